@@ -1,0 +1,259 @@
+//! Exact gradients of any order.
+//!
+//! candle differentiates a gradient only if the environment variable `CANDLE_GRAD_DO_NOT_DETACH`
+//! was set when the *calling thread* ran its first backward; otherwise gradients of gradients are
+//! silently wrong. And once set, every backward of that thread keeps its graph, which triples the
+//! memory of a training step. So two long-lived threads of our own run all backward passes: one
+//! that latched the variable ([`Graph::Create`]) and one that latched its absence
+//! ([`Graph::Discard`]). Both have large stacks, because candle walks the graph recursively.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use candle_core::{DType, Device, Error, Result, Tensor, TensorId, Var, bail};
+
+mod tap;
+pub use tap::watch;
+
+/// Whether a gradient can be differentiated again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Graph {
+    /// The gradient is a plain value. Cheap; what an optimiser step needs.
+    Discard,
+    /// The gradient carries the graph of its own computation, as a penalty on it needs.
+    Create,
+}
+
+/// The gradient of the sum of `output` in each of `inputs`.
+///
+/// Inputs are parameters that are not frozen, variables, or results of [`watch`]. An input that
+/// `output` does not depend on has gradient zero. With [`Graph::Create`] the results can be
+/// differentiated again, to any order; with [`Graph::Discard`] they are detached and hold no graph
+/// alive.
+///
+/// ```
+/// use ganymede_tensor::{Device, Graph, Tensor, grad, watch};
+/// let x = watch(&Tensor::new(2.0f64, &Device::Cpu)?)?;
+/// let cube = ((&x * &x)? * &x)?;
+/// let first = grad(&cube, &[&x], Graph::Create)?.remove(0);
+/// let second = grad(&first, &[&x], Graph::Discard)?.remove(0);
+/// assert_eq!((first.to_scalar::<f64>()?, second.to_scalar::<f64>()?), (12.0, 12.0));
+/// # Ok::<(), ganymede_tensor::Error>(())
+/// ```
+///
+/// # Errors
+/// An input is neither a variable nor watched (a frozen parameter, say), or an operation in the
+/// graph has no gradient.
+pub fn grad(output: &Tensor, inputs: &[&Tensor], graph: Graph) -> Result<Vec<Tensor>> {
+    let taps = inputs.iter().map(|x| tap::tap_of(x)).collect::<Vec<_>>();
+    for (i, (x, tap)) in inputs.iter().zip(&taps).enumerate() {
+        if !x.is_variable() && tap.is_none() {
+            bail!(
+                "grad: input {i} of shape {:?} is neither a variable nor watched; \
+                 call `watch` on it before it is used (a frozen parameter has no gradient)",
+                x.dims()
+            )
+        }
+    }
+    let mut found = if output.track_op() {
+        workers(graph).run(output, taps.iter().flatten().copied().collect())?
+    } else {
+        Gradients::default()
+    };
+    let pick = |(x, tap): (&&Tensor, &Option<u64>)| match found.take(x, *tap) {
+        Some(g) if graph == Graph::Create => Ok(g),
+        Some(g) => Ok(g.contiguous()?.detach()),
+        None => x.zeros_like(),
+    };
+    inputs.iter().zip(&taps).map(pick).collect()
+}
+
+/// Starts the threads that compute gradients. [`grad`] does so on first use; a program calls this
+/// first thing in `main`, before any other thread of its own exists.
+///
+/// # Panics
+/// A gradient of a gradient comes out wrong: this build of candle does not do what
+/// this crate relies on, and no penalty could be trusted.
+pub fn start_gradient_workers() {
+    let _ = workers(Graph::Create);
+}
+
+/// True while the current thread runs a backward pass whose results are to carry a graph.
+pub(crate) fn creates_graph() -> bool {
+    ROLE.get() == Some(Graph::Create)
+}
+
+thread_local! {
+    /// What this thread is, if it is one of the workers.
+    static ROLE: Cell<Option<Graph>> = const { Cell::new(None) };
+    /// Gradients caught by taps during the backward pass that this thread runs.
+    static CAUGHT: RefCell<HashMap<u64, Option<Tensor>>> = RefCell::new(HashMap::new());
+}
+
+/// What a backward pass found: gradients of variables and of watched tensors.
+#[derive(Default)]
+struct Gradients {
+    variables: Option<candle_core::backprop::GradStore>,
+    watched: HashMap<u64, Option<Tensor>>,
+}
+
+impl Gradients {
+    fn take(&mut self, input: &Tensor, tap: Option<u64>) -> Option<Tensor> {
+        match tap {
+            Some(id) => self.watched.get(&id).cloned().flatten(),
+            // `get`, not `remove`: an input may be asked for twice.
+            None => self.variables.as_ref()?.get(input).cloned(),
+        }
+    }
+}
+
+struct Job {
+    output: Tensor,
+    taps: Vec<u64>,
+    reply: Sender<Result<Gradients>>,
+}
+
+struct Worker {
+    role: Graph,
+    jobs: Mutex<Sender<Job>>,
+}
+
+impl Worker {
+    /// The stack is reserved, not occupied: deep graphs (unrolled steps) use what they need.
+    /// Measured: candle's walk takes about 400 bytes a node, optimised or not under 1,200.
+    const STACK_BYTES: usize = 1 << 28;
+
+    fn start(role: Graph) -> Self {
+        let (jobs, inbox) = mpsc::channel::<Job>();
+        let (ready, latched) = mpsc::channel();
+        let name = match role {
+            Graph::Create => "ganymede-grad2",
+            Graph::Discard => "ganymede-grad",
+        };
+        let work = move || {
+            ROLE.set(Some(role));
+            // Latch whatever the environment says now, before the caller changes it back.
+            let _ = ready.send(first_backward().is_ok());
+            while let Ok(job) = inbox.recv() {
+                let _ = job.reply.send(backward(&job.output, &job.taps));
+            }
+        };
+        std::thread::Builder::new()
+            .name(name.into())
+            .stack_size(Self::STACK_BYTES)
+            .spawn(work)
+            .expect("the operating system gives a thread");
+        let _ = latched.recv();
+        Self { role, jobs: Mutex::new(jobs) }
+    }
+
+    fn run(&self, output: &Tensor, taps: Vec<u64>) -> Result<Gradients> {
+        if ROLE.get() == Some(self.role) {
+            // An operation's own backward asks for a gradient: this thread cannot wait for itself.
+            return backward(output, &taps);
+        }
+        let (reply, answer) = mpsc::channel();
+        let job = Job { output: output.clone(), taps, reply };
+        let sent = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).send(job);
+        let gone = || Error::Msg("the gradient thread has ended".into());
+        sent.map_err(|_| gone())?;
+        wait(&answer).ok_or_else(gone)?
+    }
+}
+
+/// Waits for an answer. A thread of rayon's pool goes on working for the pool meanwhile: kernels
+/// of the backward pass may need it, and sleeping here could be a deadlock.
+fn wait<T>(answer: &Receiver<T>) -> Option<T> {
+    if rayon::current_thread_index().is_none() {
+        return answer.recv().ok();
+    }
+    loop {
+        match answer.try_recv() {
+            Ok(value) => return Some(value),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => {
+                if rayon::yield_now() != Some(rayon::Yield::Executed) {
+                    std::thread::yield_now();
+                }
+            }
+        }
+    }
+}
+
+fn backward(output: &Tensor, taps: &[u64]) -> Result<Gradients> {
+    let outer = CAUGHT.replace(taps.iter().map(|id| (*id, None)).collect());
+    // candle panics on a graph that it holds for impossible; the worker has to outlive that.
+    let result = catch_unwind(AssertUnwindSafe(|| output.backward()));
+    let watched = CAUGHT.replace(outer);
+    match result {
+        Ok(store) => Ok(Gradients { variables: Some(store?), watched }),
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+            bail!("the backward pass panicked: {text}")
+        }
+    }
+}
+
+fn workers(graph: Graph) -> &'static Worker {
+    static WORKERS: OnceLock<[Worker; 2]> = OnceLock::new();
+    let [discard, create] = WORKERS.get_or_init(start_workers);
+    match graph {
+        Graph::Discard => discard,
+        Graph::Create => create,
+    }
+}
+
+#[allow(unsafe_code)]
+fn start_workers() -> [Worker; 2] {
+    const VARIABLE: &str = "CANDLE_GRAD_DO_NOT_DETACH";
+    let before = std::env::var_os(VARIABLE);
+    // SAFETY: the environment is changed for the instant in which each worker reads it, and put
+    // back. A data race needs another thread that calls the C library's `getenv` or `setenv` in
+    // that instant (Rust's own functions take a lock); `start_gradient_workers` exists so that
+    // programs do this before they have other threads. Should another thread run its first
+    // backward pass of candle's own in that instant, it would keep graphs: more memory, never
+    // wrong values.
+    let workers = unsafe {
+        std::env::remove_var(VARIABLE);
+        let discard = Worker::start(Graph::Discard);
+        std::env::set_var(VARIABLE, "1");
+        let create = Worker::start(Graph::Create);
+        match before {
+            Some(value) => std::env::set_var(VARIABLE, value),
+            None => std::env::remove_var(VARIABLE),
+        }
+        [discard, create]
+    };
+    let second = workers[1].second_derivative();
+    assert!(
+        second == Some(12.0),
+        "the second derivative of x³ at 2 came out as {second:?} instead of 12: \
+         gradients of gradients cannot be trusted in this build"
+    );
+    workers
+}
+
+impl Worker {
+    fn second_derivative(&self) -> Option<f64> {
+        let x = Var::new(2.0f64, &Device::Cpu).ok()?;
+        let cube = x.mul(&x).ok()?.mul(&x).ok()?;
+        let mut first = self.run(&cube, vec![]).ok()?;
+        let first = first.take(&x, None)?;
+        let mut second = self.run(&first, vec![]).ok()?;
+        second.take(&x, None)?.to_scalar::<f64>().ok()
+    }
+}
+
+/// Runs a first backward pass on the current thread.
+fn first_backward() -> Result<()> {
+    let x = Var::zeros((), DType::F64, &Device::Cpu)?;
+    x.mul(&x)?.backward()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+//! PyTorch's files, read without Python and without running anything.
+//!
+//! [`vm`] interprets the pickle into plain nodes, [`find`] looks for the state dict among them,
+//! [`archive`] and [`stream`] fetch the storages that it needs from the zip and from the older
+//! format, and [`build`] cuts the tensors out of them.
+//!
+//! candle's own reader is not used: it accepts any class, clones whole objects at every reference,
+//! reads neither the older format nor most views, and looks for a state dict one level deep.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+
+use super::CheckpointError;
+
+mod archive;
+mod build;
+mod classes;
+mod find;
+mod node;
+mod stream;
+mod vm;
+
+pub(super) use archive::load as load_zip;
+pub(super) use stream::load as load_stream;
+
+use node::TensorRef;
+
+/// What went wrong, before the file's name is known.
+#[derive(Debug)]
+enum Fault {
+    Io(std::io::Error),
+    Refused(String),
+    Malformed(String),
+    BadTensor { tensor: String, reason: String },
+    UnsupportedDtype { tensor: String, dtype: String },
+    Candle { tensor: String, source: candle_core::Error },
+    NoStateDict,
+    Ambiguous(Vec<String>),
+    KeyNotFound { key: String, available: Vec<String> },
+}
+
+type Result<T> = std::result::Result<T, Fault>;
+
+impl Fault {
+    fn malformed(reason: impl Into<String>) -> Self {
+        Self::Malformed(reason.into())
+    }
+
+    fn at(self, path: &Path) -> CheckpointError {
+        let file = path.to_path_buf();
+        match self {
+            Self::Io(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+                CheckpointError::NotTorch { path: file, reason: "it ends too early; copy or download it again".to_string() }
+            }
+            Self::Io(e) => CheckpointError::io(path, "read", e),
+            Self::Refused(class) => CheckpointError::RefusedClass { path: file, class },
+            Self::Malformed(reason) => CheckpointError::NotTorch { path: file, reason },
+            Self::BadTensor { tensor, reason } => CheckpointError::BadTensor { path: file, tensor, reason },
+            Self::UnsupportedDtype { tensor, dtype } => {
+                CheckpointError::UnsupportedDtype { path: file, tensor, dtype }
+            }
+            Self::Candle { tensor, source } => {
+                CheckpointError::Tensor { path: file, tensor, source: Box::new(source) }
+            }
+            Self::NoStateDict => CheckpointError::NoStateDict { path: file },
+            Self::Ambiguous(keys) => CheckpointError::Ambiguous { path: file, keys },
+            Self::KeyNotFound { key, available } => CheckpointError::KeyNotFound { path: file, key, available },
+        }
+    }
+}
+
+impl From<std::io::Error> for Fault {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// The wanted tensors, grouped by the storage that they lie in: one storage is in memory at a time.
+type Wanted = BTreeMap<String, Vec<(String, TensorRef)>>;
+
+/// The tensors of one storage, appended to those read so far.
+fn cut(
+    storage: &[u8],
+    wanted: &[(String, TensorRef)],
+    budget: &mut build::Budget,
+    device: &Device,
+    tensors: &mut BTreeMap<String, Tensor>,
+) -> Result<()> {
+    for (name, tensor) in wanted {
+        tensors.insert(name.clone(), build::tensor(name, tensor, storage, budget, device)?);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! PyTorch's zip format: `data.pkl` and one file a storage.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::super::CheckpointError;
+use super::build::Budget;
+use super::node::Arena;
+use super::{Fault, Result, cut, find, vm};
+
+type Archive = ZipArchive<BufReader<File>>;
+
+pub(in super::super) fn load(
+    path: &Path,
+    key: Option<&str>,
+    device: &Device,
+) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
+    read(path, key, device).map_err(|fault| fault.at(path))
+}
+
+fn read(path: &Path, key: Option<&str>, device: &Device) -> Result<BTreeMap<String, Tensor>> {
+    let file = File::open(path)?;
+    let mut budget = Budget::of_file(file.metadata()?.len());
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(zip_fault)?;
+    let root = root(&archive)?;
+    check_byte_order(&mut archive, &root)?;
+    let mut arena = Arena::new();
+    let top = {
+        let entry = archive.by_name(&format!("{root}data.pkl")).map_err(zip_fault)?;
+        vm::read(&mut BufReader::new(entry), &mut arena)?
+    };
+    let wanted = find::wanted(&arena, top, key)?;
+    let mut tensors = BTreeMap::new();
+    for (storage, of_storage) in wanted {
+        let bytes = storage_bytes(&mut archive, &format!("{root}data/{storage}"), &mut budget)?;
+        cut(&bytes, &of_storage, &mut budget, device, &mut tensors)?;
+    }
+    Ok(tensors)
+}
+
+/// The folder that everything lies in, with its slash.
+fn root(archive: &Archive) -> Result<String> {
+    let mut roots = Vec::new();
+    for name in archive.file_names() {
+        let name = name.map_err(zip_fault)?;
+        if let Some(root) = name.strip_suffix("data.pkl")
+            && (root.is_empty() || root.ends_with('/'))
+        {
+            roots.push(root.to_string());
+        }
+    }
+    // The shortest: models packaged inside a package have deeper ones.
+    roots.sort_by_key(String::len);
+    let first = roots.into_iter().next();
+    first.ok_or_else(|| Fault::malformed("a zip archive without `data.pkl`: not written by torch.save"))
+}
+
+fn check_byte_order(archive: &mut Archive, root: &str) -> Result<()> {
+    let mut order = String::new();
+    match archive.by_name(&format!("{root}byteorder")) {
+        Ok(entry) => entry.take(16).read_to_string(&mut order)?,
+        // Older versions wrote on little-endian machines only, and did not say so.
+        Err(ZipError::FileNotFound) => return Ok(()),
+        Err(e) => return Err(zip_fault(e)),
+    };
+    match order.trim() {
+        "little" => Ok(()),
+        other => Err(Fault::malformed(format!("its byte order is `{other}`; only little-endian files are read"))),
+    }
+}
+
+fn storage_bytes(archive: &mut Archive, name: &str, budget: &mut Budget) -> Result<Vec<u8>> {
+    let mut entry = archive.by_name(name).map_err(|e| match e {
+        ZipError::FileNotFound => Fault::malformed(format!("its storage `{name}` is missing")),
+        other => zip_fault(other),
+    })?;
+    let size = entry.size();
+    // A compressed entry can grow without bound; PyTorch does not compress, so this is generous.
+    budget.take(size).ok_or_else(|| Fault::malformed(format!("its storage `{name}` is larger than the file can hold")))?;
+    let mut bytes = Vec::new();
+    entry.by_ref().take(size).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 != size {
+        return Err(Fault::malformed(format!("its storage `{name}` is cut short")));
+    }
+    Ok(bytes)
+}
+
+fn zip_fault(error: ZipError) -> Fault {
+    match error {
+        ZipError::Io(e) => Fault::Io(e),
+        other => Fault::malformed(format!("{other} (if it was downloaded, it may be cut short)")),
+    }
+}

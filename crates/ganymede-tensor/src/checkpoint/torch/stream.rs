@@ -1,0 +1,117 @@
+//! PyTorch's older format: five pickles, then the storages one after the other.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+
+use super::super::CheckpointError;
+use super::build::Budget;
+use super::classes::Element;
+use super::node::{Arena, Id, Node};
+use super::{Fault, Result, Wanted, cut, find, vm};
+
+const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
+const PROTOCOL: i64 = 1001;
+
+pub(in super::super) fn load(
+    path: &Path,
+    key: Option<&str>,
+    device: &Device,
+) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
+    read(path, key, device).map_err(|fault| fault.at(path))
+}
+
+fn read(path: &Path, key: Option<&str>, device: &Device) -> Result<BTreeMap<String, Tensor>> {
+    let file = File::open(path)?;
+    let len = file.metadata()?.len();
+    let mut input = BufReader::new(file);
+    let mut arena = Arena::new();
+    check_preamble(&mut input, &mut arena)?;
+    let top = vm::read(&mut input, &mut arena)?;
+    let elements = storage_elements(&arena);
+    let keys = vm::read(&mut input, &mut arena)?;
+    let keys = storage_keys(&arena, keys)?;
+    let wanted = find::wanted(&arena, top, key)?;
+    drop(arena);
+    storages(&mut input, len, &keys, &elements, wanted, device)
+}
+
+/// Magic number, protocol, and what the writing machine was like.
+fn check_preamble(input: &mut BufReader<File>, arena: &mut Arena) -> Result<()> {
+    let magic = vm::read(input, arena)?;
+    if !matches!(arena.get(magic), Node::Big(n) if **n == MAGIC) {
+        return Err(Fault::malformed(
+            "a pickle, but not of torch.save; a program's own pickle needs Python: torch.save(state_dict, file)",
+        ));
+    }
+    let protocol = vm::read(input, arena)?;
+    if arena.int(protocol) != Some(PROTOCOL) {
+        return Err(Fault::malformed(format!("its protocol is not {PROTOCOL}")));
+    }
+    let system = vm::read(input, arena)?;
+    let Node::Dict(items) = arena.get(system) else {
+        return Err(Fault::malformed("its description of the machine is missing"));
+    };
+    let big = |&(k, v): &(Id, Id)| arena.str(k) == Some("little_endian") && v == Arena::FALSE;
+    if items.iter().any(big) {
+        return Err(Fault::malformed("it is big-endian; only little-endian files are read"));
+    }
+    Ok(())
+}
+
+/// The element type of every storage: even those that are stepped over have a length in elements.
+fn storage_elements(arena: &Arena) -> HashMap<String, &'static Element> {
+    arena.storages().map(|s| (s.key.clone(), s.element)).collect()
+}
+
+fn storage_keys(arena: &Arena, id: Id) -> Result<Vec<String>> {
+    let Node::List(keys) = arena.get(id) else {
+        return Err(Fault::malformed("its list of storages is missing"));
+    };
+    let text = |&k: &Id| arena.str(k).map(str::to_string);
+    keys.iter().map(text).collect::<Option<_>>().ok_or_else(|| Fault::malformed("a storage in its list is none"))
+}
+
+fn storages(
+    input: &mut BufReader<File>,
+    len: u64,
+    keys: &[String],
+    elements: &HashMap<String, &'static Element>,
+    mut wanted: Wanted,
+    device: &Device,
+) -> Result<BTreeMap<String, Tensor>> {
+    let mut budget = Budget::of_file(len);
+    let mut tensors = BTreeMap::new();
+    let mut position = input.stream_position()?;
+    for key in keys {
+        if wanted.is_empty() {
+            break;
+        }
+        let element = elements.get(key).ok_or_else(|| Fault::malformed("a storage in its list is never used"))?;
+        let mut count = [0; 8];
+        input.read_exact(&mut count)?;
+        let bytes = u64::from_le_bytes(count).checked_mul(element.size as u64);
+        let end = bytes.and_then(|b| b.checked_add(position + 8)).filter(|&end| end <= len);
+        let (Some(bytes), Some(end)) = (bytes, end) else {
+            return Err(Fault::Io(std::io::ErrorKind::UnexpectedEof.into()));
+        };
+        match wanted.remove(key) {
+            Some(of_storage) => {
+                let mut storage = vec![0; usize::try_from(bytes).map_err(|_| Fault::malformed("a storage is too large"))?];
+                input.read_exact(&mut storage)?;
+                cut(&storage, &of_storage, &mut budget, device, &mut tensors)?;
+            }
+            None => {
+                input.seek(SeekFrom::Start(end))?;
+            }
+        }
+        position = end;
+    }
+    match wanted.into_keys().next() {
+        Some(key) => Err(Fault::malformed(format!("its storage `{key}` is missing"))),
+        None => Ok(tensors),
+    }
+}

@@ -1,0 +1,141 @@
+//! The three bilinear operations and their gradients, each in terms of the others.
+
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, WithDType, bail};
+
+use crate::autograd::creates_graph;
+use crate::kernels::conv::{self, Geometry};
+use crate::kernels::elem::{Elem, contiguous};
+
+/// `y = conv(x, w)`.
+pub(super) struct Forward(pub(super) Geometry);
+/// `dx` of `dy` and `w`.
+pub(super) struct InputGradient(pub(super) Geometry);
+/// `dw` of `x` and `dy`.
+pub(super) struct WeightGradient(pub(super) Geometry);
+
+type Kernel<T> = fn(&Geometry, &[T], &[T]) -> Vec<T>;
+
+/// Runs the kernel of the storages' dtype.
+fn run(
+    op: &str,
+    g: &Geometry,
+    (s1, l1): (&CpuStorage, &Layout),
+    (s2, l2): (&CpuStorage, &Layout),
+    kernels: (Kernel<f32>, Kernel<f64>),
+) -> Result<CpuStorage> {
+    fn typed<T: Elem>(
+        op: &str,
+        g: &Geometry,
+        a: (&CpuStorage, &Layout),
+        b: (&CpuStorage, &Layout),
+        kernel: Kernel<T>,
+    ) -> Result<CpuStorage> {
+        let (a, b) = (contiguous::<T>(a.0, a.1, op)?, contiguous::<T>(b.0, b.1, op)?);
+        Ok(<T as WithDType>::to_cpu_storage_owned(kernel(g, a, b)))
+    }
+    match s1 {
+        CpuStorage::F32(_) => typed(op, g, (s1, l1), (s2, l2), kernels.0),
+        CpuStorage::F64(_) => typed(op, g, (s1, l1), (s2, l2), kernels.1),
+        _ => bail!("{op}: f32 or f64 expected"),
+    }
+}
+
+/// The gradient in one argument, or none where nobody asks for it. Where no graph is wanted the
+/// operands are detached first, so that none is built.
+fn gradient(
+    wanted: &Tensor,
+    a: &Tensor,
+    b: &Tensor,
+    op: impl CustomOp2 + Send + Sync + 'static,
+) -> Result<Option<Tensor>> {
+    if !wanted.track_op() {
+        return Ok(None);
+    }
+    let (a, b) = (a.contiguous()?, b.contiguous()?);
+    let result = if creates_graph() { a.apply_op2(&b, op)? } else { a.apply_op2_no_bwd(&b, &op)? };
+    Ok(Some(result))
+}
+
+impl CustomOp2 for Forward {
+    fn name(&self) -> &'static str {
+        "conv2d"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        w: &CpuStorage,
+        lw: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let g = &self.0;
+        let y = run(self.name(), g, (x, lx), (w, lw), (conv::forward, conv::forward))?;
+        Ok((y, (g.n, g.o, g.oh, g.ow).into()))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        w: &Tensor,
+        _: &Tensor,
+        dy: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        Ok((gradient(x, dy, w, InputGradient(self.0))?, gradient(w, x, dy, WeightGradient(self.0))?))
+    }
+}
+
+impl CustomOp2 for InputGradient {
+    fn name(&self) -> &'static str {
+        "conv_transpose2d"
+    }
+
+    fn cpu_fwd(
+        &self,
+        dy: &CpuStorage,
+        ly: &Layout,
+        w: &CpuStorage,
+        lw: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let g = &self.0;
+        let dx = run(self.name(), g, (dy, ly), (w, lw), (conv::input_gradient, conv::input_gradient))?;
+        Ok((dx, (g.n, g.c, g.h, g.w).into()))
+    }
+
+    fn bwd(
+        &self,
+        dy: &Tensor,
+        w: &Tensor,
+        _: &Tensor,
+        ddx: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        Ok((gradient(dy, ddx, w, Forward(self.0))?, gradient(w, ddx, dy, WeightGradient(self.0))?))
+    }
+}
+
+impl CustomOp2 for WeightGradient {
+    fn name(&self) -> &'static str {
+        "conv2d_weight_gradient"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        dy: &CpuStorage,
+        ly: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let g = &self.0;
+        let dw = run(self.name(), g, (x, lx), (dy, ly), (conv::weight_gradient, conv::weight_gradient))?;
+        Ok((dw, (g.o, g.c / g.cfg.groups, g.kh, g.kw).into()))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        dy: &Tensor,
+        _: &Tensor,
+        ddw: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        Ok((gradient(x, dy, ddw, InputGradient(self.0))?, gradient(dy, x, ddw, Forward(self.0))?))
+    }
+}

@@ -1,0 +1,187 @@
+use candle_core::{DType, Device};
+use proptest::prelude::*;
+
+use super::*;
+use crate::Rng;
+use crate::testing::{Order, Tol, assert_close, gradcheck};
+
+fn normal(seed: u64, shape: impl Into<candle_core::Shape>, dtype: DType) -> Result<Tensor> {
+    Rng::new(seed).normal(shape, dtype, &Device::Cpu)
+}
+
+fn values(x: &Tensor) -> Result<Vec<f64>> {
+    x.to_dtype(DType::F64)?.flatten_all()?.to_vec1()
+}
+
+/// The definition, one multiplication at a time, in f64.
+fn reference(x: &Tensor, w: &Tensor, cfg: ConvConfig) -> Result<Tensor> {
+    let g = conv_geometry(x, w, cfg)?;
+    let per_group = w.dim(1)?;
+    let (x, w) = (values(x)?, values(w)?);
+    let mut y = Vec::with_capacity(g.n * g.o * g.oh * g.ow);
+    for n in 0..g.n {
+        for o in 0..g.o {
+            let first = o / (g.o / cfg.groups) * per_group;
+            for i in 0..g.oh {
+                for j in 0..g.ow {
+                    let mut sum = 0.0;
+                    for c in 0..per_group {
+                        for a in 0..g.kh {
+                            for b in 0..g.kw {
+                                let row = i * cfg.stride[0] + a * cfg.dilation[0];
+                                let col = j * cfg.stride[1] + b * cfg.dilation[1];
+                                let inside =
+                                    |v: usize, p: usize, len: usize| v.checked_sub(p).filter(|v| *v < len);
+                                if let (Some(row), Some(col)) =
+                                    (inside(row, cfg.padding[0], g.h), inside(col, cfg.padding[1], g.w))
+                                {
+                                    sum += x[((n * g.c + first + c) * g.h + row) * g.w + col]
+                                        * w[((o * per_group + c) * g.kh + a) * g.kw + b];
+                                }
+                            }
+                        }
+                    }
+                    y.push(sum);
+                }
+            }
+        }
+    }
+    Tensor::from_vec(y, (g.n, g.o, g.oh, g.ow), &Device::Cpu)
+}
+
+fn odd(groups: usize) -> ConvConfig {
+    ConvConfig { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups }
+}
+
+#[test]
+fn gradients_of_both_orders_with_batch_one_and_odd_shapes() -> Result<()> {
+    let f64s = |seed, shape: (usize, usize, usize, usize)| normal(seed, shape, DType::F64);
+    let cases = [
+        (ConvConfig::default(), (1, 2, 4, 3), (3, 2, 2, 3)),
+        (ConvConfig::default(), (2, 3, 2, 2), (2, 3, 1, 1)),
+        (odd(1), (2, 2, 5, 6), (3, 2, 3, 2)),
+        (odd(2), (1, 4, 5, 4), (2, 2, 3, 2)),
+        (ConvConfig { stride: [2, 2], padding: [1, 1], ..Default::default() }, (2, 1, 4, 4), (2, 1, 4, 4)),
+    ];
+    for (cfg, x, w) in cases {
+        let inputs = [f64s(1, x)?, f64s(2, w)?];
+        for order in [Order::First, Order::Second] {
+            gradcheck(|t| conv2d(&t[0], &t[1], cfg), &inputs, order)?;
+            // Cubed, so that the second order is not that of a bilinear map alone; x used twice.
+            gradcheck(
+                |t| {
+                    let y = conv2d(&t[0], &t[1], cfg)?;
+                    (&y * &y)?.mul(&y)?.sum_all()? + t[0].sqr()?.sum_all()?
+                },
+                &inputs,
+                order,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn transposed_gradients_of_both_orders() -> Result<()> {
+    let inputs = [normal(1, (2, 4, 3, 2), DType::F64)?, normal(2, (4, 2, 3, 2), DType::F64)?];
+    for groups in [1, 2] {
+        let cfg = ConvConfig { stride: [2, 2], padding: [1, 0], dilation: [1, 1], groups };
+        for order in [Order::First, Order::Second] {
+            gradcheck(|t| conv_transpose2d(&t[0], &t[1], cfg, [1, 0])?.sqr(), &inputs, order)?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn bad_shapes_are_named() -> Result<()> {
+    let x = normal(0, (1, 3, 4, 4), DType::F32)?;
+    let w = |shape: (usize, usize, usize, usize)| normal(0, shape, DType::F32);
+    let message = |w: &Tensor, cfg| conv2d(&x, w, cfg).expect_err("a bad shape").to_string();
+    assert!(message(&w((2, 2, 3, 3))?, ConvConfig::default()).contains("[2, 2, 3, 3]"));
+    assert!(message(&w((2, 3, 5, 5))?, ConvConfig::default()).contains("larger"));
+    let zero = ConvConfig { stride: [0, 1], ..Default::default() };
+    assert!(message(&w((2, 3, 3, 3))?, zero).contains("at least 1"));
+    assert!(conv2d(&x, &w((2, 3, 3, 3))?.to_dtype(DType::F64)?, ConvConfig::default()).is_err());
+    assert!(conv_transpose2d(&x, &w((3, 2, 2, 2))?, ConvConfig::default(), [1, 1]).is_err());
+    Ok(())
+}
+
+#[test]
+fn candle_s_operations_agree_with_the_kernels() -> Result<()> {
+    let (x, w) = (normal(1, (2, 4, 7, 6), DType::F64)?, normal(2, (6, 2, 3, 2), DType::F64)?);
+    let cfg = ConvConfig { stride: [2, 1], padding: [1, 2], dilation: [1, 1], groups: 2 };
+    assert_close(&conv2d(&x, &w, cfg)?, &fallback::conv2d(&x, &w, cfg)?, Tol::F64);
+    let cfg = ConvConfig { stride: [2, 2], padding: [1, 1], dilation: [1, 1], groups: 2 };
+    let w = normal(3, (4, 3, 4, 4), DType::F64)?;
+    let (a, b) = (conv_transpose2d(&x, &w, cfg, [1, 1])?, fallback::conv_transpose2d(&x, &w, cfg, [1, 1])?);
+    assert_close(&a, &b, Tol::F64);
+    Ok(())
+}
+
+#[test]
+fn the_same_call_gives_the_same_bits() -> Result<()> {
+    let (x, w) = (normal(1, (9, 8, 12, 12), DType::F32)?, normal(2, (16, 8, 3, 3), DType::F32)?);
+    let bits = || -> Result<Vec<f32>> {
+        let (x, w) = (crate::watch(&x)?, crate::watch(&w)?);
+        let y = conv2d(&x, &w, ConvConfig::default())?.sqr()?.sum_all()?;
+        let g = crate::grad(&y, &[&x, &w], crate::Graph::Discard)?;
+        Tensor::cat(&[g[0].flatten_all()?, g[1].flatten_all()?], 0)?.to_vec1()
+    };
+    let first = bits()?;
+    for _ in 0..5 {
+        assert!(first.iter().zip(bits()?).all(|(a, b)| a.to_bits() == b.to_bits()));
+    }
+    Ok(())
+}
+
+/// The largest |a − b| over the largest |b|.
+fn worst(a: &Tensor, b: &Tensor) -> Result<f64> {
+    let max = |t: Tensor| t.abs()?.flatten_all()?.max(0)?.to_scalar::<f64>();
+    let difference = max((a.to_dtype(DType::F64)? - b)?)?;
+    Ok(difference / max(b.clone())?.max(1e-30))
+}
+
+prop_compose! {
+    fn case()(
+        n in 1usize..6, groups in 1usize..4, ci in 1usize..5, co in 1usize..5,
+        h in 1usize..=40, w in 1usize..=40, kh in 1usize..=7, kw in 1usize..=7,
+        sh in 1usize..4, sw in 1usize..4, ph in 0usize..5, pw in 0usize..5,
+        dh in 1usize..4, dw in 1usize..4, seed in 0u64..1000,
+    ) -> ((usize, usize, usize, usize), (usize, usize, usize, usize), ConvConfig, u64) {
+        let cfg = ConvConfig { stride: [sh, sw], padding: [ph, pw], dilation: [dh, dw], groups };
+        ((n, ci * groups, h, w), (co * groups, ci, kh, kw), cfg, seed)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
+
+    /// f32 against the definition in f64; dx and dw against the f64 kernels, which the definition
+    /// and finite differences have checked.
+    #[test]
+    fn any_shape_agrees_with_the_definition((x, w, cfg, seed) in case()) {
+        let run = || -> Result<()> {
+            let (x, w) = (normal(seed, x, DType::F32)?, normal(seed + 1, w, DType::F32)?);
+            if conv_geometry(&x, &w, cfg).is_err() {
+                return Ok(());
+            }
+            let exact = reference(&x, &w, cfg)?;
+            let dy = normal(seed + 2, exact.shape(), DType::F32)?;
+            let all = |dtype: DType| -> Result<Vec<Tensor>> {
+                let (x, w) = (crate::watch(&x.to_dtype(dtype)?)?, crate::watch(&w.to_dtype(dtype)?)?);
+                let y = conv2d(&x, &w, cfg)?;
+                let mut all = crate::grad(&(&y * dy.to_dtype(dtype)?)?, &[&x, &w], crate::Graph::Discard)?;
+                all.push(y.detach());
+                Ok(all)
+            };
+            let (single, double) = (all(DType::F32)?, all(DType::F64)?);
+            assert!(worst(&double[2], &exact)? < 1e-12);
+            for (a, b) in single.iter().zip(&double) {
+                assert!(worst(a, b)? < 1e-5, "{:?} {:?} {cfg:?}: {}", x.dims(), w.dims(), worst(a, b)?);
+            }
+            Ok(())
+        };
+        run().map_err(|e| TestCaseError::fail(e.to_string()))?;
+    }
+}

@@ -1,0 +1,204 @@
+//! Activations and what losses are made of: finite for any logit, exact to any order.
+
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, WithDType, bail};
+
+use crate::kernels::elem::{Elem, contiguous};
+use crate::kernels::map::{map, zip_map};
+
+/// `log(1 + eˣ)`, computed as `max(x, 0) + log1p(e^−|x|)`: finite and exact for any `x`.
+///
+/// Its gradient is [`sigmoid`]. candle's own `log(sigmoid(x))` is NaN or infinite for logits
+/// beyond ±40.
+///
+/// # Errors
+/// `x` is not of dtype f32 or f64 on the CPU.
+pub fn softplus(x: &Tensor) -> Result<Tensor> {
+    if x.device().is_cpu() {
+        return x.contiguous()?.apply_op1(Softplus);
+    }
+    // `maximum` shares the gradient at a tie and |x| has none there: together ½, which is right.
+    let zero = x.zeros_like()?;
+    x.maximum(&zero)? + (x.abs()?.neg()?.exp()? + 1.0)?.log()?
+}
+
+/// `log σ(x) = −softplus(−x)`.
+///
+/// # Errors
+/// As [`softplus`].
+pub fn log_sigmoid(x: &Tensor) -> Result<Tensor> {
+    softplus(&x.neg()?)?.neg()
+}
+
+/// `σ(x) = 1/(1 + e^−x)`, without overflow. Its gradient is computed as `σ(x)·σ(−x)`, which keeps
+/// its relative accuracy where `1 − σ(x)` has lost it.
+///
+/// # Errors
+/// As [`softplus`].
+pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
+    if x.device().is_cpu() {
+        return x.contiguous()?.apply_op1(Sigmoid);
+    }
+    (x.affine(0.5, 0.0)?.tanh()? + 1.0)?.affine(0.5, 0.0)
+}
+
+/// `max(x, 0)`, with gradient 0 at 0 as in PyTorch (candle's own has 1).
+///
+/// # Errors
+/// As [`softplus`].
+pub fn relu(x: &Tensor) -> Result<Tensor> {
+    leaky_relu(x, 0.0)
+}
+
+/// `x` where positive, else `slope·x`; the gradient at 0 is `slope`, as in PyTorch.
+///
+/// # Errors
+/// As [`softplus`].
+pub fn leaky_relu(x: &Tensor, slope: f64) -> Result<Tensor> {
+    if x.device().is_cpu() {
+        return x.contiguous()?.apply_op1(LeakyRelu { slope });
+    }
+    let positive = x.gt(&x.zeros_like()?)?.to_dtype(x.dtype())?;
+    x.mul(&positive.affine(1.0 - slope, slope)?)
+}
+
+/// `eˣⁱ / Σⱼ eˣʲ` along `dim`. (candle's `softmax_last_dim` has no gradient and says nothing.)
+///
+/// # Errors
+/// `dim` is out of range.
+pub fn softmax(x: &Tensor, dim: usize) -> Result<Tensor> {
+    let e = x.broadcast_sub(&x.max_keepdim(dim)?.detach())?.exp()?;
+    e.broadcast_div(&e.sum_keepdim(dim)?)
+}
+
+/// `x − log Σⱼ eˣʲ` along `dim`, finite for any logits.
+///
+/// # Errors
+/// `dim` is out of range.
+pub fn log_softmax(x: &Tensor, dim: usize) -> Result<Tensor> {
+    let shifted = x.broadcast_sub(&x.max_keepdim(dim)?.detach())?;
+    shifted.broadcast_sub(&shifted.exp()?.sum_keepdim(dim)?.log()?)
+}
+
+/// Applies a function of f32 or of f64.
+fn unary(
+    op: &str,
+    s: &CpuStorage,
+    l: &Layout,
+    (f32_fn, f64_fn): (impl Fn(f32) -> f32 + Sync, impl Fn(f64) -> f64 + Sync),
+) -> Result<(CpuStorage, Shape)> {
+    fn typed<T: Elem>(op: &str, s: &CpuStorage, l: &Layout, f: impl Fn(T) -> T + Sync) -> Result<CpuStorage> {
+        Ok(<T as WithDType>::to_cpu_storage_owned(map(contiguous::<T>(s, l, op)?, f)))
+    }
+    let y = match s {
+        CpuStorage::F32(_) => typed(op, s, l, f32_fn)?,
+        CpuStorage::F64(_) => typed(op, s, l, f64_fn)?,
+        _ => bail!("{op}: f32 or f64 expected"),
+    };
+    Ok((y, l.shape().clone()))
+}
+
+struct Softplus;
+
+impl CustomOp1 for Softplus {
+    fn name(&self) -> &'static str {
+        "softplus"
+    }
+
+    fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        // `max` drops a NaN, the other term keeps it.
+        let f32_fn = |x: f32| x.max(0.0) + (-x.abs()).exp().ln_1p();
+        unary(self.name(), s, l, (f32_fn, |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p()))
+    }
+
+    fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        Ok(Some(grad.mul(&sigmoid(x)?)?))
+    }
+}
+
+struct Sigmoid;
+
+impl CustomOp1 for Sigmoid {
+    fn name(&self) -> &'static str {
+        "sigmoid"
+    }
+
+    fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        // e^−x overflows to infinity for very negative x, and 1/∞ is the right 0.
+        unary(self.name(), s, l, (|x: f32| 1.0 / (1.0 + (-x).exp()), |x: f64| 1.0 / (1.0 + (-x).exp())))
+    }
+
+    fn bwd(&self, x: &Tensor, y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        Ok(Some(grad.mul(&y.mul(&sigmoid(&x.neg()?)?)?)?))
+    }
+}
+
+struct LeakyRelu {
+    slope: f64,
+}
+
+impl CustomOp1 for LeakyRelu {
+    fn name(&self) -> &'static str {
+        "leaky_relu"
+    }
+
+    fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (a, b) = (self.slope as f32, self.slope);
+        // A NaN is not positive, and 0 · NaN is NaN: it shows.
+        let f32_fn = move |x: f32| if x > 0.0 { x } else { a * x };
+        unary(self.name(), s, l, (f32_fn, move |x: f64| if x > 0.0 { x } else { b * x }))
+    }
+
+    fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        let mask = LeakyMask { slope: self.slope };
+        Ok(Some(grad.contiguous()?.apply_op2(&x.detach(), mask)?))
+    }
+}
+
+/// The first argument, times `slope` where the second is not positive.
+struct LeakyMask {
+    slope: f64,
+}
+
+impl CustomOp2 for LeakyMask {
+    fn name(&self) -> &'static str {
+        "leaky_relu_gradient"
+    }
+
+    fn cpu_fwd(
+        &self,
+        g: &CpuStorage,
+        lg: &Layout,
+        x: &CpuStorage,
+        lx: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        fn typed<T: Elem>(
+            slope: f64,
+            (g, lg): (&CpuStorage, &Layout),
+            (x, lx): (&CpuStorage, &Layout),
+        ) -> Result<CpuStorage> {
+            let op = "leaky_relu_gradient";
+            let (slope, zero) = (T::from_f64(slope), T::default());
+            let (g, x) = (contiguous::<T>(g, lg, op)?, contiguous::<T>(x, lx, op)?);
+            let y = zip_map(g, x, |g, x| if x > zero { g } else { slope * g });
+            Ok(<T as WithDType>::to_cpu_storage_owned(y))
+        }
+        let y = match g {
+            CpuStorage::F32(_) => typed::<f32>(self.slope, (g, lg), (x, lx))?,
+            CpuStorage::F64(_) => typed::<f64>(self.slope, (g, lg), (x, lx))?,
+            _ => bail!("{}: f32 or f64 expected", self.name()),
+        };
+        Ok((y, lg.shape().clone()))
+    }
+
+    fn bwd(
+        &self,
+        _: &Tensor,
+        x: &Tensor,
+        _: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        // Piecewise constant in x: no gradient there.
+        let mask = LeakyMask { slope: self.slope };
+        Ok((Some(grad.contiguous()?.apply_op2(x, mask)?), None))
+    }
+}

@@ -1,0 +1,167 @@
+use candle_core::{DType, Device, Result, Tensor};
+
+use crate::testing::{Order, Tol, assert_close, gradcheck};
+use crate::{
+    Rng, add_channel_bias, avg_pool2d, conv2d, l2_norm, leaky_relu, linear, log_sigmoid, log_softmax,
+    max_pool2d, pad2d, pad2d_reflect, pixel_shuffle, pixel_unshuffle, relu, sigmoid, softmax, softplus,
+    upsample_bilinear2d, upsample_nearest2d,
+};
+
+fn normal(seed: u64, shape: impl Into<candle_core::Shape>) -> Result<Tensor> {
+    Rng::new(seed).normal(shape, DType::F64, &Device::Cpu)
+}
+
+fn both_orders(f: impl Fn(&[Tensor]) -> Result<Tensor>, inputs: &[Tensor]) -> Result<()> {
+    gradcheck(&f, inputs, Order::First)?;
+    gradcheck(&f, inputs, Order::Second)
+}
+
+type Unary = (&'static str, fn(&Tensor) -> Result<Tensor>);
+
+const SMOOTH: [Unary; 6] = [
+    ("softplus", softplus),
+    ("log_sigmoid", log_sigmoid),
+    ("sigmoid", sigmoid),
+    ("tanh", Tensor::tanh),
+    ("softmax", |x| softmax(x, 0)),
+    ("log_softmax", |x| log_softmax(x, 0)),
+];
+
+#[test]
+fn smooth_functions_have_gradients_of_both_orders_at_saturated_logits() -> Result<()> {
+    let logits = Tensor::new(&[-100.0f64, -40.0, -3.0, -1e-3, 0.0, 0.5, 7.0, 40.0, 100.0], &Device::Cpu)?;
+    for (name, f) in SMOOTH {
+        // Squared, so that second derivatives are those of a product; and used twice.
+        let twice = |x: &[Tensor]| f(&x[0])?.sqr()? + (f(&x[0])? * &x[0])?;
+        both_orders(twice, std::slice::from_ref(&logits)).map_err(|e| e.context(name))?;
+        both_orders(|x| f(&x[0]), &[logits.i_one()?]).map_err(|e| e.context(name))?;
+    }
+    Ok(())
+}
+
+trait One {
+    fn i_one(&self) -> Result<Tensor>;
+}
+impl One for Tensor {
+    /// A batch of one.
+    fn i_one(&self) -> Result<Tensor> {
+        self.narrow(0, 0, 1)
+    }
+}
+
+#[test]
+fn single_precision_stays_finite_and_right_at_any_logit() -> Result<()> {
+    let x = Tensor::new(&[-1e4f32, -100.0, -20.0, 0.0, 20.0, 100.0, 1e4], &Device::Cpu)?;
+    let expected = [0.0, 3.8e-44, 2.061_153_6e-9, std::f32::consts::LN_2, 20.0, 100.0, 1e4];
+    for (got, want) in softplus(&x)?.to_vec1::<f32>()?.into_iter().zip(expected) {
+        assert!((got - want).abs() <= 1e-6 * want + 1e-44, "{got} against {want}");
+    }
+    assert!(log_sigmoid(&x)?.to_vec1::<f32>()?.iter().all(|v| v.is_finite()));
+    assert_eq!(sigmoid(&x)?.to_vec1::<f32>()?[0], 0.0);
+    let nan = Tensor::new(&[f32::NAN], &Device::Cpu)?;
+    for (name, f) in [SMOOTH[0], SMOOTH[2], ("leaky_relu", |x| leaky_relu(x, 0.2)), ("relu", relu)] {
+        assert!(f(&nan)?.to_vec1::<f32>()?[0].is_nan(), "{name} hides a NaN");
+    }
+    Ok(())
+}
+
+#[test]
+fn kinked_functions_have_gradients_of_both_orders() -> Result<()> {
+    let x = normal(1, (2, 3, 4))?;
+    both_orders(|x| leaky_relu(&x[0], 0.2)?.mul(&x[0])?.sqr(), std::slice::from_ref(&x))?;
+    both_orders(|x| (relu(&x[0])? * &x[0])?.sqr(), &[x])?;
+    // At the kink itself: PyTorch's choice.
+    let zero = crate::watch(&Tensor::new(&[0.0f64], &Device::Cpu)?)?;
+    let slope = crate::grad(&leaky_relu(&zero, 0.2)?, &[&zero], crate::Graph::Discard)?;
+    assert_eq!(slope[0].to_vec1::<f64>()?, [0.2]);
+    Ok(())
+}
+
+#[test]
+fn linear_maps_biases_and_norms() -> Result<()> {
+    for n in [1, 3] {
+        let inputs = [normal(1, (n, 4))?, normal(2, (2, 4))?, normal(3, 2)?];
+        both_orders(
+            |t| linear(&t[0], &t[1], Some(&t[2]))?.sqr()?.mul(&linear(&t[0], &t[1], None)?),
+            &inputs,
+        )?;
+    }
+    let images = [normal(1, (2, 3, 2, 2))?, normal(2, 3)?];
+    both_orders(|t| (add_channel_bias(&t[0], &t[1])?.sqr()? * &t[0])?.sqr(), &images)?;
+    both_orders(|t| (l2_norm(&t[0], 1e-12)? - 1.0)?.sqr(), &images[..1])?;
+    // The gradient at 0 is finite.
+    let zero = crate::watch(&Tensor::zeros((2, 3), DType::F64, &Device::Cpu)?)?;
+    let g = crate::grad(&l2_norm(&zero, 1e-12)?, &[&zero], crate::Graph::Discard)?;
+    assert_eq!(g[0].flatten_all()?.to_vec1::<f64>()?, [0.0; 6]);
+    Ok(())
+}
+
+#[test]
+fn resampling_has_gradients_of_both_orders() -> Result<()> {
+    let x = normal(5, (2, 4, 4, 4))?;
+    let cases: [Unary; 8] = [
+        ("upsample_nearest2d", |x| upsample_nearest2d(x, 2)),
+        ("avg_pool2d", |x| avg_pool2d(x, 2)),
+        ("max_pool2d", |x| max_pool2d(x, 2)),
+        ("upsample_bilinear2d", |x| upsample_bilinear2d(x, [7, 3])),
+        ("pad2d", |x| pad2d(x, [1, 0, 2, 1])),
+        ("pad2d_reflect", |x| pad2d_reflect(x, [1, 0, 2, 3])),
+        ("pixel_shuffle", |x| pixel_shuffle(x, 2)),
+        ("pixel_unshuffle", |x| pixel_unshuffle(x, 2)),
+    ];
+    for (name, f) in cases {
+        let cubed = |x: &[Tensor]| f(&x[0])?.sqr()?.mul(&f(&x[0])?);
+        for x in [x.clone(), x.narrow(0, 0, 1)?] {
+            both_orders(cubed, &[x]).map_err(|e| e.context(name))?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_residual_block_with_upsampling_has_gradients_of_both_orders() -> Result<()> {
+    let inputs = [normal(1, (1, 2, 3, 3))?, normal(2, (2, 2, 3, 3))?];
+    let same = crate::ConvConfig { padding: [1, 1], ..Default::default() };
+    let block = |t: &[Tensor]| {
+        let main = conv2d(&upsample_nearest2d(&leaky_relu(&t[0], 0.2)?, 2)?, &t[1], same)?;
+        let sum = (main + upsample_nearest2d(&t[0], 2)?)?;
+        avg_pool2d(&sum, 2)?.sqr()? + &t[0]
+    };
+    both_orders(block, &inputs)
+}
+
+#[test]
+fn resampling_gives_the_values_of_the_definition() -> Result<()> {
+    let x = Tensor::arange(0f32, 16.0, &Device::Cpu)?.reshape((1, 1, 4, 4))?;
+    let flat = |t: Tensor| t.flatten_all()?.to_vec1::<f32>();
+    assert_eq!(flat(avg_pool2d(&x, 2)?)?, [2.5, 4.5, 10.5, 12.5]);
+    assert_eq!(flat(max_pool2d(&x, 2)?)?, [5.0, 7.0, 13.0, 15.0]);
+    assert_eq!(
+        flat(upsample_nearest2d(&x.narrow(2, 0, 1)?, 2)?)?[..10],
+        [0., 0., 1., 1., 2., 2., 3., 3., 0., 0.]
+    );
+    // torch.nn.functional.interpolate(torch.arange(4.).reshape(1,1,2,2), size=(3,3), mode="bilinear")
+    let small = Tensor::arange(0f32, 4.0, &Device::Cpu)?.reshape((1, 1, 2, 2))?;
+    let got = flat(upsample_bilinear2d(&small, [3, 3])?)?;
+    assert_eq!(got, [0.0, 0.5, 1.0, 1.0, 1.5, 2.0, 2.0, 2.5, 3.0]);
+    assert_eq!(flat(pad2d_reflect(&small, [1, 0, 0, 1])?)?, [2., 3., 2., 0., 1., 0., 2., 3., 2.]);
+    let channels = Tensor::arange(0f32, 8.0, &Device::Cpu)?.reshape((1, 4, 1, 2))?;
+    let shuffled = pixel_shuffle(&channels, 2)?;
+    assert_eq!(flat(shuffled.clone())?, [0., 2., 1., 3., 4., 6., 5., 7.]);
+    assert_close(&pixel_unshuffle(&shuffled, 2)?, &channels, Tol::F32);
+    Ok(())
+}
+
+#[test]
+fn bad_shapes_are_errors() -> Result<()> {
+    let x = normal(1, (1, 3, 4, 5))?;
+    assert!(avg_pool2d(&x, 2).is_err());
+    assert!(max_pool2d(&x, 0).is_err());
+    assert!(upsample_nearest2d(&x, 0).is_err());
+    assert!(pixel_shuffle(&x, 2).is_err());
+    assert!(pixel_unshuffle(&x, 2).is_err());
+    assert!(pad2d_reflect(&x, [4, 0, 0, 0]).is_err());
+    assert!(linear(&normal(1, (2, 3))?, &normal(1, (2, 4))?, None).is_err());
+    assert!(add_channel_bias(&x, &normal(1, 4)?).is_err());
+    Ok(())
+}

@@ -1,0 +1,107 @@
+use super::*;
+use crate::{Graph, grad};
+
+fn small(params: &Params) -> Result<(Param, Buffer)> {
+    let b = params.builder(Rng::new(0), DType::F32, &Device::Cpu);
+    let w = b.pp("a").param("weight", (2, 3), Init::Normal { mean: 0.0, std: 1.0 })?;
+    let u = b.pp("a").buffer("u", &Tensor::ones(2, DType::F32, &Device::Cpu)?)?;
+    Ok((w, u))
+}
+
+#[test]
+fn names_are_paths_and_unique() -> Result<()> {
+    let params = Params::new();
+    let (w, u) = small(&params)?;
+    assert_eq!((w.name(), u.name()), ("a.weight", "a.u"));
+    let again = params.builder(Rng::new(0), DType::F32, &Device::Cpu).pp("a").param("u", 3, Init::Zeros);
+    assert!(again.expect_err("the name is taken").to_string().contains("a.u"));
+    assert_eq!(params.num_elements(), 6);
+    Ok(())
+}
+
+#[test]
+fn frozen_parameters_get_no_gradient_and_keep_no_graph() -> Result<()> {
+    let params = Params::new();
+    let (w, _) = small(&params)?;
+    let outer = params.freeze();
+    {
+        let _inner = params.freeze();
+        assert!(!w.get().sqr()?.track_op());
+    }
+    assert!(!w.get().sqr()?.track_op(), "an inner guard must not thaw the outer one");
+    drop(outer);
+    let y = w.get().sqr()?.sum_all()?;
+    let g = grad(&y, &[&w.get()], Graph::Discard)?;
+    crate::testing::assert_close(&g[0], &w.get().affine(2.0, 0.0)?, crate::testing::Tol::F32);
+    Ok(())
+}
+
+#[test]
+fn a_state_dict_goes_round() -> std::result::Result<(), LoadError> {
+    let (a, b) = (Params::new(), Params::new());
+    small(&a)?;
+    let (w, u) = small(&b)?;
+    w.set(&Tensor::zeros((2, 3), DType::F32, &Device::Cpu)?)?;
+    u.set(&Tensor::zeros(2, DType::F32, &Device::Cpu)?)?;
+    b.load_state_dict(&a.state_dict())?;
+    let (a, b) = (a.state_dict(), b.state_dict());
+    assert_eq!(a["a.weight"].to_vec2::<f32>()?, b["a.weight"].to_vec2::<f32>()?);
+    assert_eq!(a["a.u"].to_vec1::<f32>()?, b["a.u"].to_vec1::<f32>()?);
+    Ok(())
+}
+
+#[test]
+fn a_misfit_lists_everything_and_changes_nothing() -> Result<()> {
+    let params = Params::new();
+    let (w, _) = small(&params)?;
+    let before = w.get().to_vec2::<f32>()?;
+    let zeros = Tensor::zeros((3, 2), DType::F32, &Device::Cpu)?;
+    let state = BTreeMap::from([("a.weight".to_string(), zeros.clone()), ("b".to_string(), zeros)]);
+    let error = params.load_state_dict(&state).expect_err("nothing fits").to_string();
+    for part in ["missing: a.u", "unexpected: b", "a.weight: model [2, 3], file [3, 2]"] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert_eq!(before, w.get().to_vec2::<f32>()?);
+    Ok(())
+}
+
+#[test]
+fn orthogonal_weights_are_orthogonal() -> Result<()> {
+    for shape in [vec![4usize, 2, 3], vec![9, 4], vec![3, 3]] {
+        let w = Init::Orthogonal { gain: 2.0 }.draw(
+            &shape.clone().into(),
+            &mut Rng::new(1),
+            DType::F64,
+            &Device::Cpu,
+        )?;
+        let m = w.flatten_from(1)?;
+        let gram =
+            if m.dim(0)? <= m.dim(1)? { m.matmul(&m.t()?)? } else { m.t()?.contiguous()?.matmul(&m)? };
+        let n = gram.dim(0)?;
+        let expected = Tensor::eye(n, DType::F64, &Device::Cpu)?.affine(4.0, 0.0)?;
+        crate::testing::assert_close(&gram, &expected, crate::testing::Tol { rel: 1e-12, abs: 1e-12 });
+    }
+    Ok(())
+}
+
+#[test]
+fn each_init_has_the_spread_that_it_promises() -> Result<()> {
+    let shape: Shape = (64, 32, 3, 3).into();
+    let cases = [
+        (Init::FanInUniform, 1.0 / (288.0f64 * 3.0).sqrt()),
+        (Init::KaimingNormal { gain: 2f64.sqrt() }, (2.0f64 / 288.0).sqrt()),
+        (Init::XavierUniform { gain: 1.0 }, (2.0f64 / (288.0 + 576.0)).sqrt()),
+        (Init::XavierNormal { gain: 1.0 }, (2.0f64 / (288.0 + 576.0)).sqrt()),
+        (Init::Normal { mean: 0.0, std: 0.02 }, 0.02),
+        (Init::Uniform { lo: -0.3, hi: 0.3 }, 0.3 / 3f64.sqrt()),
+        // The standard deviation of N(0, 1) cut at ±2.
+        (Init::TruncatedNormal { std: 0.1 }, 0.1 * 0.879_625_662_6),
+    ];
+    for (init, expected) in cases {
+        let v =
+            init.draw(&shape, &mut Rng::new(2), DType::F64, &Device::Cpu)?.flatten_all()?.to_vec1::<f64>()?;
+        let std = (v.iter().map(|x| x * x).sum::<f64>() / v.len() as f64).sqrt();
+        assert!((std / expected - 1.0).abs() < 0.03, "{init:?}: {std} against {expected}");
+    }
+    Ok(())
+}

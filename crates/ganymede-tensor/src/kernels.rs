@@ -1,5 +1,6 @@
 //! Loops over memory on the CPU. Nothing here knows of tensors or graphs.
 
+pub(crate) mod channel;
 pub(crate) mod conv;
 pub(crate) mod elem;
 pub(crate) mod gemm;

@@ -11,23 +11,28 @@
 //! This is the only crate of the workspace that names candle; it re-exports what the others need.
 
 mod autograd;
-// ENABLE-AS-IT-LANDS mod checkpoint;
+mod checkpoint;
 mod conv;
-// ENABLE-AS-IT-LANDS mod device;
-// ENABLE-AS-IT-LANDS mod ema;
+mod device;
+mod ema;
 mod kernels;
 mod ops;
-// ENABLE-AS-IT-LANDS mod optim;
+mod optim;
 mod params;
 mod rng;
 pub mod testing;
 
 pub use autograd::{Graph, grad, start_gradient_workers, watch};
 pub use candle_core::{D, DType, Device, Error, IndexOp, Result, Shape, Tensor, Var, bail};
+pub use checkpoint::{Checkpoint, CheckpointError, load_weights, write_atomic};
 pub use conv::{ConvConfig, conv_transpose2d, conv2d};
+pub use device::{DeviceChoice, DeviceError, compiled_backends, simd_features};
+pub use ema::{EmaConfig, ema_update};
 pub use ops::activation::{leaky_relu, log_sigmoid, log_softmax, relu, sigmoid, softmax, softplus};
+pub use ops::batch_norm::{Normalized, batch_norm};
 pub use ops::linear::{add_channel_bias, l2_norm, linear};
 pub use ops::resample::{avg_pool2d, max_pool2d, upsample_bilinear2d, upsample_nearest2d};
 pub use ops::shuffle::{pad2d, pad2d_reflect, pixel_shuffle, pixel_unshuffle};
+pub use optim::{Optimizer, OptimizerConfig, OptimizerError};
 pub use params::{Buffer, Builder, Frozen, Init, LoadError, Param, Params};
 pub use rng::{Rng, RngState};

@@ -3,6 +3,7 @@
 //! Each replaces one of candle's that is not: see the table of faults in `docs/numerics.md`.
 
 pub(crate) mod activation;
+pub(crate) mod batch_norm;
 pub(crate) mod linear;
 pub(crate) mod resample;
 pub(crate) mod shuffle;

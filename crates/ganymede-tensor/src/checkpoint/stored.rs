@@ -23,16 +23,6 @@ pub(super) enum Stored {
 }
 
 impl Stored {
-    /// Bytes of one element.
-    pub(super) fn size(self) -> usize {
-        match self {
-            Self::Bool | Self::U8 | Self::I8 => 1,
-            Self::U16 | Self::I16 | Self::F16 | Self::Bf16 => 2,
-            Self::I32 | Self::U32 | Self::F32 => 4,
-            Self::I64 | Self::F64 => 8,
-        }
-    }
-
     /// How safetensors calls it; nothing for types that are not read.
     pub(super) fn from_safetensors(dtype: Dtype) -> Option<Self> {
         Some(match dtype {

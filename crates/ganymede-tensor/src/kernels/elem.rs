@@ -1,13 +1,13 @@
 //! The number types that kernels run on.
 
 use std::cell::RefCell;
-use std::ops::{Add, AddAssign, Mul};
+use std::ops::{Add, AddAssign, Mul, Sub};
 
 use candle_core::{CpuStorage, Layout, Result, WithDType, bail};
 
 /// f32 or f64.
 pub(crate) trait Elem:
-    WithDType + Default + Add<Output = Self> + AddAssign + Mul<Output = Self> + Send + Sync + 'static
+    WithDType + Default + Add<Output = Self> + Sub<Output = Self> + AddAssign + Mul<Output = Self> + Send + Sync + 'static
 {
     /// A buffer of `len` numbers of undefined content, reused by later calls on this thread.
     fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R;

@@ -2,7 +2,7 @@ use candle_core::{DType, Device, Result, Tensor};
 
 use crate::testing::{Order, Tol, assert_close, gradcheck};
 use crate::{
-    Rng, add_channel_bias, avg_pool2d, conv2d, l2_norm, leaky_relu, linear, log_sigmoid, log_softmax,
+    Rng, add_channel_bias, avg_pool2d, batch_norm, conv2d, l2_norm, leaky_relu, linear, log_sigmoid, log_softmax,
     max_pool2d, pad2d, pad2d_reflect, pixel_shuffle, pixel_unshuffle, relu, sigmoid, softmax, softplus,
     upsample_bilinear2d, upsample_nearest2d,
 };
@@ -163,5 +163,50 @@ fn bad_shapes_are_errors() -> Result<()> {
     assert!(pad2d_reflect(&x, [4, 0, 0, 0]).is_err());
     assert!(linear(&normal(1, (2, 3))?, &normal(1, (2, 4))?, None).is_err());
     assert!(add_channel_bias(&x, &normal(1, 4)?).is_err());
+    Ok(())
+}
+
+/// The definition, from plain operations.
+fn normalized(x: &Tensor, w: &Tensor, b: &Tensor, eps: f64) -> Result<Tensor> {
+    let (n, c) = (x.dim(0)?, x.dim(1)?);
+    let flat = x.reshape((n, c, ()))?;
+    let mean = |t: &Tensor| t.mean_keepdim(2)?.mean_keepdim(0);
+    let centred = flat.broadcast_sub(&mean(&flat)?)?;
+    let scaled = centred.broadcast_div(&(mean(&centred.sqr()?)? + eps)?.sqrt()?)?;
+    scaled.broadcast_mul(&w.reshape((1, c, 1))?)?.broadcast_add(&b.reshape((1, c, 1))?)?.reshape(x.shape())
+}
+
+#[test]
+fn batch_norm_has_gradients_of_both_orders_through_its_statistics() -> Result<()> {
+    for shape in [vec![1usize, 2, 2, 3], vec![3, 2, 2, 2], vec![4, 3]] {
+        let c = shape[1];
+        let inputs = [normal(1, shape)?, normal(2, c)?, normal(3, c)?];
+        let f = |t: &[Tensor]| batch_norm(&t[0], &t[1], &t[2], 1e-5)?.output.sqr()?.mul(&t[0]);
+        both_orders(f, &inputs)?;
+        let direct = batch_norm(&inputs[0], &inputs[1], &inputs[2], 1e-5)?;
+        assert_close(&direct.output, &normalized(&inputs[0], &inputs[1], &inputs[2], 1e-5)?, Tol::F64);
+        assert!(!direct.mean.track_op() && !direct.var.track_op());
+    }
+    assert!(batch_norm(&normal(1, (1, 3))?, &normal(1, 3)?, &normal(1, 3)?, 1e-5).is_err());
+    Ok(())
+}
+
+#[test]
+fn batch_norm_in_single_precision_over_large_planes_keeps_its_accuracy() -> Result<()> {
+    // A large mean, where one pass (E[x²] − E[x]²) would lose everything.
+    let x = (normal(1, (16, 5, 33, 31))? + 100.0)?;
+    let (w, b) = (normal(2, 5)?, normal(3, 5)?);
+    let run = |dtype: DType| -> Result<[Tensor; 4]> {
+        let leaf = |t: &Tensor| crate::watch(&t.to_dtype(dtype)?);
+        let (x, w, b) = (leaf(&x.to_dtype(DType::F32)?)?, leaf(&w)?, leaf(&b)?);
+        let y = batch_norm(&x, &w, &b, 1e-5)?.output;
+        let loss = (&y * normal(9, y.shape())?.to_dtype(dtype)?)?;
+        let mut g = crate::grad(&loss, &[&x, &w, &b], crate::Graph::Discard)?;
+        let [b, w, x] = [g.remove(2), g.remove(1), g.remove(0)];
+        Ok([y.detach(), x, w, b].map(|t| t.to_dtype(DType::F64).expect("a float")))
+    };
+    for (single, double) in run(DType::F32)?.iter().zip(&run(DType::F64)?) {
+        assert_close(single, double, Tol { rel: 1e-4, abs: 1e-4 });
+    }
     Ok(())
 }

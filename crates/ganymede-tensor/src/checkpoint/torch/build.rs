@@ -77,7 +77,11 @@ impl Window {
         if count == 0 {
             return Some(Self { start: 0, bytes: 0, contiguous: true });
         }
-        let fits = end.checked_add(1)?.checked_mul(item)? <= storage_bytes;
+        // Both what the pickle claims and what the file has.
+        let claimed = tensor.storage.start.checked_add(tensor.storage.len)?;
+        let claimed = claimed.checked_mul(tensor.storage.element.size as u64)?;
+        let end = end.checked_add(1)?.checked_mul(item)?;
+        let fits = end <= storage_bytes && end as u64 <= claimed;
         fits.then_some(Self { start: start * item, bytes: count.checked_mul(item)?, contiguous })
     }
 }

@@ -13,12 +13,12 @@ pub(super) struct Arena {
     cost: usize,
 }
 
-/// An object. What a state dict has no need of (floats, bytes, sets, settings) is [`Node::Opaque`].
+/// An object. What a state dict has no need of (`True`, floats, bytes, sets, settings) is [`Node::Opaque`].
 #[derive(Debug)]
 pub(super) enum Node {
     Opaque,
     None,
-    Bool(bool),
+    False,
     Int(i64),
     /// An integer of up to 16 bytes: the magic number of PyTorch's older format.
     Big(Box<i128>),
@@ -56,13 +56,12 @@ impl Arena {
     pub(super) const OPAQUE: Id = 0;
     pub(super) const NONE: Id = 1;
     pub(super) const FALSE: Id = 2;
-    pub(super) const TRUE: Id = 3;
     /// About a quarter of a gigabyte; a state dict of ten thousand tensors needs a fiftieth of it.
     pub(super) const MAX_NODES: usize = 1 << 23;
 
     pub(super) fn new() -> Self {
         // The commonest objects exist once: a list of a million floats costs a million references.
-        Self { nodes: vec![Node::Opaque, Node::None, Node::Bool(false), Node::Bool(true)], cost: 0 }
+        Self { nodes: vec![Node::Opaque, Node::None, Node::False], cost: 0 }
     }
 
     /// Nothing when there are too many nodes.

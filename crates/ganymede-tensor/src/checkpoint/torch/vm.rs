@@ -63,7 +63,7 @@ impl Vm<'_> {
             b'q' | b'r' | b'p' | 0x94 => self.put(op),
             b'h' | b'j' | b'g' => self.get(op),
             b'N' => self.push_id(Arena::NONE),
-            0x88 => self.push_id(Arena::TRUE),
+            0x88 => self.push_id(Arena::OPAQUE),
             0x89 => self.push_id(Arena::FALSE),
             b'J' | b'K' | b'M' | b'I' | b'L' | 0x8a | 0x8b => self.integer(op),
             b'G' | b'F' => self.float(op),
@@ -195,7 +195,7 @@ impl Vm<'_> {
     fn text_integer(&mut self) -> Result<()> {
         let line = self.input.line()?;
         match line.as_str() {
-            "01" => self.push_id(Arena::TRUE),
+            "01" => self.push_id(Arena::OPAQUE),
             "00" => self.push_id(Arena::FALSE),
             text => match text.strip_suffix('L').unwrap_or(text).parse::<i128>() {
                 Ok(value) => self.push(i64::try_from(value).map_or_else(|_| Node::Big(Box::new(value)), Node::Int)),

@@ -1,0 +1,257 @@
+//! Hyper-parameters and their limits.
+
+use candle_core::DType;
+use serde::{Deserialize, Serialize};
+
+/// An update rule and its hyper-parameters, with PyTorch's defaults where a field is left out.
+///
+/// In a file: `{ kind = "adam", lr = 2e-4, beta1 = 0.5 }`; the kinds are `adam`, `rmsprop`, `sgd`.
+/// Below, g is the gradient plus `weight_decay` times the parameter p (an L2 term, not decoupled).
+///
+/// ```
+/// use ganymede_tensor::OptimizerConfig;
+/// let adam: OptimizerConfig = serde_json::from_str(r#"{"kind": "adam", "beta1": 0.5}"#)?;
+/// let (lr, beta1, beta2) = (1e-3, 0.5, 0.999);
+/// assert_eq!(adam, OptimizerConfig::Adam { lr, beta1, beta2, eps: 1e-8, weight_decay: 0.0 });
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum OptimizerConfig {
+    /// Adam (Kingma and Ba, 2014, arXiv:1412.6980, algorithm 1), as `torch.optim.Adam`:
+    /// m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g²,
+    /// p ← p − lr/(1−β₁ᵗ) · m / (√v/√(1−β₂ᵗ) + ε).
+    ///
+    /// TensorFlow 1 adds its ε before the bias correction ("epsilon hat"), which gives smaller
+    /// steps early in a run.
+    Adam {
+        /// Learning rate, ≥ 0. Default 1e-3.
+        #[serde(default = "adam_lr")]
+        lr: f64,
+        /// Decay of the first moment, in [0, 1). Default 0.9.
+        #[serde(default = "adam_beta1")]
+        beta1: f64,
+        /// Decay of the second moment, in [0, 1). Default 0.999.
+        #[serde(default = "adam_beta2")]
+        beta2: f64,
+        /// ε, ≥ 0. Default 1e-8.
+        #[serde(default = "small")]
+        eps: f64,
+        /// Weight of the L2 term, ≥ 0. Default 0.
+        #[serde(default)]
+        weight_decay: f64,
+    },
+    /// RMSprop (Tieleman and Hinton, 2012, lecture 6.5; centred: Graves, 2013, arXiv:1308.0850,
+    /// eq. 38 to 45), as `torch.optim.RMSprop`: s ← αs + (1−α)g²,
+    /// d = √s + ε (centred: ḡ ← αḡ + (1−α)g, d = √(s − ḡ²) + ε),
+    /// b ← momentum · b + g/d, p ← p − lr · b.
+    ///
+    /// TensorFlow 1 has ε within the square root and starts s at 1. Where rounding makes s − ḡ²
+    /// negative it counts as 0 here; PyTorch's root is then not a number.
+    #[serde(rename = "rmsprop", alias = "rms-prop")]
+    RmsProp {
+        /// Learning rate, ≥ 0. Default 1e-2.
+        #[serde(default = "rmsprop_lr")]
+        lr: f64,
+        /// Decay of the squared gradient's average, in [0, 1]. Default 0.99.
+        #[serde(default = "rmsprop_alpha")]
+        alpha: f64,
+        /// ε, ≥ 0. Default 1e-8.
+        #[serde(default = "small")]
+        eps: f64,
+        /// Momentum, in [0, 1). Default 0.
+        #[serde(default)]
+        momentum: f64,
+        /// Whether the squared mean is subtracted: the variance in place of the second moment.
+        #[serde(default)]
+        centered: bool,
+        /// Weight of the L2 term, ≥ 0. Default 0.
+        #[serde(default)]
+        weight_decay: f64,
+    },
+    /// Gradient descent with momentum, as `torch.optim.SGD` without dampening:
+    /// b ← momentum · b + g, p ← p − lr · b, or with Nesterov's p ← p − lr · (g + momentum · b).
+    Sgd {
+        /// Learning rate, ≥ 0. Default 1e-3.
+        #[serde(default = "sgd_lr")]
+        lr: f64,
+        /// Momentum, in (−1, 1). Default 0. A negative one, which PyTorch refuses, damps the rotation
+        /// of games (Gidel et al., 2018, arXiv:1807.04740).
+        #[serde(default)]
+        momentum: f64,
+        /// Nesterov's variant; needs a momentum above 0.
+        #[serde(default)]
+        nesterov: bool,
+        /// Weight of the L2 term, ≥ 0. Default 0.
+        #[serde(default)]
+        weight_decay: f64,
+    },
+}
+
+fn adam_lr() -> f64 {
+    1e-3
+}
+fn adam_beta1() -> f64 {
+    0.9
+}
+fn adam_beta2() -> f64 {
+    0.999
+}
+fn small() -> f64 {
+    1e-8
+}
+fn rmsprop_lr() -> f64 {
+    1e-2
+}
+fn rmsprop_alpha() -> f64 {
+    0.99
+}
+fn sgd_lr() -> f64 {
+    1e-3
+}
+
+impl Default for OptimizerConfig {
+    /// [`OptimizerConfig::ADAM`].
+    fn default() -> Self {
+        Self::ADAM
+    }
+}
+
+impl OptimizerConfig {
+    /// Adam with PyTorch's defaults.
+    pub const ADAM: Self = Self::Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
+    /// RMSprop with PyTorch's defaults.
+    pub const RMSPROP: Self =
+        Self::RmsProp { lr: 1e-2, alpha: 0.99, eps: 1e-8, momentum: 0.0, centered: false, weight_decay: 0.0 };
+    /// Gradient descent with PyTorch's defaults.
+    pub const SGD: Self = Self::Sgd { lr: 1e-3, momentum: 0.0, nesterov: false, weight_decay: 0.0 };
+
+    /// `adam`, `rmsprop` or `sgd`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Adam { .. } => "adam",
+            Self::RmsProp { .. } => "rmsprop",
+            Self::Sgd { .. } => "sgd",
+        }
+    }
+
+    /// The learning rate.
+    pub fn lr(&self) -> f64 {
+        match self {
+            Self::Adam { lr, .. } | Self::RmsProp { lr, .. } | Self::Sgd { lr, .. } => *lr,
+        }
+    }
+
+    /// The same rule at another learning rate.
+    #[must_use]
+    pub fn with_lr(mut self, lr: f64) -> Self {
+        *self.lr_mut() = lr;
+        self
+    }
+
+    pub(super) fn lr_mut(&mut self) -> &mut f64 {
+        match self {
+            Self::Adam { lr, .. } | Self::RmsProp { lr, .. } | Self::Sgd { lr, .. } => lr,
+        }
+    }
+
+    /// Checks every hyper-parameter against the range that its documentation gives.
+    ///
+    /// # Errors
+    /// [`OptimizerError::HyperParameter`] for the first one outside of its range.
+    pub fn validate(&self) -> Result<(), OptimizerError> {
+        let optimizer = self.name();
+        let check = |ok: bool, name, value: f64, range| match ok && value.is_finite() {
+            true => Ok(()),
+            false => Err(OptimizerError::HyperParameter { optimizer, name, value, range }),
+        };
+        let positive = |name, value: f64| check(value >= 0.0, name, value, "at least 0");
+        let fraction = |name, value: f64| check((0.0..1.0).contains(&value), name, value, "in [0, 1)");
+        match *self {
+            Self::Adam { lr, beta1, beta2, eps, weight_decay } => {
+                positive("lr", lr)?;
+                fraction("beta1", beta1)?;
+                fraction("beta2", beta2)?;
+                positive("eps", eps)?;
+                positive("weight_decay", weight_decay)
+            }
+            Self::RmsProp { lr, alpha, eps, momentum, centered: _, weight_decay } => {
+                positive("lr", lr)?;
+                check((0.0..=1.0).contains(&alpha), "alpha", alpha, "in [0, 1]")?;
+                positive("eps", eps)?;
+                fraction("momentum", momentum)?;
+                positive("weight_decay", weight_decay)
+            }
+            Self::Sgd { lr, momentum, nesterov, weight_decay } => {
+                positive("lr", lr)?;
+                check(momentum > -1.0 && momentum < 1.0, "momentum", momentum, "in (-1, 1)")?;
+                check(!nesterov || momentum > 0.0, "momentum", momentum, "above 0 with nesterov")?;
+                positive("weight_decay", weight_decay)
+            }
+        }
+    }
+
+    /// PyTorch's names of the moments that are kept for each parameter.
+    pub(super) fn slots(&self) -> Vec<&'static str> {
+        match *self {
+            Self::Adam { .. } => vec!["exp_avg", "exp_avg_sq"],
+            Self::RmsProp { momentum, centered, .. } => {
+                let optional = [(momentum != 0.0, "momentum_buffer"), (centered, "grad_avg")];
+                let used = optional.into_iter().filter(|&(used, _)| used).map(|(_, name)| name);
+                std::iter::once("square_avg").chain(used).collect()
+            }
+            Self::Sgd { momentum, .. } if momentum != 0.0 => vec!["momentum_buffer"],
+            Self::Sgd { .. } => Vec::new(),
+        }
+    }
+}
+
+/// Why an optimiser could not be made, stepped or loaded.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OptimizerError {
+    /// A hyper-parameter outside of its range.
+    #[error("{optimizer}: {name} is {value}, it must be {range}")]
+    HyperParameter {
+        /// The optimiser.
+        optimizer: &'static str,
+        /// The hyper-parameter.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// The values that are possible.
+        range: &'static str,
+    },
+    /// Two parameters of one name, or one parameter twice.
+    #[error("parameter `{0}` is given to the optimiser twice")]
+    DuplicateParameter(String),
+    /// A parameter of integers.
+    #[error("parameter `{name}` is {dtype:?}; only floating-point parameters can be optimised")]
+    NotFloat {
+        /// The parameter.
+        name: String,
+        /// Its dtype.
+        dtype: DType,
+    },
+    /// Not one gradient for each parameter.
+    #[error("{found} gradients for {expected} parameters")]
+    GradientCount {
+        /// The number of parameters.
+        expected: usize,
+        /// The number of gradients.
+        found: usize,
+    },
+    /// A gradient of another shape, dtype or device than its parameter.
+    #[error("gradient of `{name}`: expected {expected}, got {found}")]
+    Gradient {
+        /// The parameter.
+        name: String,
+        /// Its shape, dtype and device.
+        expected: String,
+        /// Those of the gradient.
+        found: String,
+    },
+    /// A state of other parameters or of another optimiser.
+    #[error("the optimiser state does not fit: {0}")]
+    State(String),
+}

@@ -1,0 +1,202 @@
+//! One step's arithmetic, in any float type.
+
+use std::ops::{Add, Div, Mul, Sub};
+
+use super::OptimizerConfig;
+
+/// The constants of one step.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Rule {
+    Adam { step_size: f64, beta1: f64, beta2: f64, root_correction: f64, eps: f64, weight_decay: f64 },
+    RmsProp { lr: f64, alpha: f64, eps: f64, momentum: f64, centered: bool, weight_decay: f64 },
+    Sgd { lr: f64, momentum: f64, nesterov: bool, weight_decay: f64 },
+}
+
+impl Rule {
+    /// The constants of step number `step`, counted from 1.
+    pub(super) fn at(config: &OptimizerConfig, step: u64) -> Self {
+        match *config {
+            OptimizerConfig::Adam { lr, beta1, beta2, eps, weight_decay } => {
+                // Beyond two thousand million steps both powers are 0 for any usable decay.
+                let t = i32::try_from(step).unwrap_or(i32::MAX);
+                let step_size = lr / (1.0 - beta1.powi(t));
+                let root_correction = (1.0 - beta2.powi(t)).sqrt();
+                Self::Adam { step_size, beta1, beta2, root_correction, eps, weight_decay }
+            }
+            OptimizerConfig::RmsProp { lr, alpha, eps, momentum, centered, weight_decay } => {
+                Self::RmsProp { lr, alpha, eps, momentum, centered, weight_decay }
+            }
+            OptimizerConfig::Sgd { lr, momentum, nesterov, weight_decay } => {
+                Self::Sgd { lr, momentum, nesterov, weight_decay }
+            }
+        }
+    }
+}
+
+/// f32 or f64.
+pub(super) trait Real:
+    Copy
+    + Default
+    + PartialOrd
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+{
+    fn of(value: f64) -> Self;
+    fn sqrt(self) -> Self;
+}
+
+impl Real for f32 {
+    fn of(value: f64) -> Self {
+        value as f32
+    }
+    fn sqrt(self) -> Self {
+        f32::sqrt(self)
+    }
+}
+
+impl Real for f64 {
+    fn of(value: f64) -> Self {
+        value
+    }
+    fn sqrt(self) -> Self {
+        f64::sqrt(self)
+    }
+}
+
+/// A piece of a parameter with its gradient and moments, in the order of
+/// [`OptimizerConfig::slots`]; moments that the rule lacks are empty.
+pub(super) struct Lane<'a, T> {
+    pub(super) p: &'a mut [T],
+    pub(super) g: &'a [T],
+    pub(super) slots: [&'a mut [T]; 3],
+}
+
+impl Rule {
+    /// The update of one piece: one pass, of loops that the compiler turns into vector instructions.
+    pub(super) fn apply<T: Real>(&self, lane: Lane<'_, T>) {
+        match *self {
+            Self::Adam { .. } => self.adam(lane),
+            Self::RmsProp { momentum, centered, .. } => match (momentum != 0.0, centered) {
+                (false, false) => self.rmsprop::<T, false, false>(lane),
+                (false, true) => self.rmsprop::<T, false, true>(lane),
+                (true, false) => self.rmsprop::<T, true, false>(lane),
+                (true, true) => self.rmsprop::<T, true, true>(lane),
+            },
+            Self::Sgd { .. } => self.sgd(lane),
+        }
+    }
+
+    fn adam<T: Real>(&self, lane: Lane<'_, T>) {
+        let Self::Adam { step_size, beta1, beta2, root_correction, eps, weight_decay } = *self else { return };
+        let (step_size, root_correction, eps) = (T::of(step_size), T::of(root_correction), T::of(eps));
+        let (lerp, beta2, rest2) = (Lerp::new(1.0 - beta1), T::of(beta2), T::of(1.0 - beta2));
+        let decay = Decay::new(weight_decay);
+        let Lane { p, g, slots: [m, v, _] } = lane;
+        for (((p, &g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
+            let g = decay.apply(g, *p);
+            *m = lerp.apply(*m, g);
+            *v = *v * beta2 + rest2 * g * g;
+            let denominator = v.sqrt() / root_correction + eps;
+            *p = *p - step_size * *m / denominator;
+        }
+    }
+
+    // Indices: which slices exist depends on the variant, and iterators over them cannot be zipped
+    // in one expression.
+    #[expect(clippy::needless_range_loop)]
+    fn rmsprop<T: Real, const MOMENTUM: bool, const CENTERED: bool>(&self, lane: Lane<'_, T>) {
+        let Self::RmsProp { lr, alpha, eps, momentum, weight_decay, .. } = *self else { return };
+        let (lr, eps, momentum) = (T::of(lr), T::of(eps), T::of(momentum));
+        let (lerp, rest, alpha) = (Lerp::new(1.0 - alpha), T::of(1.0 - alpha), T::of(alpha));
+        let decay = Decay::new(weight_decay);
+        let Lane { p, g, slots: [square, second, third] } = lane;
+        let (buffer, mean) = if MOMENTUM { (second, third) } else { (third, second) };
+        // Known lengths spare the loop its bounds checks.
+        let n = p.len();
+        let (g, square) = (&g[..n], &mut square[..n]);
+        let buffer = &mut buffer[..if MOMENTUM { n } else { 0 }];
+        let mean = &mut mean[..if CENTERED { n } else { 0 }];
+        for i in 0..n {
+            let g = decay.apply(g[i], p[i]);
+            square[i] = square[i] * alpha + rest * g * g;
+            let mut variance = square[i];
+            if CENTERED {
+                mean[i] = lerp.apply(mean[i], g);
+                variance = variance - mean[i] * mean[i];
+                // Not `max`: that would turn NaN into 0 and hide a divergence.
+                if variance < T::default() {
+                    variance = T::default();
+                }
+            }
+            let mut update = g / (variance.sqrt() + eps);
+            if MOMENTUM {
+                buffer[i] = momentum * buffer[i] + update;
+                update = buffer[i];
+            }
+            p[i] = p[i] - lr * update;
+        }
+    }
+
+    fn sgd<T: Real>(&self, lane: Lane<'_, T>) {
+        let Self::Sgd { lr, momentum, nesterov, weight_decay } = *self else { return };
+        let (lr, with_buffer, momentum) = (T::of(lr), momentum != 0.0, T::of(momentum));
+        let decay = Decay::new(weight_decay);
+        let Lane { p, g, slots: [buffer, ..] } = lane;
+        if !with_buffer {
+            for (p, &g) in p.iter_mut().zip(g) {
+                *p = *p - lr * decay.apply(g, *p);
+            }
+            return;
+        }
+        for ((p, &g), b) in p.iter_mut().zip(g).zip(buffer) {
+            let g = decay.apply(g, *p);
+            *b = momentum * *b + g;
+            let update = if nesterov { g + momentum * *b } else { *b };
+            *p = *p - lr * update;
+        }
+    }
+}
+
+/// The L2 term. Skipped when it is off, not multiplied by 0: that is PyTorch's arithmetic, too.
+#[derive(Clone, Copy)]
+struct Decay<T> {
+    on: bool,
+    weight: T,
+}
+
+impl<T: Real> Decay<T> {
+    fn new(weight: f64) -> Self {
+        Self { on: weight != 0.0, weight: T::of(weight) }
+    }
+
+    fn apply(self, g: T, p: T) -> T {
+        if self.on { g + self.weight * p } else { g }
+    }
+}
+
+/// `start + weight · (end − start)`, from the nearer end as PyTorch rounds it: weight 1 gives `end`.
+#[derive(Clone, Copy)]
+struct Lerp<T> {
+    from_start: bool,
+    weight: T,
+    rest: T,
+}
+
+impl<T: Real> Lerp<T> {
+    fn new(weight: f64) -> Self {
+        let (weight, one) = (T::of(weight), T::of(1.0));
+        Self { from_start: weight < T::of(0.5), weight, rest: one - weight }
+    }
+
+    fn apply(self, start: T, end: T) -> T {
+        if self.from_start {
+            start + self.weight * (end - start)
+        } else {
+            end - (end - start) * self.rest
+        }
+    }
+}

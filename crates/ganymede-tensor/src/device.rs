@@ -69,9 +69,7 @@ impl DeviceChoice {
     /// when the device does not open (no driver, no such number). `auto` and `cpu` always open.
     pub fn open(&self) -> Result<Device, DeviceError> {
         match *self {
-            Self::Auto => {
-                Ok(Self::Cuda(0).open().or_else(|_| Self::Metal.open()).unwrap_or(Device::Cpu))
-            }
+            Self::Auto => Ok(Self::Cuda(0).open().or_else(|_| Self::Metal.open()).unwrap_or(Device::Cpu)),
             Self::Cpu => Ok(Device::Cpu),
             Self::Cuda(ordinal) => self.accelerator("cuda", || Device::new_cuda(ordinal)),
             Self::Metal => self.accelerator("metal", || Device::new_metal(0)),

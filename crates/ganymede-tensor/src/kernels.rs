@@ -1,9 +1,15 @@
 //! Loops over memory on the CPU. Nothing here knows of tensors or graphs.
 
 pub(crate) mod channel;
+pub(crate) mod col2im;
 pub(crate) mod conv;
 pub(crate) mod elem;
-pub(crate) mod gemm;
-pub(crate) mod im2col;
+mod gather;
+mod gemm;
+mod implicit;
 pub(crate) mod map;
+mod microkernel;
+mod packed;
 pub(crate) mod resample;
+mod scatter;
+pub(crate) mod weight_gradient;

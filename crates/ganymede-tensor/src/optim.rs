@@ -102,7 +102,8 @@ impl Optimizer {
                 && var.dtype() == grad.dtype()
                 && var.device().same_device(grad.device());
             if !fits {
-                let describe = |t: &Tensor| format!("{:?} {:?} on {:?}", t.dims(), t.dtype(), t.device().location());
+                let describe =
+                    |t: &Tensor| format!("{:?} {:?} on {:?}", t.dims(), t.dtype(), t.device().location());
                 return Err(OptimizerError::Gradient {
                     name: param.name().to_string(),
                     expected: describe(var),

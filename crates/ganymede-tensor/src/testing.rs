@@ -3,7 +3,7 @@
 
 use candle_core::{DType, Device, Result, Tensor, bail};
 
-use crate::{Graph, Rng, grad, watch};
+use crate::{DeviceChoice, Graph, Rng, grad, watch};
 
 /// Which derivatives [`gradcheck`] checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,4 +148,14 @@ fn check(f: &dyn Fn(&[Tensor]) -> Result<Tensor>, inputs: &[Tensor]) -> Result<(
         }
     }
     Ok(())
+}
+
+/// The device that tests run on: `GAN_TEST_DEVICE` (`cpu`, `cuda:0`, `metal`), or the CPU.
+///
+/// # Panics
+/// The variable names no device of this build.
+pub fn device() -> Device {
+    let name = std::env::var("GAN_TEST_DEVICE").unwrap_or_else(|_| "cpu".into());
+    let choice: DeviceChoice = name.parse().expect("GAN_TEST_DEVICE names a device");
+    choice.open().expect("the device of GAN_TEST_DEVICE opens")
 }

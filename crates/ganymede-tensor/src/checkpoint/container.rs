@@ -55,7 +55,8 @@ pub(super) fn save(checkpoint: &Checkpoint, path: &Path) -> Result<(), Checkpoin
         return Err(CheckpointError::ReservedName { path: path.to_path_buf(), name: name.clone() });
     }
     let entries = entries(checkpoint, path)?;
-    atomic::replace(path, |file| write(file, &checkpoint.metadata, &entries)).map_err(|failure| match failure {
+    atomic::replace(path, |file| write(file, &checkpoint.metadata, &entries)).map_err(|failure| match failure
+    {
         Failure::Io(source) => CheckpointError::io(path, "write", source),
         Failure::Tensor { name, source } => {
             CheckpointError::Tensor { path: path.to_path_buf(), tensor: name, source: Box::new(source) }
@@ -71,11 +72,12 @@ fn entries<'a>(checkpoint: &'a Checkpoint, path: &Path) -> Result<Vec<Entry<'a>>
         if name == METADATA_KEY {
             return Err(CheckpointError::ReservedName { path: path.to_path_buf(), name: name.clone() });
         }
-        let dtype = stored::safetensors_dtype(tensor.dtype()).ok_or_else(|| CheckpointError::UnsupportedDtype {
-            path: path.to_path_buf(),
-            tensor: name.clone(),
-            dtype: tensor.dtype().as_str().to_string(),
-        })?;
+        let dtype =
+            stored::safetensors_dtype(tensor.dtype()).ok_or_else(|| CheckpointError::UnsupportedDtype {
+                path: path.to_path_buf(),
+                tensor: name.clone(),
+                dtype: tensor.dtype().as_str().to_string(),
+            })?;
         let info = TensorInfo { dtype, shape: tensor.dims().to_vec(), data_offsets: (0, 0) };
         entries.push(Entry { name, tensor, info });
     }
@@ -121,7 +123,8 @@ fn header(metadata: &BTreeMap<String, String>, entries: &[Entry], hash: &str) ->
     let mut json = serde_json::to_vec(&Header { metadata: &all, entries })?;
     json.resize(json.len().next_multiple_of(8), b' ');
     if json.len() as u64 > MAX_HEADER_BYTES {
-        let message = format!("names and metadata take {} bytes, {MAX_HEADER_BYTES} are possible", json.len());
+        let message =
+            format!("names and metadata take {} bytes, {MAX_HEADER_BYTES} are possible", json.len());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
@@ -207,21 +210,23 @@ pub(super) fn load(path: &Path, device: &Device, policy: Hash) -> Result<Checkpo
     let mut bytes = Vec::new();
     for name in names {
         let info = header.info(&name).expect("the names are those of the header");
-        let stored = Stored::from_safetensors(info.dtype).ok_or_else(|| CheckpointError::UnsupportedDtype {
-            path: path.to_path_buf(),
-            tensor: name.clone(),
-            dtype: info.dtype.to_string(),
-        })?;
+        let stored =
+            Stored::from_safetensors(info.dtype).ok_or_else(|| CheckpointError::UnsupportedDtype {
+                path: path.to_path_buf(),
+                tensor: name.clone(),
+                dtype: info.dtype.to_string(),
+            })?;
         // At most the length of the file: the header was checked against it.
         bytes.resize(info.data_offsets.1 - info.data_offsets.0, 0);
         reader.read_exact(&mut bytes).map_err(read_error)?;
         hasher.begin(&name, info.dtype, &info.shape);
         hasher.bytes(&bytes);
-        let tensor = stored.decode(&bytes, &info.shape, device).map_err(|source| CheckpointError::Tensor {
-            path: path.to_path_buf(),
-            tensor: name.clone(),
-            source: Box::new(source),
-        })?;
+        let tensor =
+            stored.decode(&bytes, &info.shape, device).map_err(|source| CheckpointError::Tensor {
+                path: path.to_path_buf(),
+                tensor: name.clone(),
+                source: Box::new(source),
+            })?;
         tensors.insert(name, tensor);
     }
     match (expected, hasher.finish()) {

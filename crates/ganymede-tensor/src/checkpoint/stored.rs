@@ -51,7 +51,8 @@ impl Stored {
                 Tensor::from_vec::<_, i16>(wide, shape, device)
             }
             Self::U16 => {
-                let wide = bytes.as_chunks::<2>().0.iter().map(|&b| u32::from(u16::from_le_bytes(b))).collect();
+                let wide =
+                    bytes.as_chunks::<2>().0.iter().map(|&b| u32::from(u16::from_le_bytes(b))).collect();
                 Tensor::from_vec::<_, u32>(wide, shape, device)
             }
             Self::I16 => numbers::<i16>(bytes, shape, device),
@@ -84,7 +85,10 @@ pub(super) fn safetensors_dtype(dtype: DType) -> Option<Dtype> {
 
 /// The elements of a contiguous tensor in memory, handed over in pieces of bytes: no second copy of
 /// a large tensor is made.
-pub(super) fn encode<E>(tensor: &Tensor, mut sink: impl FnMut(&[u8]) -> std::result::Result<(), E>) -> Result<std::result::Result<(), E>> {
+pub(super) fn encode<E>(
+    tensor: &Tensor,
+    mut sink: impl FnMut(&[u8]) -> std::result::Result<(), E>,
+) -> Result<std::result::Result<(), E>> {
     let (storage, layout) = tensor.storage_and_layout();
     let Storage::Cpu(storage) = &*storage else { bail!("expected a tensor in memory") };
     let Some((start, end)) = layout.contiguous_offsets() else { bail!("expected a contiguous tensor") };

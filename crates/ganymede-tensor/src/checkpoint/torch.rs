@@ -51,9 +51,10 @@ impl Fault {
     fn at(self, path: &Path) -> CheckpointError {
         let file = path.to_path_buf();
         match self {
-            Self::Io(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
-                CheckpointError::NotTorch { path: file, reason: "it ends too early; copy or download it again".to_string() }
-            }
+            Self::Io(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => CheckpointError::NotTorch {
+                path: file,
+                reason: "it ends too early; copy or download it again".to_string(),
+            },
             Self::Io(e) => CheckpointError::io(path, "read", e),
             Self::Refused(class) => CheckpointError::RefusedClass { path: file, class },
             Self::Malformed(reason) => CheckpointError::NotTorch { path: file, reason },
@@ -66,7 +67,9 @@ impl Fault {
             }
             Self::NoStateDict => CheckpointError::NoStateDict { path: file },
             Self::Ambiguous(keys) => CheckpointError::Ambiguous { path: file, keys },
-            Self::KeyNotFound { key, available } => CheckpointError::KeyNotFound { path: file, key, available },
+            Self::KeyNotFound { key, available } => {
+                CheckpointError::KeyNotFound { path: file, key, available }
+            }
         }
     }
 }

@@ -112,17 +112,23 @@ fn select(
         .filter_map(|(name, tensor)| Some((name.strip_prefix(key)?.strip_prefix('.')?.to_string(), tensor)))
         .collect();
     if chosen.is_empty() {
-        return Err(CheckpointError::KeyNotFound { path: path.to_path_buf(), key: key.to_string(), available });
+        return Err(CheckpointError::KeyNotFound {
+            path: path.to_path_buf(),
+            key: key.to_string(),
+            available,
+        });
     }
     Ok(chosen)
 }
 
 /// Takes off what wrappers of a module put before all of its names.
 fn strip_wrappers(mut tensors: BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> {
-    while let Some(prefix) =
-        ["module.", "_orig_mod."].into_iter().find(|p| !tensors.is_empty() && tensors.keys().all(|k| k.starts_with(p)))
+    while let Some(prefix) = ["module.", "_orig_mod."]
+        .into_iter()
+        .find(|p| !tensors.is_empty() && tensors.keys().all(|k| k.starts_with(p)))
     {
-        tensors = tensors.into_iter().map(|(name, tensor)| (name[prefix.len()..].to_string(), tensor)).collect();
+        tensors =
+            tensors.into_iter().map(|(name, tensor)| (name[prefix.len()..].to_string(), tensor)).collect();
     }
     tensors
 }

@@ -5,6 +5,7 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, WithDTyp
 use crate::autograd::creates_graph;
 use crate::kernels::conv::{self, Geometry};
 use crate::kernels::elem::{Elem, contiguous};
+use crate::kernels::weight_gradient::weight_gradient;
 
 /// `y = conv(x, w)`.
 pub(super) struct Forward(pub(super) Geometry);
@@ -125,7 +126,7 @@ impl CustomOp2 for WeightGradient {
         ly: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let g = &self.0;
-        let dw = run(self.name(), g, (x, lx), (dy, ly), (conv::weight_gradient, conv::weight_gradient))?;
+        let dw = run(self.name(), g, (x, lx), (dy, ly), (weight_gradient, weight_gradient))?;
         Ok((dw, (g.o, g.c / g.cfg.groups, g.kh, g.kw).into()))
     }
 

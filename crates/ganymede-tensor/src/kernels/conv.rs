@@ -1,20 +1,18 @@
 //! The three products of a convolution on the CPU: forward, gradient in the image, gradient in the
 //! weight.
 //!
-//! Each unfolds images into columns and multiplies with a single-threaded `gemm`, in parallel over
-//! blocks of images. A block holds enough images that the product has at least
-//! [`COLUMNS`] columns: an 8×8 or 4×4 image alone is too narrow for the kernel.
+//! All are products of a packed operand with one that is gathered from the image while it is
+//! packed, over blocks of columns. The order of the sums depends on shapes alone: results are the
+//! same bits for any number of threads.
 
-use gemm::Parallelism;
 use rayon::prelude::*;
 
 use super::elem::Elem;
-use super::gemm::{Shape, matmul};
-use super::im2col::{col2im, im2col};
+use super::gather::{Border, Gather};
+use super::implicit::{Target, Task};
+use super::microkernel::Microkernel;
+use super::packed::Packed;
 use crate::ConvConfig;
-
-/// The width of a product at which one image is enough.
-const COLUMNS: usize = 256;
 
 /// All sizes of one convolution: image `(n, c, h, w)`, weight `(o, c/groups, kh, kw)`, output
 /// `(n, o, oh, ow)`.
@@ -32,42 +30,127 @@ pub(crate) struct Geometry {
     pub(crate) cfg: ConvConfig,
 }
 
+/// Columns of one task: fewer make the packed operand be read too often.
+const COLUMNS: usize = 480;
+
 impl Geometry {
-    fn pixels(&self) -> usize {
+    pub(super) fn pixels(&self) -> usize {
         self.oh * self.ow
     }
-    fn group_in(&self) -> usize {
+    pub(super) fn group_in(&self) -> usize {
         self.c / self.cfg.groups
     }
-    fn group_out(&self) -> usize {
+    pub(super) fn group_out(&self) -> usize {
         self.o / self.cfg.groups
     }
-    /// Rows of the column matrix of one group.
-    fn depth(&self) -> usize {
+    /// Numbers of the weight that one output channel sees.
+    pub(super) fn depth(&self) -> usize {
         self.group_in() * self.kh * self.kw
     }
-    fn image_len(&self) -> usize {
+    pub(super) fn image_len(&self) -> usize {
         self.c * self.h * self.w
     }
-    fn output_len(&self) -> usize {
+    pub(super) fn output_len(&self) -> usize {
         self.o * self.pixels()
     }
-    fn weight_len(&self) -> usize {
+    pub(super) fn weight_len(&self) -> usize {
         self.o * self.depth()
     }
-    /// True where the columns of an image are the image itself.
-    fn is_pointwise(&self) -> bool {
-        self.kh * self.kw == 1 && self.cfg.stride == [1, 1] && self.cfg.padding == [0, 0]
+    pub(super) fn is_empty(&self) -> bool {
+        self.n == 0 || self.output_len() == 0 || self.weight_len() == 0 || self.image_len() == 0
     }
-    /// Images per product, and how the product itself runs.
-    fn blocks(&self) -> (usize, Parallelism) {
+
+    /// How the image is read by the forward product.
+    pub(super) fn gather(&self) -> Gather {
+        let taps = |axis: usize, k: usize| {
+            let (dilation, padding) = (self.cfg.dilation[axis], self.cfg.padding[axis]);
+            (0..k).map(|i| (i * dilation) as isize - padding as isize).collect()
+        };
+        Gather {
+            channels: self.group_in(),
+            size: [self.h, self.w],
+            taps: [taps(0, self.kh), taps(1, self.kw)],
+            stride: self.cfg.stride,
+            grid: [self.oh, self.ow],
+        }
+    }
+}
+
+/// A part of a gather-form product: the source positions of some of the target's pixels, and the
+/// taps of the weight that reach them.
+struct Phase {
+    gather: Gather,
+    taps: [Vec<usize>; 2],
+    /// Line and column of the target's first pixel.
+    first: [usize; 2],
+}
+
+/// A product whose result is written image by image.
+struct Product<'a, T> {
+    g: &'a Geometry,
+    source: &'a [T],
+    source_channels: usize,
+    source_len: usize,
+    target_channels: usize,
+    target_len: usize,
+    /// Width of the target, and the distance of its pixels on both axes.
+    target_width: usize,
+    target_stride: [usize; 2],
+}
+
+impl<T: Elem> Product<'_, T> {
+    /// Runs all phases of one group; `weight(phase)` packs the phase's operand.
+    fn run(&self, phases: &[Phase], group: usize, weights: &[Packed<T>], out: &mut [T]) {
+        let kernel = T::microkernel();
+        let [h, w] = phases[0].gather.size;
+        let gathers: Vec<Gather> = phases.iter().map(|p| p.gather.clone()).collect();
+        let border = Border::around([h, w], &gathers);
+        let surrounded = self.source_channels * border.plane();
         let threads = rayon::current_num_threads();
-        let block = COLUMNS.div_ceil(self.pixels().max(1)).clamp(1, self.n.div_ceil(threads).max(1));
-        let enough = self.n.div_ceil(block) >= threads;
-        (block, if enough { Parallelism::None } else { Parallelism::Rayon(0) })
+        let positions: usize = phases.iter().map(|p| p.gather.positions()).sum();
+        let images = COLUMNS.div_ceil(positions.max(1)).clamp(1, self.g.n.div_ceil(threads).max(1));
+        let parts = self.row_parts(kernel, threads, images);
+        let rows_a_part = self.target_channels.div_ceil(parts).next_multiple_of(kernel.rows);
+        let pixels = self.target_len / self.target_channels / self.g.cfg.groups;
+        let group_target = self.target_channels * pixels;
+        let group_source = self.source_channels * h * w;
+        // With one part a task owns its images' whole outputs; with several, one image's rows.
+        let jobs = out.par_chunks_mut(images * self.target_len).zip(self.source.par_chunks(images * self.source_len));
+        jobs.for_each(|(out, source)| {
+            let count = source.len() / self.source_len;
+            let own = if images == 1 { &mut out[group * group_target..][..group_target] } else { out };
+            let chunk = if images == 1 { rows_a_part * pixels } else { own.len() };
+            own.par_chunks_mut(chunk).enumerate().for_each(|(part, out)| {
+                let rows = part * rows_a_part..((part + 1) * rows_a_part).min(self.target_channels);
+                let rows = if images == 1 { rows } else { 0..self.target_channels };
+                let scratch_len = Task::scratch_len(kernel, rows.len());
+                T::with_scratch(count * surrounded + scratch_len, |scratch| {
+                    let (room, scratch) = scratch.split_at_mut(count * surrounded);
+                    let slices = source.chunks_exact(self.source_len).map(|s| &s[group * group_source..][..group_source]);
+                    border.surround([h, w], slices, self.source_channels, room);
+                    for (phase, weight) in phases.iter().zip(weights) {
+                        let first = phase.first[0] * self.target_width + phase.first[1];
+                        let target = Target {
+                            image: self.target_len,
+                            channel: pixels,
+                            line: self.target_width * self.target_stride[0],
+                            step: self.target_stride[1],
+                            first: if images == 1 { first } else { first + group * group_target },
+                        };
+                        let gather = &phase.gather;
+                        let task = Task { kernel, gather, border: &border, weight, source: room, images: count, target };
+                        task.run(rows.clone(), scratch, out);
+                    }
+                });
+            });
+        });
     }
-    fn is_empty(&self) -> bool {
-        self.n == 0 || self.output_len() == 0 || self.weight_len() == 0
+
+    /// Parts that the rows of the result are split into when there are fewer tasks than threads.
+    fn row_parts(&self, kernel: &Microkernel<T>, threads: usize, images: usize) -> usize {
+        let tasks = self.g.n.div_ceil(images);
+        let panels = self.target_channels.div_ceil(kernel.rows);
+        if images == 1 && tasks < threads { threads.div_ceil(tasks).min(panels) } else { 1 }
     }
 }
 
@@ -77,189 +160,100 @@ pub(crate) fn forward<T: Elem>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
     if g.is_empty() {
         return y;
     }
-    let (block, parallelism) = g.blocks();
-    let jobs = y.par_chunks_mut(block * g.output_len()).zip(x.par_chunks(block * g.image_len()));
-    jobs.for_each(|(y, x)| {
-        let images = x.len() / g.image_len();
-        let width = images * g.pixels();
-        for group in 0..g.cfg.groups {
-            let weight = (group_weight(g, w, group), Shape::row_major(g.group_out(), g.depth()));
-            let columns = Shape::row_major(g.depth(), width);
-            if images == 1 {
-                let from = group * g.group_out() * g.pixels();
-                let y = &mut y[from..from + g.group_out() * g.pixels()];
-                let product = Shape::row_major(g.group_out(), width);
-                if g.is_pointwise() {
-                    let x = group_image(g, x, 0, group);
-                    matmul((y, product), weight, (x, columns), false, parallelism);
-                } else {
-                    T::with_scratch(g.depth() * width, |scratch| {
-                        unfold(g, x, group, scratch, width);
-                        matmul((y, product), weight, (scratch, columns), false, parallelism);
-                    });
-                }
-            } else {
-                T::with_scratch((g.depth() + g.group_out()) * width, |scratch| {
-                    let (scratch, product) = scratch.split_at_mut(g.depth() * width);
-                    unfold(g, x, group, scratch, width);
-                    let shape = Shape::row_major(g.group_out(), width);
-                    matmul((product, shape), weight, (scratch, columns), false, parallelism);
-                    exchange(g, group, width, Direction::ToImages { product, y });
-                });
-            }
-        }
-    });
+    let product = Product {
+        g,
+        source: x,
+        source_channels: g.group_in(),
+        source_len: g.image_len(),
+        target_channels: g.group_out(),
+        target_len: g.output_len(),
+        target_width: g.ow,
+        target_stride: [1, 1],
+    };
+    let all = Phase { gather: g.gather(), taps: [(0..g.kh).collect(), (0..g.kw).collect()], first: [0, 0] };
+    let phases = [all];
+    for group in 0..g.cfg.groups {
+        let w = &w[group * g.group_out() * g.depth()..];
+        let weight = Packed::new(T::microkernel(), g.group_out(), g.depth(), |o, k| w[o * g.depth() + k]);
+        product.run(&phases, group, &[weight], &mut y);
+    }
     y
 }
 
 /// The gradient of `conv(x, w)·dy` in `x`; also the transposed convolution of `dy`.
+///
+/// Pixels of `x` that are congruent modulo the stride see the same taps: each such phase is a
+/// convolution of `dy` with stride 1.
 pub(crate) fn input_gradient<T: Elem>(g: &Geometry, dy: &[T], w: &[T]) -> Vec<T> {
-    let mut dx = vec![T::default(); g.n * g.image_len()];
     if g.is_empty() {
+        return vec![T::default(); g.n * g.image_len()];
+    }
+    let phases = input_phases(g);
+    // Where the output is small, most taps of most pixels read the border: scattering is cheaper.
+    let gathered: usize = phases.iter().map(|p| p.gather.positions() * p.taps[0].len() * p.taps[1].len()).sum();
+    if 2 * gathered > 3 * g.pixels() * g.kh * g.kw {
+        return super::scatter::input_gradient(g, dy, w);
+    }
+    let mut dx = vec![T::default(); g.n * g.image_len()];
+    if phases.is_empty() {
         return dx;
     }
-    let (block, parallelism) = g.blocks();
-    let jobs = dx.par_chunks_mut(block * g.image_len()).zip(dy.par_chunks(block * g.output_len()));
-    jobs.for_each(|(dx, dy)| {
-        let images = dy.len() / g.output_len();
-        let width = images * g.pixels();
-        let columns = Shape::row_major(g.depth(), width);
-        for group in 0..g.cfg.groups {
-            let weight = (group_weight(g, w, group), Shape::row_major(g.group_out(), g.depth()).t());
-            if images == 1 && g.is_pointwise() {
-                let dy = group_output(g, dy, 0, group);
-                let from = group * g.group_in() * g.h * g.w;
-                let dx = &mut dx[from..from + g.group_in() * g.h * g.w];
-                let product = Shape::row_major(g.group_out(), width);
-                matmul((dx, columns), weight, (dy, product), false, parallelism);
-                continue;
-            }
-            T::with_scratch((g.depth() + g.group_out()) * width, |scratch| {
-                let (scratch, gathered) = scratch.split_at_mut(g.depth() * width);
-                let dy = gather(g, group, width, dy, gathered);
-                let product = Shape::row_major(g.group_out(), width);
-                matmul((scratch, columns), weight, (dy, product), false, parallelism);
-                for image in 0..images {
-                    let from = image * g.image_len() + group * g.group_in() * g.h * g.w;
-                    let dx = &mut dx[from..from + g.group_in() * g.h * g.w];
-                    col2im(g, g.group_in(), &scratch[image * g.pixels()..], width, dx);
-                }
-            });
-        }
-    });
+    let product = Product {
+        g,
+        source: dy,
+        source_channels: g.group_out(),
+        source_len: g.output_len(),
+        target_channels: g.group_in(),
+        target_len: g.image_len(),
+        target_width: g.w,
+        target_stride: g.cfg.stride,
+    };
+    for group in 0..g.cfg.groups {
+        let w = &w[group * g.group_out() * g.depth()..];
+        let weights: Vec<Packed<T>> = phases
+            .iter()
+            .map(|phase| {
+                let (high, wide) = (phase.taps[0].len(), phase.taps[1].len());
+                Packed::new(T::microkernel(), g.group_in(), g.group_out() * high * wide, |c, k| {
+                    let (o, i, j) = (k / (high * wide), k / wide % high, k % wide);
+                    w[o * g.depth() + (c * g.kh + phase.taps[0][i]) * g.kw + phase.taps[1][j]]
+                })
+            })
+            .collect();
+        product.run(&phases, group, &weights, &mut dx);
+    }
     dx
 }
 
-/// The gradient of `conv(x, w)·dy` in `w`.
-///
-/// Images are dealt to as many sums as there are threads, added in order at the end: the result
-/// depends on the number of threads, not on their timing.
-pub(crate) fn weight_gradient<T: Elem>(g: &Geometry, x: &[T], dy: &[T]) -> Vec<T> {
-    if g.is_empty() {
-        return vec![T::default(); g.weight_len()];
-    }
-    let (block, parallelism) = g.blocks();
-    let share = g.n.div_ceil(block).div_ceil(rayon::current_num_threads()) * block;
-    let jobs = x.par_chunks(share * g.image_len()).zip(dy.par_chunks(share * g.output_len()));
-    let sums: Vec<Vec<T>> = jobs
-        .map(|(x, dy)| {
-            let mut dw = vec![T::default(); g.weight_len()];
-            let blocks = x.chunks(block * g.image_len()).zip(dy.chunks(block * g.output_len()));
-            for (i, (x, dy)) in blocks.enumerate() {
-                block_weight_gradient(g, x, dy, &mut dw, i > 0, parallelism);
+/// The phases of the gradient in the image that have pixels and taps.
+fn input_phases(g: &Geometry) -> Vec<Phase> {
+    let axis = |axis: usize, k: usize, len: usize| -> Vec<(usize, Vec<usize>, Vec<isize>, usize)> {
+        let (stride, padding, dilation) = (g.cfg.stride[axis], g.cfg.padding[axis], g.cfg.dilation[axis]);
+        (0..stride.min(len))
+            .map(|first| {
+                let distance = |i: usize| (first + padding) as isize - (i * dilation) as isize;
+                let taps: Vec<usize> = (0..k).filter(|i| distance(*i).rem_euclid(stride as isize) == 0).collect();
+                let offsets = taps.iter().map(|i| distance(*i).div_euclid(stride as isize)).collect();
+                (first, taps, offsets, (len - first).div_ceil(stride))
+            })
+            .collect()
+    };
+    let (rows, cols) = (axis(0, g.kh, g.h), axis(1, g.kw, g.w));
+    let mut phases = Vec::new();
+    for (y, taps_y, offsets_y, high) in &rows {
+        for (x, taps_x, offsets_x, wide) in &cols {
+            if taps_y.is_empty() || taps_x.is_empty() {
+                continue; // No output looks at these pixels: their gradient stays 0.
             }
-            dw
-        })
-        .collect();
-    let mut sums = sums.into_iter();
-    let mut total = sums.next().unwrap_or_default();
-    for sum in sums {
-        total.iter_mut().zip(&sum).for_each(|(t, s)| *t += *s);
-    }
-    total
-}
-
-fn block_weight_gradient<T: Elem>(
-    g: &Geometry,
-    x: &[T],
-    dy: &[T],
-    dw: &mut [T],
-    accumulate: bool,
-    parallelism: Parallelism,
-) {
-    let images = x.len() / g.image_len();
-    let width = images * g.pixels();
-    let (columns, product) = (Shape::row_major(g.depth(), width), Shape::row_major(g.group_out(), width));
-    let weight = Shape::row_major(g.group_out(), g.depth());
-    for group in 0..g.cfg.groups {
-        let from = group * g.group_out() * g.depth();
-        let dw = &mut dw[from..from + g.group_out() * g.depth()];
-        if images == 1 && g.is_pointwise() {
-            let (x, dy) = (group_image(g, x, 0, group), group_output(g, dy, 0, group));
-            matmul((dw, weight), (dy, product), (x, columns.t()), accumulate, parallelism);
-            continue;
-        }
-        T::with_scratch((g.depth() + g.group_out()) * width, |scratch| {
-            let (scratch, gathered) = scratch.split_at_mut(g.depth() * width);
-            unfold(g, x, group, scratch, width);
-            let dy = gather(g, group, width, dy, gathered);
-            matmul((dw, weight), (dy, product), (scratch, columns.t()), accumulate, parallelism);
-        });
-    }
-}
-
-fn group_weight<'a, T>(g: &Geometry, w: &'a [T], group: usize) -> &'a [T] {
-    let len = g.group_out() * g.depth();
-    &w[group * len..(group + 1) * len]
-}
-
-fn group_image<'a, T>(g: &Geometry, x: &'a [T], image: usize, group: usize) -> &'a [T] {
-    let len = g.group_in() * g.h * g.w;
-    &x[image * g.image_len() + group * len..][..len]
-}
-
-fn group_output<'a, T>(g: &Geometry, y: &'a [T], image: usize, group: usize) -> &'a [T] {
-    let len = g.group_out() * g.pixels();
-    &y[image * g.output_len() + group * len..][..len]
-}
-
-/// The columns of all images of a block, side by side.
-fn unfold<T: Elem>(g: &Geometry, x: &[T], group: usize, columns: &mut [T], width: usize) {
-    for image in 0..width / g.pixels() {
-        let x = group_image(g, x, image, group);
-        im2col(g, g.group_in(), x, &mut columns[image * g.pixels()..], width);
-    }
-}
-
-/// The outputs of a block as one matrix `(channels, images × pixels)`: in place for one image.
-fn gather<'a, T: Elem>(g: &Geometry, group: usize, width: usize, y: &'a [T], room: &'a mut [T]) -> &'a [T] {
-    if width == g.pixels() {
-        return group_output(g, y, 0, group);
-    }
-    exchange(g, group, width, Direction::ToProduct { product: room, y });
-    room
-}
-
-enum Direction<'a, T> {
-    ToProduct { product: &'a mut [T], y: &'a [T] },
-    ToImages { product: &'a [T], y: &'a mut [T] },
-}
-
-/// Copies between `(images, channels, pixels)` and `(channels, images, pixels)`.
-fn exchange<T: Elem>(g: &Geometry, group: usize, width: usize, mut direction: Direction<'_, T>) {
-    let pixels = g.pixels();
-    for image in 0..width / pixels {
-        for channel in 0..g.group_out() {
-            let a = channel * width + image * pixels;
-            let b = image * g.output_len() + (group * g.group_out() + channel) * pixels;
-            match &mut direction {
-                Direction::ToProduct { product, y } => {
-                    product[a..a + pixels].copy_from_slice(&y[b..b + pixels])
-                }
-                Direction::ToImages { product, y } => {
-                    y[b..b + pixels].copy_from_slice(&product[a..a + pixels])
-                }
-            }
+            let gather = Gather {
+                channels: g.group_out(),
+                size: [g.oh, g.ow],
+                taps: [offsets_y.clone(), offsets_x.clone()],
+                stride: [1, 1],
+                grid: [*high, *wide],
+            };
+            phases.push(Phase { gather, taps: [taps_y.clone(), taps_x.clone()], first: [*y, *x] });
         }
     }
+    phases
 }

@@ -2,20 +2,31 @@
 
 use std::cell::RefCell;
 use std::ops::{Add, AddAssign, Mul, Sub};
+use std::sync::OnceLock;
 
 use candle_core::{CpuStorage, Layout, Result, WithDType, bail};
+
+use super::microkernel::{Microkernel, f32_kernel, portable_kernel};
 
 /// f32 or f64.
 pub(crate) trait Elem:
     WithDType + Default + Add<Output = Self> + Sub<Output = Self> + AddAssign + Mul<Output = Self> + Send + Sync + 'static
 {
+    /// The innermost loop of products on this processor.
+    fn microkernel() -> &'static Microkernel<Self>;
+
     /// A buffer of `len` numbers of undefined content, reused by later calls on this thread.
     fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R;
 }
 
 macro_rules! elem {
-    ($t:ty) => {
+    ($t:ty, $kernel:expr) => {
         impl Elem for $t {
+            fn microkernel() -> &'static Microkernel<Self> {
+                static KERNEL: OnceLock<Microkernel<$t>> = OnceLock::new();
+                KERNEL.get_or_init($kernel)
+            }
+
             fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R {
                 thread_local! {
                     static SCRATCH: RefCell<Vec<$t>> = const { RefCell::new(Vec::new()) };
@@ -37,8 +48,8 @@ macro_rules! elem {
         }
     };
 }
-elem!(f32);
-elem!(f64);
+elem!(f32, f32_kernel);
+elem!(f64, portable_kernel);
 
 /// The contiguous elements that `layout` names.
 pub(crate) fn contiguous<'a, T: Elem>(storage: &'a CpuStorage, layout: &Layout, op: &str) -> Result<&'a [T]> {

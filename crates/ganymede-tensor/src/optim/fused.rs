@@ -33,8 +33,12 @@ impl InplaceOp2 for Fused<'_> {
             bail!("optimizer step: expected contiguous tensors")
         };
         match (p, g, &mut **self.moments.borrow_mut()) {
-            (CpuStorage::F32(p), CpuStorage::F32(g), Moments::F32(m)) => run(self.rule, &mut p[p0..p1], &g[g0..g1], m),
-            (CpuStorage::F64(p), CpuStorage::F64(g), Moments::F64(m)) => run(self.rule, &mut p[p0..p1], &g[g0..g1], m),
+            (CpuStorage::F32(p), CpuStorage::F32(g), Moments::F32(m)) => {
+                run(self.rule, &mut p[p0..p1], &g[g0..g1], m)
+            }
+            (CpuStorage::F64(p), CpuStorage::F64(g), Moments::F64(m)) => {
+                run(self.rule, &mut p[p0..p1], &g[g0..g1], m)
+            }
             _ => bail!("optimizer step: parameter, gradient and moments differ in dtype"),
         }
         Ok(())

@@ -91,7 +91,9 @@ impl Rule {
     }
 
     fn adam<T: Real>(&self, lane: Lane<'_, T>) {
-        let Self::Adam { step_size, beta1, beta2, root_correction, eps, weight_decay } = *self else { return };
+        let Self::Adam { step_size, beta1, beta2, root_correction, eps, weight_decay } = *self else {
+            return;
+        };
         let (step_size, root_correction, eps) = (T::of(step_size), T::of(root_correction), T::of(eps));
         let (lerp, beta2, rest2) = (Lerp::new(1.0 - beta1), T::of(beta2), T::of(1.0 - beta2));
         let decay = Decay::new(weight_decay);
@@ -193,10 +195,6 @@ impl<T: Real> Lerp<T> {
     }
 
     fn apply(self, start: T, end: T) -> T {
-        if self.from_start {
-            start + self.weight * (end - start)
-        } else {
-            end - (end - start) * self.rest
-        }
+        if self.from_start { start + self.weight * (end - start) } else { end - (end - start) * self.rest }
     }
 }

@@ -57,7 +57,9 @@ impl Moments {
 pub(super) fn steps(state: &BTreeMap<String, Tensor>) -> std::result::Result<u64, OptimizerError> {
     let tensor = state.get("step").ok_or_else(|| OptimizerError::State("`step` is missing".to_string()))?;
     let steps = tensor.to_scalar::<i64>().ok().and_then(|n| u64::try_from(n).ok());
-    steps.ok_or_else(|| OptimizerError::State("`step` is not a count (i64, a scalar, not negative)".to_string()))
+    steps.ok_or_else(|| {
+        OptimizerError::State("`step` is not a count (i64, a scalar, not negative)".to_string())
+    })
 }
 
 /// Whether a state holds exactly the moments of these parameters.

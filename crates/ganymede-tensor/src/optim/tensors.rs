@@ -7,6 +7,11 @@ use super::rule::Rule;
 /// Updates a parameter and replaces its moments. Everything here is detached from any graph: the
 /// gradient by the caller, the parameter below, and the moments came from these two.
 pub(super) fn update(rule: &Rule, var: &Var, grad: &Tensor, moments: &mut [Tensor]) -> Result<()> {
+    // candle gives an empty tensor itself as the result of an operation, and a variable cannot be set
+    // to itself.
+    if var.elem_count() == 0 {
+        return Ok(());
+    }
     let p = var.as_detached_tensor();
     let new = match *rule {
         Rule::Adam { step_size, beta1, beta2, root_correction, eps, weight_decay } => {
@@ -50,11 +55,7 @@ fn decayed(grad: &Tensor, p: &Tensor, weight_decay: f64) -> Result<Tensor> {
 
 /// From the nearer end, as the fused rule.
 fn lerp(start: &Tensor, end: &Tensor, weight: f64) -> Result<Tensor> {
-    if weight < 0.5 {
-        start + ((end - start)? * weight)?
-    } else {
-        end - ((end - start)? * (1.0 - weight))?
-    }
+    if weight < 0.5 { start + ((end - start)? * weight)? } else { end - ((end - start)? * (1.0 - weight))? }
 }
 
 /// Negative values as 0; NaN stays.

@@ -71,7 +71,9 @@ fn check_byte_order(archive: &mut Archive, root: &str) -> Result<()> {
     };
     match order.trim() {
         "little" => Ok(()),
-        other => Err(Fault::malformed(format!("its byte order is `{other}`; only little-endian files are read"))),
+        other => {
+            Err(Fault::malformed(format!("its byte order is `{other}`; only little-endian files are read")))
+        }
     }
 }
 
@@ -82,7 +84,9 @@ fn storage_bytes(archive: &mut Archive, name: &str, budget: &mut Budget) -> Resu
     })?;
     let size = entry.size();
     // A compressed entry can grow without bound; PyTorch does not compress, so this is generous.
-    budget.take(size).ok_or_else(|| Fault::malformed(format!("its storage `{name}` is larger than the file can hold")))?;
+    budget
+        .take(size)
+        .ok_or_else(|| Fault::malformed(format!("its storage `{name}` is larger than the file can hold")))?;
     let mut bytes = Vec::new();
     entry.by_ref().take(size).read_to_end(&mut bytes)?;
     if bytes.len() as u64 != size {

@@ -33,7 +33,10 @@ pub(super) fn tensor(
 ) -> Result<Tensor> {
     let bad = |reason: &str| Fault::BadTensor { tensor: name.to_string(), reason: reason.to_string() };
     let Some(stored) = tensor.element.stored else {
-        return Err(Fault::UnsupportedDtype { tensor: name.to_string(), dtype: tensor.element.name.to_string() });
+        return Err(Fault::UnsupportedDtype {
+            tensor: name.to_string(),
+            dtype: tensor.element.name.to_string(),
+        });
     };
     let window = Window::check(tensor, storage.len()).ok_or_else(|| bad("it reaches beyond its storage"))?;
     budget.take(window.bytes as u64).ok_or_else(|| bad("it asks for far more memory than the file holds"))?;

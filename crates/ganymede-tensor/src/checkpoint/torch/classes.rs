@@ -83,8 +83,8 @@ pub(super) fn lookup(module: &str, name: &str) -> Option<Class> {
             "dict" => Some(Class::Dict),
             "list" => Some(Class::List),
             "tuple" => Some(Class::Tuple),
-            "int" | "float" | "bool" | "complex" | "str" | "unicode" | "long" | "bytes" | "bytearray" | "set"
-            | "frozenset" | "slice" | "range" | "xrange" => Some(Class::Inert),
+            "int" | "float" | "bool" | "complex" | "str" | "unicode" | "long" | "bytes" | "bytearray"
+            | "set" | "frozenset" | "slice" | "range" | "xrange" => Some(Class::Inert),
             _ => None,
         },
         "torch._utils" => match name {

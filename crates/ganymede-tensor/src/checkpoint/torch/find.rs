@@ -46,7 +46,11 @@ fn grouped<'a>(tensors: impl Iterator<Item = (&'a str, &'a TensorRef)>) -> Wante
     wanted
 }
 
-fn beginning_with<'a>(arena: &'a Arena, dict: Id, prefix: &str) -> impl Iterator<Item = (&'a str, &'a TensorRef)> {
+fn beginning_with<'a>(
+    arena: &'a Arena,
+    dict: Id,
+    prefix: &str,
+) -> impl Iterator<Item = (&'a str, &'a TensorRef)> {
     tensors(arena, dict)
         .filter_map(move |(name, tensor)| Some((name.strip_prefix(prefix)?.strip_prefix('.')?, tensor)))
 }

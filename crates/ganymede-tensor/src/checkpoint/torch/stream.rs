@@ -72,7 +72,10 @@ fn storage_keys(arena: &Arena, id: Id) -> Result<Vec<String>> {
         return Err(Fault::malformed("its list of storages is missing"));
     };
     let text = |&k: &Id| arena.str(k).map(str::to_string);
-    keys.iter().map(text).collect::<Option<_>>().ok_or_else(|| Fault::malformed("a storage in its list is none"))
+    keys.iter()
+        .map(text)
+        .collect::<Option<_>>()
+        .ok_or_else(|| Fault::malformed("a storage in its list is none"))
 }
 
 fn storages(
@@ -90,7 +93,8 @@ fn storages(
         if wanted.is_empty() {
             break;
         }
-        let element = elements.get(key).ok_or_else(|| Fault::malformed("a storage in its list is never used"))?;
+        let element =
+            elements.get(key).ok_or_else(|| Fault::malformed("a storage in its list is never used"))?;
         let mut count = [0; 8];
         input.read_exact(&mut count)?;
         let bytes = u64::from_le_bytes(count).checked_mul(element.size as u64);
@@ -100,7 +104,8 @@ fn storages(
         };
         match wanted.remove(key) {
             Some(of_storage) => {
-                let mut storage = vec![0; usize::try_from(bytes).map_err(|_| Fault::malformed("a storage is too large"))?];
+                let mut storage =
+                    vec![0; usize::try_from(bytes).map_err(|_| Fault::malformed("a storage is too large"))?];
                 input.read_exact(&mut storage)?;
                 cut(&storage, &of_storage, &mut budget, device, &mut tensors)?;
             }

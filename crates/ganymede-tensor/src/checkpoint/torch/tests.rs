@@ -57,7 +57,10 @@ fn nested_state_dicts_are_found() {
 #[test]
 fn several_state_dicts_need_a_key() {
     let error = load("pair.pt", None).unwrap_err();
-    assert!(matches!(&error, CheckpointError::Ambiguous { keys, .. } if keys == &["netG", "netD"]), "{error}");
+    assert!(
+        matches!(&error, CheckpointError::Ambiguous { keys, .. } if keys == &["netG", "netD"]),
+        "{error}"
+    );
     assert!(error.to_string().contains("`netG`, `netD`"), "{error}");
     assert_same(&load("pair.pt", Some("netG")).unwrap(), &expected("one"));
     assert_same(&load("pair.pt", Some("netD")).unwrap(), &expected("two"));
@@ -89,10 +92,16 @@ fn rarer_forms_of_tensors() {
     }
     assert_same(
         &load("old-views.pth", None).unwrap(),
-        &BTreeMap::from([("w".to_string(), load("expected.safetensors", None).unwrap()["old-views"].clone())]),
+        &BTreeMap::from([(
+            "w".to_string(),
+            load("expected.safetensors", None).unwrap()["old-views"].clone(),
+        )]),
     );
     let error = load("complex.pt", None).unwrap_err();
-    assert!(matches!(&error, CheckpointError::UnsupportedDtype { dtype, .. } if dtype == "complex64"), "{error}");
+    assert!(
+        matches!(&error, CheckpointError::UnsupportedDtype { dtype, .. } if dtype == "complex64"),
+        "{error}"
+    );
     assert!(load("conjugate.pt", None).is_err());
     assert!(matches!(load("no-tensors.pt", None).unwrap_err(), CheckpointError::NoStateDict { .. }));
     let error = load("plain-pickle.pkl", None).unwrap_err();
@@ -128,7 +137,10 @@ fn archive(pickle: &[u8], storage: &[u8], compressed: bool) -> (TempDir, PathBuf
     (dir, file)
 }
 
-fn load_pickle(pickle: &[u8], storage: &[u8]) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
+fn load_pickle(
+    pickle: &[u8],
+    storage: &[u8],
+) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
     let (_dir, file) = archive(pickle, storage, false);
     load_weights(&file, None, &CPU)
 }
@@ -199,7 +211,8 @@ fn small_files_cannot_ask_for_much_memory() {
     let error = load_pickle(&pickle, &vec![0; 1 << 20]).unwrap_err();
     assert!(error.to_string().contains("far more memory"), "{error}");
     // A storage that unpacks to a thousand times its size.
-    let (_dir, file) = archive(&state_dict(&tensor_ops("20000000", "0", &["2"], &["1"])), &vec![0; 80_000_000], true);
+    let (_dir, file) =
+        archive(&state_dict(&tensor_ops("20000000", "0", &["2"], &["1"])), &vec![0; 80_000_000], true);
     assert!(fs::metadata(&file).unwrap().len() < 1_000_000);
     let error = load_weights(&file, None, &CPU).unwrap_err();
     assert!(error.to_string().contains("larger than the file can hold"), "{error}");
@@ -209,7 +222,8 @@ fn small_files_cannot_ask_for_much_memory() {
 fn hostile_pickles_end_in_errors() {
     let deep_lists = [vec![b']'; 1_000_000], vec![b'a'; 999_999], b".".to_vec()].concat();
     let deep_tuples = [vec![b')'], vec![0x85; 1_000_000], b".".to_vec()].concat();
-    let deep_dicts = [b"}X\x01\0\0\0k".repeat(300_000), b"N".to_vec(), vec![b's'; 300_000], b".".to_vec()].concat();
+    let deep_dicts =
+        [b"}X\x01\0\0\0k".repeat(300_000), b"N".to_vec(), vec![b's'; 300_000], b".".to_vec()].concat();
     let marks = vec![b'('; 1_000_000];
     let cases: [(&str, &[u8]); 21] = [
         ("", b""),
@@ -283,11 +297,15 @@ fn storages_must_be_there_and_whole() {
     let pickle = state_dict(&tensor_ops("6", "0", &["6"], &["1"]));
     let error = load_pickle(&pickle, &[0; 20]).unwrap_err();
     assert!(error.to_string().contains("beyond its storage"), "{error}");
-    let missing: Vec<u8> = pickle.windows(6).position(|w| w == b"X\x01\0\0\00").map(|at| {
-        let mut copy = pickle.clone();
-        copy[at + 5] = b'9';
-        copy
-    }).unwrap();
+    let missing: Vec<u8> = pickle
+        .windows(6)
+        .position(|w| w == b"X\x01\0\0\00")
+        .map(|at| {
+            let mut copy = pickle.clone();
+            copy[at + 5] = b'9';
+            copy
+        })
+        .unwrap();
     let error = load_pickle(&missing, &[0; 24]).unwrap_err();
     assert!(error.to_string().contains("`a/data/9` is missing"), "{error}");
 }
@@ -298,7 +316,8 @@ fn cut_short_or_damaged_files_never_panic() {
     let file = dir.path().join("cut.pth");
     for name in ["full.pth", "full-legacy.tar", "nested.pth.tar", "old-views.pth"] {
         let bytes = fs::read(fixture(name)).unwrap();
-        for len in 1..bytes.len() {
+        // Not every length of every file: it is the same code again and again.
+        for len in (1..bytes.len()).step_by(bytes.len() / 500 + 1) {
             fs::write(&file, &bytes[..len]).unwrap();
             assert!(load_weights(&file, None, &CPU).is_err(), "{name}: {len} of {}", bytes.len());
         }
@@ -307,7 +326,7 @@ fn cut_short_or_damaged_files_never_panic() {
             state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             usize::try_from(state >> 33).unwrap()
         };
-        for _ in 0..1500 {
+        for _ in 0..500 {
             let mut copy = bytes.clone();
             for _ in 0..1 + next() % 3 {
                 let at = next() % copy.len();

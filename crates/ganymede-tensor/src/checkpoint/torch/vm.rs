@@ -52,8 +52,8 @@ struct Vm<'a> {
 impl Vm<'_> {
     fn step(&mut self, op: u8) -> Result<()> {
         match op {
-            0x80 => self.input.skip(1),                    // PROTO
-            0x95 => self.input.skip(8),                    // FRAME: its length, of no use here
+            0x80 => self.input.skip(1), // PROTO
+            0x95 => self.input.skip(8), // FRAME: its length, of no use here
             b'c' => self.global(),
             0x93 => self.stack_global(),
             b'(' => self.mark(),
@@ -76,13 +76,13 @@ impl Vm<'_> {
             b'}' => self.push(Node::Dict(Vec::new())),
             b'd' => self.pop_mark().and_then(pairs).and_then(|items| self.push(Node::Dict(items))),
             b's' | b'u' => self.set_items(op),
-            0x8f => self.push_id(Arena::OPAQUE),           // EMPTY_SET
-            0x90 => self.pop_mark().map(drop),             // ADDITEMS, to an opaque set
+            0x8f => self.push_id(Arena::OPAQUE), // EMPTY_SET
+            0x90 => self.pop_mark().map(drop),   // ADDITEMS, to an opaque set
             0x91 => self.pop_mark().and_then(|_| self.push_id(Arena::OPAQUE)), // FROZENSET
             b'Q' => self.persistent(),
             b'R' | 0x81 => self.call(),
             0x92 => self.call_with_names(),
-            b'b' => self.pop().map(drop),                  // BUILD: attributes are of no use here
+            b'b' => self.pop().map(drop), // BUILD: attributes are of no use here
             _ => Err(Fault::malformed(format!("opcode 0x{op:02x} is not one of a saved state dict"))),
         }
     }
@@ -117,7 +117,8 @@ impl Vm<'_> {
     }
 
     fn mark(&mut self) -> Result<()> {
-        let height = u32::try_from(self.stack.len()).map_err(|_| Fault::malformed("its pickle is too deep"))?;
+        let height =
+            u32::try_from(self.stack.len()).map_err(|_| Fault::malformed("its pickle is too deep"))?;
         self.marks.push(height);
         Ok(())
     }
@@ -198,7 +199,9 @@ impl Vm<'_> {
             "01" => self.push_id(Arena::OPAQUE),
             "00" => self.push_id(Arena::FALSE),
             text => match text.strip_suffix('L').unwrap_or(text).parse::<i128>() {
-                Ok(value) => self.push(i64::try_from(value).map_or_else(|_| Node::Big(Box::new(value)), Node::Int)),
+                Ok(value) => {
+                    self.push(i64::try_from(value).map_or_else(|_| Node::Big(Box::new(value)), Node::Int))
+                }
                 Err(_) => Err(Fault::malformed("a number in its pickle is none")),
             },
         }
@@ -355,7 +358,10 @@ impl Input<'_> {
     fn claim(&mut self, len: u64) -> Result<()> {
         self.position = self.position.saturating_add(len);
         if self.position > MAX_PICKLE_BYTES {
-            return Err(Fault::malformed(format!("its pickle is longer than {} MiB", MAX_PICKLE_BYTES >> 20)));
+            return Err(Fault::malformed(format!(
+                "its pickle is longer than {} MiB",
+                MAX_PICKLE_BYTES >> 20
+            )));
         }
         Ok(())
     }

@@ -52,7 +52,9 @@ impl Vm<'_> {
                 _ => Err(wrong()),
             },
             Class::RebuildTensor | Class::RebuildTensorV3 => {
-                let tensor = self.tensor(class, args).ok_or_else(|| Fault::malformed("a tensor in its pickle is none"))?;
+                let tensor = self
+                    .tensor(class, args)
+                    .ok_or_else(|| Fault::malformed("a tensor in its pickle is none"))?;
                 self.new_node(Node::Tensor(Box::new(tensor)))
             }
             Class::RebuildFromType => match *items {
@@ -65,7 +67,9 @@ impl Vm<'_> {
                 },
                 _ => Err(wrong()),
             },
-            Class::TensorType => Err(Fault::malformed("a tensor is built directly from data, which is not supported")),
+            Class::TensorType => {
+                Err(Fault::malformed("a tensor is built directly from data, which is not supported"))
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Unfolding an image into the columns that a convolution multiplies, and folding back.
+//! Folding the columns of a convolution back into an image.
 
 use super::conv::Geometry;
 use super::elem::Elem;
@@ -36,33 +36,6 @@ fn for_each_row(g: &Geometry, channels: usize, mut visit: impl FnMut(usize, usiz
             }
         }
     }
-}
-
-/// Writes the columns of one image: row `(c, i, j)`, column `(y, x)`. Rows are `stride` apart in
-/// `columns`, which starts at this image's first column.
-pub(crate) fn im2col<T: Elem>(g: &Geometry, channels: usize, image: &[T], columns: &mut [T], stride: usize) {
-    let step = g.cfg.stride[1];
-    let zero = T::default();
-    for_each_row(g, channels, |tap, y, from, (start, end)| {
-        let at = tap * stride + y * g.ow;
-        let row = &mut columns[at..at + g.ow];
-        row[..start].fill(zero);
-        row[end..].fill(zero);
-        let inner = &mut row[start..end];
-        match step {
-            _ if inner.is_empty() => {}
-            1 => inner.copy_from_slice(&image[from..from + inner.len()]),
-            2 => {
-                let last = from + 2 * (inner.len() - 1);
-                let (pairs, tail) = image[from..=last].as_chunks::<2>();
-                inner.iter_mut().zip(pairs).for_each(|(d, s)| *d = s[0]);
-                if let (Some(d), [s]) = (inner.last_mut(), tail) {
-                    *d = *s;
-                }
-            }
-            _ => inner.iter_mut().zip(image[from..].iter().step_by(step)).for_each(|(d, s)| *d = *s),
-        }
-    });
 }
 
 /// Adds the columns of one image back to the places that they came from.

@@ -1,0 +1,66 @@
+//! The critic's gradient in its input.
+
+use ganymede_tensor::{Graph, Tensor, grad, l2_norm, watch};
+
+use crate::LossError;
+
+/// A critic as penalties see it: samples `(N, ..)` to raw scores `(N,)`.
+///
+/// A closure over the model, its labels and its mode, so that no model type appears here. It must
+/// treat samples independently: with batch normalisation the gradient of the summed scores is not
+/// the gradient of each sample's own score, and every penalty of this crate loses its meaning
+/// (Gulrajani et al., section 4, recommend layer normalisation instead). It must not change any
+/// state either: penalties evaluate it at points that are not data.
+pub type Critic<'a> = dyn Fn(&Tensor) -> ganymede_tensor::Result<Tensor> + 'a;
+
+/// Added under the square root, so that the norm has a gradient where the critic is flat.
+pub(crate) const NORM_EPS: f64 = 1e-12;
+
+/// The gradient of each sample's score in that sample: shape of `x`.
+///
+/// `x` is detached first. With [`Graph::Create`] the result can be differentiated again, in the
+/// critic's parameters, which is what a penalty does; with [`Graph::Discard`] it is for looking at.
+///
+/// # Errors
+/// [`LossError::Shape`] if `x` has fewer than two axes or no samples, or if the critic does not
+/// give `(N,)`; whatever the critic returns as an error.
+pub fn input_gradient(critic: &Critic<'_>, x: &Tensor, graph: Graph) -> Result<Tensor, LossError> {
+    let n = match x.dims() {
+        &[n, _, ..] if n > 0 => n,
+        dims => {
+            return Err(LossError::Shape {
+                what: "samples",
+                got: dims.to_vec(),
+                expected: "(N, ..) with N >= 1 and at least one more axis".into(),
+            });
+        }
+    };
+    let x = watch(&x.detach())?;
+    let scores = critic(&x)?;
+    if scores.dims() != [n] {
+        return Err(LossError::Shape {
+            what: "critic(samples)",
+            got: scores.dims().to_vec(),
+            expected: format!("({n},): one score a sample"),
+        });
+    }
+    let mut gradients = grad(&scores, &[&x], graph)?;
+    Ok(gradients.remove(0))
+}
+
+/// `||grad_x D(x)||_2` of each sample, shape `(N,)`, detached: for logs, not for training.
+///
+/// Computed as `sqrt(sum + 1e-12)` over all axes but the first, as in the penalties, so that a flat
+/// critic reads 1e-6.
+///
+/// # Errors
+/// Those of [`input_gradient`].
+pub fn gradient_norm(critic: &Critic<'_>, x: &Tensor) -> Result<Tensor, LossError> {
+    let gradient = input_gradient(critic, x, Graph::Discard)?;
+    Ok(l2_norm(&gradient, NORM_EPS)?.detach())
+}
+
+/// Sum of squares of each sample, shape `(N,)`.
+pub(crate) fn squared_norm(gradient: &Tensor) -> Result<Tensor, LossError> {
+    Ok(gradient.sqr()?.flatten_from(1)?.sum(1)?)
+}

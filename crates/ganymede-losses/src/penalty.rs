@@ -1,0 +1,156 @@
+//! The closed set of gradient penalties.
+
+use ganymede_tensor::{Rng, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::error::check_non_negative;
+use crate::{Critic, LossError, Samples, dragan, wgan_gp, zero_centered};
+
+/// A penalty on the critic's gradient in its input, added to the discriminator's loss.
+///
+/// | kind | value of a sample, to minimise | at |
+/// |---|---|---|
+/// | `wgan-gp` | `lambda (norm - target)^2` | between a real and a generated sample |
+/// | `dragan` | `lambda (norm - 1)^2` | a real sample with uniform noise |
+/// | `r1` | `gamma / 2 * norm^2` | a real sample |
+/// | `r2` | `gamma / 2 * norm^2` | a generated sample |
+///
+/// where `norm` is the Euclidean norm of the gradient of the raw score over all of a sample's
+/// elements. Formulas, papers and how other programs differ: [`wgan_gp`], [`dragan`],
+/// [`zero_centered`].
+///
+/// In a configuration: `kind = "r1"` and the fields; fields left out have the defaults below,
+/// unknown ones are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Penalty {
+    /// The two-sided penalty of WGAN-GP, see [`wgan_gp`].
+    WganGp {
+        /// Weight, at least 0. Default 10.
+        #[serde(default = "ten")]
+        lambda: f64,
+        /// The norm to pull to, at least 0. Default 1; 0 is the zero-centred variant.
+        #[serde(default = "one")]
+        target: f64,
+    },
+    /// The penalty around real samples of DRAGAN, see [`dragan`].
+    Dragan {
+        /// Weight, at least 0. Default 10.
+        #[serde(default = "ten")]
+        lambda: f64,
+        /// Size of the neighbourhood, in standard deviations of the batch, at least 0. Default 0.5.
+        #[serde(default = "half")]
+        c: f64,
+    },
+    /// R1, on real samples, see [`zero_centered`].
+    R1 {
+        /// Weight, at least 0; the factor is gamma / 2. Default 10.
+        #[serde(default = "ten")]
+        gamma: f64,
+    },
+    /// R2, on generated samples, see [`zero_centered`].
+    R2 {
+        /// Weight, at least 0; the factor is gamma / 2. Default 10.
+        #[serde(default = "ten")]
+        gamma: f64,
+    },
+}
+
+/// What a penalty gives: the term of the loss, and the norm that it saw.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct PenaltyTerm {
+    /// Unreduced values `(N,)`, to minimise; can be differentiated in the critic's parameters.
+    pub value: Tensor,
+    /// `||grad D||_2` of each sample `(N,)` where the penalty looked, detached, for logs.
+    pub grad_norm: Tensor,
+}
+
+impl Penalty {
+    /// Every kind with its default settings.
+    pub const DEFAULTS: &'static [Self] = &[
+        Self::WganGp { lambda: 10.0, target: 1.0 },
+        Self::Dragan { lambda: 10.0, c: 0.5 },
+        Self::R1 { gamma: 10.0 },
+        Self::R2 { gamma: 10.0 },
+    ];
+
+    /// The `kind` that a configuration uses.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::WganGp { .. } => "wgan-gp",
+            Self::Dragan { .. } => "dragan",
+            Self::R1 { .. } => "r1",
+            Self::R2 { .. } => "r2",
+        }
+    }
+
+    /// Refuses settings that are negative, infinite or not numbers.
+    ///
+    /// # Errors
+    /// [`LossError::Parameter`], naming the setting.
+    pub fn validate(self) -> Result<(), LossError> {
+        match self {
+            Self::WganGp { lambda, target } => {
+                check_non_negative("wgan-gp lambda", lambda)?;
+                check_non_negative("wgan-gp target", target)
+            }
+            Self::Dragan { lambda, c } => {
+                check_non_negative("dragan lambda", lambda)?;
+                check_non_negative("dragan c", c)
+            }
+            Self::R1 { gamma } => check_non_negative("r1 gamma", gamma),
+            Self::R2 { gamma } => check_non_negative("r2 gamma", gamma),
+        }
+    }
+
+    /// The penalty on one batch.
+    ///
+    /// # Arguments
+    /// * `critic` — samples `(N, ..)` to raw scores `(N,)`; its parameters must not be frozen. See
+    ///   [`Critic`] for what it must not do.
+    /// * `samples` — detached here. R1 and DRAGAN read `real` only, R2 `fake` only.
+    /// * `rng` — draws one number a sample for WGAN-GP, one an element for DRAGAN, none for R1, R2.
+    ///
+    /// # Returns
+    /// Values `(N,)` whose gradient in the critic's parameters is exact, and the norms.
+    ///
+    /// # Errors
+    /// [`LossError::Parameter`] for settings that [`validate`](Self::validate) refuses,
+    /// [`LossError::Shape`] if shapes disagree or the critic does not give `(N,)`.
+    pub fn evaluate(
+        self,
+        critic: &Critic<'_>,
+        samples: Samples<'_>,
+        rng: &mut Rng,
+    ) -> Result<PenaltyTerm, LossError> {
+        self.validate()?;
+        let real = samples.real;
+        match self {
+            Self::WganGp { lambda, target } => {
+                let n = real.dim(0)?;
+                let epsilon = rng.uniform(0.0, 1.0, n, real.dtype(), real.device())?;
+                wgan_gp::penalty(critic, samples, &epsilon, lambda, target)
+            }
+            Self::Dragan { lambda, c } => {
+                let u = rng.uniform(0.0, 1.0, real.shape(), real.dtype(), real.device())?;
+                dragan::penalty(critic, real, &u, lambda, c)
+            }
+            Self::R1 { gamma } => zero_centered::r1(critic, real, gamma),
+            Self::R2 { gamma } => zero_centered::r2(critic, samples.fake, gamma),
+        }
+    }
+}
+
+fn ten() -> f64 {
+    10.0
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn half() -> f64 {
+    0.5
+}

@@ -1,0 +1,15 @@
+//! Integration tests of `ganymede-losses`: parity with PyTorch, gradients of both orders against
+//! finite differences, a contract table over all losses and penalties, closed forms, properties.
+#![allow(clippy::unwrap_used)]
+
+mod clip;
+mod closed_forms;
+mod config;
+mod contract;
+mod gradcheck_losses;
+mod gradcheck_penalties;
+mod parity_losses;
+mod parity_penalties;
+mod properties;
+mod refusals;
+mod support;

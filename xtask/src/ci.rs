@@ -1,0 +1,66 @@
+//! `cargo xtask ci`: all that a change has to pass.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+
+use crate::{Command, api, cuda_check, shell, test, tidy};
+
+pub(crate) const COMMAND: Command = Command {
+    name: "ci",
+    arguments: "",
+    summary: "everything that a change has to pass, cheapest first",
+    details: "
+Formatting, repository rules, clippy with warnings denied, documentation with warnings denied, the snapshot of the
+public API, a type check of the CUDA code, and all tests. Stops at the first step that fails.
+
+The numeric dependencies are compiled once in the development profile (tests) and checked once (clippy; documentation
+and the API snapshot share its results); the CUDA features are a second check. `Cargo.lock` has to be up to date.",
+    run,
+};
+
+type Step = (&'static str, fn() -> Result<()>);
+
+// Cheapest first; the tests last, so that their closing lines end the output.
+const STEPS: &[Step] = &[
+    ("fmt", fmt),
+    ("tidy", || tidy::run(&[])),
+    ("clippy", clippy),
+    ("doc", doc),
+    ("api", || api::check(LOCKED)),
+    ("cuda-check", || cuda_check::check(LOCKED)),
+    ("test", || test::run(&[], LOCKED)),
+];
+
+const LOCKED: &[&str] = &["--locked"];
+
+fn run(args: &[String]) -> Result<()> {
+    shell::no_arguments("ci", args)?;
+    let mut times = Vec::new();
+    for (name, step) in STEPS {
+        eprintln!("\n== {name}");
+        let start = Instant::now();
+        step().with_context(|| format!("step `{name}`; `cargo xtask ci` stops here"))?;
+        times.push(format!("{name} {:.0} s", start.elapsed().as_secs_f64()));
+    }
+    eprintln!("\nci: all steps passed ({})", times.join(", "));
+    Ok(())
+}
+
+fn fmt() -> Result<()> {
+    let mut cargo = shell::cargo();
+    cargo.args(["fmt", "--all", "--check"]);
+    shell::run(cargo)
+}
+
+fn clippy() -> Result<()> {
+    let mut cargo = shell::cargo();
+    cargo.args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]);
+    shell::run(cargo)
+}
+
+fn doc() -> Result<()> {
+    let mut cargo = shell::cargo();
+    cargo.args(["doc", "--workspace", "--no-deps", "--locked"]).env("RUSTDOCFLAGS", "-D warnings");
+    shell::run(cargo)
+}

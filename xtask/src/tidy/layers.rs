@@ -1,0 +1,85 @@
+//! Which crate may know which.
+
+use super::Finding;
+use super::code::has_word;
+use super::tree::File;
+use crate::workspace::Package;
+
+const RULE: &str = "layers";
+
+/// Crates and their floors: dependencies go to a lower floor only, so that crates of one floor never meet.
+const FLOORS: &[(&str, u32)] = &[
+    ("ganymede-tensor", 0),
+    ("ganymede-lapack", 0),
+    ("ganymede-models", 1),
+    ("ganymede-losses", 1),
+    ("ganymede-metrics", 1),
+    ("ganymede-datasets", 1),
+    ("ganymede-train", 2),
+    ("xtask", 3),
+];
+
+/// The one crate that names the numeric back end.
+const BACKEND_OWNER: &str = "ganymede-tensor";
+const BACKENDS: &[&str] = &["candle", "gemm", "cudarc"];
+/// Packages that hold a program beside their library, and xtask.
+const MAY_USE_ANYHOW: &[&str] = &["ganymede-train", "ganymede-metrics", "xtask"];
+
+/// What the manifests say.
+pub(crate) fn dependencies(packages: &[Package]) -> Vec<Finding> {
+    packages.iter().flat_map(of_package).collect()
+}
+
+fn of_package(package: &Package) -> Vec<Finding> {
+    let manifest = format!("{}/Cargo.toml", package.folder);
+    let finding = |message: String| Finding::new(RULE, &manifest, None, message);
+    let Some(floor) = floor(&package.name) else {
+        return vec![finding(format!(
+            "`{}` has no floor; give it one in xtask/src/tidy/layers.rs",
+            package.name
+        ))];
+    };
+    let mut findings = Vec::new();
+    for dependency in &package.dependencies {
+        let name = &package.name;
+        if is_backend(dependency) && name != BACKEND_OWNER {
+            findings.push(finding(format!("depends on `{dependency}`; use what {BACKEND_OWNER} re-exports")));
+        }
+        if dependency == "anyhow" && !MAY_USE_ANYHOW.contains(&name.as_str()) {
+            findings.push(finding("depends on `anyhow`; a library returns typed errors (thiserror)".into()));
+        }
+        if self::floor(dependency).is_some_and(|below| below >= floor) {
+            findings.push(finding(format!("depends on `{dependency}`, which does not lie on a lower floor")));
+        }
+    }
+    findings
+}
+
+fn floor(name: &str) -> Option<u32> {
+    FLOORS.iter().find(|(known, _)| *known == name).map(|&(_, floor)| floor)
+}
+
+fn is_backend(name: &str) -> bool {
+    BACKENDS
+        .iter()
+        .any(|backend| name == *backend || name.strip_prefix(backend).is_some_and(|r| r.starts_with('-')))
+}
+
+/// What the source says: a path such as `candle_core::` or `use gemm`.
+pub(crate) fn backend_names(file: &File) -> Vec<Finding> {
+    if file.crate_folder().ends_with(BACKEND_OWNER) {
+        return Vec::new();
+    }
+    let mut findings = Vec::new();
+    for (number, line) in file.code_lines() {
+        for name in ["candle_core", "candle_nn", "candle_transformers", "gemm", "cudarc"] {
+            let is_path =
+                line.contains(&format!("{name}::")) || line.trim_start().starts_with(&format!("use {name}"));
+            if has_word(line, name) && is_path {
+                let message = format!("names `{name}`; use what {BACKEND_OWNER} re-exports");
+                findings.push(Finding::new(RULE, &file.path, number, message));
+            }
+        }
+    }
+    findings
+}

@@ -1,0 +1,9 @@
+//! Layers: parameters, buffers and a forward pass each.
+
+pub(crate) mod activation;
+pub(crate) mod conv;
+pub(crate) mod conv_transpose;
+pub(crate) mod linear;
+pub(crate) mod norm;
+pub(crate) mod spectral;
+pub(crate) mod weight;

@@ -1,0 +1,229 @@
+//! Batch, instance and layer normalisation in one formula.
+//!
+//! y = γ·(x − μ)/√(σ² + ε) + β, with one γ and β a channel. The kinds differ in the set that μ and
+//! σ² (biased, divided by the count) are taken over:
+//!
+//! | kind | over | shape of μ | as |
+//! |---|---|---|---|
+//! | batch (Ioffe and Szegedy, 2015, arXiv:1502.03167) | N, H, W | C | `BatchNorm2d` |
+//! | instance (Ulyanov et al., 2016, arXiv:1607.08022) | H, W | N C | `InstanceNorm2d(affine=True)` |
+//! | layer (Ba et al., 2016, arXiv:1607.06450) | C, H, W | N | `GroupNorm(1, C)` |
+//!
+//! Layer normalisation has γ and β a channel, as in the critics of WGAN-GP, not an element as in
+//! `torch.nn.LayerNorm`: so weights do not depend on the resolution. PyTorch's instance norm has
+//! no γ and β unless told; here it does, since the convolution before it has no bias.
+
+use ganymede_tensor::{Builder, Init, Param, Result, Tensor, bail, batch_norm};
+use serde::{Deserialize, Serialize};
+
+use self::running::RunningStats;
+use crate::Mode;
+
+mod running;
+
+/// Which normalisation follows a layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NormKind {
+    /// None: the identity, without parameters.
+    None,
+    /// Over the batch and the image.
+    #[default]
+    Batch,
+    /// Over the image of one channel of one sample.
+    Instance,
+    /// Over all channels of one sample.
+    Layer,
+}
+
+impl NormKind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[Self::None, Self::Batch, Self::Instance, Self::Layer];
+}
+
+/// The size and the options of a [`Norm`].
+#[derive(Clone, Copy, Debug)]
+pub struct NormConfig {
+    /// The kind.
+    pub kind: NormKind,
+    /// Channels C.
+    pub channels: usize,
+    /// The first value of γ; β starts at 0.
+    pub weight_init: Init,
+    /// ε, added to the variance.
+    pub eps: f64,
+    /// The share of the new batch in the running statistics (batch norm only).
+    pub momentum: f64,
+}
+
+impl NormConfig {
+    /// γ = 1, ε = 1e-5, momentum 0.1: PyTorch's.
+    pub fn new(kind: NormKind, channels: usize) -> Self {
+        Self { kind, channels, weight_init: Init::Ones, eps: 1e-5, momentum: 0.1 }
+    }
+}
+
+/// A normalisation layer with `weight` γ `(C,)` and `bias` β `(C,)`; batch norm also has the
+/// buffers `running_mean`, `running_var` and `num_batches_tracked`.
+///
+/// In training, gradients flow through μ and σ², to any order. Batch norm in [`Mode::Eval`] uses
+/// the running statistics; the other kinds do the same in both modes.
+///
+/// ```
+/// use ganymede_models::{Mode, Norm, NormConfig, NormKind};
+/// use ganymede_tensor::{DType, Device, Params, Rng};
+/// let params = Params::new();
+/// let builder = params.builder(Rng::new(0), DType::F32, &Device::Cpu);
+/// let norm = Norm::new(&NormConfig::new(NormKind::Batch, 3), &builder)?;
+/// let x = Rng::new(1).normal((2, 3, 4, 4), DType::F32, &Device::Cpu)?;
+/// let y = norm.forward(&x, Mode::Train { update_stats: true })?;
+/// assert!(y.mean_all()?.to_scalar::<f32>()?.abs() < 1e-5);
+/// # Ok::<(), ganymede_tensor::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Norm {
+    config: NormConfig,
+    affine: Option<Affine>,
+    running: Option<RunningStats>,
+}
+
+#[derive(Debug)]
+struct Affine {
+    weight: Param,
+    bias: Param,
+}
+
+impl Norm {
+    /// A layer under the builder's path. [`NormKind::None`] creates nothing.
+    ///
+    /// # Errors
+    /// There are no channels, or a name is taken.
+    pub fn new(config: &NormConfig, builder: &Builder) -> Result<Self> {
+        if config.channels == 0 {
+            bail!("norm: channels = 0: there must be at least 1")
+        }
+        let c = config.channels;
+        let affine = match config.kind {
+            NormKind::None => None,
+            _ => Some(Affine {
+                weight: builder.param("weight", c, config.weight_init)?,
+                bias: builder.param("bias", c, Init::Zeros)?,
+            }),
+        };
+        let running = match config.kind {
+            NormKind::Batch => Some(RunningStats::new(c, builder)?),
+            _ => None,
+        };
+        Ok(Self { config: *config, affine, running })
+    }
+
+    /// `(N, C, H, W)` or `(N, C)` to the same shape.
+    ///
+    /// # Errors
+    /// The channels differ; a statistic would be taken over a single value, whose variance is 0
+    /// (batch norm in training with N·H·W = 1, instance norm with H·W = 1, layer norm with
+    /// C·H·W = 1).
+    pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let Some(affine) = &self.affine else { return Ok(x.clone()) };
+        let extents = self.extents(x)?;
+        let y = match &self.running {
+            Some(running) if !mode.is_train() => {
+                affine.with_fixed(&x.reshape(extents)?, running, self.config.eps)
+            }
+            _ => self.with_own_statistics(x, extents, affine, mode),
+        }?;
+        y.reshape(x.shape())
+    }
+
+    fn extents(&self, x: &Tensor) -> Result<(usize, usize, usize)> {
+        match x.dims() {
+            &[n, c] if c == self.config.channels => Ok((n, c, 1)),
+            &[n, c, h, w] if c == self.config.channels => Ok((n, c, h * w)),
+            dims => {
+                let c = self.config.channels;
+                bail!("{}: got {dims:?}, expected (N, {c}) or (N, {c}, H, W)", self.name())
+            }
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self.config.kind {
+            NormKind::None => "no norm",
+            NormKind::Batch => "batch norm",
+            NormKind::Instance => "instance norm",
+            NormKind::Layer => "layer norm",
+        }
+    }
+
+    /// All kinds are batch norm of another view: an instance norm has N·C channels of one sample,
+    /// a layer norm has N.
+    fn with_own_statistics(
+        &self,
+        x: &Tensor,
+        (n, c, area): (usize, usize, usize),
+        affine: &Affine,
+        mode: Mode,
+    ) -> Result<Tensor> {
+        let eps = self.config.eps;
+        let (weight, bias) = (affine.weight.get(), affine.bias.get());
+        match self.config.kind {
+            NormKind::None => Ok(x.clone()),
+            NormKind::Batch => {
+                let count = self.check_count(x, n * area)?;
+                let normalized = batch_norm(x, &weight, &bias, eps)?;
+                if let (Some(running), true) = (&self.running, mode.updates_stats()) {
+                    let unbiased = (normalized.var * (count / (count - 1.0)))?;
+                    running.update(&normalized.mean, &unbiased, self.config.momentum)?;
+                }
+                Ok(normalized.output)
+            }
+            NormKind::Instance => {
+                self.check_count(x, area)?;
+                let view = x.reshape((1, n * c, area, 1))?;
+                let (gain, offset) = (spread(&weight, n)?, spread(&bias, n)?);
+                Ok(batch_norm(&view, &gain.flatten_all()?, &offset.flatten_all()?, eps)?.output)
+            }
+            NormKind::Layer => {
+                self.check_count(x, c * area)?;
+                let view = x.reshape((1, n, c, area))?;
+                let one = Tensor::ones(n, x.dtype(), x.device())?;
+                let standard = batch_norm(&view, &one, &one.zeros_like()?, eps)?.output;
+                let rows = standard.reshape((n, c, area))?;
+                scale_and_shift(&rows, &spread(&weight, n)?, &spread(&bias, n)?)
+            }
+        }
+    }
+
+    /// The values that a statistic is taken over, at least two.
+    fn check_count(&self, x: &Tensor, count: usize) -> Result<f64> {
+        if count < 2 {
+            bail!(
+                "{}: {:?} leaves one value for each statistic, and its variance is 0: \
+                 use a larger batch or image, or no norm here",
+                self.name(),
+                x.dims()
+            )
+        }
+        Ok(count as f64)
+    }
+}
+
+impl Affine {
+    /// Evaluation of batch norm: one multiplication and one addition an element.
+    fn with_fixed(&self, rows: &Tensor, running: &RunningStats, eps: f64) -> Result<Tensor> {
+        let n = rows.dim(0)?;
+        let gain = self.weight.get().div(&(running.variance() + eps)?.sqrt()?)?;
+        let offset = self.bias.get().sub(&running.mean().mul(&gain)?)?;
+        scale_and_shift(rows, &spread(&gain, n)?, &spread(&offset, n)?)
+    }
+}
+
+/// `(C,)` repeated to `(N, C)`, so that gradients are summed over the image first.
+fn spread(channels: &Tensor, n: usize) -> Result<Tensor> {
+    channels.unsqueeze(0)?.broadcast_as((n, channels.elem_count()))?.contiguous()
+}
+
+/// `rows` `(N, C, A)` times `gain` plus `offset`, both `(N, C)`.
+fn scale_and_shift(rows: &Tensor, gain: &Tensor, offset: &Tensor) -> Result<Tensor> {
+    rows.broadcast_mul(&gain.unsqueeze(2)?)?.broadcast_add(&offset.unsqueeze(2)?)
+}

@@ -1,0 +1,30 @@
+//! What a forward pass is for.
+
+/// Whether a forward pass trains, and whether it may change what the model remembers.
+///
+/// Running means, running variances and spectral vectors change inside a forward pass with
+/// `Train { update_stats: true }` and in no other. PyTorch ties both to `module.train()`; here a
+/// gradient penalty, a second discriminator pass of the same step or a generator step through the
+/// discriminator can use the statistics of the batch without counting the batch twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Batch statistics normalise.
+    Train {
+        /// Whether running statistics and spectral vectors move on by one step.
+        update_stats: bool,
+    },
+    /// Running statistics normalise; nothing changes.
+    Eval,
+}
+
+impl Mode {
+    /// Whether batch statistics are used.
+    pub const fn is_train(self) -> bool {
+        matches!(self, Mode::Train { .. })
+    }
+
+    /// Whether buffers may change.
+    pub const fn updates_stats(self) -> bool {
+        matches!(self, Mode::Train { update_stats: true })
+    }
+}

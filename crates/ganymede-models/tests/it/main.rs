@@ -1,0 +1,13 @@
+//! Tests of layers and models: against PyTorch, against finite differences, and of the contract
+//! that every model keeps.
+
+// Helpers of tests are no #[test] functions, but a failure in one is a failed test all the same.
+#![allow(clippy::unwrap_used)]
+
+mod contract;
+mod conv_parity;
+mod dcgan_parity;
+mod gradients;
+mod norm_parity;
+mod spectral_parity;
+mod support;

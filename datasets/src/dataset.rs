@@ -1,0 +1,219 @@
+//! The trait that every data set implements, and its in-memory implementation for images.
+
+use std::sync::OnceLock;
+
+use crate::error::DatasetError;
+use crate::hash::Digest;
+use crate::modes::Modes;
+
+/// A fixed, ordered collection of samples: images in `[-1, 1]` or points in the plane.
+///
+/// Implementations are plain memory or pure functions of the index, so that reading never waits and
+/// sample `i` is the same on every call.
+pub trait Dataset: Send + Sync {
+    /// The name that it was opened by.
+    fn name(&self) -> &str;
+
+    /// The number of samples; at least 1.
+    fn len(&self) -> usize;
+
+    /// `false` for every data set that [`open`](crate::open) returns.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The shape of one sample: `[C, H, W]` for images, `[2]` for points.
+    fn shape(&self) -> &[usize];
+
+    /// The names of the classes; empty when the samples have no labels.
+    fn class_names(&self) -> &[String];
+
+    /// The class of sample `index`, below `class_names().len()`; `None` when unlabelled or out of range.
+    fn label(&self, index: usize) -> Option<u32>;
+
+    /// Writes sample `index` into `out`, whose length is the product of [`Dataset::shape`].
+    ///
+    /// Images are in `[-1, 1]`, ordered C H W: a byte `v` becomes `v / 127.5 - 1`.
+    ///
+    /// # Errors
+    /// [`DatasetError::Index`] and [`DatasetError::BufferLength`].
+    fn read(&self, index: usize, out: &mut [f32]) -> Result<(), DatasetError>;
+
+    /// A SHA-256 over everything that a model can see (shape, values, labels, class names), in hex.
+    ///
+    /// Two data sets of equal hash train equally; the name and the place of the files do not count.
+    fn content_hash(&self) -> String;
+
+    /// The known modes of the distribution; `None` for all but some toys.
+    fn modes(&self) -> Option<&Modes> {
+        None
+    }
+}
+
+/// Checks that `index` exists and that `out` has the length of one sample.
+pub(crate) fn check_read(dataset: &dyn Dataset, index: usize, out: &[f32]) -> Result<(), DatasetError> {
+    let len = dataset.len();
+    if index >= len {
+        return Err(DatasetError::Index { name: dataset.name().to_owned(), index, len });
+    }
+    let expected: usize = dataset.shape().iter().product();
+    if out.len() != expected {
+        let name = dataset.name().to_owned();
+        return Err(DatasetError::BufferLength { name, expected, got: out.len() });
+    }
+    Ok(())
+}
+
+/// Images of one size, held in memory as bytes.
+///
+/// ```
+/// use ganymede_datasets::{Dataset, ImageSet};
+/// // two grey images of 1 x 2 pixels
+/// let set = ImageSet::new("tiny", [1, 1, 2], vec![0, 255, 255, 0], None)?;
+/// let mut out = [0.0; 2];
+/// set.read(0, &mut out)?;
+/// assert_eq!(out, [-1.0, 1.0]);
+/// # Ok::<(), ganymede_datasets::DatasetError>(())
+/// ```
+#[derive(Debug)]
+pub struct ImageSet {
+    name: String,
+    shape: [usize; 3],
+    len: usize,
+    pixels: Vec<u8>,
+    labels: Option<Labels>,
+    hash: OnceLock<String>,
+}
+
+/// The class of each sample, and the classes' names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labels {
+    /// One a sample, each below `names.len()`.
+    pub classes: Vec<u32>,
+    /// The classes' names.
+    pub names: Vec<String>,
+}
+
+impl ImageSet {
+    /// Images from their bytes, ordered N C H W.
+    ///
+    /// # Errors
+    /// [`DatasetError::BadOption`] when a size is 0, when `pixels` is empty or not a whole number of
+    /// images, or when the labels do not fit the images or their names.
+    pub fn new(
+        name: impl Into<String>,
+        shape: [usize; 3],
+        pixels: Vec<u8>,
+        labels: Option<Labels>,
+    ) -> Result<Self, DatasetError> {
+        let image: usize = shape.iter().product();
+        if image == 0 {
+            return Err(DatasetError::BadOption {
+                option: "shape",
+                value: format!("{shape:?}"),
+                fix: "each of C, H and W must be at least 1".into(),
+            });
+        }
+        if pixels.is_empty() || !pixels.len().is_multiple_of(image) {
+            return Err(DatasetError::BadOption {
+                option: "pixels",
+                value: format!("{} bytes", pixels.len()),
+                fix: format!("give a whole number of images of {image} bytes, at least one"),
+            });
+        }
+        let len = pixels.len() / image;
+        if let Some(labels) = &labels {
+            check_labels(labels, len)?;
+        }
+        Ok(Self { name: name.into(), shape, len, pixels, labels, hash: OnceLock::new() })
+    }
+
+    /// The bytes of image `index`, C H W; `None` when there is no such image.
+    pub fn bytes(&self, index: usize) -> Option<&[u8]> {
+        let image: usize = self.shape.iter().product();
+        self.pixels.chunks_exact(image).nth(index)
+    }
+
+    /// All bytes, N C H W.
+    pub(crate) fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    pub(crate) fn labels(&self) -> Option<&Labels> {
+        self.labels.as_ref()
+    }
+
+    /// The size of one image.
+    pub(crate) fn image_shape(&self) -> [usize; 3] {
+        self.shape
+    }
+}
+
+fn check_labels(labels: &Labels, len: usize) -> Result<(), DatasetError> {
+    if labels.classes.len() != len {
+        return Err(DatasetError::BadOption {
+            option: "labels",
+            value: format!("{} labels", labels.classes.len()),
+            fix: format!("give one for each of the {len} images"),
+        });
+    }
+    let classes = labels.names.len();
+    match labels.classes.iter().find(|&&label| label as usize >= classes) {
+        Some(label) => Err(DatasetError::BadOption {
+            option: "labels",
+            value: label.to_string(),
+            fix: format!("labels must be below {classes}, the number of class names"),
+        }),
+        None => Ok(()),
+    }
+}
+
+impl Dataset for ImageSet {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn class_names(&self) -> &[String] {
+        self.labels.as_ref().map_or(&[], |labels| &labels.names)
+    }
+
+    fn label(&self, index: usize) -> Option<u32> {
+        self.labels.as_ref()?.classes.get(index).copied()
+    }
+
+    fn read(&self, index: usize, out: &mut [f32]) -> Result<(), DatasetError> {
+        check_read(self, index, out)?;
+        let bytes = self.bytes(index).expect("the index was checked against the number of images");
+        for (value, &byte) in out.iter_mut().zip(bytes) {
+            *value = f32::from(byte) / 127.5 - 1.0;
+        }
+        Ok(())
+    }
+
+    fn content_hash(&self) -> String {
+        let compute = || {
+            let mut digest = Digest::new("images");
+            for size in self.shape {
+                digest.number(size as u64);
+            }
+            digest.bytes(&self.pixels);
+            if let Some(labels) = &self.labels {
+                labels.classes.iter().for_each(|&label| digest.number(u64::from(label)));
+                labels.names.iter().for_each(|name| digest.bytes(name.as_bytes()));
+            }
+            digest.hex()
+        };
+        self.hash.get_or_init(compute).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! Folders of images: found, decoded in parallel, fitted, kept.
+
+mod cache;
+mod decode;
+mod scan;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rayon::prelude::*;
+
+use crate::dataset::{ImageSet, Labels};
+use crate::error::DatasetError;
+use crate::frame::Frame;
+use crate::open::{CacheUse, Opened, SkippedFile};
+use crate::options::{Channels, DEFAULT_FOLDER_RESOLUTION, OpenOptions};
+use crate::raw::check_memory;
+
+use scan::{Found, Scan};
+
+/// Opens a folder of images as [`crate::open`] describes.
+pub(crate) fn open(
+    name: &str,
+    dir: &Path,
+    options: &OpenOptions,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Opened, DatasetError> {
+    let scan = scan::scan(dir)?;
+    if scan.files.is_empty() {
+        return Err(no_images(dir, scan.others, &scan.skipped));
+    }
+    let side = options.resolution.unwrap_or(DEFAULT_FOLDER_RESOLUTION);
+    let channels = if options.channels == Channels::Grey { 1 } else { 3 };
+    check_memory(dir, scan.files.len(), [channels, side, side], options)?;
+    let place = options.cache.then(|| cache::Place::new(dir, name, side, &scan, options));
+    if let Some(place) = &place
+        && let Some(kept) = place.load(name, options.max_memory_bytes)
+    {
+        refuse_if_strict(&kept.skipped, options)?;
+        let cache = CacheUse::Hit(place.path().to_path_buf());
+        return Ok(Opened { dataset: Arc::new(kept.set), skipped: kept.skipped, cache });
+    }
+    let (set, skipped) = decode_all(name, dir, scan, side, options, progress)?;
+    let cache = match &place {
+        None => CacheUse::Off,
+        Some(place) => place.store(&set, &skipped),
+    };
+    Ok(Opened { dataset: Arc::new(set), skipped, cache })
+}
+
+fn no_images(dir: &Path, others: usize, skipped: &[SkippedFile]) -> DatasetError {
+    let found = match skipped {
+        [] if others == 0 => "it is empty".to_owned(),
+        [] => format!("it holds {others} file(s), none of them an image"),
+        [first, ..] => format!(
+            "none of its {} image(s) can be used, the first is {}: {}",
+            skipped.len(),
+            first.path.display(),
+            first.reason
+        ),
+    };
+    DatasetError::NoImages { dir: dir.to_path_buf(), found }
+}
+
+fn refuse_if_strict(skipped: &[SkippedFile], options: &OpenOptions) -> Result<(), DatasetError> {
+    match skipped {
+        [first, ..] if options.strict => Err(DatasetError::Strict {
+            path: first.path.clone(),
+            reason: first.reason.clone(),
+            count: skipped.len(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn decode_all(
+    name: &str,
+    dir: &Path,
+    scan: Scan,
+    side: usize,
+    options: &OpenOptions,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<(ImageSet, Vec<SkippedFile>), DatasetError> {
+    let total = scan.files.len();
+    let done = AtomicUsize::new(0);
+    let decode = |file: &Found| {
+        let frame = decode::decode_square(&file.path, side as u32, options);
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+        frame
+    };
+    let results: Vec<Result<Frame, String>> = scan.files.par_iter().map(decode).collect();
+    let mut skipped = scan.skipped;
+    let mut frames = Vec::with_capacity(total);
+    for (file, result) in scan.files.into_iter().zip(results) {
+        match result {
+            Ok(frame) => frames.push((frame, file.class)),
+            Err(reason) => skipped.push(SkippedFile { path: file.path, reason }),
+        }
+    }
+    skipped.sort_by(|a, b| a.path.cmp(&b.path));
+    refuse_if_strict(&skipped, options)?;
+    if frames.is_empty() {
+        return Err(no_images(dir, scan.others, &skipped));
+    }
+    Ok((assemble(name, frames, scan.class_names, side, options)?, skipped))
+}
+
+/// Frames of one size to one set of one kind of colour.
+fn assemble(
+    name: &str,
+    frames: Vec<(Frame, u32)>,
+    class_names: Vec<String>,
+    side: usize,
+    options: &OpenOptions,
+) -> Result<ImageSet, DatasetError> {
+    let grey = frames.iter().filter(|(frame, _)| frame.channels() == 1).count();
+    let channels = match options.channels {
+        Channels::Auto if grey > frames.len() - grey => Channels::Grey,
+        Channels::Auto => Channels::Rgb,
+        chosen => chosen,
+    };
+    let count = if channels == Channels::Grey { 1 } else { 3 };
+    let mut pixels = Vec::with_capacity(frames.len() * count * side * side);
+    let mut classes = Vec::with_capacity(frames.len());
+    for (frame, class) in frames {
+        pixels.extend(frame.with_channels(channels).into_planar());
+        classes.push(class);
+    }
+    let labels = (!class_names.is_empty()).then_some(Labels { classes, names: class_names });
+    ImageSet::new(name, [count, side, side], pixels, labels)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+use super::*;
+use crate::testing::{encoded_picture, picture};
+use proptest::prelude::*;
+
+fn options() -> OpenOptions {
+    OpenOptions { max_pixels: 1 << 20, ..OpenOptions::default() }
+}
+
+#[test]
+fn a_jpeg_is_complete_only_to_its_last_byte() {
+    let jpeg = encoded_picture(48, 32, ImageFormat::Jpeg);
+    assert!(jpeg_is_complete(&jpeg));
+    for cut in 0..jpeg.len() {
+        assert!(!jpeg_is_complete(&jpeg[..cut]), "{cut} of {}", jpeg.len());
+        assert!(decode(&jpeg[..cut], &options()).is_err(), "{cut} of {}", jpeg.len());
+    }
+    // Telephones append things to their pictures.
+    assert!(jpeg_is_complete(&[&jpeg[..], b"anything"].concat()));
+}
+
+#[test]
+fn the_end_of_an_embedded_thumbnail_is_not_the_end() {
+    let jpeg = encoded_picture(48, 32, ImageFormat::Jpeg);
+    let thumbnail = encoded_picture(8, 8, ImageFormat::Jpeg);
+    let length = (thumbnail.len() as u16 + 2).to_be_bytes();
+    let with = [&jpeg[..2], &[0xff, 0xe2], &length, &thumbnail, &jpeg[2..]].concat();
+    assert!(jpeg_is_complete(&with) && decode(&with, &options()).is_ok());
+    assert!(!jpeg_is_complete(&with[..with.len() - 40]));
+}
+
+#[test]
+fn no_cut_of_a_lossless_file_yields_another_image() {
+    for format in [ImageFormat::Png, ImageFormat::WebP] {
+        let bytes = encoded_picture(16, 16, format);
+        for cut in 0..=bytes.len() {
+            // Without a PNG's last chunk every pixel is there already.
+            if let Ok(image) = decode(&bytes[..cut], &options()) {
+                assert_eq!(image.to_rgb8(), picture(16, 16), "{format:?} {cut}");
+                assert!(cut + 16 >= bytes.len(), "{format:?} {cut} of {}", bytes.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_content_decides_on_the_format() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("really-a-jpeg.png");
+    std::fs::write(&path, encoded_picture(8, 8, ImageFormat::Jpeg)).unwrap();
+    assert!(decode_square(&path, 8, &options()).is_ok());
+}
+
+#[test]
+fn a_file_that_vanished_or_is_too_long_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.png");
+    assert!(decode_square(&path, 8, &options()).unwrap_err().contains("opened"));
+    std::fs::write(&path, vec![0; (1 << 20) + 9]).unwrap();
+    let tiny = OpenOptions { max_pixels: 1, ..options() };
+    assert!(decode_square(&path, 8, &tiny).unwrap_err().contains("more than 1048584 bytes"));
+    std::fs::write(&path, encoded_picture(8, 8, ImageFormat::Png)).unwrap();
+    assert!(decode_square(&path, 8, &tiny).unwrap_err().contains("8 x 8 pixels"));
+}
+
+#[test]
+fn compositing_rounds_to_the_nearest() {
+    for alpha in 0..=255u8 {
+        for value in [0, 1, 100, 255] {
+            for level in [0, 255] {
+                let exact =
+                    (f64::from(value) * f64::from(alpha) + f64::from(level) * f64::from(255 - alpha)) / 255.0;
+                assert!(
+                    (f64::from(over(value, alpha, level)) - exact).abs() <= 0.5,
+                    "{value} {alpha} {level}"
+                );
+            }
+        }
+    }
+    assert_eq!((over(77, 255, 0), over(77, 0, 255)), (77, 255));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn no_damage_makes_it_panic(
+        format in prop_oneof![Just(ImageFormat::Png), Just(ImageFormat::Jpeg), Just(ImageFormat::WebP)],
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
+    ) {
+        let mut bytes = encoded_picture(20, 14, format);
+        for (at, value) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.png");
+        std::fs::write(&path, bytes).unwrap();
+        if let Ok(frame) = decode_square(&path, 8, &options()) {
+            prop_assert_eq!(frame.size(), (8, 8));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Data for generative adversarial networks.
+//!
+//! * [`open`] turns a name or a path into a [`Dataset`]: Fashion-MNIST (10,000 images are built in),
+//!   MNIST, CIFAR-10, any IDX file, any folder of PNG, JPEG and WebP images, and the two-dimensional
+//!   toys ring, grid and Swiss roll, whose [`Modes`] are known and can be counted by [`mode_coverage`];
+//! * [`Loader`] makes shuffled batches ahead of the training step; its cursor alone says where it is;
+//! * [`list`] says what there is, and [`fetch`] gets what is not on this machine, verified by hash.
+//!
+//! Images are in `[-1, 1]`, C H W. A file that cannot be used is named in [`Opened::skipped`], or
+//! refused with [`OpenOptions::strict`].
+
+mod catalogue;
+mod cifar;
+mod dataset;
+mod embedded;
+mod error;
+mod fetch;
+mod folder;
+mod frame;
+mod hash;
+mod idx;
+mod loader;
+mod modes;
+mod open;
+mod options;
+mod raw;
+#[cfg(test)]
+mod testing;
+mod toys;
+
+pub use catalogue::{Entry, Kind, Presence, list};
+pub use dataset::{Dataset, ImageSet, Labels};
+pub use error::DatasetError;
+pub use fetch::manifest::{ArchiveKind, Manifest, ManifestFile, Source, manifest};
+pub use fetch::{FetchEvent, Fetched, fetch};
+pub use loader::{Batch, Loader, LoaderConfig};
+pub use modes::{ModeCoverage, Modes, mode_coverage};
+pub use open::{CacheUse, Opened, SkippedFile, open, open_with_progress};
+pub use options::{
+    Background, Channels, Crop, DATA_DIR_VARIABLE, DEFAULT_FOLDER_RESOLUTION, OpenOptions, Split,
+    default_data_dir,
+};
+pub use toys::{TOY_LEN, Toy, ToySet};

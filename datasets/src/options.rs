@@ -1,0 +1,167 @@
+//! How a data set is opened.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::DatasetError;
+
+/// The side of the images of a folder when [`OpenOptions::resolution`] is not given, in pixels.
+pub const DEFAULT_FOLDER_RESOLUTION: usize = 64;
+
+/// The environment variable that names the folder of fetched data sets.
+pub const DATA_DIR_VARIABLE: &str = "GANYMEDE_DATA";
+
+/// Choices for [`open`](crate::open). [`Default`] suits most uses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpenOptions {
+    /// Side of the square images in pixels, 1 to 4096; no effect on toys.
+    ///
+    /// `None`: IDX and CIFAR-10 images keep their size, folders of images get
+    /// [`DEFAULT_FOLDER_RESOLUTION`]. IDX images are padded with black where the frame is even on all
+    /// sides and at most an eighth of the image wide (28 to 32 is a frame of 2); everything else is
+    /// resized by Lanczos with 3 lobes, antialiased (the kernel grows with the reduction).
+    pub resolution: Option<usize>,
+    /// How many colour channels the images have.
+    pub channels: Channels,
+    /// How an image that is not square becomes square.
+    pub crop: Crop,
+    /// What shows through transparent pixels, and fills the bars of [`Crop::Pad`].
+    pub background: Background,
+    /// Which part of a data set that has a training and a test part.
+    pub split: Split,
+    /// Refuse with [`DatasetError::Strict`] instead of skipping images that cannot be used.
+    pub strict: bool,
+    /// Where fetched data sets are; `None`: [`default_data_dir`].
+    pub data_dir: Option<PathBuf>,
+    /// Keep decoded folders of images on disk, so that the next start takes seconds.
+    pub cache: bool,
+    /// Where they are kept; `None`: `cache` in the data folder.
+    pub cache_dir: Option<PathBuf>,
+    /// The most memory that the images may take, in bytes; by default 4 GiB.
+    pub max_memory_bytes: u64,
+    /// Images of more pixels are skipped before they are decoded; by default 200 million.
+    pub max_pixels: u64,
+    /// The seed of the toys' samples; no effect on images.
+    pub seed: u64,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            resolution: None,
+            channels: Channels::Auto,
+            crop: Crop::Centre,
+            background: Background::White,
+            split: Split::Train,
+            strict: false,
+            data_dir: None,
+            cache: true,
+            cache_dir: None,
+            max_memory_bytes: 4 << 30,
+            max_pixels: 200_000_000,
+            seed: 0,
+        }
+    }
+}
+
+impl OpenOptions {
+    /// The folder of fetched data sets.
+    pub fn data_dir(&self) -> PathBuf {
+        self.data_dir.clone().unwrap_or_else(default_data_dir)
+    }
+
+    /// The folder of decoded images.
+    pub fn cache_dir(&self) -> PathBuf {
+        self.cache_dir.clone().unwrap_or_else(|| self.data_dir().join("cache"))
+    }
+
+    pub(crate) fn validate(&self) -> Result<(), DatasetError> {
+        match self.resolution {
+            Some(side @ (0 | 4097..)) => Err(DatasetError::BadOption {
+                option: "resolution",
+                value: side.to_string(),
+                fix: "give a number of pixels from 1 to 4096".into(),
+            }),
+            _ if self.max_pixels == 0 => Err(DatasetError::BadOption {
+                option: "max_pixels",
+                value: "0".into(),
+                fix: "give a number of pixels of at least 1".into(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The folder of fetched data sets: `GANYMEDE_DATA` where set and not empty, else `./data`.
+pub fn default_data_dir() -> PathBuf {
+    match std::env::var_os(DATA_DIR_VARIABLE) {
+        Some(dir) if !dir.is_empty() => PathBuf::from(dir),
+        _ => PathBuf::from("data"),
+    }
+}
+
+/// The number of colour channels.
+///
+/// Colour becomes grey by the luma of ITU-R BT.709 (PIL's mode `L` uses BT.601, so greys differ a
+/// little); grey becomes colour by repetition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channels {
+    /// What most of the images have; a tie is colour. Sets of one kind keep it.
+    #[default]
+    Auto,
+    /// One channel.
+    Grey,
+    /// Three channels: red, green, blue.
+    Rgb,
+}
+
+/// How an image that is not square becomes square, before it is resized.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Crop {
+    /// The largest square in the middle.
+    #[default]
+    Centre,
+    /// The whole image, with bars of [`Background`].
+    Pad,
+    /// The whole image, squeezed.
+    Stretch,
+}
+
+/// The colour behind transparent pixels.
+///
+/// Programs that drop the alpha channel instead show whatever colour the invisible pixels happen to
+/// have, often black and sometimes noise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Background {
+    /// 255 in each channel.
+    #[default]
+    White,
+    /// 0 in each channel.
+    Black,
+}
+
+impl Background {
+    pub(crate) fn level(self) -> u8 {
+        match self {
+            Self::White => 255,
+            Self::Black => 0,
+        }
+    }
+}
+
+/// The parts of a data set such as MNIST.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Split {
+    /// The training part. `fashion-mnist-10k`, folders of images and toys have no parts and ignore this.
+    #[default]
+    Train,
+    /// The test part.
+    Test,
+    /// The training part, then the test part.
+    All,
+}

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use candle_core::Var;
 use ganymede_tensor::{
-    ConvConfig, DType, Device, Graph, Result, Rng, Tensor, batch_norm, bail, conv_transpose2d, conv2d, grad,
+    ConvConfig, DType, Device, Graph, Result, Rng, Tensor, bail, batch_norm, conv_transpose2d, conv2d, grad,
     leaky_relu, relu, softplus,
 };
 
@@ -30,9 +30,10 @@ impl Net {
             let w = rng.normal(&shape[..], DType::F32, &Device::Cpu)?;
             weights.push(Var::from_tensor(&(w * 0.02)?)?);
             scales.push(match features {
-                Some(c) => {
-                    Some((Var::ones(*c, DType::F32, &Device::Cpu)?, Var::zeros(*c, DType::F32, &Device::Cpu)?))
-                }
+                Some(c) => Some((
+                    Var::ones(*c, DType::F32, &Device::Cpu)?,
+                    Var::zeros(*c, DType::F32, &Device::Cpu)?,
+                )),
                 None => None,
             });
         }
@@ -43,13 +44,15 @@ impl Net {
         let mut widths = CHANNELS;
         widths.reverse();
         widths[0] = LATENT;
-        let layers: Vec<_> = (0..5).map(|i| ([widths[i], widths[i + 1], 4, 4], (i < 4).then(|| widths[i + 1]))).collect();
+        let layers: Vec<_> =
+            (0..5).map(|i| ([widths[i], widths[i + 1], 4, 4], (i < 4).then(|| widths[i + 1]))).collect();
         Self::new(rng, &layers)
     }
 
     fn discriminator(rng: &mut Rng) -> Result<Self> {
         let c = CHANNELS;
-        let layers: Vec<_> = (0..5).map(|i| ([c[i + 1], c[i], 4, 4], (0 < i && i < 4).then(|| c[i + 1]))).collect();
+        let layers: Vec<_> =
+            (0..5).map(|i| ([c[i + 1], c[i], 4, 4], (0 < i && i < 4).then(|| c[i + 1]))).collect();
         Self::new(rng, &layers)
     }
 

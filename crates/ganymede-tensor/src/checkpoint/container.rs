@@ -210,23 +210,9 @@ pub(super) fn load(path: &Path, device: &Device, policy: Hash) -> Result<Checkpo
     let mut bytes = Vec::new();
     for name in names {
         let info = header.info(&name).expect("the names are those of the header");
-        let stored =
-            Stored::from_safetensors(info.dtype).ok_or_else(|| CheckpointError::UnsupportedDtype {
-                path: path.to_path_buf(),
-                tensor: name.clone(),
-                dtype: info.dtype.to_string(),
-            })?;
-        // At most the length of the file: the header was checked against it.
-        bytes.resize(info.data_offsets.1 - info.data_offsets.0, 0);
-        reader.read_exact(&mut bytes).map_err(read_error)?;
+        let tensor = read_tensor(&mut reader, &name, info, &mut bytes, device, path)?;
         hasher.begin(&name, info.dtype, &info.shape);
         hasher.bytes(&bytes);
-        let tensor =
-            stored.decode(&bytes, &info.shape, device).map_err(|source| CheckpointError::Tensor {
-                path: path.to_path_buf(),
-                tensor: name.clone(),
-                source: Box::new(source),
-            })?;
         tensors.insert(name, tensor);
     }
     match (expected, hasher.finish()) {
@@ -235,6 +221,30 @@ pub(super) fn load(path: &Path, device: &Device, policy: Hash) -> Result<Checkpo
         }
         _ => Ok(Checkpoint { tensors, metadata }),
     }
+}
+
+/// The next tensor, and its bytes.
+fn read_tensor(
+    reader: &mut BufReader<File>,
+    name: &str,
+    info: &TensorInfo,
+    bytes: &mut Vec<u8>,
+    device: &Device,
+    path: &Path,
+) -> Result<Tensor, CheckpointError> {
+    let stored = Stored::from_safetensors(info.dtype).ok_or_else(|| CheckpointError::UnsupportedDtype {
+        path: path.to_path_buf(),
+        tensor: name.to_string(),
+        dtype: info.dtype.to_string(),
+    })?;
+    // At most the length of the file: the header was checked against it.
+    bytes.resize(info.data_offsets.1 - info.data_offsets.0, 0);
+    reader.read_exact(bytes).map_err(|e| CheckpointError::io(path, "read", e))?;
+    stored.decode(bytes, &info.shape, device).map_err(|source| CheckpointError::Tensor {
+        path: path.to_path_buf(),
+        tensor: name.to_string(),
+        source: Box::new(source),
+    })
 }
 
 /// The header, and the reader at the first byte of data. Lengths are checked against the file.

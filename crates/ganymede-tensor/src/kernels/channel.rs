@@ -58,10 +58,6 @@ pub(crate) fn map<T: Elem>(l: Layout, a: &[T], b: &[T], f: impl Fn(usize, T, T) 
     if y.is_empty() {
         return y;
     }
-    let run = |(((i, y), a), b): (((usize, &mut [T]), &[T]), &[T])| {
-        let c = i % l.c;
-        y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y = f(c, *a, *b));
-    };
     // One plane may be a single number: hand out enough of them at a time.
     let planes = (1usize << 13).div_ceil(l.pixels);
     y.par_chunks_mut(l.pixels)
@@ -69,7 +65,10 @@ pub(crate) fn map<T: Elem>(l: Layout, a: &[T], b: &[T], f: impl Fn(usize, T, T) 
         .zip(a.par_chunks(l.pixels))
         .zip(b.par_chunks(l.pixels))
         .with_min_len(planes)
-        .for_each(run);
+        .for_each(|(((i, y), a), b)| {
+            let c = i % l.c;
+            y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y = f(c, *a, *b));
+        });
     y
 }
 

@@ -115,7 +115,9 @@ impl<T: Elem> Product<'_, T> {
         let group_target = self.target_channels * pixels;
         let group_source = self.source_channels * h * w;
         // With one part a task owns its images' whole outputs; with several, one image's rows.
-        let jobs = out.par_chunks_mut(images * self.target_len).zip(self.source.par_chunks(images * self.source_len));
+        let jobs = out
+            .par_chunks_mut(images * self.target_len)
+            .zip(self.source.par_chunks(images * self.source_len));
         jobs.for_each(|(out, source)| {
             let count = source.len() / self.source_len;
             let own = if images == 1 { &mut out[group * group_target..][..group_target] } else { out };
@@ -126,7 +128,9 @@ impl<T: Elem> Product<'_, T> {
                 let scratch_len = Task::scratch_len(kernel, rows.len());
                 T::with_scratch(count * surrounded + scratch_len, |scratch| {
                     let (room, scratch) = scratch.split_at_mut(count * surrounded);
-                    let slices = source.chunks_exact(self.source_len).map(|s| &s[group * group_source..][..group_source]);
+                    let slices = source
+                        .chunks_exact(self.source_len)
+                        .map(|s| &s[group * group_source..][..group_source]);
                     border.surround([h, w], slices, self.source_channels, room);
                     for (phase, weight) in phases.iter().zip(weights) {
                         let first = phase.first[0] * self.target_width + phase.first[1];
@@ -138,7 +142,15 @@ impl<T: Elem> Product<'_, T> {
                             first: if images == 1 { first } else { first + group * group_target },
                         };
                         let gather = &phase.gather;
-                        let task = Task { kernel, gather, border: &border, weight, source: room, images: count, target };
+                        let task = Task {
+                            kernel,
+                            gather,
+                            border: &border,
+                            weight,
+                            source: room,
+                            images: count,
+                            target,
+                        };
                         task.run(rows.clone(), scratch, out);
                     }
                 });
@@ -190,7 +202,8 @@ pub(crate) fn input_gradient<T: Elem>(g: &Geometry, dy: &[T], w: &[T]) -> Vec<T>
     }
     let phases = input_phases(g);
     // Where the output is small, most taps of most pixels read the border: scattering is cheaper.
-    let gathered: usize = phases.iter().map(|p| p.gather.positions() * p.taps[0].len() * p.taps[1].len()).sum();
+    let gathered: usize =
+        phases.iter().map(|p| p.gather.positions() * p.taps[0].len() * p.taps[1].len()).sum();
     if 2 * gathered > 3 * g.pixels() * g.kh * g.kw {
         return super::scatter::input_gradient(g, dy, w);
     }
@@ -232,7 +245,8 @@ fn input_phases(g: &Geometry) -> Vec<Phase> {
         (0..stride.min(len))
             .map(|first| {
                 let distance = |i: usize| (first + padding) as isize - (i * dilation) as isize;
-                let taps: Vec<usize> = (0..k).filter(|i| distance(*i).rem_euclid(stride as isize) == 0).collect();
+                let taps: Vec<usize> =
+                    (0..k).filter(|i| distance(*i).rem_euclid(stride as isize) == 0).collect();
                 let offsets = taps.iter().map(|i| distance(*i).div_euclid(stride as isize)).collect();
                 (first, taps, offsets, (len - first).div_ceil(stride))
             })

@@ -10,7 +10,15 @@ use super::microkernel::{Microkernel, f32_kernel, portable_kernel};
 
 /// f32 or f64.
 pub(crate) trait Elem:
-    WithDType + Default + Add<Output = Self> + Sub<Output = Self> + AddAssign + Mul<Output = Self> + Send + Sync + 'static
+    WithDType
+    + Default
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + AddAssign
+    + Mul<Output = Self>
+    + Send
+    + Sync
+    + 'static
 {
     /// The innermost loop of products on this processor.
     fn microkernel() -> &'static Microkernel<Self>;

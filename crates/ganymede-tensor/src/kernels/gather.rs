@@ -32,19 +32,19 @@ pub(crate) struct Border {
 impl Border {
     /// The border that serves all of `gathers`, which read the same source.
     pub(crate) fn around(size: [usize; 2], gathers: &[Gather]) -> Self {
-        let mut border = Self { before: [0; 2], size };
-        for axis in 0..2 {
-            let mut end = size[axis] as isize;
+        let axis = |axis: usize| {
+            let (mut before, mut end) = (0, size[axis] as isize);
             for g in gathers.iter().filter(|g| g.positions() > 0) {
-                let (Some(low), Some(high)) = (g.taps[axis].iter().min(), g.taps[axis].iter().max()) else {
-                    continue;
-                };
-                border.before[axis] = border.before[axis].max((-low).max(0) as usize);
-                end = end.max(((g.grid[axis] - 1) * g.stride[axis]) as isize + high + 1);
+                let taps = &g.taps[axis];
+                if let (Some(low), Some(high)) = (taps.iter().min(), taps.iter().max()) {
+                    before = before.max(-low);
+                    end = end.max(((g.grid[axis] - 1) * g.stride[axis]) as isize + high + 1);
+                }
             }
-            border.size[axis] = border.before[axis] + end as usize;
-        }
-        border
+            (before as usize, (before + end) as usize)
+        };
+        let ((top, height), (left, width)) = (axis(0), axis(1));
+        Self { before: [top, left], size: [height, width] }
     }
 
     /// Numbers in one channel, border included.

@@ -58,8 +58,15 @@ macro_rules! by_rows {
 }
 
 #[allow(unsafe_code)]
-unsafe fn portable<T>(m: usize, steps: usize, a: *const T, b: *const T, c: *mut T, ldc: usize, accumulate: bool)
-where
+unsafe fn portable<T>(
+    m: usize,
+    steps: usize,
+    a: *const T,
+    b: *const T,
+    c: *mut T,
+    ldc: usize,
+    accumulate: bool,
+) where
     T: Copy + Default + Add<Output = T> + Mul<Output = T>,
 {
     // SAFETY: the contract of `Run` gives the lengths.

@@ -72,7 +72,7 @@ pub(crate) fn multiply<T: Elem>(
     accumulate: bool,
 ) {
     let panel_len = steps.len() * kernel.cols;
-    assert!(rows.start % a.panel == 0 && rows.end <= a.rows, "rows of a product");
+    assert!(rows.start.is_multiple_of(a.panel) && rows.end <= a.rows, "rows of a product");
     assert!(steps.end <= a.depth && ldc.is_multiple_of(kernel.cols), "steps and columns of a product");
     assert!(b.len() >= steps.len() * ldc && c.len() >= rows.len() * ldc, "lengths of a product");
     if panel_len == 0 {
@@ -89,7 +89,15 @@ pub(crate) fn multiply<T: Elem>(
             // `(height − 1)·ldc + cols` of a slice that reaches to the end of `c`, which the
             // assertions measured; the kernel's instructions were detected.
             unsafe {
-                (kernel.run)(height, steps.len(), panel.as_ptr(), b.as_ptr(), tile.as_mut_ptr(), ldc, accumulate);
+                (kernel.run)(
+                    height,
+                    steps.len(),
+                    panel.as_ptr(),
+                    b.as_ptr(),
+                    tile.as_mut_ptr(),
+                    ldc,
+                    accumulate,
+                );
             }
         }
     }

@@ -6,10 +6,10 @@
 use gemm::Parallelism;
 use rayon::prelude::*;
 
+use super::col2im::col2im;
 use super::conv::Geometry;
 use super::elem::Elem;
 use super::gemm::{Shape, matmul};
-use super::col2im::col2im;
 
 /// The width of a product at which one image is enough.
 const COLUMNS: usize = 256;

@@ -45,7 +45,9 @@ impl<'a, T: Elem> GroupGradient<'a, T> {
     fn new(g: &'a Geometry, x: &'a [T], dy: &[T], group: usize) -> Self {
         let pixels = g.pixels();
         let dy = Packed::by_panel(T::microkernel(), g.group_out(), g.n * pixels, |rows, panel| {
-            for (image, panel) in dy.chunks_exact(g.output_len()).zip(panel.chunks_exact_mut(rows.len() * pixels)) {
+            for (image, panel) in
+                dy.chunks_exact(g.output_len()).zip(panel.chunks_exact_mut(rows.len() * pixels))
+            {
                 let from = &image[(group * g.group_out() + rows.start) * pixels..];
                 transpose(from, pixels, pixels, rows.len(), panel, rows.len());
             }
@@ -57,7 +59,8 @@ impl<'a, T: Elem> GroupGradient<'a, T> {
 
     fn run(&self, dw: &mut [T]) {
         let (rows, depth) = (self.g.group_out(), self.g.depth());
-        let block = block_columns(T::microkernel().cols, rows).min(depth.next_multiple_of(T::microkernel().cols));
+        let block =
+            block_columns(T::microkernel().cols, rows).min(depth.next_multiple_of(T::microkernel().cols));
         let blocks = depth.div_ceil(block);
         let chunks = TASKS.div_ceil(blocks).min(self.g.n);
         let images = self.g.n.div_ceil(chunks);
@@ -103,7 +106,16 @@ impl<'a, T: Elem> GroupGradient<'a, T> {
                 for start in (0..count * pixels).step_by(STEPS) {
                     let steps = start..(start + STEPS).min(count * pixels);
                     let operand = &mut operand[..steps.len() * ldc];
-                    pack_transposed(cols, &gather, &self.border, source, &offsets, steps.clone(), operand, lines);
+                    pack_transposed(
+                        cols,
+                        &gather,
+                        &self.border,
+                        source,
+                        &offsets,
+                        steps.clone(),
+                        operand,
+                        lines,
+                    );
                     let all = first * pixels + steps.start..first * pixels + steps.end;
                     let accumulate = all.start > images.start * pixels;
                     multiply(kernel, &self.dy, 0..rows, all, operand, &mut sum, ldc, accumulate);
@@ -151,8 +163,9 @@ fn transpose<T: Copy>(from: &[T], stride: usize, len: usize, rows: usize, to: &m
     for i in (0..whole.1).step_by(TILE) {
         for r in (0..whole.0).step_by(TILE) {
             // Through an array, so that both sides are read and written a row at a time.
-            let tile: [&[T; TILE]; TILE] =
-                std::array::from_fn(|k| from[(r + k) * stride + i..].first_chunk().expect("inside the matrix"));
+            let tile: [&[T; TILE]; TILE] = std::array::from_fn(|k| {
+                from[(r + k) * stride + i..].first_chunk().expect("inside the matrix")
+            });
             for k in 0..TILE {
                 let line: &mut [T; TILE] =
                     to[(i + k) * width + r..].first_chunk_mut().expect("inside the result");

@@ -41,8 +41,11 @@ pub fn batch_norm(x: &Tensor, w: &Tensor, b: &Tensor, eps: f64) -> Result<Normal
     }
     let (mean, var) = moments(&flat, l)?;
     let rstd = var.iter().map(|v| 1.0 / (v + eps).sqrt()).collect();
-    let output =
-        x.contiguous()?.apply_op3(&w.contiguous()?, &b.contiguous()?, Forward(Stats { l, eps, mean: mean.clone(), rstd }))?;
+    let output = x.contiguous()?.apply_op3(
+        &w.contiguous()?,
+        &b.contiguous()?,
+        Forward(Stats { l, eps, mean: mean.clone(), rstd }),
+    )?;
     let tensor = |v: Vec<f64>| Tensor::from_vec(v, l.c, x.device())?.to_dtype(x.dtype());
     Ok(Normalized { output, mean: tensor(mean)?, var: tensor(var)? })
 }
@@ -196,7 +199,13 @@ impl CustomOp2 for GradientSums<'_> {
         "batch_norm_gradient_sums"
     }
 
-    fn cpu_fwd(&self, g: &CpuStorage, lg: &Layout, x: &CpuStorage, lx: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        g: &CpuStorage,
+        lg: &Layout,
+        x: &CpuStorage,
+        lx: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         let both = match g {
             CpuStorage::F32(_) => self.run::<f32>((g, lg), (x, lx))?,
             _ => self.run::<f64>((g, lg), (x, lx))?,

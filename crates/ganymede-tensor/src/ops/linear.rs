@@ -60,7 +60,13 @@ impl CustomOp2 for AddBias {
         "add_channel_bias"
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, b: &CpuStorage, lb: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        b: &CpuStorage,
+        lb: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         fn typed<T: Elem>(
             l: channel::Layout,
             (x, lx): (&CpuStorage, &Layout),
@@ -78,7 +84,13 @@ impl CustomOp2 for AddBias {
         Ok((y, lx.shape().clone()))
     }
 
-    fn bwd(&self, x: &Tensor, b: &Tensor, _: &Tensor, g: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(
+        &self,
+        x: &Tensor,
+        b: &Tensor,
+        _: &Tensor,
+        g: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let db = if b.track_op() { Some(g.contiguous()?.apply_op1(ChannelSum(self.0))?) } else { None };
         Ok((x.track_op().then(|| g.clone()), db))
     }

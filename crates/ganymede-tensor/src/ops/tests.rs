@@ -2,9 +2,9 @@ use candle_core::{DType, Device, Result, Tensor};
 
 use crate::testing::{Order, Tol, assert_close, gradcheck};
 use crate::{
-    Rng, add_channel_bias, avg_pool2d, batch_norm, conv2d, l2_norm, leaky_relu, linear, log_sigmoid, log_softmax,
-    max_pool2d, pad2d, pad2d_reflect, pixel_shuffle, pixel_unshuffle, relu, sigmoid, softmax, softplus,
-    upsample_bilinear2d, upsample_nearest2d,
+    Rng, add_channel_bias, avg_pool2d, batch_norm, conv2d, l2_norm, leaky_relu, linear, log_sigmoid,
+    log_softmax, max_pool2d, pad2d, pad2d_reflect, pixel_shuffle, pixel_unshuffle, relu, sigmoid, softmax,
+    softplus, upsample_bilinear2d, upsample_nearest2d,
 };
 
 fn normal(seed: u64, shape: impl Into<candle_core::Shape>) -> Result<Tensor> {

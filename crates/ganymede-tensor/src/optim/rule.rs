@@ -107,9 +107,7 @@ impl Rule {
         }
     }
 
-    // Indices: which slices exist depends on the variant, and iterators over them cannot be zipped
-    // in one expression.
-    #[expect(clippy::needless_range_loop)]
+    // By index: which slices exist depends on the variant, so iterators cannot be zipped in one way.
     fn rmsprop<T: Real, const MOMENTUM: bool, const CENTERED: bool>(&self, lane: Lane<'_, T>) {
         let Self::RmsProp { lr, alpha, eps, momentum, weight_decay, .. } = *self else { return };
         let (lr, eps, momentum) = (T::of(lr), T::of(eps), T::of(momentum));

@@ -148,7 +148,7 @@ fn load_pickle(
 /// A tensor in pickle opcodes: integers as text, so that any value can be said.
 fn tensor_ops(len: &str, offset: &str, size: &[&str], stride: &[&str]) -> Vec<u8> {
     let ints = |items: &[&str]| items.iter().map(|i| format!("I{i}\n")).collect::<String>();
-    let mut ops = b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\00X\x03\0\0\0cpu".to_vec();
+    let mut ops = b"ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storagectorch\nFloatStorage\nX\x01\0\0\x000X\x03\0\0\0cpu".to_vec();
     ops.extend(format!("I{len}\ntQI{offset}\n({}t({}t\u{0}", ints(size), ints(stride)).bytes());
     ops.pop();
     ops.extend(b"\x89}tR");
@@ -260,7 +260,7 @@ fn every_way_to_name_a_class_is_checked() {
     for pickle in [
         &b"\x80\x02cos\nsystem\nX\x04\0\0\0true\x85R."[..],
         b"\x80\x04\x8c\x02os\x8c\x06system\x93X\x04\0\0\0true\x85R.",
-        b"\x80\x02cbuiltins\neval\nX\x01\0\0\01\x85R.",
+        b"\x80\x02cbuiltins\neval\nX\x01\0\0\x001\x85R.",
         b"\x80\x02cbuiltins\ngetattr\n.",
         b"\x80\x02c__builtin__\nexec\n.",
         b"\x80\x02cnumpy.core.multiarray\nload\n.",
@@ -299,7 +299,7 @@ fn storages_must_be_there_and_whole() {
     assert!(error.to_string().contains("beyond its storage"), "{error}");
     let missing: Vec<u8> = pickle
         .windows(6)
-        .position(|w| w == b"X\x01\0\0\00")
+        .position(|w| w == b"X\x01\0\0\x000")
         .map(|at| {
             let mut copy = pickle.clone();
             copy[at + 5] = b'9';

@@ -1,18 +1,17 @@
 //! A pickle machine that builds data and calls nothing.
 
 use std::collections::HashMap;
-use std::io::{self, BufRead, Read};
+use std::io::BufRead;
 
 use super::classes::{self, Class};
 use super::node::{Arena, Id, Node, StorageRef};
 use super::{Fault, Result};
 
+mod input;
 mod reduce;
 
-/// No honest description of tensors (names, shapes, settings; not their data) comes near this.
-const MAX_PICKLE_BYTES: u64 = 32 << 20;
-/// Longest name of a module or class.
-const MAX_LINE_BYTES: u64 = 4096;
+use input::Input;
+
 /// Longest key of a storage; PyTorch's are numbers.
 const MAX_KEY_BYTES: usize = 128;
 
@@ -20,13 +19,8 @@ const TOO_MANY: &str = "its pickle holds too many objects";
 
 /// Reads one pickle, up to its STOP and no byte further.
 pub(super) fn read(input: &mut dyn BufRead, arena: &mut Arena) -> Result<Id> {
-    let mut vm = Vm {
-        input: Input { inner: input, position: 0 },
-        arena,
-        stack: Vec::new(),
-        marks: Vec::new(),
-        memo: HashMap::new(),
-    };
+    let mut vm =
+        Vm { input: Input::new(input), arena, stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() };
     loop {
         let at = vm.input.position;
         let op = vm.input.byte()?;
@@ -312,9 +306,9 @@ impl Vm<'_> {
     }
 
     fn storage(&self, id: Id) -> Option<StorageRef> {
-        let (kind, class, key, len, view) = match self.arena.tuple(id)? {
-            &[kind, class, key, _location, len] => (kind, class, key, len, None),
-            &[kind, class, key, _location, len, view] => (kind, class, key, len, Some(view)),
+        let (kind, class, key, len, view) = match *self.arena.tuple(id)? {
+            [kind, class, key, _location, len] => (kind, class, key, len, None),
+            [kind, class, key, _location, len, view] => (kind, class, key, len, Some(view)),
             _ => return None,
         };
         let Node::Class(Class::Storage(element)) = self.arena.get(class) else { return None };
@@ -346,66 +340,4 @@ fn pairs(items: Vec<Id>) -> Result<Vec<(Id, Id)>> {
 /// Names from a hostile file, fit for a message.
 fn shorten(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(120).collect()
-}
-
-/// The bytes of the pickle, counted.
-struct Input<'a> {
-    inner: &'a mut dyn BufRead,
-    position: u64,
-}
-
-impl Input<'_> {
-    fn claim(&mut self, len: u64) -> Result<()> {
-        self.position = self.position.saturating_add(len);
-        if self.position > MAX_PICKLE_BYTES {
-            return Err(Fault::malformed(format!(
-                "its pickle is longer than {} MiB",
-                MAX_PICKLE_BYTES >> 20
-            )));
-        }
-        Ok(())
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        self.claim(N as u64)?;
-        let mut bytes = [0; N];
-        self.inner.read_exact(&mut bytes)?;
-        Ok(bytes)
-    }
-
-    fn byte(&mut self) -> Result<u8> {
-        self.array::<1>().map(|[b]| b)
-    }
-
-    fn u32(&mut self) -> Result<u32> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    /// So many bytes; memory grows with what is really there, not with what is claimed.
-    fn block(&mut self, len: u64) -> Result<Vec<u8>> {
-        self.claim(len)?;
-        let mut bytes = Vec::new();
-        let read = (&mut *self.inner).take(len).read_to_end(&mut bytes)?;
-        if read as u64 == len { Ok(bytes) } else { Err(Fault::Io(io::ErrorKind::UnexpectedEof.into())) }
-    }
-
-    fn skip(&mut self, len: u64) -> Result<()> {
-        self.claim(len)?;
-        let skipped = io::copy(&mut (&mut *self.inner).take(len), &mut io::sink())?;
-        if skipped == len { Ok(()) } else { Err(Fault::Io(io::ErrorKind::UnexpectedEof.into())) }
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut bytes = Vec::new();
-        let read = (&mut *self.inner).take(MAX_LINE_BYTES).read_until(b'\n', &mut bytes)?;
-        self.claim(read as u64)?;
-        match bytes.pop() {
-            Some(b'\n') => Ok(String::from_utf8_lossy(bytes.trim_ascii()).into_owned()),
-            _ => Err(Fault::malformed("a name in its pickle does not end")),
-        }
-    }
-
-    fn number(&mut self) -> Result<u32> {
-        self.line()?.parse().map_err(|_| Fault::malformed("a number in its pickle is none"))
-    }
 }

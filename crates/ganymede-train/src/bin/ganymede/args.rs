@@ -1,0 +1,200 @@
+//! The command line. Its help is meant to teach.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use ganymede_tensor::DeviceChoice;
+use ganymede_train::presets;
+
+/// Train generative adversarial networks, and draw from them.
+#[derive(Debug, Parser)]
+#[command(name = "ganymede", version, max_term_width = 110, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ganymede train                              clothes, in minutes, nothing to download
+  ganymede train wgan-gp --steps 2000         another paper's recipe
+  ganymede train dcgan --data photos/ --set data.resolution=64
+  ganymede train --resume runs/quickstart-1   go on after Ctrl-C, a crash or a power cut
+  ganymede sample runs/quickstart-1 --num 100 --truncation 0.7
+  ganymede doctor                             what this machine offers
+
+Exit status: 0 done, 1 failed, 2 used wrongly, 3 the run diverged, 130 interrupted (after a checkpoint).";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train a generator.
+    #[command(after_help = train_help())]
+    Train(TrainArgs),
+    /// Draw samples from a trained generator.
+    #[command(after_help = SAMPLE_EXAMPLES)]
+    Sample(SampleArgs),
+    /// List the known data sets, or fetch one.
+    Data(DataArgs),
+    /// Say what this machine offers: cores, vector instructions, devices, memory, disk.
+    Doctor(DoctorArgs),
+}
+
+impl Command {
+    /// Whether the answer is wanted as JSON.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Train(args) => args.json,
+            Self::Sample(args) => args.json,
+            Self::Data(args) => args.json,
+            Self::Doctor(args) => args.json,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TrainArgs {
+    /// The recipe to follow [default: quickstart]
+    #[arg(conflicts_with = "resume")]
+    pub(crate) preset: Option<String>,
+    /// A TOML file laid over the preset; a run.toml of an older run will do
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    pub(crate) config: Option<PathBuf>,
+    /// A known data set (see `ganymede data list`) or a folder of images
+    #[arg(long, value_name = "NAME|DIR")]
+    pub(crate) data: Option<String>,
+    /// Generator updates
+    #[arg(long, value_name = "N", conflicts_with = "kimg")]
+    pub(crate) steps: Option<u64>,
+    /// Length in thousands of real images shown to the discriminator
+    #[arg(long, value_name = "N")]
+    pub(crate) kimg: Option<f64>,
+    /// Seed of every random draw: the same seed gives the same bytes
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// The run folder, which must be empty or new [default: runs/PRESET-N]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on with the run of this folder from its last checkpoint
+    #[arg(long, value_name = "DIR")]
+    pub(crate) resume: Option<PathBuf>,
+    /// auto, cpu, cuda:N or metal
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<DeviceChoice>,
+    /// Worker threads [default: one a physical core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Change any setting; may be repeated
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    pub(crate) sets: Vec<String>,
+    /// Print the summary as one JSON object, the last line of standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// No progress, only errors
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+fn train_help() -> String {
+    let mut text = String::from("Presets:\n");
+    for preset in presets() {
+        text += &format!("  {}: {}\n      {}\n", preset.name, preset.summary, preset.citation);
+    }
+    text + TRAIN_EXAMPLES
+}
+
+const TRAIN_EXAMPLES: &str = "
+Examples:
+  ganymede train --set optimizer.discriminator.lr=4e-4     two time-scale update rule
+  ganymede train --set penalty.0.gamma=1                   the first penalty's weight
+  ganymede train sn-dcgan --set loss.kind=wasserstein --set optimizer.n_critic=5
+  ganymede train ring-minimax                              watch a mode collapse
+  ganymede train --config runs/quickstart-1/run.toml --seed 1
+
+The run folder holds run.toml (every setting), log.jsonl, metrics.jsonl, curves.png,
+samples/*.png, checkpoints/ and summary.json. Ctrl-C finishes the step, writes a checkpoint
+and says how to go on; a second Ctrl-C leaves at once.";
+
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("source").required(true).args(["run_dir", "weights"]))]
+pub(crate) struct SampleArgs {
+    /// The folder of a run
+    pub(crate) run_dir: Option<PathBuf>,
+    /// A generator's weights instead: .pth, .pt, .tar or .safetensors (nothing in it is executed)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// The model that the weights belong to; not needed for a checkpoint of Ganymede
+    #[arg(long, value_name = "NAME", requires = "weights")]
+    pub(crate) model: Option<String>,
+    /// The state dict's key, in a file that holds several
+    #[arg(long, value_name = "KEY", requires = "weights")]
+    pub(crate) key: Option<String>,
+    /// Which checkpoint of the run: last, best, or a step that was kept
+    #[arg(long, value_name = "WHICH", default_value = "last", conflicts_with = "weights")]
+    pub(crate) checkpoint: String,
+    /// How many samples [default: 64, or as many as there are latent vectors]
+    #[arg(long, value_name = "N")]
+    pub(crate) num: Option<usize>,
+    /// Seed of the latent vectors
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Draw latent numbers again until they are within ±PSI: less varied, more typical (BigGAN's
+    /// truncation)
+    #[arg(long, value_name = "PSI", conflicts_with = "latents", allow_negative_numbers = true)]
+    pub(crate) truncation: Option<f64>,
+    /// Latent vectors (N, Z) to use, from the tensor `z` of a safetensors file or its only one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) latents: Option<PathBuf>,
+    /// The class to draw, for generators that know classes
+    #[arg(long, value_name = "K")]
+    pub(crate) class: Option<u32>,
+    /// Folder for the pictures, which must be empty or new [default: RUN_DIR/generated-N]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write the samples as they are, f32 in [-1, 1], N C H W, as the tensor `images`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tensor: Option<PathBuf>,
+    /// auto, cpu, cuda:N or metal
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: DeviceChoice,
+    /// Worker threads [default: one a physical core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Print what was written as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const SAMPLE_EXAMPLES: &str = "\
+Examples:
+  ganymede sample runs/quickstart-1 --num 100 --out pictures
+  ganymede sample runs/quickstart-1 --checkpoint best --seed 7
+  ganymede sample --weights netG.pth --model dcgan --num 64
+  ganymede sample --weights all.tar --model dcgan --key netG \\
+                  --latents z.safetensors --tensor out.safetensors";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DataArgs {
+    #[command(subcommand)]
+    pub(crate) command: DataCommand,
+    /// Print the answer as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// Name the known data sets and say which are here.
+    List,
+    /// Fetch a data set and verify it.
+    Fetch {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DoctorArgs {
+    /// Print the answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,64 @@
+//! `ganymede`: trains generative adversarial networks and draws from them.
+
+mod args;
+mod data;
+mod doctor;
+mod interrupt;
+mod machine;
+mod progress;
+mod sample;
+mod train;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use ganymede_train::{ConfigError, TrainError};
+
+use args::{Args, Command};
+
+// The system's allocator gives the large temporaries of each step back to the kernel, and takes page faults
+// to get them again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How the program ends, as scripts see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Done = 0,
+    Failed = 1,
+    Usage = 2,
+    Diverged = 3,
+    Interrupted = 130,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let json = args.command.json();
+    let result = match args.command {
+        Command::Train(args) => train::run(&args),
+        Command::Sample(args) => sample::run(&args),
+        Command::Data(args) => data::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+    };
+    let exit = result.unwrap_or_else(|error| {
+        let exit = exit_of(&error);
+        words::say(&format!("error: {error}"));
+        if json {
+            let status = exit as u8;
+            let report = serde_json::json!({
+                "outcome": "failed", "error": error.to_string(), "exit_status": status,
+            });
+            words::result(&report.to_string());
+        }
+        exit
+    });
+    ExitCode::from(exit as u8)
+}
+
+fn exit_of(error: &anyhow::Error) -> Exit {
+    let usage = error.downcast_ref::<ConfigError>().is_some()
+        || error.downcast_ref::<words::Misuse>().is_some()
+        || error.downcast_ref::<TrainError>().is_some_and(TrainError::is_usage);
+    if usage { Exit::Usage } else { Exit::Failed }
+}

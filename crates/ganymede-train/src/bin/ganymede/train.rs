@@ -1,0 +1,141 @@
+//! `ganymede train`
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use ganymede_train::{DEFAULT_PRESET, Layers, Outcome, Run, RunFolder, StopReason, Summary, Trainer};
+
+use crate::args::TrainArgs;
+use crate::progress::Terminal;
+use crate::{Exit, interrupt, machine, words};
+
+pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
+    let run = configure(args)?;
+    machine::start_threads(run.threads)?;
+    let mut trainer = match &args.resume {
+        Some(dir) => Trainer::resume(dir, &run)?,
+        None => Trainer::new(&run, &out(args, &run))?,
+    };
+    interrupt::catch()?;
+    if !args.quiet {
+        introduce(&trainer, args.resume.is_some());
+    }
+    let mut terminal = Terminal::new(args.quiet, trainer.step(), run.steps);
+    let result = trainer.run(&mut terminal);
+    terminal.close();
+    let folder = trainer.folder().root();
+    let summary = result.inspect_err(|_| {
+        if trainer.folder().last_checkpoint().exists() {
+            let folder = folder.display();
+            words::say(&format!("the last checkpoint is whole: ganymede train --resume {folder}"));
+        }
+    })?;
+    if !args.quiet {
+        conclude(&summary, folder);
+    } else if let Outcome::Diverged { .. } = summary.outcome {
+        words::say(&format!("error: {}", summary.verdict));
+    }
+    if args.json {
+        words::result(&report(&summary, folder));
+    }
+    Ok(match summary.outcome {
+        Outcome::Diverged { .. } => Exit::Diverged,
+        Outcome::Stopped { reason: StopReason::Requested } => Exit::Interrupted,
+        Outcome::Completed | Outcome::Stopped { .. } => Exit::Done,
+    })
+}
+
+/// Preset, file, flags and `--set`, in this order, the later winning.
+fn configure(args: &TrainArgs) -> Result<Run> {
+    let mut layers = match (&args.resume, &args.config, args.preset.as_deref()) {
+        (Some(dir), _, _) => Trainer::layers_of(dir)?,
+        (None, Some(file), preset) => Layers::file(file, preset)?,
+        (None, None, preset) => Layers::preset(preset.unwrap_or(DEFAULT_PRESET))?,
+    };
+    let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
+    let flags = [
+        args.data.as_deref().map(|name| format!("data.name={}", text(name))),
+        args.steps.map(|steps| format!("run.steps={steps}")),
+        args.kimg.map(|kimg| format!("run.kimg={kimg:?}")),
+        args.seed.map(|seed| format!("run.seed={seed}")),
+        args.device.map(|device| format!("run.device={}", text(&device.to_string()))),
+        args.threads.map(|threads| format!("run.threads={threads}")),
+    ];
+    let flags: Vec<String> = flags.into_iter().flatten().collect();
+    layers.set(&flags)?;
+    layers.set(&args.sets)?;
+    Ok(layers.resolve()?)
+}
+
+fn out(args: &TrainArgs, run: &Run) -> PathBuf {
+    let named = || RunFolder::next_free(Path::new("runs"), run.preset.as_deref().unwrap_or("run"));
+    args.out.clone().unwrap_or_else(named)
+}
+
+fn introduce(trainer: &Trainer, resumed: bool) {
+    let run = trainer.config();
+    let name = run.preset.as_deref().unwrap_or("run");
+    let about = run.about.summary.as_deref().unwrap_or("settings of your own");
+    words::say(&format!("{name}: {about}"));
+    let (g, d) = trainer.sizes();
+    words::say(&format!(
+        "data {}, generator {} weights, discriminator {}; {} on {} threads; writing {}",
+        run.data.name,
+        words::count(g),
+        words::count(d),
+        trainer.device_name(),
+        rayon::current_num_threads(),
+        trainer.folder().root().display(),
+    ));
+    if resumed {
+        words::say(&format!("going on from step {}", trainer.step()));
+    }
+    for change in trainer.changes() {
+        words::say(&format!("changed: {} was {}, now {}", change.key, change.old, change.new));
+    }
+    for warning in run.warnings() {
+        words::say(&format!("warning: {warning}"));
+    }
+    let skipped = trainer.skipped_files();
+    for file in skipped.iter().take(5) {
+        words::say(&format!("skipped: {}: {}", file.path.display(), file.reason));
+    }
+    if skipped.len() > 5 {
+        words::say(&format!(
+            "skipped: {} more files; --set data.strict=true refuses instead",
+            skipped.len() - 5
+        ));
+    }
+}
+
+fn conclude(summary: &Summary, folder: &Path) {
+    let at = |file: &str| folder.join(file).display().to_string();
+    words::say(&format!(
+        "\n{}\n{} of {} steps, {} images in {} ({:.0} images/s)",
+        summary.verdict,
+        summary.step,
+        summary.steps,
+        summary.images,
+        words::duration(summary.seconds),
+        summary.images_per_second,
+    ));
+    if let Some(picture) = &summary.files.picture {
+        words::say(&format!("  look at   {}", at(picture)));
+    }
+    words::say(&format!("  curves    {}", at(&summary.files.curves)));
+    words::say(&format!("  numbers   {}", folder.join("summary.json").display()));
+    if summary.files.last.is_some() {
+        let folder = folder.display();
+        words::say(&format!("  more      ganymede sample {folder} --num 100"));
+        if let Outcome::Stopped { .. } = summary.outcome {
+            words::say(&format!("  go on     ganymede train --resume {folder}"));
+        }
+    }
+}
+
+/// The summary with the folder, so that a script need not have chosen it.
+fn report(summary: &Summary, folder: &Path) -> String {
+    let mut report = serde_json::to_value(summary).unwrap_or_default();
+    report["folder"] = folder.display().to_string().into();
+    report.to_string()
+}

@@ -1,0 +1,202 @@
+//! Preset, file and `--set` laid over one another, before anything is typed.
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::error::{ConfigError, Problem};
+use super::file::RunFile;
+use super::{Run, read};
+use crate::presets;
+
+/// Configuration tables laid over one another; the later wins.
+///
+/// Tables are merged key by key; lists (`penalty`) are replaced whole. Where a layer changes the `kind` of
+/// a section, what the layers below said in that section is forgotten, for it was said of another kind:
+/// laying `optimizer.generator.kind = "sgd"` over an Adam preset leaves no `beta1` behind.
+///
+/// ```
+/// let mut layers = ganymede_train::Layers::preset("ring-r1")?;
+/// layers.set(&["run.steps=100", "run.seed=7"])?;
+/// assert_eq!(layers.resolve()?.steps, 100);
+/// # Ok::<(), ganymede_train::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    table: Table,
+}
+
+impl Layers {
+    /// Starts from a preset.
+    ///
+    /// # Errors
+    /// [`ConfigError::UnknownPreset`], which offers the nearest name.
+    pub fn preset(name: &str) -> Result<Self, ConfigError> {
+        let mut table = read::parse(presets::text(name)?, name)?;
+        table.insert("preset".into(), Value::String(name.into()));
+        Ok(Self { table })
+    }
+
+    /// Starts from a file; the file's own `preset` lies below it, or else the preset `base`, where one is
+    /// given.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not TOML, or names an unknown preset.
+    pub fn file(path: &Path, base: Option<&str>) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::text(&text, &path.display().to_string(), base)
+    }
+
+    /// Starts from a file that says everything, such as a `run.toml`: its `preset` is a record, not a base.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not TOML.
+    pub fn whole_file(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Ok(Self { table: read::parse(&text, &path.display().to_string())? })
+    }
+
+    /// Like [`Layers::file`], from text; `origin` names the text in errors.
+    ///
+    /// # Errors
+    /// The text is not TOML or names an unknown preset.
+    pub fn text(text: &str, origin: &str, base: Option<&str>) -> Result<Self, ConfigError> {
+        let mut table = read::parse(text, origin)?;
+        let named = table.get("preset").and_then(Value::as_str).map(str::to_owned);
+        let mut layers = match base.or(named.as_deref()) {
+            Some(name) => Self::preset(name)?,
+            None => Self::default(),
+        };
+        if base.is_some() {
+            table.remove("preset");
+        }
+        layers.lay(table);
+        Ok(layers)
+    }
+
+    /// Lays a table on top.
+    pub fn lay(&mut self, upper: Table) {
+        merge(&mut self.table, upper);
+    }
+
+    /// Lays `section.key=value` assignments on top, all as one layer, so that their order does not matter.
+    ///
+    /// Values are TOML (`0.1`, `true`, `[1, 2]`, `"text"`); what is not TOML is taken as text, so that
+    /// quotes may be left out. A number reaches into a list: `penalty.0.gamma=5`.
+    ///
+    /// # Errors
+    /// [`ConfigError::Override`]: no `=`, an empty key, or a path through something that is not a section.
+    pub fn set<S: AsRef<str>>(&mut self, assignments: &[S]) -> Result<(), ConfigError> {
+        let mut upper = Table::new();
+        for text in assignments.iter().map(AsRef::as_ref) {
+            let fail = |reason: &str| ConfigError::Override { text: text.into(), reason: reason.into() };
+            let (key, value) = text
+                .split_once('=')
+                .ok_or_else(|| fail("write it as section.key=value, for example --set run.batch=32"))?;
+            let path: Vec<&str> = key.trim().split('.').map(str::trim).collect();
+            if path.iter().any(|segment| segment.is_empty()) {
+                return Err(fail("a part of the key is empty; write it as section.key=value"));
+            }
+            let value = literal(value.trim());
+            if path[0] == "penalty" && path.len() > 1 {
+                self.set_in_list(&path, value).map_err(|reason| fail(&reason))?;
+            } else {
+                insert(&mut upper, &path, value).map_err(|reason| fail(&reason))?;
+            }
+        }
+        self.lay(upper);
+        Ok(())
+    }
+
+    fn set_in_list(&mut self, path: &[&str], value: Value) -> Result<(), String> {
+        let list = self.table.get_mut("penalty").and_then(Value::as_array_mut);
+        let count = list.as_ref().map_or(0, |items| items.len());
+        let item = list.and_then(|items| items.get_mut(path[1].parse::<usize>().ok()?));
+        match (item.and_then(Value::as_table_mut), path) {
+            (Some(table), [_, _, key]) => {
+                table.insert((*key).into(), value);
+                Ok(())
+            }
+            _ => {
+                Err(format!("write it as penalty.N.key=value with N below {count}, the number of penalties"))
+            }
+        }
+    }
+
+    /// The typed file: every unknown key and every wrong type is reported at once.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`].
+    pub fn typed(&self) -> Result<RunFile, ConfigError> {
+        match read::read(&self.table) {
+            (file, problems) if problems.is_empty() => Ok(file),
+            (_, problems) => Err(ConfigError::Invalid { problems }),
+        }
+    }
+
+    /// Types, checks and fills in: unknown keys, wrong types and bad values are reported together.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`].
+    pub fn resolve(&self) -> Result<Run, ConfigError> {
+        let (file, mut problems) = read::read(&self.table);
+        match file.resolve() {
+            Ok(run) if problems.is_empty() => Ok(run),
+            Err(ConfigError::Invalid { problems: more }) => {
+                let known: Vec<String> = problems.iter().map(|p| p.key.clone()).collect();
+                problems.extend(more.into_iter().filter(|p: &Problem| !known.contains(&p.key)));
+                Err(ConfigError::Invalid { problems })
+            }
+            Err(other) => Err(other),
+            Ok(_) => Err(ConfigError::Invalid { problems }),
+        }
+    }
+}
+
+fn literal(text: &str) -> Value {
+    format!("v = {text}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut table| table.remove("v"))
+        .unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+fn insert(table: &mut Table, path: &[&str], value: Value) -> Result<(), String> {
+    let Some((last, parents)) = path.split_last() else { return Ok(()) };
+    let mut here = table;
+    for segment in parents {
+        here = here
+            .entry((*segment).to_owned())
+            .or_insert_with(|| Value::Table(Table::new()))
+            .as_table_mut()
+            .ok_or_else(|| format!("`{segment}` is set to a value elsewhere, so it has no keys"))?;
+    }
+    here.insert((*last).to_owned(), value);
+    Ok(())
+}
+
+fn merge(lower: &mut Table, upper: Table) {
+    let changes_kind = match (lower.get("kind"), upper.get("kind")) {
+        (Some(old), Some(new)) => old != new,
+        _ => false,
+    };
+    if changes_kind {
+        lower.clear();
+    }
+    // `steps` and `kimg` are two ways to say one thing: the later layer's way counts.
+    for (one, other) in [("steps", "kimg"), ("kimg", "steps")] {
+        if upper.contains_key(one) && !upper.contains_key(other) {
+            lower.remove(other);
+        }
+    }
+    for (key, value) in upper {
+        match (lower.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => merge(below, above),
+            (_, value) => {
+                lower.insert(key, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! From a file as typed to a complete run: every default filled in, every value checked, all problems
+//! reported.
+
+use ganymede_datasets::{Crop, Split};
+use ganymede_losses::{AdversarialLoss, LabelSmoothing};
+use ganymede_tensor::{DeviceChoice, EmaConfig};
+
+use super::check::{Check, Range};
+use super::error::ConfigError;
+use super::file::{LossFile, RUN_SCHEMA, RunFile};
+use super::network::Section;
+use super::{
+    DataConfig, GeneratorConfig, LogConfig, NetworkConfig, Run, Schedule, network, optimizer, penalty,
+};
+
+pub(super) const CROPS: [(&str, Crop); 3] =
+    [("centre", Crop::Centre), ("pad", Crop::Pad), ("stretch", Crop::Stretch)];
+pub(super) const SPLITS: [(&str, Split); 3] =
+    [("train", Split::Train), ("test", Split::Test), ("all", Split::All)];
+
+/// Long enough for a first look, when neither `steps` nor `kimg` is given.
+const DEFAULT_STEPS: u64 = 10_000;
+
+impl RunFile {
+    /// Checks everything and fills in what was left out.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`] with every problem found.
+    pub fn resolve(&self) -> Result<Run, ConfigError> {
+        let mut check = Check::default();
+        if let Some(schema) = self.schema.filter(|schema| *schema != RUN_SCHEMA) {
+            check.add("schema", format!("found {schema}, this version reads {RUN_SCHEMA}"));
+        }
+        let data = data(self, &mut check);
+        let (loss, smoothing) = loss(&self.loss, &mut check);
+        let batch = check.size("run.batch", self.run.batch, 64, 1);
+        let n_critic = check.count("optimizer.n_critic", self.optimizer.n_critic, 1, 1);
+        let steps = steps(self, batch as u64 * n_critic, &mut check);
+        let toy = data.is_toy();
+        let run = Run {
+            preset: self.preset.clone(),
+            about: self.about.clone(),
+            seed: seed(self, &mut check),
+            steps,
+            batch,
+            device: device(self, &mut check),
+            threads: self.run.threads.unwrap_or(0),
+            generator: generator(self, toy, &mut check),
+            discriminator: discriminator(self, toy, &mut check),
+            data,
+            loss,
+            smoothing,
+            penalties: penalties(self, &mut check),
+            n_critic,
+            weight_clip: off_at_zero(&mut check, "optimizer.weight_clip", self.optimizer.weight_clip),
+            optimizer_g: optimizer::resolve(&self.optimizer.generator, "optimizer.generator", &mut check),
+            optimizer_d: optimizer::resolve(
+                &self.optimizer.discriminator,
+                "optimizer.discriminator",
+                &mut check,
+            ),
+            schedule: schedule(self, steps, &mut check),
+            ema: ema(self, &mut check),
+            log: log(self, &mut check),
+            minutes: off_at_zero(&mut check, "limits.minutes", self.limits.minutes),
+        };
+        match check.problems {
+            problems if problems.is_empty() => Ok(run),
+            problems => Err(ConfigError::Invalid { problems }),
+        }
+    }
+}
+
+fn seed(file: &RunFile, check: &mut Check) -> u64 {
+    let seed = file.run.seed.unwrap_or(0);
+    // TOML's integers are signed: a greater seed could not be written into run.toml.
+    if i64::try_from(seed).is_err() {
+        check.add("run.seed", format!("found {seed}, expected at most {}", i64::MAX));
+    }
+    seed
+}
+
+fn steps(file: &RunFile, images_per_step: u64, check: &mut Check) -> u64 {
+    match (file.run.steps, file.run.kimg) {
+        (Some(_), Some(_)) => {
+            check.add("run.kimg", "`steps` is given too: give one of the two");
+            DEFAULT_STEPS
+        }
+        (None, Some(kimg)) => {
+            let kimg = check.number("run.kimg", Some(kimg), 1.0, Range::Positive);
+            ((kimg * 1000.0 / images_per_step as f64).ceil() as u64).max(1)
+        }
+        (steps, None) => check.count("run.steps", steps, DEFAULT_STEPS, 1),
+    }
+}
+
+fn device(file: &RunFile, check: &mut Check) -> DeviceChoice {
+    let typed = file.run.device.as_deref().unwrap_or("auto");
+    typed.parse().unwrap_or_else(|error| {
+        check.add("run.device", format!("found \"{typed}\": {error}"));
+        DeviceChoice::Auto
+    })
+}
+
+fn data(file: &RunFile, check: &mut Check) -> DataConfig {
+    let data = &file.data;
+    let name = data.name.clone().unwrap_or_else(|| "fashion-mnist-10k".to_owned());
+    if name.is_empty() {
+        check.add("data.name", "is empty; give a data set's name or a folder of images");
+    }
+    let toy = network::is_toy(&name);
+    if toy {
+        let why = "this data set has points of the plane, not images; leave it out";
+        check.refuse("data.resolution", data.resolution.is_some(), why);
+        check.refuse("data.channels", data.channels.is_some(), why);
+        check.refuse("data.crop", data.crop.is_some(), why);
+        check.refuse("data.split", data.split.is_some(), why);
+        check.refuse("data.flip", data.flip == Some(true), why);
+    }
+    if let Some(channels) = data.channels.filter(|c| ![1, 3].contains(c)) {
+        check.add("data.channels", format!("found {channels}, expected 1 (grey) or 3 (colours)"));
+    }
+    let resolution = data.resolution.unwrap_or(32);
+    let suits_dcgan = resolution.is_power_of_two() && resolution >= 8;
+    if !toy && !suits_dcgan {
+        check.add("data.resolution", format!("found {resolution}, expected a power of two of 8 or more"));
+    }
+    DataConfig {
+        name,
+        resolution: (!toy).then_some(resolution),
+        channels: data.channels,
+        crop: check.choose("data.crop", data.crop.as_deref(), Crop::Centre, &CROPS),
+        split: check.choose("data.split", data.split.as_deref(), Split::Train, &SPLITS),
+        flip: data.flip.unwrap_or(false),
+        strict: data.strict.unwrap_or(false),
+    }
+}
+
+fn generator(file: &RunFile, toy: bool, check: &mut Check) -> GeneratorConfig {
+    let default_z = if toy { 16 } else { 100 };
+    let section = Section { name: "generator", is_generator: true, toy };
+    GeneratorConfig {
+        z_dim: check.size("generator.z_dim", file.generator.z_dim, default_z, 1),
+        network: network::resolve(&file.generator, section, check),
+    }
+}
+
+fn discriminator(file: &RunFile, toy: bool, check: &mut Check) -> NetworkConfig {
+    let section = Section { name: "discriminator", is_generator: false, toy };
+    network::resolve(&file.discriminator, section, check)
+}
+
+fn loss(file: &LossFile, check: &mut Check) -> (AdversarialLoss, LabelSmoothing) {
+    let options: Vec<(&str, AdversarialLoss)> =
+        AdversarialLoss::ALL.iter().map(|loss| (loss.name(), *loss)).collect();
+    let kind = file.kind.as_deref();
+    let loss = check.choose("loss.kind", kind, AdversarialLoss::NonSaturating, &options);
+    let real = check.number("loss.real_label", file.real_label, 1.0, Range::Target);
+    let smoothing = LabelSmoothing { real };
+    if let Err(error) = loss.check_smoothing(smoothing) {
+        check.add("loss.real_label", error.to_string());
+    }
+    (loss, smoothing)
+}
+
+fn penalties(file: &RunFile, check: &mut Check) -> Vec<ganymede_losses::LazyPenalty> {
+    let entries = file.penalty.iter().flatten().enumerate();
+    entries.filter_map(|(index, entry)| penalty::resolve(entry, index, check)).collect()
+}
+
+fn off_at_zero(check: &mut Check, key: &str, value: Option<f64>) -> Option<f64> {
+    Some(check.number(key, value, 0.0, Range::NonNegative)).filter(|x| *x > 0.0)
+}
+
+fn schedule(file: &RunFile, steps: u64, check: &mut Check) -> Schedule {
+    let file = &file.schedule;
+    let kinds = [("constant", false), ("linear", true)];
+    let linear = check.choose("schedule.kind", file.kind.as_deref(), false, &kinds);
+    if !linear {
+        let given = [
+            ("schedule.from_step", file.from_step.is_some()),
+            ("schedule.to_step", file.to_step.is_some()),
+            ("schedule.final_factor", file.final_factor.is_some()),
+        ];
+        for (key, given) in given {
+            check.refuse(key, given, "only a `linear` schedule has it; set schedule.kind = \"linear\"");
+        }
+        return Schedule::Constant;
+    }
+    // Written out in full, so that a run resumed with more steps keeps the course it began with.
+    let from_step = file.from_step.unwrap_or(0);
+    let to_step = file.to_step.unwrap_or(steps.max(from_step + 1));
+    if to_step <= from_step {
+        check.add("schedule.to_step", format!("found {to_step}, expected more than from_step = {from_step}"));
+    }
+    let final_factor = check.number("schedule.final_factor", file.final_factor, 0.0, Range::Unit);
+    Schedule::Linear { from_step, to_step: to_step.max(from_step + 1), final_factor }
+}
+
+fn ema(file: &RunFile, check: &mut Check) -> Option<EmaConfig> {
+    let ema = EmaConfig {
+        decay: check.number("ema.decay", file.ema.decay, 0.999, Range::Share),
+        warmup: file.ema.warmup.unwrap_or(true),
+    };
+    file.ema.enabled.unwrap_or(true).then_some(ema)
+}
+
+fn log(file: &RunFile, check: &mut Check) -> LogConfig {
+    let log = &file.log;
+    LogConfig {
+        log_every: check.count("log.log_every", log.log_every, 20, 1),
+        sample_every: check.count("log.sample_every", log.sample_every, 500, 1),
+        checkpoint_every: check.count("log.checkpoint_every", log.checkpoint_every, 500, 1),
+        keep_every: log.keep_every.unwrap_or(0),
+        samples: check.size("log.samples", log.samples, 64, 1),
+    }
+}

@@ -1,0 +1,235 @@
+use ganymede_losses::{AdversarialLoss, Penalty};
+use ganymede_tensor::{EmaConfig, OptimizerConfig};
+
+use super::*;
+use crate::presets::{preset_names, presets};
+
+fn resolve(text: &str) -> Result<Run, ConfigError> {
+    Layers::text(text, "test.toml", None).and_then(|layers| layers.resolve())
+}
+
+/// What `text` is refused with.
+#[track_caller]
+fn refused(text: &str) -> String {
+    resolve(text).expect_err("this configuration should be refused").to_string()
+}
+
+#[track_caller]
+fn check_refused(text: &str, wants: &[&str]) {
+    let message = refused(text);
+    for want in wants {
+        assert!(message.contains(want), "{message:?} should say {want:?}");
+    }
+}
+
+#[test]
+fn every_preset_resolves_and_survives_the_way_through_run_toml() {
+    assert_eq!(presets().len(), 10);
+    for preset in presets() {
+        assert!(!preset.summary.is_empty() && preset.citation.contains("arXiv:"), "{preset:?}");
+        let run = Layers::preset(preset.name).unwrap().resolve().unwrap();
+        assert_eq!(run.warnings(), Vec::<String>::new(), "{}", preset.name);
+        let text = run.to_toml();
+        let table = text.parse().unwrap();
+        let mut layers = Layers::default();
+        layers.lay(table);
+        assert_eq!(layers.resolve().unwrap(), run, "{text}");
+    }
+}
+
+#[test]
+fn an_empty_file_is_a_whole_run() {
+    let run = resolve("").unwrap();
+    assert_eq!(run.data.name, "fashion-mnist-10k");
+    assert_eq!(run.data.resolution, Some(32));
+    assert_eq!(run.loss, AdversarialLoss::NonSaturating);
+    assert_eq!(run.ema, Some(EmaConfig { decay: 0.999, warmup: true }));
+    let adam = OptimizerConfig::Adam { lr: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
+    assert_eq!((run.optimizer_g, run.optimizer_d), (adam, adam));
+}
+
+#[test]
+fn an_unknown_preset_offers_the_nearest() {
+    let error = Layers::preset("quikstart").unwrap_err().to_string();
+    assert!(error.contains("`quikstart`") && error.contains("did you mean `quickstart`"), "{error}");
+    let error = Layers::preset("zzz").unwrap_err().to_string();
+    assert!(preset_names().iter().all(|name| error.contains(name)), "{error}");
+}
+
+#[test]
+fn unknown_keys_offer_the_nearest() {
+    check_refused("[run]\nstpes = 10", &["run.stpes: no such key; did you mean `steps`?"]);
+    check_refused("[optimizer.generator]\nlearning_rate = 1", &["optimizer.generator.learning_rate"]);
+    check_refused("[generatr]\nwidth = 1", &["generatr: no such key; did you mean `generator`?"]);
+    check_refused("[[penalty]]\nkind = 'r1'\ngama = 1", &["penalty.0.gama", "`gamma`"]);
+    check_refused("[loss]\nkind = 'hing'", &["loss.kind: there is no `hing`; did you mean `hinge`?"]);
+    check_refused("[generator]\nkind = 'dc-gan'", &["did you mean `dcgan`?"]);
+    check_refused("[ema]\nzzz = 1", &["ema.zzz: no such key; known: enabled, decay, warmup"]);
+}
+
+#[test]
+fn wrong_types_name_key_value_and_what_is_expected() {
+    check_refused("[run]\nsteps = 'many'", &["run.steps: found \"many\", expected a whole number"]);
+    check_refused("[run]\nsteps = -5", &["run.steps: found -5, expected a whole number, 0 or more"]);
+    check_refused("[run]\nsteps = 1.5", &["run.steps: found 1.5, expected a whole number"]);
+    check_refused("[data]\nflip = 1", &["data.flip: found 1, expected true or false"]);
+    check_refused("[data]\nname = 3", &["data.name: found 3, expected a name in quotes"]);
+    check_refused("[optimizer.generator]\nlr = 'x'", &["optimizer.generator.lr", "expected a number"]);
+    check_refused("data = 3", &["data: found 3, expected a section of keys"]);
+    check_refused("penalty = 3", &["penalty: found 3, expected a list"]);
+    check_refused("schema = 2", &["schema: found 2, this version reads 1"]);
+    check_refused("[run\nsteps = 3", &["test.toml is not valid TOML", "line 1"]);
+}
+
+#[test]
+fn a_whole_number_is_a_number() {
+    let run = resolve("[optimizer.generator]\nlr = 1").unwrap();
+    assert_eq!(run.optimizer_g.lr(), 1.0);
+}
+
+#[test]
+fn values_out_of_range_are_refused() {
+    check_refused("[run]\nbatch = 0", &["run.batch: found 0, expected a whole number of 1 or more"]);
+    check_refused("[run]\nsteps = 3\nkimg = 1", &["run.kimg: `steps` is given too"]);
+    check_refused("[run]\nseed = 9223372036854775807\nkimg = -1", &["run.kimg: found -1"]);
+    check_refused("[run]\ndevice = 'gpu'", &["run.device: found \"gpu\"", "auto"]);
+    check_refused("[data]\nresolution = 48", &["data.resolution: found 48, expected a power of two"]);
+    check_refused("[data]\nchannels = 2", &["data.channels: found 2"]);
+    check_refused("[ema]\ndecay = 1", &["ema.decay: found 1"]);
+    check_refused("[loss]\nkind = 'hinge'\nreal_label = 0.9", &["loss.real_label", "hinge"]);
+    check_refused("[loss]\nreal_label = nan", &["loss.real_label: found NaN"]);
+    check_refused("[[penalty]]\ngamma = 1", &["penalty.0.kind: is missing"]);
+    check_refused("[[penalty]]\nkind = 'r1'\nlambda = 1", &["penalty.0.lambda: `r1` has no such"]);
+    check_refused("[[penalty]]\nkind = 'r1'\ninterval = 0", &["penalty.0.interval"]);
+    check_refused("[optimizer.generator]\nkind = 'sgd'\nbeta1 = 0.5", &["`sgd` has no such setting"]);
+    check_refused("[generator]\nspectral = true", &["generator.spectral"]);
+    check_refused("[discriminator]\nz_dim = 3", &["discriminator.z_dim"]);
+    check_refused("[schedule]\nto_step = 3", &["schedule.to_step: only a `linear` schedule"]);
+    check_refused("[schedule]\nkind = 'linear'\nfrom_step = 9\nto_step = 3", &["schedule.to_step: found 3"]);
+}
+
+#[test]
+fn networks_must_suit_the_data() {
+    check_refused("[data]\nname = 'ring'\n[generator]\nkind = 'dcgan'", &["generator.kind", "`mlp`"]);
+    check_refused("[discriminator]\nkind = 'mlp'", &["discriminator.kind", "`dcgan`"]);
+    check_refused("[data]\nname = 'ring'\nresolution = 32", &["data.resolution: this data set has points"]);
+}
+
+#[test]
+fn all_problems_are_reported_at_once() {
+    let message = refused(
+        "[run]\nstpes = 1\nbatch = 'x'\n[loss]\nkind = 'hing'\n[optimizer]\nn_critic = 0\n[log]\nlog_every = 0",
+    );
+    for want in ["5 problems", "run.stpes", "run.batch", "loss.kind", "n_critic", "log.log_every"] {
+        assert!(message.contains(want), "{message}");
+    }
+}
+
+#[test]
+fn set_takes_toml_or_bare_words_and_reaches_into_penalties() {
+    let mut layers = Layers::preset("ring-r1").unwrap();
+    let sets = ["run.seed=7", " optimizer.generator.lr = 1e-3 ", "loss.kind=hinge", "penalty.0.gamma=3"];
+    layers.set(&sets).unwrap();
+    let run = layers.resolve().unwrap();
+    assert_eq!((run.seed, run.optimizer_g.lr()), (7, 1e-3));
+    assert_eq!(run.loss, AdversarialLoss::Hinge);
+    assert_eq!(run.penalties[0].penalty, Penalty::R1 { gamma: 3.0 });
+
+    let mut replaced = layers.clone();
+    replaced.set(&["penalty=[{kind=\"r2\", gamma=1}]"]).unwrap();
+    assert_eq!(replaced.resolve().unwrap().penalties[0].penalty, Penalty::R2 { gamma: 1.0 });
+    replaced.set(&["penalty=[]"]).unwrap();
+    assert_eq!(replaced.resolve().unwrap().penalties, []);
+
+    for (text, want) in [
+        ("run.seed", "section.key=value"),
+        ("run..seed=1", "empty"),
+        ("penalty.1.gamma=2", "below 1"),
+        ("penalty.x.gamma=2", "penalty.N.key=value"),
+    ] {
+        let error = layers.clone().set(&[text]).unwrap_err().to_string();
+        assert!(error.contains(text) && error.contains(want), "{error}");
+    }
+    let error = layers.clone().set(&["run=1", "run.seed=2"]).unwrap_err().to_string();
+    assert!(error.contains("`run`"), "{error}");
+}
+
+#[test]
+fn a_changed_kind_forgets_what_was_said_of_the_old_one() {
+    let mut layers = Layers::preset("quickstart").unwrap();
+    layers.set(&["optimizer.generator.lr=0.1", "optimizer.generator.kind=sgd"]).unwrap();
+    let run = layers.resolve().unwrap();
+    let sgd = OptimizerConfig::Sgd { lr: 0.1, momentum: 0.0, nesterov: false, weight_decay: 0.0 };
+    assert_eq!(run.optimizer_g, sgd);
+    // The other player keeps what the preset says.
+    assert!(matches!(run.optimizer_d, OptimizerConfig::Adam { beta1: 0.5, .. }));
+}
+
+#[test]
+fn steps_and_kimg_say_the_same_thing_and_the_later_counts() {
+    let mut layers = Layers::preset("wgan").unwrap();
+    layers.set(&["run.kimg=1.6"]).unwrap();
+    // 64 images a batch, 5 batches a step.
+    assert_eq!(layers.resolve().unwrap().steps, 5);
+    layers.set(&["run.steps=9"]).unwrap();
+    assert_eq!(layers.resolve().unwrap().steps, 9);
+}
+
+#[test]
+fn a_file_builds_on_its_preset_and_the_command_lines_preset_wins() {
+    let text = "preset = 'wgan'\n[run]\nseed = 3";
+    let run = Layers::text(text, "x", None).unwrap().resolve().unwrap();
+    assert_eq!((run.preset.as_deref(), run.n_critic, run.seed), (Some("wgan"), 5, 3));
+    let run = Layers::text(text, "x", Some("lsgan")).unwrap().resolve().unwrap();
+    assert_eq!((run.preset.as_deref(), run.n_critic, run.seed), (Some("lsgan"), 1, 3));
+}
+
+#[test]
+fn a_run_file_laid_over_its_own_preset_changes_nothing() {
+    let mut layers = Layers::preset("quickstart").unwrap();
+    layers.set(&["ema.enabled=false", "penalty=[]"]).unwrap();
+    let run = layers.resolve().unwrap();
+    assert_eq!(resolve(&run.to_toml()).unwrap(), run);
+}
+
+#[test]
+fn a_resume_may_change_length_threads_and_device_only() {
+    let begun = Layers::preset("ring-r1").unwrap().resolve().unwrap();
+    let change = |sets: &[&str]| {
+        let mut layers = Layers::preset("ring-r1").unwrap();
+        layers.set(sets).unwrap();
+        begun.changes_on_resume(&layers.resolve().unwrap())
+    };
+    // The schedule of this preset ends at the last step, so it has to be held when more steps are asked
+    // for; in a run folder it is, because run.toml spells it out.
+    let to = "schedule.to_step=6000";
+    let free = change(&["run.steps=7000", "run.threads=3", "run.device=cpu", to]).unwrap();
+    let keys: Vec<&str> = free.iter().map(|change| change.key.as_str()).collect();
+    assert_eq!(keys, ["run.device", "run.steps", "run.threads"]);
+    assert_eq!((free[1].old.as_str(), free[1].new.as_str()), ("6000", "7000"));
+    let error = change(&["run.seed=5", "generator.width=9", to]).unwrap_err().to_string();
+    assert!(error.contains("run.seed: was 0, now 5"), "{error}");
+    assert!(error.contains("generator.width: was 128, now 9"), "{error}");
+}
+
+#[test]
+fn known_traps_are_named() {
+    let check = |sets: &[&str], want: &str| {
+        let mut layers = Layers::preset("wgan-gp").unwrap();
+        layers.set(sets).unwrap();
+        let found = layers.resolve().unwrap().warnings().join("\n");
+        assert!(found.contains(want), "{found:?} should say {want:?}");
+    };
+    check(&["discriminator.norm=batch"], "couples the samples");
+    check(&["penalty=[]"], "no minimum without");
+    check(&["optimizer.discriminator.beta1=0.9"], "unstable");
+    check(&["run.steps=100", "ema.warmup=false"], "ema.warmup = true");
+}
+
+#[test]
+fn a_linear_schedule_falls_between_its_ends() {
+    let linear = Schedule::Linear { from_step: 10, to_step: 20, final_factor: 0.5 };
+    let factors: Vec<f64> = [0, 10, 15, 20, 99].map(|step| linear.factor(step)).to_vec();
+    assert_eq!(factors, [1.0, 1.0, 0.75, 0.5, 0.5]);
+    assert_eq!(Schedule::Constant.factor(7), 1.0);
+}

@@ -1,0 +1,163 @@
+//! The run folder: where everything lies, and the rules under which it is created and reopened.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use ganymede_tensor::write_atomic;
+
+use crate::error::TrainError;
+
+/// A folder that holds one run.
+///
+/// | file | what it is |
+/// |---|---|
+/// | `run.toml` | the whole configuration |
+/// | `log.jsonl` | losses, scores and gradient norms; a function of the configuration alone |
+/// | `metrics.jsonl` | how good the samples are, likewise |
+/// | `timing.jsonl` | what the clock said |
+/// | `samples/` | pictures from fixed latent vectors, and `real.png` |
+/// | `curves.png` | the log as curves |
+/// | `checkpoints/` | `last`, `best` and every Nth, each one safetensors file |
+/// | `summary.json` | how it went |
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFolder {
+    root: PathBuf,
+}
+
+impl RunFolder {
+    /// Creates a folder for a new run.
+    ///
+    /// # Errors
+    /// [`TrainError::OutNotEmpty`] if there is anything in it: a run is never overwritten.
+    /// [`TrainError::Write`] if it cannot be created or written to.
+    pub fn create(root: &Path) -> Result<Self, TrainError> {
+        create_empty(root)?;
+        let folder = Self { root: root.to_owned() };
+        folder.create_parts()?;
+        Ok(folder)
+    }
+
+    fn create_parts(&self) -> Result<(), TrainError> {
+        for dir in [self.samples(), self.checkpoints()] {
+            fs::create_dir_all(&dir).map_err(TrainError::write("create", &dir))?;
+        }
+        Ok(())
+    }
+
+    /// Reopens the folder of a run that was begun.
+    ///
+    /// # Errors
+    /// [`TrainError::NotARun`] if there is no `run.toml` in it.
+    pub fn open(root: &Path) -> Result<Self, TrainError> {
+        let folder = Self { root: root.to_owned() };
+        if !folder.config().is_file() {
+            return Err(TrainError::NotARun { path: root.to_owned() });
+        }
+        Ok(folder)
+    }
+
+    /// `base/name-N` with the smallest N ≥ 1 that is free.
+    pub fn next_free(base: &Path, name: &str) -> PathBuf {
+        let candidates = (1u64..).map(|n| base.join(format!("{name}-{n}")));
+        let mut free = candidates.filter(|path| fs::symlink_metadata(path).is_err());
+        free.next().expect("there are more numbers than folders")
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `run.toml`
+    pub fn config(&self) -> PathBuf {
+        self.root.join("run.toml")
+    }
+
+    /// `log.jsonl`
+    pub fn log(&self) -> PathBuf {
+        self.root.join("log.jsonl")
+    }
+
+    /// `metrics.jsonl`
+    pub fn metrics(&self) -> PathBuf {
+        self.root.join("metrics.jsonl")
+    }
+
+    /// `timing.jsonl`
+    pub fn timing(&self) -> PathBuf {
+        self.root.join("timing.jsonl")
+    }
+
+    /// `summary.json`
+    pub fn summary(&self) -> PathBuf {
+        self.root.join("summary.json")
+    }
+
+    /// `curves.png`
+    pub fn curves(&self) -> PathBuf {
+        self.root.join("curves.png")
+    }
+
+    /// `samples/`
+    pub fn samples(&self) -> PathBuf {
+        self.root.join("samples")
+    }
+
+    /// `samples/real.png`: what the generator is to imitate.
+    pub fn real_picture(&self) -> PathBuf {
+        self.samples().join("real.png")
+    }
+
+    /// `samples/step-NNNNNN.png`
+    pub fn picture(&self, step: u64) -> PathBuf {
+        self.samples().join(format!("step-{step:06}.png"))
+    }
+
+    /// `checkpoints/`
+    pub fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
+    }
+
+    /// `checkpoints/last.safetensors`
+    pub fn last_checkpoint(&self) -> PathBuf {
+        self.checkpoints().join("last.safetensors")
+    }
+
+    /// `checkpoints/best.safetensors`
+    pub fn best_checkpoint(&self) -> PathBuf {
+        self.checkpoints().join("best.safetensors")
+    }
+
+    /// `checkpoints/step-NNNNNN.safetensors`
+    pub fn kept_checkpoint(&self, step: u64) -> PathBuf {
+        self.checkpoints().join(format!("step-{step:06}.safetensors"))
+    }
+
+    /// The path as seen from the run folder, for summaries that survive a move of it.
+    pub fn relative(&self, path: &Path) -> String {
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+    }
+}
+
+/// Makes sure that a folder is there and holds nothing.
+pub(crate) fn create_empty(dir: &Path) -> Result<(), TrainError> {
+    match fs::read_dir(dir) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => {
+                let holds_run = dir.join("run.toml").exists();
+                Err(TrainError::OutNotEmpty { path: dir.to_owned(), holds_run })
+            }
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(dir).map_err(TrainError::write("create", dir))
+        }
+        Err(error) => Err(TrainError::write("use", dir)(error)),
+    }
+}
+
+/// Replaces a file by `bytes`, at once or not at all.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+    write_atomic(path, |out: &mut dyn Write| out.write_all(bytes)).map_err(TrainError::write("write", path))
+}

@@ -1,0 +1,49 @@
+//! From a configuration to a trained generator: the thin orchestrator over networks, losses and data.
+//!
+//! * [`Layers`]: a preset, a file and `--set` laid over one another, resolved at once into a [`Run`];
+//! * [`Trainer`]: the two-player game, and everything that is written down about it, in a [`RunFolder`];
+//! * [`Observer`]: how a program watches; this library prints nothing;
+//! * [`Sampler`]: samples from a checkpoint, or from weights that others published.
+//!
+//! A run is a function of its configuration. Random numbers come from named streams whose positions, with
+//! the place in the data, both optimisers and all weights, are in each checkpoint; so a run that was killed
+//! goes on to the very bytes of one that was not, and `log.jsonl` holds nothing that the clock could
+//! change.
+//!
+//! ```no_run
+//! use ganymede_train::{Layers, Outcome, Trainer};
+//! let mut layers = Layers::preset("ring-r1")?;
+//! layers.set(&["run.steps=500", "run.seed=3"])?;
+//! let mut trainer = Trainer::new(&layers.resolve()?, "runs/ring".as_ref())?;
+//! assert_eq!(trainer.run(&mut ())?.outcome, Outcome::Completed);
+//! # Ok::<(), ganymede_train::TrainError>(())
+//! ```
+
+mod config;
+mod error;
+mod folder;
+mod jsonl;
+mod outcome;
+mod pictures;
+mod plot;
+mod presets;
+mod record;
+mod sample;
+mod summary;
+mod trainer;
+mod verdict;
+mod wasserstein;
+
+pub use config::{
+    AboutFile, Change, ConfigError, DataConfig, DataFile, EmaFile, GeneratorConfig, Layers, LimitsFile,
+    LogConfig, LogFile, LossFile, NetworkConfig, NetworkFile, OptimizerFile, OptimizersFile, PenaltyFile,
+    Problem, RUN_SCHEMA, Run, RunFile, RunSection, Schedule, ScheduleFile, nearest,
+};
+pub use error::TrainError;
+pub use folder::RunFolder;
+pub use outcome::{Outcome, StopReason};
+pub use presets::{DEFAULT_PRESET, Preset, preset_names, presets};
+pub use record::{Best, LogEntry, Metric, MetricEntry, TimingEntry};
+pub use sample::{Latents, Sampler, write_samples};
+pub use summary::{BestSummary, DataSummary, Files, RunSummary, SUMMARY_SCHEMA, Summary, Versions};
+pub use trainer::{CHECKPOINT_SCHEMA, Event, Observer, Progress, Trainer};

@@ -1,0 +1,111 @@
+//! Grids of images as PNG files.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use ganymede_tensor::{DType, Device, Tensor};
+use image::{ImageFormat, Rgb, RgbImage};
+
+use crate::error::TrainError;
+use crate::folder::replace;
+
+/// Pixels between the images of a grid.
+const GAP: u32 = 2;
+/// Images smaller than this are shown enlarged, each pixel as a square.
+const LEAST_SIDE: usize = 64;
+
+/// One image `(C, H, W)` in [−1, 1], C = 1 or 3, as 8-bit RGB: byte = round((x + 1) · 127.5), clipped.
+pub(crate) struct Pixels {
+    bytes: Vec<u8>,
+    channels: usize,
+    height: usize,
+    width: usize,
+}
+
+impl Pixels {
+    /// The images of a batch `(N, C, H, W)`.
+    pub(crate) fn of_batch(images: &Tensor) -> ganymede_tensor::Result<Vec<Self>> {
+        let (n, channels, height, width) = images.dims4()?;
+        let host = images.to_device(&Device::Cpu)?.to_dtype(DType::F32)?;
+        let values = host.flatten_all()?.to_vec1::<f32>()?;
+        let size = channels * height * width;
+        let byte = |x: &f32| ((x + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8;
+        let image = |i: usize| {
+            let bytes = values[i * size..(i + 1) * size].iter().map(byte).collect();
+            Self { bytes, channels, height, width }
+        };
+        Ok((0..n).map(image).collect())
+    }
+
+    fn pixel(&self, x: usize, y: usize) -> Rgb<u8> {
+        let plane = self.height * self.width;
+        let at = |channel: usize| self.bytes[channel * plane + y * self.width + x];
+        if self.channels == 3 { Rgb([at(0), at(1), at(2)]) } else { Rgb([at(0); 3]) }
+    }
+
+    /// The image alone, pixel for pixel.
+    pub(crate) fn to_image(&self) -> RgbImage {
+        RgbImage::from_fn(self.width as u32, self.height as u32, |x, y| self.pixel(x as usize, y as usize))
+    }
+}
+
+/// All images side by side in a square of rows; small ones enlarged.
+pub(crate) fn grid(images: &[Pixels]) -> RgbImage {
+    let columns = (images.len() as f64).sqrt().ceil().max(1.0) as usize;
+    let rows = images.len().div_ceil(columns).max(1);
+    let (height, width) = images.first().map_or((1, 1), |image| (image.height, image.width));
+    let scale = (LEAST_SIDE / height.max(width)).max(1);
+    let (tile_w, tile_h) = ((width * scale) as u32 + GAP, (height * scale) as u32 + GAP);
+    let size = (columns as u32 * tile_w + GAP, rows as u32 * tile_h + GAP);
+    let mut picture = RgbImage::from_pixel(size.0, size.1, Rgb([255; 3]));
+    for (i, image) in images.iter().enumerate() {
+        let left = GAP + (i % columns) as u32 * tile_w;
+        let top = GAP + (i / columns) as u32 * tile_h;
+        for y in 0..height * scale {
+            for x in 0..width * scale {
+                let pixel = image.pixel(x / scale, y / scale);
+                picture.put_pixel(left + x as u32, top + y as u32, pixel);
+            }
+        }
+    }
+    picture
+}
+
+/// Writes a PNG, at once or not at all.
+pub(crate) fn save(picture: &RgbImage, path: &Path) -> Result<(), TrainError> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture
+        .write_to(&mut bytes, ImageFormat::Png)
+        .map_err(|error| TrainError::Picture { path: path.to_owned(), reason: error.to_string() })?;
+    replace(path, bytes.get_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_become_bytes_and_tiles_lie_row_by_row() {
+        // Three images of 1 × 1 × 1: black, grey, beyond white.
+        let batch = Tensor::new(&[-1f32, 0.0, 1.5], &Device::Cpu).unwrap();
+        let pixels = Pixels::of_batch(&batch.reshape((3, 1, 1, 1)).unwrap()).unwrap();
+        let levels: Vec<u8> = pixels.iter().map(|image| image.to_image().get_pixel(0, 0).0[0]).collect();
+        assert_eq!(levels, [0, 128, 255]);
+
+        let picture = grid(&pixels);
+        let tile = (LEAST_SIDE as u32) + GAP;
+        assert_eq!(picture.dimensions(), (2 * tile + GAP, 2 * tile + GAP));
+        assert_eq!(picture.get_pixel(GAP, GAP).0, [0; 3]);
+        assert_eq!(picture.get_pixel(GAP + tile, GAP).0, [128; 3]);
+        assert_eq!(picture.get_pixel(GAP, GAP + tile).0, [255; 3]);
+        // The place of a fourth image stays empty.
+        assert_eq!(picture.get_pixel(GAP + tile, GAP + tile).0, [255; 3]);
+    }
+
+    #[test]
+    fn colours_keep_their_planes() {
+        let batch = Tensor::new(&[1f32, -1.0, 0.0], &Device::Cpu).unwrap();
+        let pixels = Pixels::of_batch(&batch.reshape((1, 3, 1, 1)).unwrap()).unwrap();
+        assert_eq!(pixels[0].to_image().get_pixel(0, 0).0, [255, 0, 128]);
+    }
+}

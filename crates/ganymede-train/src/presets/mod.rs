@@ -1,0 +1,58 @@
+//! Named configurations, each a TOML file of this folder with its citation.
+
+use crate::config::{ConfigError, Layers, hint};
+
+/// The preset that is used when none is named.
+pub const DEFAULT_PRESET: &str = "quickstart";
+
+const PRESETS: [(&str, &str); 10] = [
+    ("quickstart", include_str!("quickstart.toml")),
+    ("dcgan", include_str!("dcgan.toml")),
+    ("wgan", include_str!("wgan.toml")),
+    ("wgan-gp", include_str!("wgan-gp.toml")),
+    ("lsgan", include_str!("lsgan.toml")),
+    ("sn-dcgan", include_str!("sn-dcgan.toml")),
+    ("ring-minimax", include_str!("ring-minimax.toml")),
+    ("ring-wgan-gp", include_str!("ring-wgan-gp.toml")),
+    ("ring-r1", include_str!("ring-r1.toml")),
+    ("grid-r1", include_str!("grid-r1.toml")),
+];
+
+/// A preset, for listings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// One line: what is trained and how.
+    pub summary: String,
+    /// The paper that the settings follow.
+    pub citation: String,
+}
+
+/// The names of all presets, the default first.
+pub fn preset_names() -> Vec<&'static str> {
+    PRESETS.iter().map(|(name, _)| *name).collect()
+}
+
+/// All presets, the default first.
+pub fn presets() -> Vec<Preset> {
+    let describe = |name: &'static str| {
+        let about = Layers::preset(name).and_then(|layers| layers.typed()).map(|file| file.about);
+        let about = about.expect("every embedded preset is read by a test");
+        Preset {
+            name,
+            summary: about.summary.unwrap_or_default(),
+            citation: about.citation.unwrap_or_default(),
+        }
+    };
+    preset_names().into_iter().map(describe).collect()
+}
+
+/// A preset's TOML.
+pub(crate) fn text(name: &str) -> Result<&'static str, ConfigError> {
+    let found = PRESETS.iter().find(|(known, _)| *known == name);
+    found.map(|(_, text)| *text).ok_or_else(|| ConfigError::UnknownPreset {
+        name: name.to_owned(),
+        hint: hint(name, &preset_names()),
+    })
+}

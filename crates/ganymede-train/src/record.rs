@@ -1,0 +1,168 @@
+//! What is written down while a run goes on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::jsonl::AtStep;
+
+/// A line of `log.jsonl`: the values of one step, not averages.
+///
+/// Nothing here depends on the clock: the same configuration gives the same bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// Generator updates made.
+    pub step: u64,
+    /// Real samples shown to the discriminator.
+    pub images: u64,
+    /// The discriminator's adversarial loss, without penalties, to minimise.
+    pub loss_d: f64,
+    /// The generator's loss, to minimise.
+    pub loss_g: f64,
+    /// The sum of penalties when last computed, each times its interval; absent without penalties.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub penalty: Option<f64>,
+    /// The mean norm of the discriminator's gradient where the first penalty looked; absent without
+    /// penalties.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub penalty_norm: Option<f64>,
+    /// Mean raw score of real samples.
+    pub score_real: f64,
+    /// Mean raw score of generated samples, in the discriminator's step.
+    pub score_fake: f64,
+    /// Share of real samples on the real side of the discriminator's border; absent for losses without a
+    /// border.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub accuracy_real: Option<f64>,
+    /// Share of generated samples on the generated side; absent likewise.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub accuracy_fake: Option<f64>,
+    /// Euclidean norm of the discriminator's whole gradient.
+    pub grad_norm_d: f64,
+    /// Euclidean norm of the generator's whole gradient.
+    pub grad_norm_g: f64,
+    /// The schedule's factor on both learning rates.
+    pub lr_factor: f64,
+}
+
+impl LogEntry {
+    /// The first value that is not a finite number, by name.
+    pub fn non_finite(&self) -> Option<&'static str> {
+        let values = [
+            ("the discriminator's loss", Some(self.loss_d)),
+            ("the generator's loss", Some(self.loss_g)),
+            ("the penalty", self.penalty),
+            ("the penalty's gradient norm", self.penalty_norm),
+            ("the score of real samples", Some(self.score_real)),
+            ("the score of generated samples", Some(self.score_fake)),
+            ("the discriminator's gradient", Some(self.grad_norm_d)),
+            ("the generator's gradient", Some(self.grad_norm_g)),
+        ];
+        values.iter().find(|(_, x)| x.is_some_and(|x| !x.is_finite())).map(|(name, _)| *name)
+    }
+}
+
+impl AtStep for LogEntry {
+    fn step(&self) -> u64 {
+        self.step
+    }
+}
+
+/// A line of `timing.jsonl`, the one file that the clock writes into.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimingEntry {
+    /// Generator updates made.
+    pub step: u64,
+    /// Seconds of training up to here, those before a resume included.
+    pub seconds: f64,
+    /// Real samples a second since the start or the last resume.
+    pub images_per_second: f64,
+}
+
+impl AtStep for TimingEntry {
+    fn step(&self) -> u64 {
+        self.step
+    }
+}
+
+/// A line of `metrics.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricEntry {
+    /// Generator updates made.
+    pub step: u64,
+    /// What was measured.
+    #[serde(flatten)]
+    pub metric: Metric,
+}
+
+impl AtStep for MetricEntry {
+    fn step(&self) -> u64 {
+        self.step
+    }
+}
+
+/// How good the samples are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "metric", rename_all = "kebab-case")]
+pub enum Metric {
+    /// Data with known modes: how many are found, and how many samples lie on one (Srivastava et al., 2017,
+    /// arXiv:1705.07761, section 5.1; rule: [`ganymede_datasets::mode_coverage`]).
+    ModeCoverage {
+        /// Modes with at least `min_count` good samples.
+        modes_covered: usize,
+        /// Modes that there are.
+        modes: usize,
+        /// Share of samples within 3σ of a mode.
+        high_quality: f64,
+        /// Good samples that make a mode count.
+        min_count: usize,
+        /// Generated samples N.
+        samples: usize,
+    },
+    /// Other data: the mean 1-Wasserstein distance between real and generated samples over random
+    /// directions (Rabin et al., 2011), of raw values. It sees collapse and divergence; it does not see
+    /// sharpness, and it is not comparable between data sets.
+    SlicedWasserstein {
+        /// The distance, ≥ 0; lower is better.
+        distance: f64,
+        /// The same distance between as many real samples and as many other real samples.
+        between_reals: f64,
+        /// Samples of either side N.
+        samples: usize,
+        /// Directions, uniform on the sphere, the same at every step.
+        directions: usize,
+    },
+}
+
+impl Metric {
+    /// Whether this is better than `other`: more modes, then more samples on them; or a lower distance.
+    pub fn is_better_than(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::ModeCoverage { modes_covered: a, high_quality: x, .. },
+                Self::ModeCoverage { modes_covered: b, high_quality: y, .. },
+            ) => a > b || (a == b && x > y),
+            (Self::SlicedWasserstein { distance: a, .. }, Self::SlicedWasserstein { distance: b, .. }) => {
+                a < b
+            }
+            _ => false,
+        }
+    }
+
+    /// The rule of [`Metric::is_better_than`] in words.
+    pub fn rule(&self) -> &'static str {
+        match self {
+            Self::ModeCoverage { .. } => "most modes covered, then the largest share of samples within 3σ",
+            Self::SlicedWasserstein { .. } => {
+                "lowest sliced Wasserstein distance of raw values between generated and real samples"
+            }
+        }
+    }
+}
+
+/// The best checkpoint so far.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Its step.
+    pub step: u64,
+    /// What it scored.
+    pub metric: Metric,
+}

@@ -1,0 +1,164 @@
+//! What is drawn and measured from the same latent vectors at every look: pictures and metrics.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ganymede_datasets::{Dataset, Modes, mode_coverage};
+use ganymede_models::{Generator, Mode};
+use ganymede_tensor::{DType, Device, Rng, Tensor};
+
+use crate::config::Run;
+use crate::error::TrainError;
+use crate::pictures::{self, Pixels};
+use crate::plot::{Scatter, draw_scatter};
+use crate::record::Metric;
+use crate::wasserstein::SlicedWasserstein;
+
+/// Generated samples behind mode coverage, as in the papers on toys.
+const COVERAGE_SAMPLES: usize = 2500;
+/// Samples of either side behind the sliced Wasserstein distance.
+const DISTANCE_SAMPLES: usize = 512;
+const DIRECTIONS: usize = 256;
+/// Latent vectors in one pass: bounds the memory of large models.
+const PASS: usize = 64;
+
+/// The fixed latent vectors, and what real data look like beside them.
+pub(crate) struct Probe {
+    picture_latents: Tensor,
+    metric_latents: Tensor,
+    real: Vec<[f32; 2]>,
+    yardstick: Yardstick,
+}
+
+enum Yardstick {
+    Modes(Modes),
+    Distance { sliced: SlicedWasserstein, between_reals: f64 },
+}
+
+impl Probe {
+    /// Draws the latent vectors, and reads the real samples to compare with.
+    pub(crate) fn new(run: &Run, dataset: &Arc<dyn Dataset>, device: &Device) -> Result<Self, TrainError> {
+        let latents = |name: &str, n: usize| {
+            let shape = (n, run.generator.z_dim);
+            Rng::stream(run.seed, name).normal(shape, DType::F32, device)
+        };
+        let (yardstick, count) = match dataset.modes() {
+            Some(modes) => (Yardstick::Modes(modes.clone()), COVERAGE_SAMPLES),
+            None => (distance(run, dataset, device)?, DISTANCE_SAMPLES),
+        };
+        let real = if is_plane(dataset.as_ref()) {
+            points(&some_real(run, dataset, run.log.samples.max(500), device)?)?
+        } else {
+            Vec::new()
+        };
+        Ok(Self {
+            picture_latents: latents("samples", run.log.samples)?,
+            metric_latents: latents("metrics/latents", count)?,
+            real,
+            yardstick,
+        })
+    }
+
+    /// Draws the picture of a step.
+    pub(crate) fn picture(
+        &self,
+        generator: &dyn Generator,
+        step: u64,
+        path: &Path,
+    ) -> Result<(), TrainError> {
+        let samples = generate(generator, &self.picture_latents)?;
+        if samples.rank() != 2 {
+            return pictures::save(&pictures::grid(&Pixels::of_batch(&samples)?), path);
+        }
+        let generated = points(&samples)?;
+        let centres = match &self.yardstick {
+            Yardstick::Modes(modes) => modes.centres.as_slice(),
+            Yardstick::Distance { .. } => &[],
+        };
+        let title = format!("step {step}: {} generated points", generated.len());
+        let scatter = Scatter { title, real: &self.real, generated: &generated, centres };
+        draw_scatter(&scatter, path)
+    }
+
+    /// Measures the generator.
+    pub(crate) fn measure(&self, generator: &dyn Generator) -> Result<Metric, TrainError> {
+        let samples = generate(generator, &self.metric_latents)?;
+        Ok(match &self.yardstick {
+            Yardstick::Modes(modes) => {
+                let found = mode_coverage(&points(&samples)?, modes);
+                Metric::ModeCoverage {
+                    modes_covered: found.modes_covered,
+                    modes: modes.centres.len(),
+                    high_quality: found.high_quality_fraction,
+                    min_count: found.min_count,
+                    samples: samples.dim(0)?,
+                }
+            }
+            Yardstick::Distance { sliced, between_reals } => Metric::SlicedWasserstein {
+                distance: sliced.distance(&samples)?,
+                between_reals: *between_reals,
+                samples: samples.dim(0)?,
+                directions: sliced.directions(),
+            },
+        })
+    }
+}
+
+/// `samples/real.png`: as many real samples as a picture holds.
+pub(crate) fn real_picture(run: &Run, dataset: &Arc<dyn Dataset>, path: &Path) -> Result<(), TrainError> {
+    let samples = some_real(run, dataset, run.log.samples, &Device::Cpu)?;
+    if samples.rank() != 2 {
+        return pictures::save(&pictures::grid(&Pixels::of_batch(&samples)?), path);
+    }
+    let centres = dataset.modes().map_or(&[][..], |modes| &modes.centres);
+    let real = points(&samples)?;
+    let title = format!("{} real points of {}", real.len(), dataset.name());
+    draw_scatter(&Scatter { title, real: &real, generated: &[], centres }, path)
+}
+
+fn is_plane(dataset: &dyn Dataset) -> bool {
+    dataset.shape().len() == 1
+}
+
+fn distance(run: &Run, dataset: &Arc<dyn Dataset>, device: &Device) -> Result<Yardstick, TrainError> {
+    let both = some_real(run, dataset, 2 * DISTANCE_SAMPLES, device)?;
+    let (real, other) =
+        (both.narrow(0, 0, DISTANCE_SAMPLES)?, both.narrow(0, DISTANCE_SAMPLES, DISTANCE_SAMPLES)?);
+    let mut rng = Rng::stream(run.seed, "metrics/directions");
+    let sliced = SlicedWasserstein::new(&real, DIRECTIONS, &mut rng, device)?;
+    let between_reals = sliced.distance(&other)?;
+    Ok(Yardstick::Distance { sliced, between_reals })
+}
+
+/// `n` real samples `(N, ..)`, drawn at random with the run's seed; none twice where there are enough.
+fn some_real(run: &Run, dataset: &Arc<dyn Dataset>, n: usize, device: &Device) -> Result<Tensor, TrainError> {
+    let mut rng = Rng::stream(run.seed, "metrics/real");
+    let size: usize = dataset.shape().iter().product();
+    let mut values = vec![0f32; n * size];
+    let mut order = Vec::new();
+    for out in values.chunks_exact_mut(size) {
+        if order.is_empty() {
+            order = rng.permutation(dataset.len());
+        }
+        dataset.read(order.pop().expect("a data set is never empty"), out)?;
+    }
+    let shape: Vec<usize> = std::iter::once(n).chain(dataset.shape().iter().copied()).collect();
+    Ok(Tensor::from_vec(values, shape, device)?)
+}
+
+/// Samples from latent vectors, a few at a time, without a graph.
+pub(crate) fn generate(generator: &dyn Generator, z: &Tensor) -> ganymede_tensor::Result<Tensor> {
+    let _frozen = generator.params().freeze();
+    let n = z.dim(0)?;
+    let passes = (0..n).step_by(PASS).map(|at| {
+        let some = z.narrow(0, at, PASS.min(n - at))?;
+        Ok(generator.forward(&some, None, Mode::Eval)?.detach())
+    });
+    Tensor::cat(&passes.collect::<ganymede_tensor::Result<Vec<_>>>()?, 0)
+}
+
+/// Points `(N, 2)` on the host.
+pub(crate) fn points(samples: &Tensor) -> ganymede_tensor::Result<Vec<[f32; 2]>> {
+    let rows = samples.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.to_vec2::<f32>()?;
+    Ok(rows.iter().map(|row| [row[0], row[1]]).collect())
+}

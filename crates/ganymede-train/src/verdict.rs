@@ -1,0 +1,144 @@
+//! What the numbers mean, in plain words.
+
+use crate::outcome::{Outcome, StopReason};
+use crate::record::{LogEntry, Metric};
+
+/// Entries at the end of the log that are looked at.
+const TAIL: usize = 20;
+/// The least that says anything about a tendency.
+const LEAST: usize = 5;
+
+/// A few sentences for a person: how it ended, how good it is, and what looks wrong.
+pub(crate) fn verdict(outcome: &Outcome, log: &[LogEntry], metric: Option<&Metric>) -> String {
+    let mut sentences = vec![ending(outcome)];
+    if !matches!(outcome, Outcome::Diverged { .. }) {
+        sentences.extend(metric.map(quality));
+        sentences.extend(balance(log));
+    }
+    sentences.join(" ")
+}
+
+fn ending(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Completed => "The run completed.".to_owned(),
+        Outcome::Stopped { reason: StopReason::Requested } => {
+            "The run was interrupted and can go on from its last checkpoint.".to_owned()
+        }
+        Outcome::Stopped { reason: StopReason::TimeLimit } => {
+            "The time limit was reached; the run can go on from its last checkpoint.".to_owned()
+        }
+        Outcome::Diverged { step, cause } => format!(
+            "The run diverged: at step {step}, {cause} was not a finite number. The last good checkpoint was kept. \
+             Try a lower learning rate, or a gradient penalty such as r1."
+        ),
+    }
+}
+
+fn quality(metric: &Metric) -> String {
+    match *metric {
+        Metric::ModeCoverage { modes_covered, modes, high_quality, .. } => {
+            let share = 100.0 * high_quality;
+            let found = format!(
+                "The generator covers {modes_covered} of {modes} modes, with {share:.1} % of its samples within 3σ of one"
+            );
+            match modes_covered {
+                n if n == modes && high_quality >= 0.9 => format!("{found}: it has learnt the distribution."),
+                n if n == modes => format!("{found}: every mode is found, many samples lie between them."),
+                n if n * 2 < modes => format!("{found}: mode collapse."),
+                _ => format!("{found}: some modes are missing."),
+            }
+        }
+        Metric::SlicedWasserstein { distance, between_reals, .. } => {
+            let times = distance / between_reals.max(f64::MIN_POSITIVE);
+            format!(
+                "Pixel by pixel, generated samples lie {times:.1} times as far from real ones as real ones from one \
+                 another (sliced Wasserstein {distance:.4} against {between_reals:.4}); look at the pictures to judge them."
+            )
+        }
+    }
+}
+
+fn balance(log: &[LogEntry]) -> Option<String> {
+    let tail = &log[log.len().saturating_sub(TAIL)..];
+    if tail.len() < LEAST {
+        return None;
+    }
+    let mean = |value: fn(&LogEntry) -> Option<f64>| {
+        let values: Vec<f64> = tail.iter().filter_map(value).collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    };
+    let norm_g = mean(|e| Some(e.grad_norm_g))?;
+    if norm_g < 1e-5 {
+        return Some(
+            "The generator's gradient has vanished: it learns nothing more. Try the non-saturating or hinge loss, or \
+             a penalty on the discriminator."
+                .to_owned(),
+        );
+    }
+    let (real, fake) = (mean(|e| e.accuracy_real)?, mean(|e| e.accuracy_fake)?);
+    let right = 50.0 * (real + fake);
+    Some(match right {
+        r if r > 99.0 => format!(
+            "The discriminator tells real from generated {r:.0} % of the time: the generator gets little to learn \
+             from. Try a penalty (r1), or a lower discriminator learning rate."
+        ),
+        r if r > 95.0 => {
+            format!("The discriminator is right {r:.0} % of the time: it is well ahead of the generator.")
+        }
+        r if r < 52.0 => format!(
+            "The discriminator is right only {r:.0} % of the time: it cannot tell real from generated any more."
+        ),
+        r => format!("The discriminator is right {r:.0} % of the time: the players are in balance."),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(accuracy: f64, grad_norm_g: f64) -> LogEntry {
+        LogEntry {
+            step: 1,
+            images: 1,
+            loss_d: 1.0,
+            loss_g: 1.0,
+            penalty: None,
+            penalty_norm: None,
+            score_real: 0.0,
+            score_fake: 0.0,
+            accuracy_real: Some(accuracy),
+            accuracy_fake: Some(accuracy),
+            grad_norm_d: 1.0,
+            grad_norm_g,
+            lr_factor: 1.0,
+        }
+    }
+
+    #[test]
+    fn names_what_it_sees() {
+        let check = |log: &[LogEntry], metric: Option<&Metric>, want: &str| {
+            let text = verdict(&Outcome::Completed, log, metric);
+            assert!(text.contains(want), "{text:?} should say {want:?}");
+        };
+        check(&vec![entry(0.7, 1.0); 20], None, "in balance");
+        check(&vec![entry(1.0, 1.0); 20], None, "little to learn");
+        check(&vec![entry(0.7, 1e-7); 20], None, "vanished");
+        let coverage = |modes_covered, high_quality| Metric::ModeCoverage {
+            modes_covered,
+            modes: 8,
+            high_quality,
+            min_count: 16,
+            samples: 2500,
+        };
+        check(&[], Some(&coverage(8, 0.95)), "has learnt");
+        check(&[], Some(&coverage(2, 0.95)), "mode collapse");
+        check(&[], Some(&coverage(7, 0.95)), "missing");
+    }
+
+    #[test]
+    fn divergence_says_step_and_remedy() {
+        let outcome = Outcome::Diverged { step: 40, cause: "the generator's loss".to_owned() };
+        let text = verdict(&outcome, &[], None);
+        assert!(text.contains("step 40") && text.contains("lower learning rate"), "{text}");
+    }
+}

@@ -1,0 +1,124 @@
+//! What a run leaves behind.
+
+use std::fs;
+
+use ganymede_train::{Layers, LogEntry, Metric, MetricEntry, Outcome, RunFolder, Trainer};
+
+use crate::common::{CLOTHES, RING, run};
+
+#[test]
+fn a_run_folder_is_complete() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("run");
+    let run = run(RING, &[]);
+    let mut trainer = Trainer::new(&run, &out).unwrap();
+    let summary = trainer.run(&mut ()).unwrap();
+    assert_eq!(summary.outcome, Outcome::Completed);
+
+    // run.toml resolves to the run that was made.
+    let again = Layers::file(&out.join("run.toml"), None).unwrap().resolve().unwrap();
+    assert_eq!(&again, trainer.config());
+
+    let log = fs::read_to_string(out.join("log.jsonl")).unwrap();
+    let entries: Vec<LogEntry> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        entries.iter().map(|e| e.step).collect::<Vec<_>>(),
+        (1..=13).map(|i| 3 * i).collect::<Vec<_>>()
+    );
+    let last = entries.last().unwrap();
+    assert_eq!(last.images, 39 * 2 * 16);
+    assert!(last.penalty.is_some() && last.penalty_norm.is_some());
+    // Relativistic scores have no border.
+    assert_eq!(last.accuracy_real, None);
+    assert!((last.lr_factor - (1.0 - 33.0 / 95.0)).abs() < 1e-12, "{}", last.lr_factor);
+
+    let metrics = fs::read_to_string(out.join("metrics.jsonl")).unwrap();
+    let metrics: Vec<MetricEntry> = metrics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(metrics.iter().map(|m| m.step).collect::<Vec<_>>(), [10, 20, 30, 40]);
+    assert!(matches!(metrics[0].metric, Metric::ModeCoverage { modes: 8, samples: 2500, .. }));
+
+    for file in [
+        "curves.png",
+        "summary.json",
+        "timing.jsonl",
+        "samples/real.png",
+        "samples/step-000000.png",
+        "samples/step-000040.png",
+        "checkpoints/last.safetensors",
+        "checkpoints/best.safetensors",
+        "checkpoints/step-000020.safetensors",
+        "checkpoints/step-000040.safetensors",
+    ] {
+        assert!(out.join(file).metadata().unwrap().len() > 0, "{file}");
+    }
+    let summary: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("summary.json")).unwrap()).unwrap();
+    for pointer in [
+        "/schema",
+        "/outcome",
+        "/verdict",
+        "/step",
+        "/steps",
+        "/images",
+        "/seconds",
+        "/images_per_second",
+        "/last/loss_d",
+        "/last/loss_g",
+        "/last/grad_norm_d",
+        "/last/grad_norm_g",
+        "/metric/modes_covered",
+        "/best/step",
+        "/best/rule",
+        "/run/seed",
+        "/run/threads",
+        "/run/device",
+        "/run/data/content_hash",
+        "/run/generator_parameters",
+        "/files/picture",
+        "/files/last",
+        "/versions/ganymede",
+    ] {
+        assert!(summary.pointer(pointer).is_some_and(|value| !value.is_null()), "{pointer}");
+    }
+    // The last step is no multiple of log_every: it is measured for the summary, not logged.
+    assert_eq!(summary["last"]["step"], 40);
+}
+
+#[test]
+fn pictures_of_images_are_grids_and_channels_are_written_down() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("run");
+    let run = run(CLOTHES, &["run.steps=5"]);
+    let summary = Trainer::new(&run, &out).unwrap().run(&mut ()).unwrap();
+    let picture = image::open(out.join("samples/step-000005.png")).unwrap();
+    // Three by three, each 8 pixels enlarged eightfold, with gaps of 2.
+    assert_eq!((picture.width(), picture.height()), (3 * 66 + 2, 3 * 66 + 2));
+    let Some(Metric::SlicedWasserstein { distance, between_reals, .. }) = summary.metric else {
+        panic!("images are measured by their distance: {:?}", summary.metric)
+    };
+    assert!(distance > between_reals && between_reals > 0.0, "{distance} {between_reals}");
+    assert!(summary.last.unwrap().accuracy_real.is_some());
+    let written = Layers::file(&out.join("run.toml"), None).unwrap().resolve().unwrap();
+    assert_eq!(written.data.channels, Some(1));
+}
+
+#[test]
+fn folders_are_numbered_and_never_reused() {
+    let dir = tempfile::tempdir().unwrap();
+    let free = || RunFolder::next_free(dir.path(), "wgan");
+    assert_eq!(free(), dir.path().join("wgan-1"));
+    RunFolder::create(&free()).unwrap();
+    assert_eq!(free(), dir.path().join("wgan-2"));
+    let error = RunFolder::create(&dir.path().join("wgan-1")).unwrap_err();
+    assert!(error.is_usage() && error.to_string().contains("not empty"), "{error}");
+}
+
+#[test]
+fn a_time_limit_stops_with_a_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("run");
+    let run = run(RING, &["run.steps=1000000", "limits.minutes=1e-9"]);
+    let summary = Trainer::new(&run, &out).unwrap().run(&mut ()).unwrap();
+    assert!(matches!(summary.outcome, Outcome::Stopped { reason: ganymede_train::StopReason::TimeLimit }));
+    assert!(Trainer::resume(&out, &run).is_ok());
+}

@@ -1,0 +1,113 @@
+//! The command line.
+
+use std::fs;
+
+use crate::common::{CLOTHES, RING, call, config, expect, text};
+
+#[test]
+fn used_wrongly_is_status_2_and_offers_the_fix() {
+    let check = |args: &[&str], wants: &[&str]| {
+        expect(&call(args), 2, wants);
+    };
+    check(&["train", "quikstart"], &["did you mean `quickstart`"]);
+    check(&["train", "--set", "run.stpes=3"], &["run.stpes", "did you mean `steps`"]);
+    check(&["train", "--set", "run.steps=many"], &["run.steps", "\"many\"", "whole number"]);
+    check(&["train", "--set", "nonsense"], &["section.key=value"]);
+    check(
+        &["train", "--data", "fashion-mnist-1k", "--out", "/nonexistent/x"],
+        &["did you mean `fashion-mnist-10k`"],
+    );
+    check(&["train", "--device", "gpu"], &["unknown device `gpu`"]);
+    check(&["train", "--config", "/nonexistent.toml"], &["/nonexistent.toml"]);
+    check(&["train", "--data", "ring"], &["points of the plane"]);
+    check(&["trian"], &["train"]);
+    check(&["sample"], &["RUN_DIR"]);
+    check(&["data", "fetch", "mnits"], &["mnits"]);
+}
+
+#[cfg(not(any(feature = "cuda", feature = "metal")))]
+#[test]
+fn a_device_that_the_build_lacks_is_refused() {
+    expect(&call(&["train", "--device", "cuda:0"]), 2, &["built without cuda", "--features cuda"]);
+}
+
+#[test]
+fn errors_are_json_too_where_json_was_asked_for() {
+    let output = call(&["train", "quikstart", "--json"]);
+    expect(&output, 2, &["did you mean"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((report["outcome"].as_str(), report["exit_status"].as_u64()), (Some("failed"), Some(2)));
+}
+
+#[test]
+fn help_teaches() {
+    let output = call(&["train", "--help"]);
+    let help = String::from_utf8(output.stdout).unwrap();
+    for want in ["quickstart", "ring-minimax", "arXiv:1704.00028", "--set penalty.0.gamma=1", "Ctrl-C"] {
+        assert!(help.contains(want), "{help}");
+    }
+    let top = String::from_utf8(call(&["--help"]).stdout).unwrap();
+    assert!(top.contains("Exit status") && top.contains("--resume"), "{top}");
+}
+
+#[test]
+fn a_run_reports_to_people_and_scripts() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = config(dir.path(), RING);
+    let out = dir.path().join("run");
+    let output = call(&["train", "--config", text(&config), "--out", text(&out), "--threads", "1", "--json"]);
+    let picture = out.join("samples/step-000040.png");
+    let words = expect(&output, 0, &["step 40/40", "completed", text(&picture), "ganymede sample"]);
+    assert!(words.contains("1 threads"), "{words}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(stdout.lines().count(), 1);
+    let summary: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(summary["folder"], text(&out));
+    assert_eq!(summary["run"]["threads"], 1);
+
+    let quiet = dir.path().join("quiet");
+    let output = call(&["train", "--config", text(&config), "--out", text(&quiet), "--quiet"]);
+    expect(&output, 0, &[]);
+    assert!(output.stderr.is_empty() && output.stdout.is_empty(), "{output:?}");
+}
+
+#[test]
+fn the_number_of_threads_changes_no_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = config(dir.path(), CLOTHES);
+    let made = ["1", "3"].map(|threads| {
+        let out = dir.path().join(threads);
+        let args = ["train", "--config", text(&config), "--out", text(&out), "--threads", threads, "--quiet"];
+        expect(&call(&args), 0, &[]);
+        ["log.jsonl", "checkpoints/last.safetensors"].map(|file| fs::read(out.join(file)).unwrap())
+    });
+    assert!(made[0] == made[1]);
+}
+
+#[test]
+fn doctor_and_data_answer_on_standard_output() {
+    let output = call(&["doctor", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["threads_used"].as_u64().unwrap() >= 1);
+    assert!(report["backends"].as_array().unwrap().iter().any(|name| name == "cpu"));
+    let output = call(&["doctor"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("cores") && text.contains("lapack") && text.contains("disk"), "{text}");
+    let output = call(&["data", "list", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names: Vec<&str> =
+        report["data"].as_array().unwrap().iter().map(|d| d["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"fashion-mnist-10k") && names.contains(&"ring"), "{names:?}");
+}
+
+#[test]
+fn default_folders_are_numbered_under_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = config(dir.path(), &format!("preset = \"ring-r1\"\n{RING}"));
+    for name in ["runs/ring-r1-1", "runs/ring-r1-2"] {
+        let mut command = crate::common::ganymede(&["train", "--config", text(&config), "--steps", "2"]);
+        let output = command.current_dir(dir.path()).output().unwrap();
+        expect(&output, 0, &[name]);
+        assert!(fs::exists(dir.path().join(name).join("run.toml")).unwrap());
+    }
+}

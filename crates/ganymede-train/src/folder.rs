@@ -38,7 +38,7 @@ impl RunFolder {
         Ok(folder)
     }
 
-    fn create_parts(&self) -> Result<(), TrainError> {
+    pub(crate) fn create_parts(&self) -> Result<(), TrainError> {
         for dir in [self.samples(), self.checkpoints()] {
             fs::create_dir_all(&dir).map_err(TrainError::write("create", &dir))?;
         }
@@ -55,6 +55,20 @@ impl RunFolder {
             return Err(TrainError::NotARun { path: root.to_owned() });
         }
         Ok(folder)
+    }
+
+    /// Removes the half-written files that a kill in the midst of a write has left: `.NAME.XXXXXX.tmp`.
+    pub(crate) fn sweep(&self) -> Result<(), TrainError> {
+        for dir in [self.root.clone(), self.samples(), self.checkpoints()] {
+            let entries = fs::read_dir(&dir).map_err(TrainError::write("read", &dir))?;
+            for path in entries.flatten().map(|entry| entry.path()) {
+                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                if name.starts_with('.') && name.ends_with(".tmp") && path.is_file() {
+                    fs::remove_file(&path).map_err(TrainError::write("remove", &path))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// `base/name-N` with the smallest N ≥ 1 that is free.

@@ -99,6 +99,8 @@ impl Trainer {
         // Left open, the channels are those that the data turned out to have.
         run.data.channels = run.data.channels.or(begun.data.channels);
         let changes = begun.changes_on_resume(&run)?;
+        folder.create_parts()?;
+        folder.sweep()?;
         let device = run.device.open()?;
         let opened = open_data(&run)?;
         fix_channels(&mut run, opened.dataset.as_ref());

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use ganymede_train::{Outcome, Sampler, Trainer};
 
-use crate::common::{CLOTHES, RING, call, config, expect, run, text};
+use crate::common::{CLOTHES, RING, call, config, expect, ganymede, run, text};
 
 fn finished(dir: &Path, name: &str, sets: &[&str]) -> std::path::PathBuf {
     let out = dir.join(name);
@@ -125,13 +125,18 @@ fn changed_data_stop_a_resume() {
         picture.save(data.join(name)).unwrap();
     };
     (0..6).for_each(|i| paint(&format!("{i}.png"), i * 40));
-    let name = format!("data.name={}", toml::Value::String(text(&data).to_owned()));
-    let run = run(CLOTHES, &[&name, "run.steps=2"]);
+    let config = config(dir.path(), CLOTHES);
     let out = dir.path().join("run");
-    Trainer::new(&run, &out).unwrap().run(&mut ()).unwrap();
+    // Decoded pictures are cached in the data folder, which must not be the project's.
+    let train = |args: &[&str]| {
+        let mut command = ganymede(&["train"]);
+        command.args(args).env("GANYMEDE_DATA", dir.path().join("cache")).output().unwrap()
+    };
+    let begin = ["--config", text(&config), "--data", text(&data), "--out", text(&out), "--steps", "2"];
+    expect(&train(&begin), 0, &[]);
+    expect(&train(&["--resume", text(&out), "--steps", "3"]), 0, &["going on from step 2"]);
     paint("6.png", 250);
-    let Err(error) = Trainer::resume(&out, &run) else { panic!("the data have changed") };
-    assert!(error.to_string().contains("data set has changed"), "{error}");
+    expect(&train(&["--resume", text(&out), "--steps", "4"]), 1, &["data set has changed"]);
 }
 
 #[test]

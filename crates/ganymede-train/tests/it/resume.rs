@@ -137,6 +137,7 @@ fn a_killed_program_resumes_to_the_same_bytes() {
         let mut torn = fs::read(&log).unwrap();
         torn.extend(b"{\"step\":");
         fs::write(&log, torn).unwrap();
+        fs::write(killed.join("checkpoints/.last.safetensors.a1b2c3.tmp"), "half").unwrap();
         child =
             ganymede(&["train", "--resume", text(&killed), "--quiet"]).stderr(Stdio::null()).spawn().unwrap();
     }

@@ -45,27 +45,35 @@ fn scaled(rel: f64, expected: &Tensor) -> Tol {
     Tol { rel, abs: rel * largest.max(1.0) }
 }
 
-fn check(dtype: DType, suffix: &str, rel: f64) {
-    let fixture = fixture("penalties");
+/// The penalty's term, and the gradients of its weighted sum in all parameters.
+fn term_and_gradients(case: &Case<'_>, which: &str) -> (PenaltyTerm, Vec<Tensor>) {
+    let parameters: Vec<Tensor> =
+        NAMES.iter().map(|p| watch(&case.input(&format!("param/{p}"))).unwrap()).collect();
+    let term = case.penalty(which, &parameters).unwrap();
+    let weighted = term.value.mul(&case.input("weights")).unwrap();
+    let inputs: Vec<&Tensor> = parameters.iter().collect();
+    let grads = grad(&weighted, &inputs, Graph::Discard).unwrap();
+    (term, grads)
+}
+
+/// Calls `judge(case's key, parameter, our gradient, PyTorch's)` after checking values and norms.
+fn check(
+    fixture: &BTreeMap<String, Tensor>,
+    (dtype, suffix, rel): (DType, &str, f64),
+    judge: impl Fn(&Case<'_>, &str, usize, &Tensor, &Tensor),
+) {
     for name in ["points", "points-1", "images"] {
-        let case = Case { fixture: &fixture, name, dtype };
+        let case = Case { fixture, name, dtype };
         for which in PENALTIES {
-            let parameters: Vec<Tensor> =
-                NAMES.iter().map(|p| watch(&case.input(&format!("param/{p}"))).unwrap()).collect();
-            let term = case.penalty(which, &parameters).unwrap();
+            let (term, grads) = term_and_gradients(&case, which);
             let key = format!("{name}/{which}/{suffix}");
             let expect = |what: &str| &fixture[&format!("{key}/{what}")];
             println!("{key}");
             assert_close(&term.value, expect("value"), scaled(rel, expect("value")));
             assert_close(&term.grad_norm, expect("grad_norm"), scaled(rel, expect("grad_norm")));
-
-            let weighted = term.value.mul(&case.input("weights")).unwrap();
-            let inputs: Vec<&Tensor> = parameters.iter().collect();
-            let grads = grad(&weighted, &inputs, Graph::Discard).unwrap();
-            for (parameter, gradient) in NAMES.iter().zip(&grads) {
-                let expected = expect(&format!("grad/{parameter}"));
-                println!("{key} in {parameter}");
-                assert_close(gradient, expected, scaled(rel, expected));
+            for (i, gradient) in grads.iter().enumerate() {
+                println!("{key} in {}", NAMES[i]);
+                judge(&case, which, i, gradient, expect(&format!("grad/{}", NAMES[i])));
             }
         }
     }
@@ -73,10 +81,27 @@ fn check(dtype: DType, suffix: &str, rel: f64) {
 
 #[test]
 fn f64_matches_pytorch() {
-    check(DType::F64, "f64", 1e-10);
+    check(&fixture("penalties"), (DType::F64, "f64", 1e-10), |_, _, _, ours, torch| {
+        assert_close(ours, torch, scaled(1e-10, torch));
+    });
 }
 
+/// Two f32 results may differ by the rounding of both, and where the norm is close to its target
+/// `(‖∇D‖ − 1)` has lost digits on both sides. So f64 is the judge, at the same rounded inputs: our
+/// gradient lies within 1e-6 of it, or no further away than PyTorch's.
 #[test]
 fn f32_matches_pytorch() {
-    check(DType::F32, "f32", 1e-6);
+    let fixture = fixture("penalties");
+    let through_f32 = |t: &Tensor| t.to_dtype(DType::F32).unwrap().to_dtype(DType::F64).unwrap();
+    let rounded: BTreeMap<String, Tensor> =
+        fixture.iter().map(|(k, t)| (k.clone(), through_f32(t))).collect();
+    check(&fixture, (DType::F32, "f32", 1e-6), |case, which, i, ours, torch| {
+        let exact = Case { fixture: &rounded, name: case.name, dtype: DType::F64 };
+        let truth = values(&term_and_gradients(&exact, which).1[i]);
+        let distance =
+            |t: &Tensor| values(t).iter().zip(&truth).fold(0.0, |m: f64, (a, b)| m.max((a - b).abs()));
+        let largest = truth.iter().fold(1.0, |m: f64, v| m.max(v.abs()));
+        let (ours, torch) = (distance(ours), distance(torch));
+        assert!(ours <= (1e-6 * largest).max(torch), "off by {ours:e}, PyTorch by {torch:e}, of {largest:e}");
+    });
 }

@@ -155,12 +155,19 @@ impl Worker {
             // An operation's own backward asks for a gradient: this thread cannot wait for itself.
             return backward(output, &taps);
         }
+        wait(&self.submit(output, taps)?).ok_or_else(Self::gone)?
+    }
+
+    fn submit(&self, output: &Tensor, taps: Vec<u64>) -> Result<Receiver<Result<Gradients>>> {
         let (reply, answer) = mpsc::channel();
         let job = Job { output: output.clone(), taps, reply };
         let sent = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).send(job);
-        let gone = || Error::Msg("the gradient thread has ended".into());
-        sent.map_err(|_| gone())?;
-        wait(&answer).ok_or_else(gone)?
+        sent.map_err(|_| Self::gone())?;
+        Ok(answer)
+    }
+
+    fn gone() -> Error {
+        Error::Msg("the gradient thread has ended".into())
     }
 }
 
@@ -244,13 +251,14 @@ fn start_workers() -> [Worker; 2] {
 }
 
 impl Worker {
+    /// d²/dx² of x³ at 2.
     fn second_derivative(&self) -> Option<f64> {
+        // Plain waiting: working for the pool meanwhile could come back to the workers, which are
+        // only being made.
+        let run = |output: &Tensor| self.submit(output, vec![]).ok()?.recv().ok()?.ok();
         let x = Var::new(2.0f64, &Device::Cpu).ok()?;
-        let cube = x.mul(&x).ok()?.mul(&x).ok()?;
-        let mut first = self.run(&cube, vec![]).ok()?;
-        let first = first.take(&x, None)?;
-        let mut second = self.run(&first, vec![]).ok()?;
-        second.take(&x, None)?.to_scalar::<f64>().ok()
+        let first = run(&x.mul(&x).ok()?.mul(&x).ok()?)?.take(&x, None)?;
+        run(&first)?.take(&x, None)?.to_scalar::<f64>().ok()
     }
 }
 

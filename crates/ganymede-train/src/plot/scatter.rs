@@ -28,15 +28,20 @@ pub(crate) fn draw_scatter(scatter: &Scatter<'_>, path: &Path) -> Result<(), Tra
     let points = framing.iter().chain(scatter.centres).flatten().filter(|x| x.is_finite());
     let reach = points.fold(1e-3f32, |m, x| m.max(x.abs()));
     let frame = f64::from(reach) * 1.25;
+    let inside = |p: &&[f32; 2]| p.iter().all(|x| f64::from(x.abs()) <= frame);
+    // Points that fled the frame are the picture's news, so they are counted where they cannot be seen.
+    let title = match scatter.generated.iter().filter(|p| !inside(p)).count() {
+        0 => scatter.title.clone(),
+        fled => format!("{}, {fled} of them outside this frame", scatter.title),
+    };
     draw(path, SIZE, |area| {
         let mut chart = ChartBuilder::on(area)
-            .caption(&scatter.title, (FONT, 20).into_font())
+            .caption(&title, (FONT, 20).into_font())
             .margin(12)
             .x_label_area_size(28)
             .y_label_area_size(44)
             .build_cartesian_2d(-frame..frame, -frame..frame)?;
         chart.configure_mesh().label_style((FONT, 15)).light_line_style(WHITE).draw()?;
-        let inside = |p: &&[f32; 2]| p.iter().all(|x| f64::from(x.abs()) <= frame);
         let at = |p: &[f32; 2]| (f64::from(p[0]), f64::from(p[1]));
         let dots = scatter.real.iter().filter(inside);
         chart

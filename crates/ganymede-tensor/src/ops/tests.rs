@@ -30,9 +30,12 @@ const SMOOTH: [Unary; 6] = [
 #[test]
 fn smooth_functions_have_gradients_of_both_orders_at_saturated_logits() -> Result<()> {
     let logits = Tensor::new(&[-100.0f64, -40.0, -3.0, -1e-3, 0.0, 0.5, 7.0, 40.0, 100.0], &Device::Cpu)?;
+    // Among saturated logits a softmax is constant; these are not.
+    let moderate = Tensor::new(&[0.3f64, -0.7, 1.1], &Device::Cpu)?;
     for (name, f) in SMOOTH {
         // Squared, so that second derivatives are those of a product; and used twice.
         let twice = |x: &[Tensor]| f(&x[0])?.sqr()? + (f(&x[0])? * &x[0])?;
+        both_orders(twice, std::slice::from_ref(&moderate)).map_err(|e| e.context(name))?;
         both_orders(twice, std::slice::from_ref(&logits)).map_err(|e| e.context(name))?;
         both_orders(|x| f(&x[0]), &[logits.i_one()?]).map_err(|e| e.context(name))?;
     }

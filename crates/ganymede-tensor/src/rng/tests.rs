@@ -83,3 +83,21 @@ fn labels_stay_below_the_number_of_classes() -> Result<()> {
     assert!(Rng::new(0).labels(3, 0, &Device::Cpu).is_err());
     Ok(())
 }
+
+#[test]
+fn tensors_of_the_same_seed_are_the_same_bits() -> Result<()> {
+    let draw = |seed: u64| -> Result<Vec<f32>> {
+        let mut rng = Rng::stream(seed, "latents");
+        let device = Device::Cpu;
+        let parts = [
+            rng.normal(50, DType::F32, &device)?,
+            rng.uniform(-1.0, 1.0, 50, DType::F32, &device)?,
+            rng.truncated_normal(0.5, 50, DType::F32, &device)?,
+            rng.labels(50, 9, &device)?.to_dtype(DType::F32)?,
+        ];
+        Tensor::cat(&parts, 0)?.to_vec1()
+    };
+    assert_eq!(draw(1)?, draw(1)?);
+    assert_ne!(draw(1)?, draw(2)?);
+    Ok(())
+}

@@ -19,8 +19,8 @@ pub(crate) const NAME: &str = "mlp";
 
 /// An MLP generator and its discriminator, of equal width and depth.
 ///
-/// The default suits the ring of 8 and the grid of 25. A latent plane and a smooth activation matter
-/// most: with 16 latent coordinates, or with ReLUs, far more samples fall between the modes.
+/// The default suits the ring of 8 and the grid of 25. A latent plane matters most: with 16 latent
+/// coordinates far more samples fall between the modes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MlpConfig {

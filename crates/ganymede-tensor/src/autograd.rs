@@ -123,7 +123,7 @@ struct Worker {
 
 impl Worker {
     /// The stack is reserved, not occupied: deep graphs (unrolled steps) use what they need.
-    /// Measured: candle's walk takes about 400 bytes a node, optimised or not under 1,200.
+    /// A chain of 20,000 nodes is tested; it overflows 1 MiB.
     const STACK_BYTES: usize = 1 << 28;
 
     fn start(role: Graph) -> Self {

@@ -99,7 +99,7 @@ struct Product<'a, T> {
 }
 
 impl<T: Elem> Product<'_, T> {
-    /// Runs all phases of one group; `weight(phase)` packs the phase's operand.
+    /// Runs all phases of one group; `weights` holds the packed operand of each phase.
     fn run(&self, phases: &[Phase], group: usize, weights: &[Packed<T>], out: &mut [T]) {
         let kernel = T::microkernel();
         let [h, w] = phases[0].gather.size;

@@ -11,6 +11,7 @@ const RULE: &str = "layers";
 const FLOORS: &[(&str, u32)] = &[
     ("ganymede-tensor", 0),
     ("ganymede-lapack", 0),
+    ("ganymede-files", 0),
     ("ganymede-models", 1),
     ("ganymede-losses", 1),
     ("ganymede-metrics", 1),

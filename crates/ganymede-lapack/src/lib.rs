@@ -1,0 +1,1 @@
+//! LAPACK's symbols over faer.

@@ -1,0 +1,7 @@
+//! Measures of generated images.
+
+mod error;
+mod extractor;
+
+pub use error::{MetricError, Result};
+pub use extractor::{FeatureExtractor, Features};

@@ -5,13 +5,15 @@
 //! packed, over blocks of columns. The order of the sums depends on shapes alone: results are the
 //! same bits for any number of threads.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::elem::Elem;
+use super::elem::{Elem, Scratch};
 use super::gather::{Border, Gather};
-use super::implicit::{Target, Task};
+use super::implicit::{Direct, Target, WeightView};
 use super::microkernel::Microkernel;
-use super::packed::Packed;
+use super::winograd::{Shape, Winograd};
 use crate::ConvConfig;
 
 /// All sizes of one convolution: image `(n, c, h, w)`, weight `(o, c/groups, kh, kw)`, output
@@ -76,13 +78,36 @@ impl Geometry {
     }
 }
 
-/// A part of a gather-form product: the source positions of some of the target's pixels, and the
-/// taps of the weight that reach them.
+/// A part of a product: the source positions of some of the target's pixels, and the taps of the
+/// weight that reach them.
 struct Phase {
     gather: Gather,
-    taps: [Vec<usize>; 2],
+    /// Where these taps lie in a kernel, line by line.
+    taps: Vec<usize>,
     /// Line and column of the target's first pixel.
     first: [usize; 2],
+}
+
+/// How a phase is computed.
+enum Way<'a, T: Elem> {
+    Direct(Direct<'a, T>),
+    Tiles(Winograd<'a, T>),
+}
+
+impl<T: Elem> Way<'_, T> {
+    fn slack(&self) -> usize {
+        match self {
+            Self::Direct(direct) => direct.slack(),
+            Self::Tiles(tiles) => tiles.slack(),
+        }
+    }
+
+    fn run(&self, source: &[T], images: usize, rows: Range<usize>, out: &mut [T]) {
+        match self {
+            Self::Direct(direct) => direct.run(source, images, rows, out),
+            Self::Tiles(tiles) => tiles.run(source, images, rows, out),
+        }
+    }
 }
 
 /// A product whose result is written image by image.
@@ -91,6 +116,8 @@ struct Product<'a, T> {
     source: &'a [T],
     source_channels: usize,
     source_len: usize,
+    /// The distance of neighbouring rows of the weight, and of neighbouring channels.
+    weight_strides: [usize; 2],
     target_channels: usize,
     target_len: usize,
     /// Width of the target, and the distance of its pixels on both axes.
@@ -99,12 +126,17 @@ struct Product<'a, T> {
 }
 
 impl<T: Elem> Product<'_, T> {
-    /// Runs all phases of one group; `weights` holds the packed operand of each phase.
-    fn run(&self, phases: &[Phase], group: usize, weights: &[Packed<T>], out: &mut [T]) {
+    /// Runs all phases of one group, whose weight is `w`.
+    fn run(&self, phases: &[Phase], group: usize, w: &[T], out: &mut [T]) {
         let kernel = T::microkernel();
-        let [h, w] = phases[0].gather.size;
-        let gathers: Vec<Gather> = phases.iter().map(|p| p.gather.clone()).collect();
-        let border = Border::around([h, w], &gathers);
+        let [h, w_] = phases[0].gather.size;
+        let shapes = self.shapes(phases);
+        let gathers: Vec<Gather> = phases
+            .iter()
+            .map(|p| if shapes.is_some() { Shape::whole_tiles(&p.gather) } else { p.gather.clone() })
+            .collect();
+        let sorted = shapes.as_ref().map_or(phases[0].gather.stride, |s| s[0].phases());
+        let border = Border::around([h, w_], &gathers, sorted);
         let surrounded = self.source_channels * border.plane();
         let threads = rayon::current_num_threads();
         let positions: usize = phases.iter().map(|p| p.gather.positions()).sum();
@@ -113,7 +145,36 @@ impl<T: Elem> Product<'_, T> {
         let rows_a_part = self.target_channels.div_ceil(parts).next_multiple_of(kernel.rows);
         let pixels = self.target_len / self.target_channels / self.g.cfg.groups;
         let group_target = self.target_channels * pixels;
-        let group_source = self.source_channels * h * w;
+        let group_source = self.source_channels * h * w_;
+        let way = |i: usize| {
+            let phase = &phases[i];
+            let first = phase.first[0] * self.target_width + phase.first[1];
+            let target = Target {
+                image: self.target_len,
+                channel: pixels,
+                line: self.target_width * self.target_stride[0],
+                step: self.target_stride[1],
+                first: if images == 1 { first } else { first + group * group_target },
+            };
+            let view = WeightView {
+                data: w,
+                rows: self.target_channels,
+                channels: self.source_channels,
+                strides: self.weight_strides,
+                taps: &phase.taps,
+            };
+            match &shapes {
+                Some(shapes) => {
+                    Way::Tiles(Winograd::new(kernel, shapes[i], (&phase.gather, &border), &view, target))
+                }
+                None => {
+                    let task = (images, rows_a_part.min(self.target_channels));
+                    Way::Direct(Direct::new(kernel, (&phase.gather, &border), &view, target, task))
+                }
+            }
+        };
+        let ways: Vec<Way<T>> = (0..phases.len()).map(way).collect();
+        let slack = ways.iter().map(Way::slack).max().unwrap_or(0);
         // With one part a task owns its images' whole outputs; with several, one image's rows.
         let jobs = out
             .par_chunks_mut(images * self.target_len)
@@ -125,37 +186,21 @@ impl<T: Elem> Product<'_, T> {
             own.par_chunks_mut(chunk).enumerate().for_each(|(part, out)| {
                 let rows = part * rows_a_part..((part + 1) * rows_a_part).min(self.target_channels);
                 let rows = if images == 1 { rows } else { 0..self.target_channels };
-                let scratch_len = Task::scratch_len(kernel, rows.len());
-                T::with_scratch(count * surrounded + scratch_len, |scratch| {
-                    let (room, scratch) = scratch.split_at_mut(count * surrounded);
-                    let slices = source
-                        .chunks_exact(self.source_len)
-                        .map(|s| &s[group * group_source..][..group_source]);
-                    border.surround([h, w], slices, self.source_channels, room);
-                    for (phase, weight) in phases.iter().zip(weights) {
-                        let first = phase.first[0] * self.target_width + phase.first[1];
-                        let target = Target {
-                            image: self.target_len,
-                            channel: pixels,
-                            line: self.target_width * self.target_stride[0],
-                            step: self.target_stride[1],
-                            first: if images == 1 { first } else { first + group * group_target },
-                        };
-                        let gather = &phase.gather;
-                        let task = Task {
-                            kernel,
-                            gather,
-                            border: &border,
-                            weight,
-                            source: room,
-                            images: count,
-                            target,
-                        };
-                        task.run(rows.clone(), scratch, out);
-                    }
-                });
+                let mut room = Scratch::new(count * surrounded + slack);
+                let slices =
+                    source.chunks_exact(self.source_len).map(|s| &s[group * group_source..][..group_source]);
+                border.surround([h, w_], slices, self.source_channels, &mut room);
+                ways.iter().for_each(|way| way.run(&room, count, rows.clone(), out));
             });
         });
+    }
+
+    /// The tiles of all phases, where these are faster than the definition.
+    fn shapes(&self, phases: &[Phase]) -> Option<Vec<Shape>> {
+        let shape = |p: &Phase| {
+            Shape::of(&p.gather).filter(|s| s.is_worth_it(&p.gather, self.g.n, self.target_channels))
+        };
+        phases.iter().map(shape).collect()
     }
 
     /// Parts that the rows of the result are split into when there are fewer tasks than threads.
@@ -177,17 +222,16 @@ pub(crate) fn forward<T: Elem>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
         source: x,
         source_channels: g.group_in(),
         source_len: g.image_len(),
+        weight_strides: [g.depth(), g.kh * g.kw],
         target_channels: g.group_out(),
         target_len: g.output_len(),
         target_width: g.ow,
         target_stride: [1, 1],
     };
-    let all = Phase { gather: g.gather(), taps: [(0..g.kh).collect(), (0..g.kw).collect()], first: [0, 0] };
-    let phases = [all];
+    let phase = Phase { gather: g.gather(), taps: (0..g.kh * g.kw).collect(), first: [0, 0] };
     for group in 0..g.cfg.groups {
         let w = &w[group * g.group_out() * g.depth()..];
-        let weight = Packed::new(T::microkernel(), g.group_out(), g.depth(), |o, k| w[o * g.depth() + k]);
-        product.run(&phases, group, &[weight], &mut y);
+        product.run(std::slice::from_ref(&phase), group, w, &mut y);
     }
     y
 }
@@ -202,8 +246,7 @@ pub(crate) fn input_gradient<T: Elem>(g: &Geometry, dy: &[T], w: &[T]) -> Vec<T>
     }
     let phases = input_phases(g);
     // Where the output is small, most taps of most pixels read the border: scattering is cheaper.
-    let gathered: usize =
-        phases.iter().map(|p| p.gather.positions() * p.taps[0].len() * p.taps[1].len()).sum();
+    let gathered: usize = phases.iter().map(|p| p.gather.positions() * p.taps.len()).sum();
     if 2 * gathered > 3 * g.pixels() * g.kh * g.kw {
         return super::scatter::input_gradient(g, dy, w);
     }
@@ -216,6 +259,7 @@ pub(crate) fn input_gradient<T: Elem>(g: &Geometry, dy: &[T], w: &[T]) -> Vec<T>
         source: dy,
         source_channels: g.group_out(),
         source_len: g.output_len(),
+        weight_strides: [g.kh * g.kw, g.depth()],
         target_channels: g.group_in(),
         target_len: g.image_len(),
         target_width: g.w,
@@ -223,17 +267,7 @@ pub(crate) fn input_gradient<T: Elem>(g: &Geometry, dy: &[T], w: &[T]) -> Vec<T>
     };
     for group in 0..g.cfg.groups {
         let w = &w[group * g.group_out() * g.depth()..];
-        let weights: Vec<Packed<T>> = phases
-            .iter()
-            .map(|phase| {
-                let (high, wide) = (phase.taps[0].len(), phase.taps[1].len());
-                Packed::new(T::microkernel(), g.group_in(), g.group_out() * high * wide, |c, k| {
-                    let (o, i, j) = (k / (high * wide), k / wide % high, k % wide);
-                    w[o * g.depth() + (c * g.kh + phase.taps[0][i]) * g.kw + phase.taps[1][j]]
-                })
-            })
-            .collect();
-        product.run(&phases, group, &weights, &mut dx);
+        product.run(&phases, group, w, &mut dx);
     }
     dx
 }
@@ -266,7 +300,8 @@ fn input_phases(g: &Geometry) -> Vec<Phase> {
                 stride: [1, 1],
                 grid: [*high, *wide],
             };
-            phases.push(Phase { gather, taps: [taps_y.clone(), taps_x.clone()], first: [*y, *x] });
+            let taps = taps_y.iter().flat_map(|i| taps_x.iter().map(move |j| i * g.kw + j)).collect();
+            phases.push(Phase { gather, taps, first: [*y, *x] });
         }
     }
     phases

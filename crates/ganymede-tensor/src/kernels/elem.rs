@@ -1,8 +1,9 @@
 //! The number types that kernels run on.
 
 use std::cell::RefCell;
-use std::ops::{Add, AddAssign, Mul, Sub};
+use std::ops::{Add, AddAssign, Deref, DerefMut, Mul, Sub};
 use std::sync::OnceLock;
+use std::thread::LocalKey;
 
 use candle_core::{CpuStorage, Layout, Result, WithDType, bail};
 
@@ -23,8 +24,8 @@ pub(crate) trait Elem:
     /// The innermost loop of products on this processor.
     fn microkernel() -> &'static Microkernel<Self>;
 
-    /// A buffer of `len` numbers of undefined content, reused by later calls on this thread.
-    fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R;
+    /// This thread's buffers that are not in use.
+    fn idle() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>>;
 }
 
 macro_rules! elem {
@@ -35,23 +36,11 @@ macro_rules! elem {
                 KERNEL.get_or_init($kernel)
             }
 
-            fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R {
+            fn idle() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>> {
                 thread_local! {
-                    static SCRATCH: RefCell<Vec<$t>> = const { RefCell::new(Vec::new()) };
+                    static IDLE: RefCell<Vec<Vec<$t>>> = const { RefCell::new(Vec::new()) };
                 }
-                // Taken out, not borrowed: while `f` waits for rayon, this thread may be handed
-                // another task that needs scratch of its own.
-                let mut buffer = SCRATCH.take();
-                if buffer.len() < len {
-                    buffer = vec![0.0; len];
-                }
-                let result = f(&mut buffer[..len]);
-                SCRATCH.with_borrow_mut(|kept| {
-                    if kept.len() < buffer.len() {
-                        *kept = buffer;
-                    }
-                });
-                result
+                &IDLE
             }
         }
     };
@@ -65,4 +54,48 @@ pub(crate) fn contiguous<'a, T: Elem>(storage: &'a CpuStorage, layout: &Layout, 
         bail!("{op}: the argument of shape {:?} must be contiguous", layout.dims())
     };
     Ok(&storage.as_slice::<T>()?[start..end])
+}
+
+/// A buffer whose memory later ones reuse: fresh pages cost more than what is computed in them.
+pub(crate) struct Scratch<T: Elem> {
+    buffer: Vec<T>,
+    len: usize,
+}
+
+impl<T: Elem> Scratch<T> {
+    /// `len` numbers of undefined content.
+    pub(crate) fn new(len: usize) -> Self {
+        let take = |idle: &RefCell<Vec<Vec<T>>>| {
+            let mut idle = idle.borrow_mut();
+            // The smallest that is large enough, else the largest, which grows.
+            let fit = (0..idle.len()).filter(|&i| idle[i].len() >= len).min_by_key(|&i| idle[i].len());
+            let fit = fit.or_else(|| (0..idle.len()).max_by_key(|&i| idle[i].len()));
+            fit.map(|i| idle.swap_remove(i)).unwrap_or_default()
+        };
+        let mut buffer = T::idle().with(take);
+        if buffer.len() < len {
+            buffer = vec![T::default(); len];
+        }
+        Self { buffer, len }
+    }
+}
+
+impl<T: Elem> Drop for Scratch<T> {
+    fn drop(&mut self) {
+        // A thread that ends has no use for it.
+        let _ = T::idle().try_with(|idle| idle.borrow_mut().push(std::mem::take(&mut self.buffer)));
+    }
+}
+
+impl<T: Elem> Deref for Scratch<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        &self.buffer[..self.len]
+    }
+}
+
+impl<T: Elem> DerefMut for Scratch<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.buffer[..self.len]
+    }
 }

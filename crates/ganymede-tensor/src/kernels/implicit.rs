@@ -1,51 +1,21 @@
 //! Products of a packed weight with a gathered source: convolutions that never write their columns
-//! out.
+//! out as a whole.
 
 use std::ops::Range;
 
-use super::elem::Elem;
-use super::gather::{Border, Gather, copy_strided};
+use super::elem::{Elem, Scratch};
+use super::gather::{Border, Gather, copy_short};
 use super::microkernel::Microkernel;
-use super::packed::{Packed, STEPS, multiply};
+use super::packed::{Columns, Group, Packed, STEPS, multiply};
+use super::transpose::transpose;
 
-/// Numbers of the result that a task holds at a time, beside its block of the right operand in the
-/// second-level cache.
+/// Numbers of the result that a task holds at a time, beside what it reads of the right operand in
+/// the second-level cache.
 const RESULT: usize = 1 << 16;
 
 /// Columns that a task takes at a time, for a result of `rows` rows.
-pub(crate) fn block_columns(cols: usize, rows: usize) -> usize {
+fn block_columns(cols: usize, rows: usize) -> usize {
     (RESULT / rows.max(1) / cols).clamp(2, 10) * cols
-}
-
-/// Writes the block `rows × columns` of the right operand, panel after panel. Columns beyond the
-/// last are zero.
-pub(crate) fn pack_block<T: Elem>(
-    cols: usize,
-    gather: &Gather,
-    border: &Border,
-    source: &[T],
-    rows: &[usize],
-    columns: Range<usize>,
-    out: &mut [T],
-) {
-    let step = gather.stride[1];
-    let panels = out.chunks_exact_mut(cols * rows.len());
-    for (panel, first) in panels.zip(columns.clone().step_by(cols)) {
-        let runs: Vec<(usize, usize)> = gather
-            .runs(first..(first + cols).min(columns.end))
-            .iter()
-            .map(|run| (gather.origin(border, run), run.len))
-            .collect();
-        for (line, offset) in panel.chunks_exact_mut(cols).zip(rows) {
-            let mut rest = line;
-            for (origin, len) in &runs {
-                let (to, tail) = rest.split_at_mut(*len);
-                copy_strided(to, &source[origin + offset..], step);
-                rest = tail;
-            }
-            rest.fill(T::default());
-        }
-    }
 }
 
 /// Where a result goes: row `m`, position `(y, x)` of an image lands at
@@ -59,55 +29,212 @@ pub(crate) struct Target {
     pub(crate) first: usize,
 }
 
-/// One task: some images of a source, some rows of the result.
-pub(crate) struct Task<'a, T> {
-    pub(crate) kernel: &'a Microkernel<T>,
-    pub(crate) gather: &'a Gather,
-    pub(crate) border: &'a Border,
-    pub(crate) weight: &'a Packed<T>,
-    /// The images, surrounded by their border.
-    pub(crate) source: &'a [T],
-    pub(crate) images: usize,
-    pub(crate) target: Target,
+/// A weight as a product's left operand: rows, channels, and taps that are named by their place.
+pub(crate) struct WeightView<'a, T> {
+    pub(crate) data: &'a [T],
+    pub(crate) rows: usize,
+    pub(crate) channels: usize,
+    /// The distance of neighbouring rows, and of neighbouring channels.
+    pub(crate) strides: [usize; 2],
+    pub(crate) taps: &'a [usize],
 }
 
-impl<T: Elem> Task<'_, T> {
-    /// Scratch that [`Task::run`] needs.
-    pub(crate) fn scratch_len(kernel: &Microkernel<T>, rows: usize) -> usize {
-        block_columns(kernel.cols, rows) * (rows + STEPS)
+impl<T: Elem> WeightView<'_, T> {
+    /// The number of tap `self.taps[i]`.
+    #[inline(always)]
+    pub(crate) fn at(&self, row: usize, channel: usize, i: usize) -> T {
+        self.data[row * self.strides[0] + channel * self.strides[1] + self.taps[i]]
     }
 
-    /// Computes `rows` of the result and writes them to `out`, whose first row is `rows.start`.
-    pub(crate) fn run(&self, rows: Range<usize>, scratch: &mut [T], out: &mut [T]) {
-        let cols = self.kernel.cols;
-        let total = self.images * self.gather.positions();
+    /// Packed, with the taps innermost.
+    fn packed(&self, kernel: &Microkernel<T>) -> Packed<T> {
+        let [row_stride, channel_stride] = self.strides;
+        let depth = self.channels * self.taps.len();
+        let in_order =
+            channel_stride == self.taps.len() && self.taps.iter().enumerate().all(|(i, t)| i == *t);
+        Packed::by_panel(kernel, self.rows, depth, |rows, panel| {
+            let data = &self.data[rows.start * row_stride..];
+            if in_order {
+                return transpose(data, row_stride, depth, rows.len(), panel, rows.len());
+            }
+            let mut steps = panel.chunks_exact_mut(rows.len());
+            for channel in 0..self.channels {
+                for (tap, numbers) in self.taps.iter().zip(&mut steps) {
+                    let from = data[channel * channel_stride + tap..].iter().step_by(row_stride);
+                    numbers.iter_mut().zip(from).for_each(|(n, w)| *n = *w);
+                }
+            }
+        })
+    }
+}
+
+/// A product by its definition: what its tasks have in common.
+pub(crate) struct Direct<'a, T: Elem> {
+    kernel: &'a Microkernel<T>,
+    gather: &'a Gather,
+    border: &'a Border,
+    weight: Packed<T>,
+    target: Target,
+    offsets: Vec<usize>,
+    /// Columns of so many images as a task takes, to be read in place; otherwise blocks of them are
+    /// packed first.
+    in_place: Option<Vec<Group>>,
+    /// Images that `in_place` names.
+    images: usize,
+}
+
+impl<'a, T: Elem> Direct<'a, T> {
+    /// Plans tasks of up to `images` images and `rows` rows.
+    pub(crate) fn new(
+        kernel: &'a Microkernel<T>,
+        (gather, border): (&'a Gather, &'a Border),
+        view: &WeightView<T>,
+        target: Target,
+        (images, rows): (usize, usize),
+    ) -> Self {
+        let offsets = gather.row_offsets(border);
+        let groups = gather.groups(border, images, kernel.lanes, |run| {
+            run.image * target.image + run.y * target.line + run.x * target.step + target.first
+        });
+        // Lanes beyond a line's end are wasted; packing wastes none, and costs about ten rows' work.
+        let in_place = groups.len() * kernel.lanes * rows <= images * gather.positions() * (rows + 10);
+        let in_place = in_place.then_some(groups);
+        Self { kernel, gather, border, weight: view.packed(kernel), target, offsets, in_place, images }
+    }
+
+    /// Numbers beyond the surrounded source that registers may reach, and whose value does not matter.
+    pub(crate) fn slack(&self) -> usize {
+        self.kernel.lanes
+    }
+
+    /// Computes `rows` of the result for some images, whose surrounded `source` is followed by
+    /// [`Direct::slack`], and writes them to `out`, whose first row is `rows.start`.
+    pub(crate) fn run(&self, source: &[T], images: usize, rows: Range<usize>, out: &mut [T]) {
+        match &self.in_place {
+            Some(groups) => {
+                let groups = &groups[..groups.len() / self.images * images];
+                if self.target.step == 1 {
+                    self.read_in_place(source, groups, rows, out);
+                } else {
+                    self.read_in_place_and_spread(source, groups, rows, out);
+                }
+            }
+            None => self.pack(source, images, rows, out),
+        }
+    }
+
+    fn steps(&self) -> impl Iterator<Item = Range<usize>> {
+        let depth = self.weight.depth();
+        (0..depth).step_by(STEPS).map(move |start| start..(start + STEPS).min(depth))
+    }
+
+    fn read_in_place(&self, source: &[T], groups: &[Group], rows: Range<usize>, out: &mut [T]) {
+        let block = block_columns(self.kernel.cols(), rows.len()) / self.kernel.lanes;
+        for groups in groups.chunks(block) {
+            for steps in self.steps() {
+                let b = Columns { source, offsets: &self.offsets[steps.clone()], groups };
+                let accumulate = steps.start > 0;
+                multiply(
+                    self.kernel,
+                    (&self.weight, rows.clone(), steps),
+                    &b,
+                    (out, self.target.channel),
+                    accumulate,
+                );
+            }
+        }
+    }
+
+    /// Where the result's pixels do not lie together, a block is computed aside and then spread.
+    fn read_in_place_and_spread(&self, source: &[T], groups: &[Group], rows: Range<usize>, out: &mut [T]) {
+        let columns = block_columns(self.kernel.cols(), rows.len());
+        let mut scratch = Scratch::new(columns * rows.len());
+        let mut first = 0;
+        for groups in groups.chunks(columns / self.kernel.lanes) {
+            let mut end = 0;
+            let aside = groups.iter().map(|g| {
+                end += g.len;
+                Group { to: end - g.len, ..*g }
+            });
+            let aside: Vec<Group> = aside.collect();
+            for steps in self.steps() {
+                let b = Columns { source, offsets: &self.offsets[steps.clone()], groups: &aside };
+                let accumulate = steps.start > 0;
+                multiply(
+                    self.kernel,
+                    (&self.weight, rows.clone(), steps),
+                    &b,
+                    (&mut scratch, columns),
+                    accumulate,
+                );
+            }
+            self.write(first..first + end, rows.len(), &scratch, columns, out);
+            first += end;
+        }
+    }
+
+    fn pack(&self, source: &[T], images: usize, rows: Range<usize>, out: &mut [T]) {
+        let (cols, lanes) = (self.kernel.cols(), self.kernel.lanes);
+        let total = images * self.gather.positions();
         let block = block_columns(cols, rows.len());
+        let mut scratch = Scratch::new(block * (rows.len() + STEPS));
         let (result, operand) = scratch.split_at_mut(block * rows.len());
+        let packed: Vec<usize> = (0..STEPS).map(|k| k * cols).collect();
         for first in (0..total).step_by(block) {
             let columns = first..(first + block).min(total);
             let ldc = columns.len().next_multiple_of(cols);
-            for start in (0..self.weight.depth()).step_by(STEPS) {
-                let steps = start..(start + STEPS).min(self.weight.depth());
-                let offsets = self.gather.row_offsets(self.border, steps.clone());
+            for steps in self.steps() {
                 let operand = &mut operand[..ldc * steps.len()];
-                pack_block(cols, self.gather, self.border, self.source, &offsets, columns.clone(), operand);
-                multiply(self.kernel, self.weight, rows.clone(), steps, operand, result, ldc, start > 0);
+                self.pack_block(source, &self.offsets[steps.clone()], columns.clone(), operand);
+                let groups: Vec<Group> = (0..columns.len().div_ceil(lanes))
+                    .map(|i| {
+                        let (panel, lane) = (i * lanes / cols, i * lanes % cols);
+                        Group { from: panel * steps.len() * cols + lane, to: i * lanes, len: lanes }
+                    })
+                    .collect();
+                let b = Columns { source: operand, offsets: &packed[..steps.len()], groups: &groups };
+                let accumulate = steps.start > 0;
+                multiply(self.kernel, (&self.weight, rows.clone(), steps), &b, (result, ldc), accumulate);
             }
             self.write(columns, rows.len(), result, ldc, out);
         }
     }
 
+    /// Writes a block of the right operand, panel after panel. Columns beyond the last are zero.
+    fn pack_block(&self, source: &[T], offsets: &[usize], columns: Range<usize>, out: &mut [T]) {
+        let cols = self.kernel.cols();
+        let panels = out.chunks_exact_mut(cols * offsets.len());
+        let mut runs = Vec::new();
+        for (panel, first) in panels.zip(columns.clone().step_by(cols)) {
+            runs.clear();
+            let own = self.gather.runs(first..(first + cols).min(columns.end));
+            runs.extend(own.map(|run| (self.gather.origin(self.border, &run), run.len)));
+            for (line, offset) in panel.chunks_exact_mut(cols).zip(offsets) {
+                let mut rest = line;
+                for (origin, len) in &runs {
+                    let (to, tail) = rest.split_at_mut(*len);
+                    copy_short(to, &source[origin + offset..]);
+                    rest = tail;
+                }
+                rest.fill(T::default());
+            }
+        }
+    }
+
     fn write(&self, columns: Range<usize>, rows: usize, result: &[T], ldc: usize, out: &mut [T]) {
         let t = &self.target;
-        let runs = self.gather.runs(columns);
+        let runs: Vec<(usize, usize)> = self
+            .gather
+            .runs(columns)
+            .map(|run| (run.image * t.image + run.y * t.line + run.x * t.step + t.first, run.len))
+            .collect();
         for (m, line) in result.chunks_exact(ldc).take(rows).enumerate() {
             let mut rest = line;
-            for run in &runs {
-                let (from, tail) = rest.split_at(run.len);
-                let at = run.image * t.image + m * t.channel + run.y * t.line + run.x * t.step + t.first;
-                let to = &mut out[at..];
+            for (at, len) in &runs {
+                let (from, tail) = rest.split_at(*len);
+                let to = &mut out[m * t.channel + at..];
                 match t.step {
-                    1 => to[..run.len].copy_from_slice(from),
+                    1 => copy_short(&mut to[..*len], from),
                     step => to.iter_mut().step_by(step).zip(from).for_each(|(to, from)| *to = *from),
                 }
                 rest = tail;

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::col2im::col2im;
 use super::conv::Geometry;
-use super::elem::Elem;
+use super::elem::{Elem, Scratch};
 use super::gemm::{Shape, matmul};
 
 /// The width of a product at which one image is enough.
@@ -36,17 +36,16 @@ pub(crate) fn input_gradient<T: Elem>(g: &Geometry, dy: &[T], w: &[T]) -> Vec<T>
         let columns = Shape::row_major(g.depth(), width);
         for group in 0..g.cfg.groups {
             let weight = (group_weight(g, w, group), Shape::row_major(g.group_out(), g.depth()).t());
-            T::with_scratch((g.depth() + g.group_out()) * width, |scratch| {
-                let (scratch, gathered) = scratch.split_at_mut(g.depth() * width);
-                let dy = gather(g, group, width, dy, gathered);
-                let product = Shape::row_major(g.group_out(), width);
-                matmul((scratch, columns), weight, (dy, product), false, parallelism);
-                for image in 0..images {
-                    let from = image * g.image_len() + group * g.group_in() * g.h * g.w;
-                    let dx = &mut dx[from..from + g.group_in() * g.h * g.w];
-                    col2im(g, g.group_in(), &scratch[image * g.pixels()..], width, dx);
-                }
-            });
+            let mut scratch = Scratch::new((g.depth() + g.group_out()) * width);
+            let (scratch, gathered) = scratch.split_at_mut(g.depth() * width);
+            let dy = gather(g, group, width, dy, gathered);
+            let product = Shape::row_major(g.group_out(), width);
+            matmul((scratch, columns), weight, (dy, product), false, parallelism);
+            for image in 0..images {
+                let from = image * g.image_len() + group * g.group_in() * g.h * g.w;
+                let dx = &mut dx[from..from + g.group_in() * g.h * g.w];
+                col2im(g, g.group_in(), &scratch[image * g.pixels()..], width, dx);
+            }
         }
     });
     dx

@@ -1,0 +1,405 @@
+//! Convolution with fewer multiplications (Winograd's minimal filtering; Lavin and Gray, 2016,
+//! arXiv:1509.09308, sections 4.1 and 4.2).
+//!
+//! Two by two results of a kernel of R by R taps need (R + 1)² multiplications instead of 4·R²: with
+//! 3 taps 2.25 times fewer, with 2 taps 1.78 times. Each is a product of matrices over channels, for
+//! one of the (R + 1)² positions of a transformed tile. A convolution with stride 2 and 4 taps is the
+//! sum of four with 2 taps, one for each phase of the image, and counts as four times the channels.
+//! The transforms have coefficients 0, ±1 and ½ only, so little accuracy is lost.
+
+use std::ops::Range;
+
+use super::elem::{Elem, Scratch};
+use super::gather::{Border, Gather};
+use super::implicit::{Target, WeightView};
+use super::lanes::{LANES, Lanes, add, sub};
+use super::microkernel::Microkernel;
+use super::packed::{Columns, Group, Packed, STEPS, multiply};
+
+/// Results of a tile on each axis.
+const OUT: usize = 2;
+
+/// Numbers of transformed tiles that a task holds at a time: about a second-level cache.
+const TRANSFORMED: usize = 96 << 10;
+
+/// Rows of the result that are multiplied between two output transforms.
+const ROWS: usize = 48;
+
+/// How the taps of a gather fall into tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    /// Taps of a phase on each axis: 2 or 3.
+    taps: usize,
+    stride: usize,
+    /// Smallest tap on each axis.
+    first: [isize; 2],
+    /// Whether taps descend in the weight.
+    descending: [bool; 2],
+}
+
+impl Shape {
+    /// The shape of `gather`, if it has one: neighbouring taps, 3 at stride 1, or 2 at stride 1 or 2.
+    pub(crate) fn of(gather: &Gather) -> Option<Self> {
+        let stride = gather.stride[0];
+        let neighbours = |taps: &[isize], by: isize| taps.windows(2).all(|t| t[1] - t[0] == by);
+        let [y, x] = &gather.taps;
+        let taps = y.len() / stride;
+        let fits = gather.stride[1] == stride
+            && y.len() == x.len()
+            && y.len() == taps * stride
+            && matches!((taps, stride), (3, 1) | (2, 1) | (2, 2))
+            && [y, x].iter().all(|t| neighbours(t, 1) || neighbours(t, -1));
+        let least = |t: &[isize]| *t.iter().min().expect("a tap");
+        fits.then(|| Self {
+            taps,
+            stride,
+            first: [least(y), least(x)],
+            descending: [y[0] > y[1], x[0] > x[1]],
+        })
+    }
+
+    /// Positions of a transformed tile.
+    fn positions(self) -> usize {
+        (self.taps + 1) * (self.taps + 1)
+    }
+
+    /// The distance of neighbouring tiles in the source.
+    pub(crate) fn phases(self) -> [usize; 2] {
+        [OUT * self.stride; 2]
+    }
+
+    /// `gather` with as many results as whole tiles have.
+    pub(crate) fn whole_tiles(gather: &Gather) -> Gather {
+        Gather { grid: gather.grid.map(|n| n.next_multiple_of(OUT)), ..gather.clone() }
+    }
+
+    /// Whether tiles are faster, for `images` images and a weight of `rows` rows.
+    pub(crate) fn is_worth_it(self, gather: &Gather, images: usize, rows: usize) -> bool {
+        let [high, wide] = gather.grid.map(|n| n.div_ceil(OUT));
+        let tiles = (images * high * (wide + 1)) as f64;
+        let channels = (gather.channels * self.stride * self.stride) as f64;
+        let rows = rows as f64;
+        let direct = (images * gather.positions()) as f64 * rows * channels * (self.taps * self.taps) as f64;
+        // In multiplications: a transform takes about as long as so many.
+        let transforms = 150.0 * tiles * (channels + rows) + 700.0 * channels * rows;
+        let products = tiles * channels * rows * self.positions() as f64;
+        1.1 * (products + transforms) < direct
+    }
+}
+
+/// One product by tiles.
+pub(crate) struct Winograd<'a, T: Elem> {
+    kernel: &'a Microkernel<T>,
+    shape: Shape,
+    grid: [usize; 2],
+    target: Target,
+    /// For each position, for each channel and phase: `(rows, positions · channels)`.
+    weight: Packed<T>,
+    channels: usize,
+    /// Where a tile's numbers lie, for each phase, line by line.
+    tile: Vec<usize>,
+    plane: usize,
+    source_channels: usize,
+    /// Tiles between two lines of tiles, the border's included.
+    pitch: usize,
+}
+
+impl<'a, T: Elem> Winograd<'a, T> {
+    pub(crate) fn new(
+        kernel: &'a Microkernel<T>,
+        shape: Shape,
+        (gather, border): (&Gather, &Border),
+        view: &WeightView<T>,
+        target: Target,
+    ) -> Self {
+        let Shape { taps, stride, first, .. } = shape;
+        let at = |axis: usize, phase: usize, i: usize| {
+            (border.before(axis) as isize + first[axis]) as usize + phase + i * stride
+        };
+        let phases = || (0..stride).flat_map(move |a| (0..stride).map(move |b| [a, b]));
+        let side = taps + 1;
+        let tile: Vec<usize> = phases()
+            .flat_map(|[a, b]| (0..side * side).map(move |p| [at(0, a, p / side), at(1, b, p % side)]))
+            .map(|[y, x]| border.place(y, x))
+            .collect();
+        let channels = gather.channels * stride * stride;
+        let weight = Self::transformed_weight(kernel, shape, gather.channels, view);
+        Self {
+            kernel,
+            shape,
+            grid: gather.grid,
+            target,
+            weight,
+            channels,
+            tile,
+            plane: border.plane(),
+            source_channels: gather.channels,
+            pitch: border.pitch(),
+        }
+    }
+
+    fn transformed_weight(
+        kernel: &Microkernel<T>,
+        shape: Shape,
+        channels: usize,
+        view: &WeightView<T>,
+    ) -> Packed<T> {
+        let Shape { taps, stride, descending, .. } = shape;
+        let across = taps * stride;
+        let all = channels * stride * stride;
+        // Where tap `i` of phase `a`, in ascending order, lies in the view's list.
+        let place = |axis: usize, a: usize, i: usize| {
+            let ascending = a + i * stride;
+            if descending[axis] { across - 1 - ascending } else { ascending }
+        };
+        Packed::by_panel(kernel, view.rows, shape.positions() * all, |rows, panel| {
+            let height = rows.len();
+            for k in 0..all {
+                let (channel, a, b) = (k / (stride * stride), k / stride % stride, k % stride);
+                for (r, row) in rows.clone().enumerate() {
+                    let tap =
+                        |i: usize, j: usize| view.at(row, channel, place(0, a, i) * across + place(1, b, j));
+                    let mut put = |p: usize, v: T| panel[(p * all + k) * height + r] = v;
+                    match taps {
+                        3 => {
+                            let g = std::array::from_fn(|i| std::array::from_fn(|j| tap(i, j)));
+                            weight_of_3(g).as_flattened().iter().enumerate().for_each(|(p, v)| put(p, *v));
+                        }
+                        _ => {
+                            let g = std::array::from_fn(|i| std::array::from_fn(|j| tap(i, j)));
+                            weight_of_2(g).as_flattened().iter().enumerate().for_each(|(p, v)| put(p, *v));
+                        }
+                    }
+                }
+            }
+        })
+    }
+
+    /// Tiles of an image, those of the border between lines included.
+    fn image_tiles(&self) -> usize {
+        self.grid[0].div_ceil(OUT) * self.pitch
+    }
+
+    /// Numbers beyond the surrounded source that may be read, and whose value does not matter.
+    pub(crate) fn slack(&self) -> usize {
+        let reach = self.tile.iter().max().expect("a tile has numbers") + self.image_tiles() + 2 * LANES;
+        reach.saturating_sub(self.plane)
+    }
+
+    /// Computes `rows` of the result of some images, as `Plan::run` does.
+    pub(crate) fn run(&self, source: &[T], images: usize, rows: Range<usize>, out: &mut [T]) {
+        let step = self.kernel.cols().max(LANES);
+        let fits = TRANSFORMED / (self.channels * self.shape.positions()) / step * step;
+        let block = fits.clamp(step, 8 * step);
+        let total = images * self.image_tiles();
+        let mut transformed =
+            Scratch::new(self.channels * self.shape.positions() * block + self.kernel.lanes);
+        let mut products = Scratch::new(ROWS * self.shape.positions() * block);
+        for first in (0..total).step_by(block) {
+            let tiles = first..(first + block).min(total);
+            let width = tiles.len().next_multiple_of(LANES.max(self.kernel.lanes));
+            self.transform_source(source, tiles.clone(), width, &mut transformed);
+            for start in rows.clone().step_by(ROWS) {
+                let part = start..(start + ROWS).min(rows.end);
+                self.multiply(part.clone(), width, &transformed, &mut products);
+                let out = &mut out[(start - rows.start) * self.target.channel..];
+                self.write(tiles.clone(), part.len(), width, &products, out);
+            }
+        }
+    }
+
+    /// For each position, for each channel, the tiles: `(positions, channels, width)`.
+    fn transform_source(&self, source: &[T], tiles: Range<usize>, width: usize, out: &mut [T]) {
+        let (positions, phases) = (self.shape.positions(), self.shape.stride * self.shape.stride);
+        let image_len = self.source_channels * self.plane;
+        let position_len = self.channels * width;
+        // Runs of tiles of one image.
+        let mut t = tiles.start;
+        while t < tiles.end {
+            let (image, at) = (t / self.image_tiles(), t % self.image_tiles());
+            let len = (self.image_tiles() - at).min(tiles.end - t);
+            let column = t - tiles.start;
+            pulp::Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    for k in 0..self.channels {
+                        let (channel, phase) = (k / phases, k % phases);
+                        let source = &source[image * image_len + channel * self.plane + at..];
+                        let tile = &self.tile[phase * positions..(phase + 1) * positions];
+                        let out = &mut out[k * width + column..];
+                        // A run's last lanes may reach into the next run's columns, which come later,
+                        // or beyond the last, where nobody looks.
+                        for p in (0..len).step_by(LANES) {
+                            let lanes = LANES.min(width - column - p);
+                            if self.shape.taps == 3 {
+                                source_of_3(&source[p..], tile, &mut out[p..], position_len, lanes);
+                            } else {
+                                source_of_2(&source[p..], tile, &mut out[p..], position_len, lanes);
+                            }
+                        }
+                    }
+                },
+            );
+            t += len;
+        }
+    }
+
+    fn multiply(&self, rows: Range<usize>, width: usize, transformed: &[T], products: &mut [T]) {
+        let lanes = self.kernel.lanes;
+        let groups: Vec<Group> =
+            (0..width).step_by(lanes).map(|t| Group { from: t, to: t, len: lanes }).collect();
+        let offsets: Vec<usize> = (0..STEPS.min(self.channels)).map(|k| k * width).collect();
+        for p in 0..self.shape.positions() {
+            let products = &mut products[p * rows.len() * width..(p + 1) * rows.len() * width];
+            for start in (0..self.channels).step_by(STEPS) {
+                let len = STEPS.min(self.channels - start);
+                let source = &transformed[(p * self.channels + start) * width..];
+                let b = Columns { source, offsets: &offsets[..len], groups: &groups };
+                let steps = p * self.channels + start..p * self.channels + start + len;
+                multiply(self.kernel, (&self.weight, rows.clone(), steps), &b, (products, width), start > 0);
+            }
+        }
+    }
+
+    /// Transforms products back and writes the results that lie inside the grid.
+    fn write(&self, tiles: Range<usize>, rows: usize, width: usize, products: &[T], out: &mut [T]) {
+        let t = self.target;
+        let mut results = Scratch::new(OUT * OUT * width);
+        for row in 0..rows {
+            pulp::Arch::new().dispatch(
+                #[inline(always)]
+                || {
+                    let (products, distance) = (&products[row * width..], rows * width);
+                    for at in (0..width).step_by(LANES) {
+                        if self.shape.taps == 3 {
+                            result_of_3(&products[at..], distance, &mut results[at..], width);
+                        } else {
+                            result_of_2(&products[at..], distance, &mut results[at..], width);
+                        }
+                    }
+                },
+            );
+            let out = &mut out[row * t.channel..];
+            let mut tile = tiles.start;
+            while tile < tiles.end {
+                let (image, at) = (tile / self.image_tiles(), tile % self.image_tiles());
+                let (line, x) = (at / self.pitch, at % self.pitch);
+                let len = (self.pitch - x).min(tiles.end - tile);
+                for a in (0..OUT).filter(|a| line * OUT + a < self.grid[0]) {
+                    let count = self.grid[1].saturating_sub(x * OUT).min(len * OUT);
+                    let at = image * t.image + (line * OUT + a) * t.line + x * OUT * t.step + t.first;
+                    let from = |b: usize| &results[(a * OUT + b) * width + tile - tiles.start..][..len];
+                    if count > 0 {
+                        interleave(from(0), from(1), count, t.step, &mut out[at..]);
+                    }
+                }
+                tile += len;
+            }
+        }
+    }
+}
+
+/// Writes `even[0], odd[0], even[1], …`, `count` numbers that are `step` apart.
+fn interleave<T: Copy>(even: &[T], odd: &[T], count: usize, step: usize, out: &mut [T]) {
+    let pairs = count / OUT;
+    if step == 1 {
+        let out = &mut out[..count];
+        for ((out, e), o) in out.chunks_exact_mut(OUT).zip(even).zip(odd) {
+            (out[0], out[1]) = (*e, *o);
+        }
+    } else {
+        for ((out, e), o) in out.chunks_mut(OUT * step).zip(&even[..pairs]).zip(odd) {
+            (out[0], out[step]) = (*e, *o);
+        }
+    }
+    if count % OUT == 1 {
+        out[(count - 1) * step] = even[pairs];
+    }
+}
+
+/// `G g Gᵀ` of 3 taps (equation 10 there).
+fn weight_of_3<T: Elem>(g: [[T; 3]; 3]) -> [[T; 4]; 4] {
+    let half = T::from_f64(0.5);
+    let line = |[a, b, c]: [T; 3]| [a, (a + b + c) * half, (a - b + c) * half, c];
+    let rows = g.map(line);
+    let columns: [[T; 4]; 4] = std::array::from_fn(|j| line([rows[0][j], rows[1][j], rows[2][j]]));
+    std::array::from_fn(|i| std::array::from_fn(|j| columns[j][i]))
+}
+
+/// `G g Gᵀ` of 2 taps: `[g₀, g₀ + g₁, g₁]` on each axis.
+fn weight_of_2<T: Elem>(g: [[T; 2]; 2]) -> [[T; 3]; 3] {
+    let line = |[a, b]: [T; 2]| [a, a + b, b];
+    let rows = g.map(line);
+    let columns: [[T; 3]; 3] = std::array::from_fn(|j| line([rows[0][j], rows[1][j]]));
+    std::array::from_fn(|i| std::array::from_fn(|j| columns[j][i]))
+}
+
+#[inline(always)]
+fn load<T: Elem>(from: &[T]) -> Lanes<T> {
+    *from.first_chunk().expect("a register inside the source")
+}
+
+#[inline(always)]
+fn store<T: Elem>(to: &mut [T], lanes: usize, value: Lanes<T>) {
+    if lanes == LANES {
+        *to.first_chunk_mut().expect("a register inside the result") = value;
+    } else {
+        to[..lanes].copy_from_slice(&value[..lanes]);
+    }
+}
+
+/// `Bᵀ d B` of 4 × 4 numbers.
+#[inline(always)]
+fn source_of_3<T: Elem>(source: &[T], tile: &[usize], out: &mut [T], distance: usize, lanes: usize) {
+    let line = |[a, b, c, d]: [Lanes<T>; 4]| [sub(a, c), add(b, c), sub(c, b), sub(b, d)];
+    let rows: [[Lanes<T>; 4]; 4] =
+        std::array::from_fn(|i| line(std::array::from_fn(|j| load(&source[tile[i * 4 + j]..]))));
+    for j in 0..4 {
+        let column = line([rows[0][j], rows[1][j], rows[2][j], rows[3][j]]);
+        for (i, value) in column.into_iter().enumerate() {
+            store(&mut out[(i * 4 + j) * distance..], lanes, value);
+        }
+    }
+}
+
+/// `Bᵀ d B` of 3 × 3 numbers: `[d₀ − d₁, d₁, d₂ − d₁]` on each axis.
+#[inline(always)]
+fn source_of_2<T: Elem>(source: &[T], tile: &[usize], out: &mut [T], distance: usize, lanes: usize) {
+    let line = |[a, b, c]: [Lanes<T>; 3]| [sub(a, b), b, sub(c, b)];
+    let rows: [[Lanes<T>; 3]; 3] =
+        std::array::from_fn(|i| line(std::array::from_fn(|j| load(&source[tile[i * 3 + j]..]))));
+    for j in 0..3 {
+        let column = line([rows[0][j], rows[1][j], rows[2][j]]);
+        for (i, value) in column.into_iter().enumerate() {
+            store(&mut out[(i * 3 + j) * distance..], lanes, value);
+        }
+    }
+}
+
+/// `Aᵀ m A` of 4 × 4 products.
+#[inline(always)]
+fn result_of_3<T: Elem>(products: &[T], distance: usize, out: &mut [T], width: usize) {
+    let line = |[a, b, c, d]: [Lanes<T>; 4]| [add(add(a, b), c), sub(sub(b, c), d)];
+    let rows: [[Lanes<T>; 2]; 4] =
+        std::array::from_fn(|i| line(std::array::from_fn(|j| load(&products[(i * 4 + j) * distance..]))));
+    for j in 0..OUT {
+        let column = line([rows[0][j], rows[1][j], rows[2][j], rows[3][j]]);
+        for (i, value) in column.into_iter().enumerate() {
+            store(&mut out[(i * OUT + j) * width..], LANES, value);
+        }
+    }
+}
+
+/// `Aᵀ m A` of 3 × 3 products: `[m₀ + m₁, m₁ + m₂]` on each axis.
+#[inline(always)]
+fn result_of_2<T: Elem>(products: &[T], distance: usize, out: &mut [T], width: usize) {
+    let line = |[a, b, c]: [Lanes<T>; 3]| [add(a, b), add(b, c)];
+    let rows: [[Lanes<T>; 2]; 3] =
+        std::array::from_fn(|i| line(std::array::from_fn(|j| load(&products[(i * 3 + j) * distance..]))));
+    for j in 0..OUT {
+        let column = line([rows[0][j], rows[1][j], rows[2][j]]);
+        for (i, value) in column.into_iter().enumerate() {
+            store(&mut out[(i * OUT + j) * width..], LANES, value);
+        }
+    }
+}

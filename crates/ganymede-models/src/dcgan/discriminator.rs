@@ -77,7 +77,11 @@ impl Discriminator for DcganDiscriminator {
         }
         let mut x = x.clone();
         for (conv, norm) in &self.hidden {
-            x = Activation::LeakyRelu.forward(&norm.forward(&conv.forward(&x, mode)?, mode)?)?;
+            x = if norm.is_none() {
+                conv.forward_activated(&x, Activation::LeakyRelu, mode)?
+            } else {
+                norm.forward_activated(&conv.forward(&x, mode)?, Activation::LeakyRelu, mode)?
+            };
         }
         Ok(Critique::unconditional(self.last.forward(&x, mode)?.flatten_all()?))
     }

@@ -76,7 +76,11 @@ impl Generator for DcganGenerator {
     fn forward(&self, z: &Tensor, _y: Option<&Tensor>, mode: Mode) -> ganymede_tensor::Result<Tensor> {
         let mut x = self.latent_images(z)?;
         for (conv, norm) in &self.hidden {
-            x = Activation::Relu.forward(&norm.forward(&conv.forward(&x, mode)?, mode)?)?;
+            x = if norm.is_none() {
+                conv.forward_activated(&x, Activation::Relu, mode)?
+            } else {
+                norm.forward_activated(&conv.forward(&x, mode)?, Activation::Relu, mode)?
+            };
         }
         self.last.forward(&x, mode)?.tanh()
     }

@@ -1,6 +1,8 @@
 //! Pointwise non-linearities.
 
-use ganymede_tensor::{Result, Tensor, leaky_relu, relu, sigmoid, softplus};
+use ganymede_tensor::{
+    Param, Result, Tensor, add_channel_bias, add_channel_bias_leaky_relu, leaky_relu, relu, sigmoid, softplus,
+};
 use serde::{Deserialize, Serialize};
 
 /// A pointwise non-linearity; the shape of the input is kept.
@@ -60,4 +62,27 @@ impl Activation {
             Self::Tanh => 5.0 / 3.0,
         }
     }
+
+    /// The slope on the negative side, of those that have one: they run in the pass of what is before them.
+    pub(crate) fn slope(self) -> Option<f64> {
+        match self {
+            Self::Relu => Some(0.0),
+            Self::LeakyRelu => Some(Self::LEAKY_SLOPE),
+            Self::Tanh | Self::Softplus | Self::Silu => None,
+        }
+    }
+}
+
+/// What follows a convolution: a bias, if there is one, and an activation, if one is asked for.
+pub(crate) fn bias_and_activation(
+    y: Tensor,
+    bias: Option<&Param>,
+    activation: Option<Activation>,
+) -> Result<Tensor> {
+    let y = match (bias, activation.and_then(Activation::slope)) {
+        (Some(bias), Some(slope)) => return add_channel_bias_leaky_relu(&y, &bias.get(), slope),
+        (Some(bias), None) => add_channel_bias(&y, &bias.get())?,
+        (None, _) => y,
+    };
+    activation.map_or(Ok(y.clone()), |activation| activation.forward(&y))
 }

@@ -1,7 +1,8 @@
 //! Two-dimensional convolution.
 
-use ganymede_tensor::{Builder, ConvConfig, Param, Result, Tensor, add_channel_bias, bail, conv2d};
+use ganymede_tensor::{Builder, ConvConfig, Param, Result, Tensor, bail, conv2d};
 
+use super::activation::{Activation, bias_and_activation};
 use super::weight::{LayerConfig, Weight};
 use crate::Mode;
 
@@ -85,15 +86,24 @@ impl Conv2d {
     /// # Errors
     /// `x` has other channels or another dtype, or is smaller than the kernel.
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.apply(x, None, mode)
+    }
+
+    /// [`Self::forward`] and an activation, in one pass where there is a bias.
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub fn forward_activated(&self, x: &Tensor, activation: Activation, mode: Mode) -> Result<Tensor> {
+        self.apply(x, Some(activation), mode)
+    }
+
+    fn apply(&self, x: &Tensor, activation: Option<Activation>, mode: Mode) -> Result<Tensor> {
         match x.dims() {
             &[_, c, _, _] if c == self.config.in_channels => {}
             dims => bail!("conv2d: got {dims:?}, expected (N, {}, H, W)", self.config.in_channels),
         }
         let y = conv2d(x, &self.weight.get(mode)?, self.config.conv)?;
-        match &self.bias {
-            Some(bias) => add_channel_bias(&y, &bias.get()),
-            None => Ok(y),
-        }
+        bias_and_activation(y, self.bias.as_ref(), activation)
     }
 }
 

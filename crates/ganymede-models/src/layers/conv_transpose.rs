@@ -1,7 +1,8 @@
 //! Two-dimensional transposed convolution.
 
-use ganymede_tensor::{Builder, ConvConfig, Param, Result, Tensor, add_channel_bias, bail, conv_transpose2d};
+use ganymede_tensor::{Builder, ConvConfig, Param, Result, Tensor, bail, conv_transpose2d};
 
+use super::activation::{Activation, bias_and_activation};
 use super::conv::check_channels;
 use super::weight::{LayerConfig, Weight};
 use crate::Mode;
@@ -92,6 +93,18 @@ impl ConvTranspose2d {
     /// # Errors
     /// `x` has other channels or another dtype, or the padding leaves nothing.
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.apply(x, None, mode)
+    }
+
+    /// [`Self::forward`] and an activation, in one pass where there is a bias.
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub fn forward_activated(&self, x: &Tensor, activation: Activation, mode: Mode) -> Result<Tensor> {
+        self.apply(x, Some(activation), mode)
+    }
+
+    fn apply(&self, x: &Tensor, activation: Option<Activation>, mode: Mode) -> Result<Tensor> {
         let config = &self.config;
         match x.dims() {
             &[_, c, _, _] if c == config.in_channels => {}
@@ -101,9 +114,6 @@ impl ConvTranspose2d {
         }
         let weight = self.weight.get(mode)?;
         let y = conv_transpose2d(x, &weight, config.conv, config.output_padding)?;
-        match &self.bias {
-            Some(bias) => add_channel_bias(&y, &bias.get()),
-            None => Ok(y),
-        }
+        bias_and_activation(y, self.bias.as_ref(), activation)
     }
 }

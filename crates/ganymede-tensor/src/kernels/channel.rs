@@ -1,8 +1,8 @@
-//! Sums and affine maps along the channel dimension of `(N, C, pixels)`.
+//! Sums and maps along the channel dimension of `(N, C, pixels)`.
 
 use rayon::prelude::*;
 
-use super::elem::Elem;
+use super::elem::{Elem, overwritten};
 
 /// `(N, C, pixels)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,57 +29,106 @@ impl Layout {
 /// Parallel sums of this many lanes: the compiler may not reorder one sum into a vector itself.
 const LANES: usize = 16;
 
-/// The sum of `f` over pairs of elements of two slices.
-fn sum<T: Elem>(a: &[T], b: &[T], f: impl Fn(T, T) -> T) -> f64 {
-    let mut lanes = [T::default(); LANES];
+/// Sums of `f` over pairs of elements of two slices, each sum in lanes of its own.
+#[inline(always)]
+fn sum<T: Elem, const K: usize>(a: &[T], b: &[T], f: impl Fn(T, T) -> [T; K]) -> [f64; K] {
+    let mut lanes = [[T::default(); LANES]; K];
     let ((a, a_tail), (b, b_tail)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     for (a, b) in a.iter().zip(b) {
         for i in 0..LANES {
-            lanes[i] += f(a[i], b[i]);
+            let values = f(a[i], b[i]);
+            for k in 0..K {
+                lanes[k][i] += values[k];
+            }
         }
     }
-    a_tail.iter().zip(b_tail).zip(&mut lanes).for_each(|((a, b), lane)| *lane += f(*a, *b));
-    lanes.iter().map(|v| v.to_f64()).sum()
+    for (i, (a, b)) in a_tail.iter().zip(b_tail).enumerate() {
+        lanes.iter_mut().zip(f(*a, *b)).for_each(|(lanes, value)| lanes[i] += value);
+    }
+    lanes.map(|lanes| lanes.iter().map(|v| v.to_f64()).sum())
 }
 
-/// For each channel, the sum of `f(channel, a, b)` over its elements.
-pub(crate) fn sums<T: Elem>(l: Layout, a: &[T], b: &[T], f: impl Fn(usize, T, T) -> T + Sync) -> Vec<f64> {
-    let channel = |c: usize| l.planes(c).map(|p| sum(&a[p.clone()], &b[p], |a, b| f(c, a, b))).sum();
+/// Calls `f` for each channel, over all threads where it pays.
+fn by_channel<R: Send>(l: Layout, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R> {
     if l.count() * l.c <= 1 << 14 {
-        (0..l.c).map(channel).collect()
+        (0..l.c).map(f).collect()
     } else {
-        (0..l.c).into_par_iter().map(channel).collect()
+        (0..l.c).into_par_iter().map(f).collect()
     }
+}
+
+/// For each channel, sums of the values of `f(channel, a, b)` over its elements.
+pub(crate) fn sums<T: Elem, const K: usize>(
+    l: Layout,
+    a: &[T],
+    b: &[T],
+    f: impl Fn(usize, T, T) -> [T; K] + Sync,
+) -> Vec<[f64; K]> {
+    by_channel(l, |c| channel_sums(l, a, b, c, |a, b| f(c, a, b)))
+}
+
+fn channel_sums<T: Elem, const K: usize>(
+    l: Layout,
+    a: &[T],
+    b: &[T],
+    channel: usize,
+    f: impl Fn(T, T) -> [T; K],
+) -> [f64; K] {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            let mut total = [0.0; K];
+            for plane in l.planes(channel) {
+                let sums = sum(&a[plane.clone()], &b[plane], &f);
+                total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
+            }
+            total
+        },
+    )
 }
 
 /// `f(channel, a, b)` of each pair of elements.
 pub(crate) fn map<T: Elem>(l: Layout, a: &[T], b: &[T], f: impl Fn(usize, T, T) -> T + Sync) -> Vec<T> {
-    let mut y = vec![T::default(); a.len()];
-    if y.is_empty() {
-        return y;
+    if a.is_empty() {
+        return Vec::new();
     }
+    assert!(a.len() == l.count() * l.c && b.len() == a.len(), "lengths of a map along channels");
     // One plane may be a single number: hand out enough of them at a time.
     let planes = (1usize << 13).div_ceil(l.pixels);
-    y.par_chunks_mut(l.pixels)
-        .enumerate()
-        .zip(a.par_chunks(l.pixels))
-        .zip(b.par_chunks(l.pixels))
-        .with_min_len(planes)
-        .for_each(|(((i, y), a), b)| {
-            let c = i % l.c;
-            y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y = f(c, *a, *b));
-        });
-    y
+    let run = |i: usize, y: &mut [T], a: &[T], b: &[T]| {
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                let planes = y.chunks_mut(l.pixels).zip(a.chunks(l.pixels)).zip(b.chunks(l.pixels));
+                for (j, ((y, a), b)) in planes.enumerate() {
+                    let c = (i + j) % l.c;
+                    y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y = f(c, *a, *b));
+                }
+            },
+        );
+    };
+    let chunk = planes * l.pixels;
+    overwritten(a.len(), |y| {
+        y.par_chunks_mut(chunk)
+            .enumerate()
+            .zip(a.par_chunks(chunk))
+            .zip(b.par_chunks(chunk))
+            .for_each(|(((i, y), a), b)| run(i * planes, y, a, b));
+    })
 }
 
-/// Mean and biased variance of each channel, in two passes.
+/// Mean and biased variance of each channel, in two passes, the second while it is in the cache.
 pub(crate) fn moments<T: Elem>(l: Layout, x: &[T]) -> (Vec<f64>, Vec<f64>) {
     let count = l.count() as f64;
-    let mean: Vec<f64> = sums(l, x, x, |_, x, _| x).into_iter().map(|s| s / count).collect();
-    let centre: Vec<T> = mean.iter().map(|m| T::from_f64(*m)).collect();
-    let squares = sums(l, x, x, |c, x, _| {
-        let d = x - centre[c];
-        d * d
+    let moments = by_channel(l, |c| {
+        let [total] = channel_sums(l, x, x, c, |x, _| [x]);
+        let mean = total / count;
+        let centre = T::from_f64(mean);
+        let [squares] = channel_sums(l, x, x, c, |x, _| {
+            let d = x - centre;
+            [d * d]
+        });
+        (mean, squares / count)
     });
-    (mean, squares.into_iter().map(|s| s / count).collect())
+    moments.into_iter().unzip()
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::elem::{Elem, Scratch};
+use super::elem::{Elem, Scratch, overwritten};
 use super::gather::{Border, Gather};
 use super::implicit::{Direct, Target, WeightView};
 use super::microkernel::Microkernel;
@@ -213,9 +213,8 @@ impl<T: Elem> Product<'_, T> {
 
 /// `y = conv(x, w)`.
 pub(crate) fn forward<T: Elem>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
-    let mut y = vec![T::default(); g.n * g.output_len()];
     if g.is_empty() {
-        return y;
+        return vec![T::default(); g.n * g.output_len()];
     }
     let product = Product {
         g,
@@ -229,11 +228,12 @@ pub(crate) fn forward<T: Elem>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
         target_stride: [1, 1],
     };
     let phase = Phase { gather: g.gather(), taps: (0..g.kh * g.kw).collect(), first: [0, 0] };
-    for group in 0..g.cfg.groups {
-        let w = &w[group * g.group_out() * g.depth()..];
-        product.run(std::slice::from_ref(&phase), group, w, &mut y);
-    }
-    y
+    overwritten(g.n * g.output_len(), |y| {
+        for group in 0..g.cfg.groups {
+            let w = &w[group * g.group_out() * g.depth()..];
+            product.run(std::slice::from_ref(&phase), group, w, y);
+        }
+    })
 }
 
 /// The gradient of `conv(x, w)·dy` in `x`; also the transposed convolution of `dy`.
@@ -250,10 +250,6 @@ pub(crate) fn input_gradient<T: Elem>(g: &Geometry, dy: &[T], w: &[T]) -> Vec<T>
     if 2 * gathered > 3 * g.pixels() * g.kh * g.kw {
         return super::scatter::input_gradient(g, dy, w);
     }
-    let mut dx = vec![T::default(); g.n * g.image_len()];
-    if phases.is_empty() {
-        return dx;
-    }
     let product = Product {
         g,
         source: dy,
@@ -265,11 +261,15 @@ pub(crate) fn input_gradient<T: Elem>(g: &Geometry, dy: &[T], w: &[T]) -> Vec<T>
         target_width: g.w,
         target_stride: g.cfg.stride,
     };
-    for group in 0..g.cfg.groups {
-        let w = &w[group * g.group_out() * g.depth()..];
-        product.run(&phases, group, w, &mut dx);
-    }
-    dx
+    let seen: usize = phases.iter().map(|p| p.gather.positions()).sum();
+    overwritten(g.n * g.image_len(), |dx| {
+        if seen < g.h * g.w {
+            dx.fill(T::default()); // No output looks at some pixels: their gradient is 0.
+        }
+        for group in 0..if phases.is_empty() { 0 } else { g.cfg.groups } {
+            product.run(&phases, group, &w[group * g.group_out() * g.depth()..], dx);
+        }
+    })
 }
 
 /// The phases of the gradient in the image that have pixels and taps.

@@ -99,3 +99,20 @@ impl<T: Elem> DerefMut for Scratch<T> {
         &mut self.buffer[..self.len]
     }
 }
+
+/// A vector whose every number `fill` writes, without writing zeros first.
+#[allow(unsafe_code)]
+pub(crate) fn overwritten<T: Elem>(len: usize, fill: impl FnOnce(&mut [T])) -> Vec<T> {
+    let mut numbers: Vec<T> = Vec::with_capacity(len);
+    // SAFETY: the capacity is there, and any bits are a number of `T`, which is f32 or f64. No caller
+    // reads a number before writing it: they are this crate's kernels, and where assertions are on,
+    // tests would see the NaN that is written here first.
+    let room = unsafe { std::slice::from_raw_parts_mut(numbers.as_mut_ptr(), len) };
+    if cfg!(debug_assertions) {
+        room.fill(T::from_f64(f64::NAN));
+    }
+    fill(room);
+    // SAFETY: as above; all of them were written.
+    unsafe { numbers.set_len(len) };
+    numbers
+}

@@ -1,34 +1,43 @@
-//! Element by element, over all threads.
+//! Element by element, over all threads, with the widest instructions that the processor has.
 
 use rayon::prelude::*;
 
-use super::elem::Elem;
+use super::elem::{Elem, overwritten};
 
 /// Elements a task: large enough to hide rayon, small enough to stay in the cache.
 const CHUNK: usize = 1 << 14;
 
 /// `f` of each element.
 pub(crate) fn map<T: Elem>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
-    let mut y = vec![T::default(); x.len()];
-    let run = |(y, x): (&mut [T], &[T])| y.iter_mut().zip(x).for_each(|(y, x)| *y = f(*x));
-    if x.len() <= CHUNK {
-        run((&mut y, x));
-    } else {
-        y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(run);
-    }
-    y
+    let run = |(y, x): (&mut [T], &[T])| {
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || y.iter_mut().zip(x).for_each(|(y, x)| *y = f(*x)),
+        );
+    };
+    overwritten(x.len(), |y| {
+        if x.len() <= CHUNK {
+            run((y, x));
+        } else {
+            y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(run);
+        }
+    })
 }
 
 /// `f` of each pair of elements.
 pub(crate) fn zip_map<T: Elem>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
-    let mut y = vec![T::default(); a.len()];
+    assert_eq!(a.len(), b.len(), "lengths of a pair");
     let run = |((y, a), b): ((&mut [T], &[T]), &[T])| {
-        y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y = f(*a, *b));
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y = f(*a, *b)),
+        );
     };
-    if a.len() <= CHUNK {
-        run(((&mut y, a), b));
-    } else {
-        y.par_chunks_mut(CHUNK).zip(a.par_chunks(CHUNK)).zip(b.par_chunks(CHUNK)).for_each(run);
-    }
-    y
+    overwritten(a.len(), |y| {
+        if a.len() <= CHUNK {
+            run(((y, a), b));
+        } else {
+            y.par_chunks_mut(CHUNK).zip(a.par_chunks(CHUNK)).zip(b.par_chunks(CHUNK)).for_each(run);
+        }
+    })
 }

@@ -149,9 +149,18 @@ impl CustomOp1 for LeakyRelu {
     }
 
     fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let mask = LeakyMask { slope: self.slope };
-        Ok(Some(grad.contiguous()?.apply_op2(&x.detach(), mask)?))
+        Ok(Some(leaky_relu_gradient(grad, &x.detach(), self.slope)?))
     }
+}
+
+/// The gradient `grad` of a leaky ReLU's output, taken through it: times `slope` where `x` is not
+/// positive. `x` may be input or output, whose signs agree.
+pub(super) fn leaky_relu_gradient(grad: &Tensor, x: &Tensor, slope: f64) -> Result<Tensor> {
+    if !x.device().is_cpu() {
+        let positive = x.gt(&x.zeros_like()?)?.to_dtype(x.dtype())?;
+        return grad.mul(&positive.affine(1.0 - slope, slope)?);
+    }
+    grad.contiguous()?.apply_op2(&x.contiguous()?, LeakyMask { slope })
 }
 
 /// The first argument, times `slope` where the second is not positive.

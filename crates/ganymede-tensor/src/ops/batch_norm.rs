@@ -1,10 +1,11 @@
 //! Batch normalisation in training, with the gradient through the statistics.
 
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, WithDType, bail};
+use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, WithDType, bail};
 
 use crate::autograd::creates_graph;
 use crate::kernels::channel::{self, map, sums};
 use crate::kernels::elem::{Elem, contiguous};
+use crate::ops::activation::{leaky_relu, leaky_relu_gradient};
 
 /// What [`batch_norm`] gives.
 pub struct Normalized {
@@ -26,6 +27,15 @@ pub struct Normalized {
 /// # Errors
 /// The shapes do not agree, or a channel has less than two values, whose variance says nothing.
 pub fn batch_norm(x: &Tensor, w: &Tensor, b: &Tensor, eps: f64) -> Result<Normalized> {
+    batch_norm_leaky_relu(x, w, b, eps, 1.0)
+}
+
+/// [`batch_norm`] followed by [`leaky_relu`](crate::leaky_relu), in as many passes over memory as
+/// batch norm alone. `slope` 0 is ReLU, and 1 is none.
+///
+/// # Errors
+/// As [`batch_norm`]; a negative slope.
+pub fn batch_norm_leaky_relu(x: &Tensor, w: &Tensor, b: &Tensor, eps: f64, slope: f64) -> Result<Normalized> {
     let l = layout("batch_norm", x)?;
     if w.dims() != [l.c] || b.dims() != [l.c] {
         bail!("batch_norm: image {:?}, weight {:?} and bias {:?} do not fit", x.dims(), w.dims(), b.dims())
@@ -33,19 +43,24 @@ pub fn batch_norm(x: &Tensor, w: &Tensor, b: &Tensor, eps: f64) -> Result<Normal
     if l.count() < 2 {
         bail!("batch_norm: a channel of {:?} has less than two values: use a larger batch", x.dims())
     }
+    if slope.is_nan() || slope < 0.0 {
+        bail!("batch_norm: the slope {slope} of the leaky ReLU must be at least 0")
+    }
     let flat = x.detach().contiguous()?.reshape((l.n, l.c, l.pixels))?;
     if !x.device().is_cpu() {
         let mean = flat.mean((0, 2))?;
         let var = flat.broadcast_sub(&mean.reshape((1, l.c, 1))?)?.sqr()?.mean((0, 2))?;
-        return Ok(Normalized { output: composed(x, w, b, eps)?, mean, var });
+        let output = composed(x, w, b, eps)?;
+        let output = if slope == 1.0 { output } else { leaky_relu(&output, slope)? };
+        return Ok(Normalized { output, mean, var });
     }
-    let (mean, var) = moments(&flat, l)?;
+    let (mean, var) = match x.dtype() {
+        DType::F64 => on_cpu(&flat, |x| channel::moments::<f64>(l, x))?,
+        _ => on_cpu(&flat, |x| channel::moments::<f32>(l, x))?,
+    };
     let rstd = var.iter().map(|v| 1.0 / (v + eps).sqrt()).collect();
-    let output = x.contiguous()?.apply_op3(
-        &w.contiguous()?,
-        &b.contiguous()?,
-        Forward(Stats { l, eps, mean: mean.clone(), rstd }),
-    )?;
+    let op = Forward(Stats { l, eps, slope, mean: mean.clone(), rstd });
+    let output = x.contiguous()?.apply_op3(&w.contiguous()?, &b.contiguous()?, op)?;
     let tensor = |v: Vec<f64>| Tensor::from_vec(v, l.c, x.device())?.to_dtype(x.dtype());
     Ok(Normalized { output, mean: tensor(mean)?, var: tensor(var)? })
 }
@@ -78,32 +93,55 @@ pub(super) fn layout(op: &str, x: &Tensor) -> Result<channel::Layout> {
     }
 }
 
-fn moments(x: &Tensor, l: channel::Layout) -> Result<(Vec<f64>, Vec<f64>)> {
+/// The numbers of a contiguous tensor on the CPU.
+fn on_cpu<T: Elem, R>(x: &Tensor, f: impl FnOnce(&[T]) -> R) -> Result<R> {
     let (storage, layout) = x.storage_and_layout();
     match &*storage {
-        candle_core::Storage::Cpu(s @ CpuStorage::F32(_)) => {
-            Ok(channel::moments(l, contiguous::<f32>(s, layout, "batch_norm")?))
-        }
-        candle_core::Storage::Cpu(s @ CpuStorage::F64(_)) => {
-            Ok(channel::moments(l, contiguous::<f64>(s, layout, "batch_norm")?))
-        }
-        _ => bail!("batch_norm: f32 or f64 expected, got {:?}", x.dtype()),
+        candle_core::Storage::Cpu(s) => Ok(f(contiguous::<T>(s, layout, "batch_norm")?)),
+        _ => bail!("batch_norm: expected a tensor on the CPU, got one on {:?}", x.device()),
     }
 }
 
-/// The moments of one forward pass.
+/// The moments of one forward pass, and the slope of the activation that follows.
 #[derive(Clone)]
 struct Stats {
     l: channel::Layout,
     eps: f64,
+    slope: f64,
     mean: Vec<f64>,
     rstd: Vec<f64>,
 }
 
+/// What a pass needs of a channel: `x̂ = (x − mean)·rstd`, `y = (x − mean)·scale + bias`.
+#[derive(Clone, Copy)]
+struct Channel<T> {
+    mean: T,
+    rstd: T,
+    scale: T,
+    bias: T,
+}
+
+impl<T: Elem> Channel<T> {
+    #[inline(always)]
+    fn normalised(self, x: T) -> T {
+        (x - self.mean) * self.scale + self.bias
+    }
+
+    /// The gradient `g` of the activation's output, taken through the activation.
+    #[inline(always)]
+    fn through(self, g: T, x: T, slope: T) -> T {
+        if self.normalised(x) > T::default() { g } else { slope * g }
+    }
+}
+
 impl Stats {
-    fn typed<T: Elem>(&self) -> (Vec<T>, Vec<T>) {
-        let cast = |v: &[f64]| v.iter().map(|v| T::from_f64(*v)).collect();
-        (cast(&self.mean), cast(&self.rstd))
+    fn channels<T: Elem>(&self, w: &[T], b: &[T]) -> Vec<Channel<T>> {
+        (0..self.l.c)
+            .map(|c| {
+                let rstd = T::from_f64(self.rstd[c]);
+                Channel { mean: T::from_f64(self.mean[c]), rstd, scale: rstd * w[c], bias: b[c] }
+            })
+            .collect()
     }
 }
 
@@ -115,15 +153,60 @@ impl Forward {
     fn run<T: Elem>(&self, x: Arg, w: Arg, b: Arg) -> Result<CpuStorage> {
         let x = contiguous::<T>(x.0, x.1, "batch_norm")?;
         let (w, b) = (contiguous::<T>(w.0, w.1, "batch_norm")?, contiguous::<T>(b.0, b.1, "batch_norm")?);
-        let (mean, rstd) = self.0.typed::<T>();
-        let scale: Vec<T> = rstd.iter().zip(w).map(|(r, w)| *r * *w).collect();
-        let y = map(self.0.l, x, x, |c, x, _| (x - mean[c]) * scale[c] + b[c]);
+        let (channels, slope) = (self.0.channels(w, b), T::from_f64(self.0.slope));
+        let y = map(self.0.l, x, x, |c, x, _| {
+            let y = channels[c].normalised(x);
+            if y > T::default() { y } else { slope * y }
+        });
         Ok(<T as WithDType>::to_cpu_storage_owned(y))
     }
 
-    /// Gradients that can be differentiated again, from plain operations.
-    fn composed_bwd(&self, x: &Tensor, w: &Tensor, grad: &Tensor) -> Result<[Tensor; 3]> {
+    /// Gradients in `x`, `w` and `b`, without a graph.
+    fn gradients<T: Elem>(&self, x: &Tensor, w: &Tensor, b: &Tensor, g: &Tensor) -> Result<[Tensor; 3]> {
         let l = self.0.l;
+        let (w, b) = (on_cpu(w, |w: &[T]| w.to_vec())?, on_cpu(b, |b: &[T]| b.to_vec())?);
+        let (channels, slope) = (self.0.channels(&w, &b), T::from_f64(self.0.slope));
+        let (sums, dx) = on_cpu(g, |g: &[T]| {
+            on_cpu(x, |x: &[T]| {
+                let sums = sums(l, g, x, |c, g, x| {
+                    let g = channels[c].through(g, x, slope);
+                    [g * ((x - channels[c].mean) * channels[c].rstd), g]
+                });
+                // w·rstd·(g − mean g − x̂·mean(g·x̂)): one multiply-add each for g and x.
+                let coefficients: Vec<[T; 3]> = sums
+                    .iter()
+                    .enumerate()
+                    .map(|(c, [products, plain])| {
+                        let (mean, rstd, count) = (self.0.mean[c], self.0.rstd[c], l.count() as f64);
+                        let scale = w[c].to_f64() * rstd;
+                        let slope = -scale * rstd * (products / count);
+                        [scale, slope, -scale * (plain / count) - slope * mean].map(T::from_f64)
+                    })
+                    .collect();
+                let dx = map(l, g, x, |c, g, x| {
+                    let [scale, slope_x, offset] = coefficients[c];
+                    scale * channels[c].through(g, x, slope) + slope_x * x + offset
+                });
+                (sums, dx)
+            })
+        })??;
+        let tensor =
+            |k: usize| Tensor::from_vec(sums.iter().map(|s| T::from_f64(s[k])).collect(), l.c, x.device());
+        Ok([Tensor::from_vec(dx, x.shape(), x.device())?, tensor(0)?, tensor(1)?])
+    }
+
+    /// Gradients that can be differentiated again, from plain operations.
+    fn composed_gradients(&self, x: &Tensor, w: &Tensor, b: &Tensor, grad: &Tensor) -> Result<[Tensor; 3]> {
+        let l = self.0.l;
+        let grad = if self.0.slope == 1.0 {
+            grad.clone()
+        } else {
+            leaky_relu_gradient(
+                grad,
+                &composed(&x.detach(), &w.detach(), &b.detach(), self.0.eps)?,
+                self.0.slope,
+            )?
+        };
         let (xhat, rstd) = standardised(x, l, self.0.eps)?;
         let g = grad.contiguous()?.reshape((l.n, l.c, l.pixels))?;
         let product = (&g * &xhat)?;
@@ -160,104 +243,19 @@ impl CustomOp3 for Forward {
         &self,
         x: &Tensor,
         w: &Tensor,
-        _: &Tensor,
+        b: &Tensor,
         _: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        if creates_graph() {
-            let [dx, dw, db] = self.composed_bwd(x, w, grad)?;
-            return Ok((Some(dx), Some(dw), Some(db)));
-        }
-        let (plain, grad) = (x.detach(), grad.contiguous()?);
-        let sums = grad.apply_op2_no_bwd(&plain, &GradientSums(&self.0))?;
-        let dx = if x.track_op() {
-            let constants = Tensor::cat(&[&sums, &w.detach().unsqueeze(0)?], 0)?;
-            Some(grad.apply_op3_no_bwd(&plain, &constants, &InputGradient(&self.0))?)
+        let [dx, dw, db] = if creates_graph() {
+            self.composed_gradients(x, w, b, grad)?
         } else {
-            None
+            let grad = grad.contiguous()?;
+            match x.dtype() {
+                DType::F64 => self.gradients::<f64>(x, w, b, &grad)?,
+                _ => self.gradients::<f32>(x, w, b, &grad)?,
+            }
         };
-        Ok((dx, Some(sums.get(0)?), Some(sums.get(1)?)))
-    }
-}
-
-/// `Σ g·x̂` and `Σ g` of each channel, shape `(2, C)`: the gradients in weight and bias.
-struct GradientSums<'a>(&'a Stats);
-
-impl GradientSums<'_> {
-    fn run<T: Elem>(&self, g: Arg, x: Arg) -> Result<CpuStorage> {
-        let (g, x) = (contiguous::<T>(g.0, g.1, self.name())?, contiguous::<T>(x.0, x.1, self.name())?);
-        let (mean, rstd) = self.0.typed::<T>();
-        let products = sums(self.0.l, g, x, |c, g, x| g * ((x - mean[c]) * rstd[c]));
-        let plain = sums(self.0.l, g, g, |_, g, _| g);
-        let both = products.into_iter().chain(plain).map(T::from_f64).collect();
-        Ok(<T as WithDType>::to_cpu_storage_owned(both))
-    }
-}
-
-impl CustomOp2 for GradientSums<'_> {
-    fn name(&self) -> &'static str {
-        "batch_norm_gradient_sums"
-    }
-
-    fn cpu_fwd(
-        &self,
-        g: &CpuStorage,
-        lg: &Layout,
-        x: &CpuStorage,
-        lx: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let both = match g {
-            CpuStorage::F32(_) => self.run::<f32>((g, lg), (x, lx))?,
-            _ => self.run::<f64>((g, lg), (x, lx))?,
-        };
-        Ok((both, (2, self.0.l.c).into()))
-    }
-}
-
-/// `w·rstd·(g − mean g − x̂·mean(g·x̂))`; the third argument holds both sums and `w`, `(3, C)`.
-struct InputGradient<'a>(&'a Stats);
-
-impl InputGradient<'_> {
-    fn run<T: Elem>(&self, g: Arg, x: Arg, constants: Arg) -> Result<CpuStorage> {
-        let l = self.0.l;
-        let (g, x) = (contiguous::<T>(g.0, g.1, self.name())?, contiguous::<T>(x.0, x.1, self.name())?);
-        let constants = contiguous::<T>(constants.0, constants.1, self.name())?;
-        // One multiply-add each for g and x: dx = scale·g + slope·x + offset.
-        let coefficients: Vec<[T; 3]> = (0..l.c)
-            .map(|c| {
-                let at = |row: usize| constants[row * l.c + c].to_f64();
-                let (mean, rstd, count) = (self.0.mean[c], self.0.rstd[c], l.count() as f64);
-                let (products, plain, scale) = (at(0) / count, at(1) / count, at(2) * rstd);
-                let slope = -scale * rstd * products;
-                [scale, slope, -scale * plain - slope * mean].map(T::from_f64)
-            })
-            .collect();
-        let dx = map(l, g, x, |c, g, x| {
-            let [scale, slope, offset] = coefficients[c];
-            scale * g + slope * x + offset
-        });
-        Ok(<T as WithDType>::to_cpu_storage_owned(dx))
-    }
-}
-
-impl CustomOp3 for InputGradient<'_> {
-    fn name(&self) -> &'static str {
-        "batch_norm_input_gradient"
-    }
-
-    fn cpu_fwd(
-        &self,
-        g: &CpuStorage,
-        lg: &Layout,
-        x: &CpuStorage,
-        lx: &Layout,
-        k: &CpuStorage,
-        lk: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let dx = match g {
-            CpuStorage::F32(_) => self.run::<f32>((g, lg), (x, lx), (k, lk))?,
-            _ => self.run::<f64>((g, lg), (x, lx), (k, lk))?,
-        };
-        Ok((dx, lg.shape().clone()))
+        Ok((Some(dx), Some(dw), Some(db)))
     }
 }

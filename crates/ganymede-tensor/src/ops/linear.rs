@@ -2,6 +2,7 @@
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, WithDType, bail};
 
+use super::activation::{leaky_relu, leaky_relu_gradient};
 use super::batch_norm::layout;
 use crate::kernels::channel::{self, map, sums};
 use crate::kernels::elem::{Elem, contiguous};
@@ -34,9 +35,27 @@ pub fn add_channel_bias(x: &Tensor, b: &Tensor) -> Result<Tensor> {
         bail!("add_channel_bias: image {:?} and bias {:?} do not fit", x.dims(), b.dims())
     }
     if x.device().is_cpu() {
-        return x.contiguous()?.apply_op2(&b.contiguous()?, AddBias(l));
+        return x.contiguous()?.apply_op2(&b.contiguous()?, AddBias { l, slope: 1.0 });
     }
     if x.rank() == 2 { x.broadcast_add(b) } else { x.broadcast_add(&b.reshape((1, l.c, 1, 1))?) }
+}
+
+/// [`leaky_relu`](crate::leaky_relu) of [`add_channel_bias`], in one pass; `slope` 0 is ReLU.
+///
+/// # Errors
+/// The shapes do not agree; a negative slope.
+pub fn add_channel_bias_leaky_relu(x: &Tensor, b: &Tensor, slope: f64) -> Result<Tensor> {
+    let l = layout("add_channel_bias_leaky_relu", x)?;
+    if slope.is_nan() || slope < 0.0 {
+        bail!("add_channel_bias_leaky_relu: the slope {slope} must be at least 0")
+    }
+    if !x.device().is_cpu() {
+        return leaky_relu(&add_channel_bias(x, b)?, slope);
+    }
+    if b.dims() != [l.c] {
+        bail!("add_channel_bias_leaky_relu: image {:?} and bias {:?} do not fit", x.dims(), b.dims())
+    }
+    x.contiguous()?.apply_op2(&b.contiguous()?, AddBias { l, slope })
 }
 
 /// The Euclidean norm of each sample: `√(Σ x² + eps)` over all dimensions but the first, shape
@@ -53,7 +72,23 @@ pub fn l2_norm(x: &Tensor, eps: f64) -> Result<Tensor> {
     (flat.sum(1)? + eps)?.sqrt()
 }
 
-struct AddBias(channel::Layout);
+/// Bias, and the leaky ReLU of that slope: none where it is 1.
+struct AddBias {
+    l: channel::Layout,
+    slope: f64,
+}
+
+impl AddBias {
+    fn run<T: Elem>(&self, x: (&CpuStorage, &Layout), b: (&CpuStorage, &Layout)) -> Result<CpuStorage> {
+        let (x, b) = (contiguous::<T>(x.0, x.1, self.name())?, contiguous::<T>(b.0, b.1, self.name())?);
+        let (zero, slope) = (T::default(), T::from_f64(self.slope));
+        let y = map(self.l, x, x, |c, x, _| {
+            let y = x + b[c];
+            if y > zero { y } else { slope * y }
+        });
+        Ok(<T as WithDType>::to_cpu_storage_owned(y))
+    }
+}
 
 impl CustomOp2 for AddBias {
     fn name(&self) -> &'static str {
@@ -67,18 +102,9 @@ impl CustomOp2 for AddBias {
         b: &CpuStorage,
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        fn typed<T: Elem>(
-            l: channel::Layout,
-            (x, lx): (&CpuStorage, &Layout),
-            (b, lb): (&CpuStorage, &Layout),
-        ) -> Result<CpuStorage> {
-            let op = "add_channel_bias";
-            let (x, b) = (contiguous::<T>(x, lx, op)?, contiguous::<T>(b, lb, op)?);
-            Ok(<T as WithDType>::to_cpu_storage_owned(map(l, x, x, |c, x, _| x + b[c])))
-        }
         let y = match x {
-            CpuStorage::F32(_) => typed::<f32>(self.0, (x, lx), (b, lb))?,
-            CpuStorage::F64(_) => typed::<f64>(self.0, (x, lx), (b, lb))?,
+            CpuStorage::F32(_) => self.run::<f32>((x, lx), (b, lb))?,
+            CpuStorage::F64(_) => self.run::<f64>((x, lx), (b, lb))?,
             _ => bail!("{}: f32 or f64 expected", self.name()),
         };
         Ok((y, lx.shape().clone()))
@@ -88,11 +114,12 @@ impl CustomOp2 for AddBias {
         &self,
         x: &Tensor,
         b: &Tensor,
-        _: &Tensor,
+        y: &Tensor,
         g: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let db = if b.track_op() { Some(g.contiguous()?.apply_op1(ChannelSum(self.0))?) } else { None };
-        Ok((x.track_op().then(|| g.clone()), db))
+        let g = if self.slope == 1.0 { g.clone() } else { leaky_relu_gradient(g, &y.detach(), self.slope)? };
+        let db = if b.track_op() { Some(g.contiguous()?.apply_op1(ChannelSum(self.l))?) } else { None };
+        Ok((x.track_op().then_some(g), db))
     }
 }
 
@@ -107,7 +134,7 @@ impl CustomOp1 for ChannelSum {
     fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
         fn typed<T: Elem>(layout: channel::Layout, s: &CpuStorage, l: &Layout) -> Result<CpuStorage> {
             let x = contiguous::<T>(s, l, "channel_sum")?;
-            let sums = sums(layout, x, x, |_, x, _| x).into_iter().map(T::from_f64).collect();
+            let sums = sums(layout, x, x, |_, x, _| [x]).into_iter().map(|[s]| T::from_f64(s)).collect();
             Ok(<T as WithDType>::to_cpu_storage_owned(sums))
         }
         let y = match s {

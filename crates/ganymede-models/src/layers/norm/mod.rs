@@ -13,10 +13,11 @@
 //! `torch.nn.LayerNorm`: so weights do not depend on the resolution. PyTorch's instance norm has
 //! no γ and β unless told; here it does, since the convolution before it has no bias.
 
-use ganymede_tensor::{Builder, Init, Param, Result, Tensor, bail, batch_norm};
+use ganymede_tensor::{Builder, Init, Param, Result, Tensor, bail, batch_norm, batch_norm_leaky_relu};
 use serde::{Deserialize, Serialize};
 
 use self::running::RunningStats;
+use super::activation::Activation;
 use crate::Mode;
 
 mod running;
@@ -135,6 +136,44 @@ impl Norm {
         y.reshape(x.shape())
     }
 
+    /// Whether this is the norm that does nothing.
+    pub fn is_none(&self) -> bool {
+        self.affine.is_none()
+    }
+
+    /// [`Norm::forward`] and an activation, in one pass for batch norm in training.
+    ///
+    /// # Errors
+    /// As [`Norm::forward`].
+    pub fn forward_activated(&self, x: &Tensor, activation: Activation, mode: Mode) -> Result<Tensor> {
+        match (&self.affine, &self.running, activation.slope()) {
+            (Some(affine), Some(running), Some(slope)) if mode.is_train() => {
+                let (n, _, area) = self.extents(x)?;
+                self.batch(x, n * area, affine, (running, mode), slope)
+            }
+            _ => activation.forward(&self.forward(x, mode)?),
+        }
+    }
+
+    /// Batch norm by the statistics of `x`, and a leaky ReLU of that slope.
+    fn batch(
+        &self,
+        x: &Tensor,
+        count: usize,
+        affine: &Affine,
+        (running, mode): (&RunningStats, Mode),
+        slope: f64,
+    ) -> Result<Tensor> {
+        let count = self.check_count(x, count)?;
+        let (weight, bias) = (affine.weight.get(), affine.bias.get());
+        let normalized = batch_norm_leaky_relu(x, &weight, &bias, self.config.eps, slope)?;
+        if mode.updates_stats() {
+            let unbiased = (normalized.var * (count / (count - 1.0)))?;
+            running.update(&normalized.mean, &unbiased, self.config.momentum)?;
+        }
+        Ok(normalized.output)
+    }
+
     fn extents(&self, x: &Tensor) -> Result<(usize, usize, usize)> {
         match x.dims() {
             &[n, c] if c == self.config.channels => Ok((n, c, 1)),
@@ -169,13 +208,8 @@ impl Norm {
         match self.config.kind {
             NormKind::None => Ok(x.clone()),
             NormKind::Batch => {
-                let count = self.check_count(x, n * area)?;
-                let normalized = batch_norm(x, &weight, &bias, eps)?;
-                if let (Some(running), true) = (&self.running, mode.updates_stats()) {
-                    let unbiased = (normalized.var * (count / (count - 1.0)))?;
-                    running.update(&normalized.mean, &unbiased, self.config.momentum)?;
-                }
-                Ok(normalized.output)
+                let running = self.running.as_ref().expect("batch norm keeps running statistics");
+                self.batch(x, n * area, affine, (running, mode), 1.0)
             }
             NormKind::Instance => {
                 self.check_count(x, area)?;

@@ -69,6 +69,30 @@ pub fn conv_transpose2d(
     }
 }
 
+/// The gradient of [`conv2d`] in its weight: for images `x` `(N, C, H, W)` and the gradient `dy`
+/// `(N, O, OH, OW)` of the result, that of a weight of `(O, C/groups, KH, KW)`, whose `kernel` is `[KH, KW]`.
+///
+/// It is bilinear, and differentiable to any order, like the other two.
+///
+/// # Errors
+/// As [`conv2d`]; `dy` has another shape than the convolution of `x` with such a weight.
+pub fn conv2d_weight_gradient(x: &Tensor, dy: &Tensor, kernel: [usize; 2], cfg: ConvConfig) -> Result<Tensor> {
+    const OP: &str = "conv2d_weight_gradient";
+    let ((_, c, _, _), (_, o, _, _)) = (x.dims4()?, dy.dims4()?);
+    let weight = Tensor::zeros((o, c / cfg.groups.max(1), 1, 1), x.dtype(), x.device())?;
+    let weight = weight.broadcast_as((o, c / cfg.groups.max(1), kernel[0], kernel[1]))?;
+    let g = conv_geometry(x, &weight, cfg)?;
+    if dy.dims() != [g.n, g.o, g.oh, g.ow] || dy.dtype() != x.dtype() {
+        bail!("{OP}: the gradient is {:?} of {:?}, expected {:?}", dy.dims(), dy.dtype(), [g.n, g.o, g.oh, g.ow])
+    }
+    if !x.device().is_cpu() {
+        let weight = candle_core::Var::from_tensor(&weight.contiguous()?)?;
+        let y = (fallback::conv2d(x, &weight, cfg)? * dy)?.sum_all()?;
+        return Ok(crate::grad(&y, &[weight.as_tensor()], crate::Graph::Create)?.remove(0));
+    }
+    x.contiguous()?.apply_op2(&dy.contiguous()?, ops::WeightGradient(g))
+}
+
 fn check(op: &str, x: &Tensor, w: &Tensor, cfg: &ConvConfig) -> Result<()> {
     if x.dtype() != w.dtype() {
         bail!("{op}: image is {:?}, weight is {:?}", x.dtype(), w.dtype())

@@ -20,12 +20,13 @@ mod ops;
 mod optim;
 mod params;
 mod rng;
+mod simd;
 pub mod testing;
 
 pub use autograd::{Graph, grad, start_gradient_workers, watch};
 pub use candle_core::{D, DType, Device, Error, IndexOp, Result, Shape, Tensor, Var, bail};
 pub use checkpoint::{Checkpoint, CheckpointError, load_weights, write_atomic};
-pub use conv::{ConvConfig, conv_transpose2d, conv2d};
+pub use conv::{ConvConfig, conv_transpose2d, conv2d, conv2d_weight_gradient};
 pub use device::{DeviceChoice, DeviceError, compiled_backends, simd_features};
 pub use ema::{EmaConfig, ema_update};
 pub use ops::activation::{leaky_relu, log_sigmoid, log_softmax, relu, sigmoid, softmax, softplus};

@@ -16,6 +16,7 @@ pub(crate) const HELP: &[(&str, &str)] = &[
     ("sample", "draw images from a run folder, or from a file of weights"),
     ("data", "list the data sets; fetch one"),
     ("doctor", "say what this machine offers: cores, SIMD, devices, memory, disk"),
+    ("bench", "measure convolutions, training steps, penalties and updates; beside PyTorch where asked"),
 ];
 
 /// Takes `--features LIST` off the front of the arguments.

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::Params;
+use crate::simd::vectorised;
 
 /// How a moving average of a generator is kept.
 ///
@@ -155,9 +156,7 @@ impl InplaceOp2 for Blend {
 
 fn each_chunk<T: Copy + Send + Sync>(target: &mut [T], source: &[T], f: impl Fn(&mut T, T) + Sync) {
     let blend = |(target, source): (&mut [T], &[T])| {
-        for (t, &s) in target.iter_mut().zip(source) {
-            f(t, s);
-        }
+        vectorised(|| target.iter_mut().zip(source).for_each(|(t, &s)| f(t, s)));
     };
     if target.len() <= CHUNK {
         blend((target, source));

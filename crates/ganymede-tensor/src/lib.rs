@@ -20,6 +20,7 @@ mod ops;
 mod optim;
 mod params;
 mod rng;
+mod simd;
 pub mod testing;
 
 pub use autograd::{Graph, grad, start_gradient_workers, watch};

@@ -81,7 +81,7 @@ mod tests {
     use crate::record::TimingEntry;
 
     fn entry(step: u64) -> TimingEntry {
-        TimingEntry { step, seconds: step as f64, images_per_second: 1.0 }
+        TimingEntry { step, seconds: step as f64, images_per_second: 1.0, data_wait: 0.0 }
     }
 
     #[test]

@@ -75,6 +75,9 @@ pub struct TimingEntry {
     pub seconds: f64,
     /// Real samples a second since the start or the last resume.
     pub images_per_second: f64,
+    /// Share of the steps' time since then in which they waited for data, in [0, 1].
+    #[serde(default)]
+    pub data_wait: f64,
 }
 
 impl AtStep for TimingEntry {

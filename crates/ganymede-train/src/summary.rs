@@ -31,6 +31,8 @@ pub struct Summary {
     pub seconds: f64,
     /// Real samples a second since the start or the last resume.
     pub images_per_second: f64,
+    /// Share of the steps' time since then in which they waited for data, in [0, 1].
+    pub data_wait: f64,
     /// The values of the last step that was measured: losses, scores, accuracies, gradient norms.
     pub last: Option<LogEntry>,
     /// How good the samples of the last step are.

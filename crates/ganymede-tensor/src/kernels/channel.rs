@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::elem::{Elem, overwritten};
+use crate::simd::vectorised;
 
 /// `(N, C, pixels)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +75,7 @@ fn channel_sums<T: Elem, const K: usize>(
     channel: usize,
     f: impl Fn(T, T) -> [T; K],
 ) -> [f64; K] {
-    pulp::Arch::new().dispatch(
+    vectorised(
         #[inline(always)]
         || {
             let mut total = [0.0; K];
@@ -96,7 +97,7 @@ pub(crate) fn map<T: Elem>(l: Layout, a: &[T], b: &[T], f: impl Fn(usize, T, T) 
     // One plane may be a single number: hand out enough of them at a time.
     let planes = (1usize << 13).div_ceil(l.pixels);
     let run = |i: usize, y: &mut [T], a: &[T], b: &[T]| {
-        pulp::Arch::new().dispatch(
+        vectorised(
             #[inline(always)]
             || {
                 let planes = y.chunks_mut(l.pixels).zip(a.chunks(l.pixels)).zip(b.chunks(l.pixels));

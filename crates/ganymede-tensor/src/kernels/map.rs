@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::elem::{Elem, overwritten};
+use crate::simd::vectorised;
 
 /// Elements a task: large enough to hide rayon, small enough to stay in the cache.
 const CHUNK: usize = 1 << 14;
@@ -10,7 +11,7 @@ const CHUNK: usize = 1 << 14;
 /// `f` of each element.
 pub(crate) fn map<T: Elem>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
     let run = |(y, x): (&mut [T], &[T])| {
-        pulp::Arch::new().dispatch(
+        vectorised(
             #[inline(always)]
             || y.iter_mut().zip(x).for_each(|(y, x)| *y = f(*x)),
         );
@@ -28,7 +29,7 @@ pub(crate) fn map<T: Elem>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
 pub(crate) fn zip_map<T: Elem>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
     assert_eq!(a.len(), b.len(), "lengths of a pair");
     let run = |((y, a), b): ((&mut [T], &[T]), &[T])| {
-        pulp::Arch::new().dispatch(
+        vectorised(
             #[inline(always)]
             || y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y = f(*a, *b)),
         );

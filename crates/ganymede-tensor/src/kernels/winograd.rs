@@ -15,6 +15,7 @@ use super::implicit::{Target, WeightView};
 use super::lanes::{LANES, Lanes, add, sub};
 use super::microkernel::Microkernel;
 use super::packed::{Columns, Group, Packed, STEPS, multiply};
+use crate::simd::vectorised;
 
 /// Results of a tile on each axis.
 const OUT: usize = 2;
@@ -219,7 +220,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
             let (image, at) = (t / self.image_tiles(), t % self.image_tiles());
             let len = (self.image_tiles() - at).min(tiles.end - t);
             let column = t - tiles.start;
-            pulp::Arch::new().dispatch(
+            vectorised(
                 #[inline(always)]
                 || {
                     for k in 0..self.channels {
@@ -266,7 +267,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
         let t = self.target;
         let mut results = Scratch::new(OUT * OUT * width);
         for row in 0..rows {
-            pulp::Arch::new().dispatch(
+            vectorised(
                 #[inline(always)]
                 || {
                     let (products, distance) = (&products[row * width..], rows * width);

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::rule::{Lane, Real, Rule};
 use super::state::Moments;
+use crate::simd::vectorised;
 
 /// Elements a piece of work. Fixed, so that nothing depends on the number of threads; four such
 /// pieces of f32 fit into a core's own cache.
@@ -58,7 +59,7 @@ fn run<T: Real>(rule: &Rule, p: &mut [T], g: &[T], moments: &mut [Vec<T>]) {
     }
     match lanes.len() {
         // Waking another thread costs more than a small bias.
-        0 | 1 => lanes.into_iter().for_each(|lane| rule.apply(lane)),
-        _ => lanes.into_par_iter().for_each(|lane| rule.apply(lane)),
+        0 | 1 => lanes.into_iter().for_each(|lane| vectorised(|| rule.apply(lane))),
+        _ => lanes.into_par_iter().for_each(|lane| vectorised(|| rule.apply(lane))),
     }
 }

@@ -50,18 +50,22 @@ pub(super) trait Real:
 }
 
 impl Real for f32 {
+    #[inline(always)]
     fn of(value: f64) -> Self {
         value as f32
     }
+    #[inline(always)]
     fn sqrt(self) -> Self {
         f32::sqrt(self)
     }
 }
 
 impl Real for f64 {
+    #[inline(always)]
     fn of(value: f64) -> Self {
         value
     }
+    #[inline(always)]
     fn sqrt(self) -> Self {
         f64::sqrt(self)
     }
@@ -76,7 +80,9 @@ pub(super) struct Lane<'a, T> {
 }
 
 impl Rule {
-    /// The update of one piece: one pass, of loops that the compiler turns into vector instructions.
+    /// The update of one piece: one pass, of loops that the compiler turns into vector instructions: those of the
+    /// caller, since all of it is inlined there.
+    #[inline(always)]
     pub(super) fn apply<T: Real>(&self, lane: Lane<'_, T>) {
         match *self {
             Self::Adam { .. } => self.adam(lane),
@@ -90,6 +96,7 @@ impl Rule {
         }
     }
 
+    #[inline(always)]
     fn adam<T: Real>(&self, lane: Lane<'_, T>) {
         let Self::Adam { step_size, beta1, beta2, root_correction, eps, weight_decay } = *self else {
             return;
@@ -108,6 +115,7 @@ impl Rule {
     }
 
     // By index: which slices exist depends on the variant, so iterators cannot be zipped in one way.
+    #[inline(always)]
     fn rmsprop<T: Real, const MOMENTUM: bool, const CENTERED: bool>(&self, lane: Lane<'_, T>) {
         let Self::RmsProp { lr, alpha, eps, momentum, weight_decay, .. } = *self else { return };
         let (lr, eps, momentum) = (T::of(lr), T::of(eps), T::of(momentum));
@@ -141,6 +149,7 @@ impl Rule {
         }
     }
 
+    #[inline(always)]
     fn sgd<T: Real>(&self, lane: Lane<'_, T>) {
         let Self::Sgd { lr, momentum, nesterov, weight_decay } = *self else { return };
         let (lr, with_buffer, momentum) = (T::of(lr), momentum != 0.0, T::of(momentum));
@@ -173,6 +182,7 @@ impl<T: Real> Decay<T> {
         Self { on: weight != 0.0, weight: T::of(weight) }
     }
 
+    #[inline(always)]
     fn apply(self, g: T, p: T) -> T {
         if self.on { g + self.weight * p } else { g }
     }
@@ -192,6 +202,7 @@ impl<T: Real> Lerp<T> {
         Self { from_start: weight < T::of(0.5), weight, rest: one - weight }
     }
 
+    #[inline(always)]
     fn apply(self, start: T, end: T) -> T {
         if self.from_start { start + self.weight * (end - start) } else { end - (end - start) * self.rest }
     }

@@ -1,6 +1,7 @@
 //! The two-player game: discriminator updates, then one generator update, as in the papers.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ganymede_datasets::{Dataset, Loader, LoaderConfig};
 use ganymede_losses::{Samples, Scores, clip_weights};
@@ -37,6 +38,22 @@ pub(crate) struct Game {
     pub(super) step: u64,
     /// What each penalty gave when it was last due.
     pub(super) held: Vec<Option<HeldPenalty>>,
+    /// No part of the state: how long steps took since this was made, and how much of it they waited for data.
+    pub(super) pace: Pace,
+}
+
+/// Time in steps.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    stepping: Duration,
+    waiting: Duration,
+}
+
+impl Pace {
+    /// The share of the steps' time in which they waited for data, in [0, 1].
+    pub(super) fn data_wait(self) -> f64 {
+        self.waiting.as_secs_f64() / self.stepping.as_secs_f64().max(1e-9)
+    }
 }
 
 impl Game {
@@ -63,6 +80,7 @@ impl Game {
             loader: Loader::new(dataset, config)?,
             step: 0,
             held: vec![None; run.penalties.len()],
+            pace: Pace::default(),
             run: run.clone(),
         })
     }
@@ -92,6 +110,13 @@ impl Game {
     /// The step is only measured when `measure` says so: reading a number back from a device waits for all
     /// of it.
     pub(crate) fn play(&mut self, measure: bool) -> Result<Option<StepStats>, TrainError> {
+        let start = Instant::now();
+        let stats = self.advance(measure);
+        self.pace.stepping += start.elapsed();
+        stats
+    }
+
+    fn advance(&mut self, measure: bool) -> Result<Option<StepStats>, TrainError> {
         let factor = self.run.schedule.factor(self.step);
         self.opt_g.set_lr(self.run.optimizer_g.lr() * factor);
         self.opt_d.set_lr(self.run.optimizer_d.lr() * factor);
@@ -175,7 +200,10 @@ impl Game {
     }
 
     fn next_real(&mut self) -> Result<Tensor, TrainError> {
-        let batch = self.loader.next()?;
+        let start = Instant::now();
+        let batch = self.loader.next();
+        self.pace.waiting += start.elapsed();
+        let batch = batch?;
         Ok(Tensor::from_vec(batch.images, batch.shape, &self.device)?)
     }
 }

@@ -62,6 +62,7 @@ fn a_run_folder_is_complete() {
         "/images",
         "/seconds",
         "/images_per_second",
+        "/data_wait",
         "/last/loss_d",
         "/last/loss_g",
         "/last/grad_norm_d",

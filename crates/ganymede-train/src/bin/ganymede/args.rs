@@ -6,6 +6,8 @@ use clap::{Parser, Subcommand};
 use ganymede_tensor::DeviceChoice;
 use ganymede_train::presets;
 
+use crate::bench::args as bench;
+
 /// Train generative adversarial networks, and draw from them.
 #[derive(Debug, Parser)]
 #[command(name = "ganymede", version, max_term_width = 110, after_help = EXAMPLES)]
@@ -22,6 +24,7 @@ Examples:
   ganymede train --resume runs/quickstart-1   go on after Ctrl-C, a crash or a power cut
   ganymede sample runs/quickstart-1 --num 100 --truncation 0.7
   ganymede doctor                             what this machine offers
+  ganymede bench conv                         how fast convolutions are here
 
 Exit status: 0 done, 1 failed, 2 used wrongly, 3 the run diverged, 130 interrupted (after a checkpoint).";
 
@@ -37,6 +40,12 @@ pub(crate) enum Command {
     Data(DataArgs),
     /// Say what this machine offers: cores, vector instructions, devices, memory, disk.
     Doctor(DoctorArgs),
+    /// Measure how fast convolutions, steps, penalties and updates are, alone or beside PyTorch.
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(bench::BenchArgs),
+    /// What `bench` starts for each number of threads.
+    #[command(hide = true)]
+    BenchWorker(bench::WorkerArgs),
 }
 
 impl Command {
@@ -47,6 +56,8 @@ impl Command {
             Self::Sample(args) => args.json,
             Self::Data(args) => args.json,
             Self::Doctor(args) => args.json,
+            Self::Bench(args) => args.json,
+            Self::BenchWorker(_) => false,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `ganymede`: trains generative adversarial networks and draws from them.
 
 mod args;
+mod bench;
 mod data;
 mod doctor;
 mod interrupt;
@@ -40,6 +41,8 @@ fn main() -> ExitCode {
         Command::Sample(args) => sample::run(&args),
         Command::Data(args) => data::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::BenchWorker(args) => bench::worker::run(&args),
     };
     let exit = result.unwrap_or_else(|error| {
         let exit = exit_of(&error);

@@ -111,13 +111,14 @@ fn introduce(trainer: &Trainer, resumed: bool) {
 fn conclude(summary: &Summary, folder: &Path) {
     let at = |file: &str| folder.join(file).display().to_string();
     words::say(&format!(
-        "\n{}\n{} of {} steps, {} images in {} ({:.0} images/s)",
+        "\n{}\n{} of {} steps, {} images in {} ({:.0} images/s, {:.1} % of a step's time waiting for data)",
         summary.verdict,
         summary.step,
         summary.steps,
         summary.images,
         words::duration(summary.seconds),
         summary.images_per_second,
+        100.0 * summary.data_wait,
     ));
     if let Some(picture) = &summary.files.picture {
         words::say(&format!("  look at   {}", at(picture)));

@@ -1,0 +1,71 @@
+//! `ganymede bench --help`
+
+use std::path::PathBuf;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Benchmark {
+    /// Single convolutions of DCGAN, SNGAN, PGGAN and Inception: forward, and both gradients
+    Conv,
+    /// Whole training steps: discriminator on real and generated images, then generator
+    Step,
+    /// Gradient penalties alone: a gradient of a gradient
+    Grad2,
+    /// Adam, RMSprop and the averaged generator, in place
+    Update,
+}
+
+impl Benchmark {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Conv => "conv",
+            Self::Step => "step",
+            Self::Grad2 => "grad2",
+            Self::Update => "update",
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct BenchArgs {
+    /// What to measure
+    #[arg(value_enum)]
+    pub(crate) benchmark: Benchmark,
+    /// Numbers of threads, one table each [default: one a physical core]
+    #[arg(long, value_name = "N,..", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Vec<u16>,
+    /// Measurements of each cell; the median counts
+    #[arg(long, value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: u32,
+    /// Only rows whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Measure PyTorch beside it, by turns; PYTHON has to have torch
+    /// [default: $GANYMEDE_PEERS_PYTHON, else python3]
+    #[arg(long, value_name = "PYTHON", num_args = 0..=1, require_equals = true)]
+    pub(crate) against_pytorch: Option<Option<PathBuf>>,
+    /// Print everything as one JSON object, the last line of standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  ganymede bench conv --threads 1,2              both tables, one after the other
+  ganymede bench conv --filter '3x3 s1'          some of the rows
+  ganymede bench step --against-pytorch          PyTorch of python3, by turns
+  ganymede bench grad2 --against-pytorch=venv/bin/python --rounds 15 --json
+
+How it is measured: each side is a process of its own with the same number of threads, and sleeps
+while the other works. In each round each side repeats each cell for a moment, and the mean counts as
+one measurement; the table has the medians over all rounds. Ratios are our time over PyTorch's: below 1
+is faster. `peak` is the share of what a product of two 1024 x 1024 matrices reaches here with as many
+threads. Memory is the largest resident set of a process that has done nothing but that row.
+Results and gradients are allocated anew in each call, on both sides.
+
+Run it when nothing else runs.";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct WorkerArgs {
+    #[arg(long)]
+    pub(crate) threads: usize,
+}

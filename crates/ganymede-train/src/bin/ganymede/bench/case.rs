@@ -1,0 +1,118 @@
+//! What can be measured.
+
+use serde::{Deserialize, Serialize};
+
+use super::flops;
+
+/// One row of a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub(crate) enum Case {
+    /// A convolution and its two gradients.
+    Conv(Conv),
+    /// A whole step of training.
+    Step { recipe: Recipe, batch: usize },
+    /// A gradient penalty alone: scores, their gradient in the image with a graph, and the gradient of the penalty in
+    /// every weight.
+    Penalty { penalty: PenaltyKind, batch: usize },
+    /// One update in place of tensors of these lengths.
+    Update { rule: UpdateRule, lengths: Vec<usize> },
+}
+
+/// A convolution without groups or dilation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Conv {
+    /// The network that has it.
+    pub(crate) network: String,
+    pub(crate) n: usize,
+    pub(crate) c: usize,
+    /// Height and width.
+    pub(crate) size: usize,
+    pub(crate) o: usize,
+    pub(crate) kernel: [usize; 2],
+    pub(crate) stride: usize,
+    pub(crate) padding: [usize; 2],
+}
+
+/// A network, a loss, a penalty and an optimiser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Recipe {
+    /// DCGAN at 64 px, batch normalisation in both, the non-saturating loss.
+    Dcgan64,
+    /// The same generator; a critic without normalisation, the Wasserstein loss and the gradient penalty.
+    WganGp64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum PenaltyKind {
+    WganGp,
+    R1,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum UpdateRule {
+    Adam,
+    Rmsprop,
+    Ema,
+}
+
+impl Conv {
+    /// Rows and columns of the result.
+    pub(crate) fn output(&self) -> [usize; 2] {
+        [0, 1].map(|axis| (self.size + 2 * self.padding[axis] - self.kernel[axis]) / self.stride + 1)
+    }
+}
+
+impl Case {
+    /// What is timed apart.
+    pub(crate) fn parts(&self) -> &'static [&'static str] {
+        match self {
+            Self::Conv(_) => &["forward", "dx", "dw"],
+            Self::Step { .. } | Self::Penalty { .. } => &["step"],
+            Self::Update { .. } => &["update"],
+        }
+    }
+
+    /// What one call of any part does, in GFLOP; for updates, what it moves, in GB.
+    pub(crate) fn work(&self) -> f64 {
+        let total = match self {
+            Self::Conv(conv) => flops::conv(conv),
+            Self::Step { recipe, batch } => flops::step(*recipe, *batch),
+            Self::Penalty { batch, .. } => flops::penalty(*batch),
+            Self::Update { rule, lengths } => flops::update_bytes(*rule, lengths.iter().sum()),
+        };
+        total / 1e9
+    }
+
+    /// Images that one call of a step uses; none for what has no images.
+    pub(crate) fn images(&self) -> Option<usize> {
+        match self {
+            Self::Step { batch, .. } | Self::Penalty { batch, .. } => Some(*batch),
+            Self::Conv(_) | Self::Update { .. } => None,
+        }
+    }
+
+    /// The row's name, which `--filter` looks into.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Conv(Conv { network, n, c, size, o, kernel: [kh, kw], stride, .. }) => {
+                format!("{network} {c}->{o} {kh}x{kw} s{stride} @{size} n{n}")
+            }
+            Self::Step { recipe: Recipe::Dcgan64, batch } => format!("dcgan64 n{batch}"),
+            Self::Step { recipe: Recipe::WganGp64, batch } => format!("wgan-gp64 n{batch}"),
+            Self::Penalty { penalty: PenaltyKind::WganGp, batch } => format!("wgan-gp 64 px n{batch}"),
+            Self::Penalty { penalty: PenaltyKind::R1, batch } => format!("r1 64 px n{batch}"),
+            Self::Update { rule, lengths } => {
+                let name = match rule {
+                    UpdateRule::Adam => "adam",
+                    UpdateRule::Rmsprop => "rmsprop",
+                    UpdateRule::Ema => "ema",
+                };
+                format!("{name} {:.1} M in {}", lengths.iter().sum::<usize>() as f64 / 1e6, lengths.len())
+            }
+        }
+    }
+}

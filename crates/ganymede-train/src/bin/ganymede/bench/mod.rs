@@ -1,0 +1,76 @@
+//! `ganymede bench`: how fast the parts are, alone or beside PyTorch.
+
+pub(crate) mod args;
+mod case;
+mod conv;
+mod flops;
+mod gan;
+mod measure;
+mod process;
+mod protocol;
+mod report;
+mod side;
+mod tables;
+mod update;
+pub(crate) mod worker;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::words::Misuse;
+use crate::{Exit, machine, words};
+use args::BenchArgs;
+use case::Case;
+use measure::Plan;
+
+pub(crate) fn run(args: &BenchArgs) -> Result<Exit> {
+    let cases = select(args)?;
+    let python = args.against_pytorch.as_ref().map(|given| python(given.as_ref()));
+    let threads = match args.threads.as_slice() {
+        [] => vec![machine::default_threads()],
+        given => given.iter().map(|&n| usize::from(n)).collect(),
+    };
+    let mut tables = Vec::new();
+    for threads in threads {
+        let plan = Plan {
+            benchmark: args.benchmark,
+            cases: &cases,
+            threads,
+            rounds: args.rounds,
+            python: python.as_deref(),
+        };
+        let table = plan.carry_out()?;
+        let text = report::text(&table);
+        if args.json {
+            words::say(&text)
+        } else {
+            words::result(&text)
+        }
+        tables.push(table);
+    }
+    let setting = report::Setting::look(args.rounds);
+    if args.json {
+        words::result(&report::json(args.benchmark, &setting, &tables)?);
+    } else {
+        words::result(&setting.text());
+    }
+    Ok(Exit::Done)
+}
+
+fn select(args: &BenchArgs) -> Result<Vec<Case>> {
+    let all = tables::rows(args.benchmark);
+    let wanted = args.filter.as_deref().unwrap_or_default();
+    let cases: Vec<_> = all.iter().filter(|case| case.name().contains(wanted)).cloned().collect();
+    if cases.is_empty() {
+        let names: Vec<_> = all.iter().map(|case| format!("  {}", case.name())).collect();
+        let (name, names) = (args.benchmark.name(), names.join("\n"));
+        return Err(Misuse(format!("no row of `{name}` contains `{wanted}`; there are\n{names}")).into());
+    }
+    Ok(cases)
+}
+
+fn python(given: Option<&PathBuf>) -> PathBuf {
+    let named = given.cloned().or_else(|| std::env::var_os("GANYMEDE_PEERS_PYTHON").map(PathBuf::from));
+    named.unwrap_or_else(|| PathBuf::from("python3"))
+}

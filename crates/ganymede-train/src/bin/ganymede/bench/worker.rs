@@ -1,0 +1,93 @@
+//! `ganymede bench-worker`: the side of ours that is measured.
+
+use std::io::BufRead;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use ganymede_tensor::{DType, Device, Rng, simd_features};
+
+use super::args::WorkerArgs;
+use super::case::Case;
+use super::protocol::{Answer, Question};
+use super::{conv, gan, process, update};
+use crate::{Exit, machine, words};
+
+/// Something prepared, of which parts can be done again and again.
+pub(super) trait Work {
+    /// Does one part once.
+    fn run(&mut self, part: &str) -> Result<()>;
+}
+
+pub(crate) fn run(args: &WorkerArgs) -> Result<Exit> {
+    machine::start_threads(args.threads)?;
+    answer(&Answer::Hello {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        threads: rayon::current_num_threads(),
+        vectors: simd_features().join(" "),
+    })?;
+    let mut work: Option<Box<dyn Work>> = None;
+    for line in std::io::stdin().lock().lines() {
+        let reply = serde_json::from_str(&line?).map_err(Into::into).and_then(|q| reply(q, &mut work));
+        answer(&reply.unwrap_or_else(|error| Answer::Failed { message: format!("{error:#}") }))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn answer(answer: &Answer) -> Result<()> {
+    words::result(&serde_json::to_string(answer)?);
+    Ok(())
+}
+
+fn reply(question: Question, work: &mut Option<Box<dyn Work>>) -> Result<Answer> {
+    Ok(match question {
+        Question::Gemm { size } => Answer::Time { seconds: gemm(size)?, calls: 1 },
+        Question::Prepare { case } => {
+            *work = None;
+            *work = Some(prepare(&case)?);
+            Answer::Ready
+        }
+        Question::Measure { part, seconds } => {
+            let work = work.as_mut().context("nothing was prepared")?;
+            measure(work.as_mut(), &part, seconds)?
+        }
+        Question::Usage => Answer::Usage(process::usage()),
+    })
+}
+
+fn prepare(case: &Case) -> Result<Box<dyn Work>> {
+    Ok(match case {
+        Case::Conv(shape) => Box::new(conv::Layer::new(shape)?),
+        Case::Step { recipe, batch } => Box::new(gan::Step::new(*recipe, *batch)?),
+        Case::Penalty { penalty, batch } => Box::new(gan::PenaltyAlone::new(*penalty, *batch)?),
+        Case::Update { rule, lengths } => update::prepare(*rule, lengths)?,
+    })
+}
+
+fn measure(work: &mut dyn Work, part: &str, seconds: f64) -> Result<Answer> {
+    if !(0.0..1e6).contains(&seconds) {
+        bail!("{seconds} is no time to measure for");
+    }
+    let start = Instant::now();
+    for calls in 1.. {
+        work.run(part)?;
+        let passed = start.elapsed().as_secs_f64();
+        if passed >= seconds {
+            return Ok(Answer::Time { seconds: passed / calls as f64, calls });
+        }
+    }
+    unreachable!("time passes")
+}
+
+/// The fastest of twenty products: what this machine can do, not what it happens to do.
+fn gemm(size: usize) -> Result<f64> {
+    let mut rng = Rng::new(0);
+    let mut draw = || rng.normal((size, size), DType::F32, &Device::Cpu);
+    let (a, b) = (draw()?, draw()?);
+    let mut best = f64::INFINITY;
+    for _ in 0..20 {
+        let start = Instant::now();
+        a.matmul(&b)?;
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    Ok(best)
+}

@@ -185,3 +185,44 @@ proptest! {
         run().map_err(|e| TestCaseError::fail(e.to_string()))?;
     }
 }
+
+#[test]
+fn tiles_agree_with_the_definition() -> Result<()> {
+    // Channels enough that tiles are chosen: 3 taps at stride 1, 4 taps at stride 2, and both gradients
+    // in the image; odd sizes, so that tiles reach beyond the grid, and padding that is larger than a tap.
+    let cfg =
+        |stride, padding| ConvConfig { stride: [stride; 2], padding: [padding; 2], ..Default::default() };
+    let cases = [
+        (cfg(1, 1), (3, 48, 13, 11), (56, 48, 3, 3)),
+        (cfg(1, 2), (2, 40, 16, 17), (48, 40, 3, 3)),
+        (cfg(1, 0), (9, 64, 6, 6), (40, 64, 3, 3)),
+        (cfg(2, 1), (4, 40, 16, 14), (64, 40, 4, 4)),
+        (cfg(2, 2), (5, 32, 9, 11), (70, 32, 4, 4)),
+        (cfg(1, 1), (4, 64, 12, 12), (64, 64, 2, 2)),
+    ];
+    for (cfg, x, w) in cases {
+        let (x, w) = (normal(1, x, DType::F32)?, normal(2, w, DType::F32)?);
+        let exact = reference(&x, &w, cfg)?;
+        let y = conv2d(&x, &w, cfg)?;
+        assert!(worst(&y, &exact)? < 1e-5, "{:?} {:?} {cfg:?}", x.dims(), w.dims());
+        let f64s = |t: &Tensor| t.to_dtype(DType::F64);
+        assert!(worst(&conv2d(&f64s(&x)?, &f64s(&w)?, cfg)?, &exact)? < 1e-12);
+        // ⟨conv(x, w), dy⟩ = ⟨x, dx⟩ = ⟨w, dw⟩, the defining property of both gradients.
+        let dy = normal(3, exact.shape(), DType::F64)?;
+        let dot = |a: &Tensor, b: &Tensor| (f64s(a)? * f64s(b)?)?.sum_all()?.to_scalar::<f64>();
+        let expected = dot(&exact, &dy)?;
+        let (vx, vw) = (crate::watch(&f64s(&x)?)?, crate::watch(&f64s(&w)?)?);
+        let g = crate::grad(&(conv2d(&vx, &vw, cfg)? * &dy)?, &[&vx, &vw], crate::Graph::Discard)?;
+        assert!((dot(&x, &g[0])? / expected - 1.0).abs() < 1e-9);
+        assert!((dot(&w, &g[1])? / expected - 1.0).abs() < 1e-9);
+        let single = {
+            let (vx, vw) = (crate::watch(&x)?, crate::watch(&w)?);
+            let y = (conv2d(&vx, &vw, cfg)? * dy.to_dtype(DType::F32)?)?;
+            crate::grad(&y, &[&vx, &vw], crate::Graph::Discard)?
+        };
+        for (a, b) in single.iter().zip(&g) {
+            assert!(worst(a, b)? < 1e-5, "{:?} {:?} {cfg:?}", x.dims(), w.dims());
+        }
+    }
+    Ok(())
+}

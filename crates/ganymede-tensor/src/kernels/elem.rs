@@ -1,9 +1,7 @@
 //! The number types that kernels run on.
 
-use std::cell::RefCell;
 use std::ops::{Add, AddAssign, Deref, DerefMut, Mul, Sub};
-use std::sync::OnceLock;
-use std::thread::LocalKey;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use candle_core::{CpuStorage, Layout, Result, WithDType, bail};
 
@@ -24,8 +22,8 @@ pub(crate) trait Elem:
     /// The innermost loop of products on this processor.
     fn microkernel() -> &'static Microkernel<Self>;
 
-    /// This thread's buffers that are not in use.
-    fn idle() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>>;
+    /// Buffers that are not in use.
+    fn idle() -> &'static Mutex<Vec<Vec<Self>>>;
 }
 
 macro_rules! elem {
@@ -36,10 +34,8 @@ macro_rules! elem {
                 KERNEL.get_or_init($kernel)
             }
 
-            fn idle() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>> {
-                thread_local! {
-                    static IDLE: RefCell<Vec<Vec<$t>>> = const { RefCell::new(Vec::new()) };
-                }
+            fn idle() -> &'static Mutex<Vec<Vec<Self>>> {
+                static IDLE: Mutex<Vec<Vec<$t>>> = Mutex::new(Vec::new());
                 &IDLE
             }
         }
@@ -62,28 +58,30 @@ pub(crate) struct Scratch<T: Elem> {
     len: usize,
 }
 
+/// Buffers that are kept for later.
+const KEPT: usize = 24;
+
 impl<T: Elem> Scratch<T> {
     /// `len` numbers of undefined content.
     pub(crate) fn new(len: usize) -> Self {
-        let take = |idle: &RefCell<Vec<Vec<T>>>| {
-            let mut idle = idle.borrow_mut();
-            // The smallest that is large enough, else the largest, which grows.
-            let fit = (0..idle.len()).filter(|&i| idle[i].len() >= len).min_by_key(|&i| idle[i].len());
-            let fit = fit.or_else(|| (0..idle.len()).max_by_key(|&i| idle[i].len()));
-            fit.map(|i| idle.swap_remove(i)).unwrap_or_default()
-        };
-        let mut buffer = T::idle().with(take);
-        if buffer.len() < len {
-            buffer = vec![T::default(); len];
-        }
-        Self { buffer, len }
+        let mut idle = T::idle().lock().unwrap_or_else(PoisonError::into_inner);
+        // The smallest that is large enough, and not so large that another would want it more.
+        let fits = |&i: &usize| (len..=4 * len + 4096).contains(&idle[i].len());
+        let fit = (0..idle.len()).filter(fits).min_by_key(|&i| idle[i].len());
+        let kept = fit.map(|i| idle.swap_remove(i));
+        drop(idle);
+        Self { buffer: kept.unwrap_or_else(|| vec![T::default(); len]), len }
     }
 }
 
 impl<T: Elem> Drop for Scratch<T> {
     fn drop(&mut self) {
-        // A thread that ends has no use for it.
-        let _ = T::idle().try_with(|idle| idle.borrow_mut().push(std::mem::take(&mut self.buffer)));
+        let mut idle = T::idle().lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() == KEPT {
+            // The one that has waited longest goes.
+            idle.remove(0);
+        }
+        idle.push(std::mem::take(&mut self.buffer));
     }
 }
 

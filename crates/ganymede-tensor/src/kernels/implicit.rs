@@ -40,10 +40,12 @@ pub(crate) struct WeightView<'a, T> {
 }
 
 impl<T: Elem> WeightView<'_, T> {
-    /// The number of tap `self.taps[i]`.
+    /// The numbers of some rows at tap `self.taps[i]`.
     #[inline(always)]
-    pub(crate) fn at(&self, row: usize, channel: usize, i: usize) -> T {
-        self.data[row * self.strides[0] + channel * self.strides[1] + self.taps[i]]
+    pub(crate) fn rows_at(&self, rows: Range<usize>, channel: usize, i: usize, to: &mut [T]) {
+        let [row_stride, channel_stride] = self.strides;
+        let from = &self.data[rows.start * row_stride + channel * channel_stride + self.taps[i]..];
+        to.iter_mut().zip(from.iter().step_by(row_stride)).take(rows.len()).for_each(|(t, w)| *t = *w);
     }
 
     /// Packed, with the taps innermost.

@@ -8,11 +8,19 @@ pub(crate) const LANES: usize = 8;
 pub(crate) type Lanes<T> = [T; LANES];
 
 #[inline(always)]
-pub(crate) fn add<T: Elem>(a: Lanes<T>, b: Lanes<T>) -> Lanes<T> {
-    std::array::from_fn(|i| a[i] + b[i])
+pub(crate) fn add<T: Elem>(mut a: Lanes<T>, b: Lanes<T>) -> Lanes<T> {
+    a.iter_mut().zip(b).for_each(|(a, b)| *a = *a + b);
+    a
 }
 
 #[inline(always)]
-pub(crate) fn sub<T: Elem>(a: Lanes<T>, b: Lanes<T>) -> Lanes<T> {
-    std::array::from_fn(|i| a[i] - b[i])
+pub(crate) fn sub<T: Elem>(mut a: Lanes<T>, b: Lanes<T>) -> Lanes<T> {
+    a.iter_mut().zip(b).for_each(|(a, b)| *a = *a - b);
+    a
+}
+
+#[inline(always)]
+pub(crate) fn scale<T: Elem>(by: T, mut a: Lanes<T>) -> Lanes<T> {
+    a.iter_mut().for_each(|a| *a = by * *a);
+    a
 }

@@ -12,7 +12,7 @@ use std::ops::Range;
 use super::elem::{Elem, Scratch};
 use super::gather::{Border, Gather};
 use super::implicit::{Target, WeightView};
-use super::lanes::{LANES, Lanes, add, sub};
+use super::lanes::{LANES, Lanes, add, scale, sub};
 use super::microkernel::Microkernel;
 use super::packed::{Columns, Group, Packed, STEPS, multiply};
 use crate::simd::vectorised;
@@ -153,25 +153,24 @@ impl<'a, T: Elem> Winograd<'a, T> {
             let ascending = a + i * stride;
             if descending[axis] { across - 1 - ascending } else { ascending }
         };
+        let places: Vec<usize> = (0..stride * stride)
+            .flat_map(|phase| (0..taps * taps).map(move |t| (phase, t)))
+            .map(|(phase, t)| {
+                place(0, phase / stride, t / taps) * across + place(1, phase % stride, t % taps)
+            })
+            .collect();
         Packed::by_panel(kernel, view.rows, shape.positions() * all, |rows, panel| {
             let height = rows.len();
+            let mut g = [[T::default(); LANES]; 9];
             for k in 0..all {
-                let (channel, a, b) = (k / (stride * stride), k / stride % stride, k % stride);
-                for (r, row) in rows.clone().enumerate() {
-                    let tap =
-                        |i: usize, j: usize| view.at(row, channel, place(0, a, i) * across + place(1, b, j));
-                    let mut put = |p: usize, v: T| panel[(p * all + k) * height + r] = v;
-                    match taps {
-                        3 => {
-                            let g = std::array::from_fn(|i| std::array::from_fn(|j| tap(i, j)));
-                            weight_of_3(g).as_flattened().iter().enumerate().for_each(|(p, v)| put(p, *v));
-                        }
-                        _ => {
-                            let g = std::array::from_fn(|i| std::array::from_fn(|j| tap(i, j)));
-                            weight_of_2(g).as_flattened().iter().enumerate().for_each(|(p, v)| put(p, *v));
-                        }
-                    }
+                let places = &places[k % (stride * stride) * taps * taps..][..taps * taps];
+                for (g, place) in g.iter_mut().zip(places) {
+                    view.rows_at(rows.clone(), k / (stride * stride), *place, g);
                 }
+                let mut put = |p: usize, v: Lanes<T>| {
+                    panel[(p * all + k) * height..][..height].copy_from_slice(&v[..height]);
+                };
+                if taps == 3 { weight_of_3(&g, &mut put) } else { weight_of_2(&g, &mut put) }
             }
         })
     }
@@ -318,21 +317,32 @@ fn interleave<T: Copy>(even: &[T], odd: &[T], count: usize, step: usize, out: &m
     }
 }
 
-/// `G g Gᵀ` of 3 taps (equation 10 there).
-fn weight_of_3<T: Elem>(g: [[T; 3]; 3]) -> [[T; 4]; 4] {
+/// `G g Gᵀ` of 3 taps (equation 10 there), for a few rows of the weight.
+#[inline(always)]
+fn weight_of_3<T: Elem>(g: &[Lanes<T>; 9], put: &mut impl FnMut(usize, Lanes<T>)) {
     let half = T::from_f64(0.5);
-    let line = |[a, b, c]: [T; 3]| [a, (a + b + c) * half, (a - b + c) * half, c];
-    let rows = g.map(line);
-    let columns: [[T; 4]; 4] = std::array::from_fn(|j| line([rows[0][j], rows[1][j], rows[2][j]]));
-    std::array::from_fn(|i| std::array::from_fn(|j| columns[j][i]))
+    let line = |a: Lanes<T>, b: Lanes<T>, c: Lanes<T>| {
+        let (outer, middle) = (scale(half, add(a, c)), scale(half, b));
+        [a, add(outer, middle), sub(outer, middle), c]
+    };
+    let rows = [line(g[0], g[1], g[2]), line(g[3], g[4], g[5]), line(g[6], g[7], g[8])];
+    for j in 0..4 {
+        for (i, value) in line(rows[0][j], rows[1][j], rows[2][j]).into_iter().enumerate() {
+            put(i * 4 + j, value);
+        }
+    }
 }
 
 /// `G g Gᵀ` of 2 taps: `[g₀, g₀ + g₁, g₁]` on each axis.
-fn weight_of_2<T: Elem>(g: [[T; 2]; 2]) -> [[T; 3]; 3] {
-    let line = |[a, b]: [T; 2]| [a, a + b, b];
-    let rows = g.map(line);
-    let columns: [[T; 3]; 3] = std::array::from_fn(|j| line([rows[0][j], rows[1][j]]));
-    std::array::from_fn(|i| std::array::from_fn(|j| columns[j][i]))
+#[inline(always)]
+fn weight_of_2<T: Elem>(g: &[Lanes<T>; 9], put: &mut impl FnMut(usize, Lanes<T>)) {
+    let line = |a: Lanes<T>, b: Lanes<T>| [a, add(a, b), b];
+    let rows = [line(g[0], g[1]), line(g[2], g[3])];
+    for j in 0..3 {
+        for (i, value) in line(rows[0][j], rows[1][j]).into_iter().enumerate() {
+            put(i * 3 + j, value);
+        }
+    }
 }
 
 #[inline(always)]
@@ -353,8 +363,11 @@ fn store<T: Elem>(to: &mut [T], lanes: usize, value: Lanes<T>) {
 #[inline(always)]
 fn source_of_3<T: Elem>(source: &[T], tile: &[usize], out: &mut [T], distance: usize, lanes: usize) {
     let line = |[a, b, c, d]: [Lanes<T>; 4]| [sub(a, c), add(b, c), sub(c, b), sub(b, d)];
-    let rows: [[Lanes<T>; 4]; 4] =
-        std::array::from_fn(|i| line(std::array::from_fn(|j| load(&source[tile[i * 4 + j]..]))));
+    let row = |i: usize| {
+        let at = |j: usize| load(&source[tile[i * 4 + j]..]);
+        line([at(0), at(1), at(2), at(3)])
+    };
+    let rows: [[Lanes<T>; 4]; 4] = [row(0), row(1), row(2), row(3)];
     for j in 0..4 {
         let column = line([rows[0][j], rows[1][j], rows[2][j], rows[3][j]]);
         for (i, value) in column.into_iter().enumerate() {
@@ -367,8 +380,11 @@ fn source_of_3<T: Elem>(source: &[T], tile: &[usize], out: &mut [T], distance: u
 #[inline(always)]
 fn source_of_2<T: Elem>(source: &[T], tile: &[usize], out: &mut [T], distance: usize, lanes: usize) {
     let line = |[a, b, c]: [Lanes<T>; 3]| [sub(a, b), b, sub(c, b)];
-    let rows: [[Lanes<T>; 3]; 3] =
-        std::array::from_fn(|i| line(std::array::from_fn(|j| load(&source[tile[i * 3 + j]..]))));
+    let row = |i: usize| {
+        let at = |j: usize| load(&source[tile[i * 3 + j]..]);
+        line([at(0), at(1), at(2)])
+    };
+    let rows: [[Lanes<T>; 3]; 3] = [row(0), row(1), row(2)];
     for j in 0..3 {
         let column = line([rows[0][j], rows[1][j], rows[2][j]]);
         for (i, value) in column.into_iter().enumerate() {
@@ -381,8 +397,11 @@ fn source_of_2<T: Elem>(source: &[T], tile: &[usize], out: &mut [T], distance: u
 #[inline(always)]
 fn result_of_3<T: Elem>(products: &[T], distance: usize, out: &mut [T], width: usize) {
     let line = |[a, b, c, d]: [Lanes<T>; 4]| [add(add(a, b), c), sub(sub(b, c), d)];
-    let rows: [[Lanes<T>; 2]; 4] =
-        std::array::from_fn(|i| line(std::array::from_fn(|j| load(&products[(i * 4 + j) * distance..]))));
+    let row = |i: usize| {
+        let at = |j: usize| load(&products[(i * 4 + j) * distance..]);
+        line([at(0), at(1), at(2), at(3)])
+    };
+    let rows: [[Lanes<T>; 2]; 4] = [row(0), row(1), row(2), row(3)];
     for j in 0..OUT {
         let column = line([rows[0][j], rows[1][j], rows[2][j], rows[3][j]]);
         for (i, value) in column.into_iter().enumerate() {
@@ -395,8 +414,11 @@ fn result_of_3<T: Elem>(products: &[T], distance: usize, out: &mut [T], width: u
 #[inline(always)]
 fn result_of_2<T: Elem>(products: &[T], distance: usize, out: &mut [T], width: usize) {
     let line = |[a, b, c]: [Lanes<T>; 3]| [add(a, b), add(b, c)];
-    let rows: [[Lanes<T>; 2]; 3] =
-        std::array::from_fn(|i| line(std::array::from_fn(|j| load(&products[(i * 3 + j) * distance..]))));
+    let row = |i: usize| {
+        let at = |j: usize| load(&products[(i * 3 + j) * distance..]);
+        line([at(0), at(1), at(2)])
+    };
+    let rows: [[Lanes<T>; 2]; 3] = [row(0), row(1), row(2)];
     for j in 0..OUT {
         let column = line([rows[0][j], rows[1][j], rows[2][j]]);
         for (i, value) in column.into_iter().enumerate() {

@@ -213,3 +213,26 @@ fn batch_norm_in_single_precision_over_large_planes_keeps_its_accuracy() -> Resu
     }
     Ok(())
 }
+
+#[test]
+fn fused_activations_are_the_composition_to_both_orders() -> Result<()> {
+    let f64s = |seed, shape: &[usize]| Rng::new(seed).normal(shape, DType::F64, &Device::Cpu);
+    let (x, w, b) = (f64s(1, &[3, 4, 2, 2])?, f64s(2, &[4])?, f64s(3, &[4])?);
+    for slope in [0.0, 0.2, 1.0] {
+        let composed = crate::leaky_relu(&crate::batch_norm(&x, &w, &b, 1e-5)?.output, slope)?;
+        let fused = crate::batch_norm_leaky_relu(&x, &w, &b, 1e-5, slope)?.output;
+        assert_close(&fused, &composed, Tol::F64);
+        let composed = crate::leaky_relu(&crate::add_channel_bias(&x, &b)?, slope)?;
+        assert_close(&crate::add_channel_bias_leaky_relu(&x, &b, slope)?, &composed, Tol::F64);
+        for order in [Order::First, Order::Second] {
+            let inputs = [x.clone(), w.clone(), b.clone()];
+            let norm = |t: &[Tensor]| crate::batch_norm_leaky_relu(&t[0], &t[1], &t[2], 1e-5, slope);
+            gradcheck(|t| norm(t)?.output.sqr(), &inputs, order)?;
+            let bias = |t: &[Tensor]| crate::add_channel_bias_leaky_relu(&t[0], &t[1], slope);
+            gradcheck(|t| bias(t)?.sqr()? + t[0].sqr()?, &[x.clone(), b.clone()], order)?;
+        }
+    }
+    assert!(crate::add_channel_bias_leaky_relu(&x, &b, -0.1).is_err());
+    assert!(crate::batch_norm_leaky_relu(&x, &w, &b, 1e-5, f64::NAN).is_err());
+    Ok(())
+}

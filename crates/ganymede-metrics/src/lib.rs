@@ -2,6 +2,10 @@
 
 mod error;
 mod extractor;
+mod quantise;
+mod resize;
 
 pub use error::{MetricError, Result};
 pub use extractor::{FeatureExtractor, Features};
+pub use quantise::Quantise;
+pub use resize::Resize;

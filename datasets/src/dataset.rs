@@ -2,8 +2,9 @@
 
 use std::sync::OnceLock;
 
+use ganymede_files::Digest;
+
 use crate::error::DatasetError;
-use crate::hash::Digest;
 use crate::modes::Modes;
 
 /// A fixed, ordered collection of samples: images in `[-1, 1]` or points in the plane.

@@ -2,18 +2,18 @@
 
 mod archive;
 mod client;
-mod http;
 pub(crate) mod manifest;
 mod verify;
 
 use std::path::{Path, PathBuf};
 
+use ganymede_files::{Download, FilesError, Http, Received, part_path};
+
 use crate::catalogue;
 use crate::error::DatasetError;
 
-use http::{Download, Http, part_path};
 use manifest::{ArchiveKind, Manifest, ManifestFile, Source};
-use verify::{Packing, verify, verify_whole};
+use verify::{Packing, verify};
 
 /// What gzip may add to a file that cannot be packed.
 const PACKING_SLACK_BYTES: u64 = 1 << 20;
@@ -160,7 +160,7 @@ fn try_source(
         Source::Archive { url, bytes, sha256, kind } => {
             let name = url.rsplit('/').next().unwrap_or(url);
             let part = part_path(dir, name, url);
-            let check = |part: &Path| verify_whole(part, bytes, sha256);
+            let check = |received: &Received| received.expect(bytes, sha256);
             fetch_checked(http, (url, name), &part, bytes, on_event, &check)?;
             archive::extract(&part, kind, missing, dir)
         }
@@ -178,34 +178,25 @@ fn fetch_file(
     let name = archive::final_name(file, Packing::Gzip);
     let url = format!("{base}{name}");
     let part = part_path(dir, &name, &url);
-    let check = |part: &Path| verify(part, file);
+    let check =
+        |received: &Received| verify(&received.path, file).map_err(|reason| FilesError::Refused { reason });
     let max_bytes = file.bytes + PACKING_SLACK_BYTES;
     let packing = fetch_checked(http, (&url, &name), &part, max_bytes, on_event, &check)?;
     archive::persist(&part, file, packing, dir)
 }
 
-/// Downloads into `part` and checks it; once more from the start if an old beginning spoiled it.
+/// Downloads into `part` and checks it.
 fn fetch_checked<T>(
     http: &Http,
     (url, name): (&str, &str),
     part: &Path,
     max_bytes: u64,
     on_event: &mut dyn FnMut(FetchEvent<'_>),
-    check: &dyn Fn(&Path) -> Result<T, String>,
+    check: &dyn Fn(&Received) -> Result<T, FilesError>,
 ) -> Result<T, String> {
-    loop {
-        let mut progress = |done, total| on_event(FetchEvent::Progress { file: name, done, total });
-        let resumed = http.fetch(Download { url, part, max_bytes, progress: &mut progress })?;
-        match check(part) {
-            Ok(checked) => return Ok(checked),
-            Err(reason) => {
-                std::fs::remove_file(part).map_err(|error| format!("{}: {error}", part.display()))?;
-                if !resumed {
-                    return Err(reason);
-                }
-            }
-        }
-    }
+    let mut progress = |done, total| on_event(FetchEvent::Progress { file: name, done, total });
+    let download = Download { url, part, max_bytes, progress: &mut progress };
+    http.fetch(download, check).map_err(|error| error.to_string())
 }
 
 fn fetch_by_client(

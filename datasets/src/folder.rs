@@ -1,23 +1,23 @@
 //! Folders of images: found, decoded in parallel, fitted, kept.
 
 mod cache;
-mod decode;
-mod scan;
+mod classes;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ganymede_files::{Alpha, DecodeOptions, Depth, FilesError, Formats, Found, Frame, Scan, Skipped};
 use rayon::prelude::*;
 
 use crate::dataset::{ImageSet, Labels};
 use crate::error::DatasetError;
-use crate::frame::Frame;
+use crate::frame::Fit;
 use crate::open::{CacheUse, Opened, SkippedFile};
 use crate::options::{Channels, DEFAULT_FOLDER_RESOLUTION, OpenOptions};
 use crate::raw::check_memory;
 
-use scan::{Found, Scan};
+use classes::Classes;
 
 /// Opens a folder of images as [`crate::open`] describes.
 pub(crate) fn open(
@@ -26,9 +26,9 @@ pub(crate) fn open(
     options: &OpenOptions,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Opened, DatasetError> {
-    let scan = scan::scan(dir)?;
+    let scan = ganymede_files::scan(dir, Formats::Common).map_err(|error| unreadable(dir, error))?;
     if scan.files.is_empty() {
-        return Err(no_images(dir, scan.others, &scan.skipped));
+        return Err(no_images(dir, scan.others, &skipped(scan.skipped)));
     }
     let side = options.resolution.unwrap_or(DEFAULT_FOLDER_RESOLUTION);
     let channels = if options.channels == Channels::Grey { 1 } else { 3 };
@@ -47,6 +47,27 @@ pub(crate) fn open(
         Some(place) => place.store(&set, &skipped),
     };
     Ok(Opened { dataset: Arc::new(set), skipped, cache })
+}
+
+fn unreadable(dir: &Path, error: FilesError) -> DatasetError {
+    match error {
+        FilesError::Io { action, path, source } => DatasetError::Io { action, path, source },
+        other => DatasetError::bad_file(dir, other.to_string(), "give a folder of images"),
+    }
+}
+
+fn skipped(files: Vec<Skipped>) -> Vec<SkippedFile> {
+    files.into_iter().map(|file| SkippedFile { path: file.path, reason: file.reason }).collect()
+}
+
+fn decode_options(options: &OpenOptions) -> DecodeOptions {
+    DecodeOptions {
+        formats: Formats::Common,
+        max_pixels: options.max_pixels,
+        alpha: Alpha::Over(options.background.level()),
+        depth: Depth::Nearest,
+        upright: true,
+    }
 }
 
 fn no_images(dir: &Path, others: usize, skipped: &[SkippedFile]) -> DatasetError {
@@ -84,18 +105,21 @@ fn decode_all(
 ) -> Result<(ImageSet, Vec<SkippedFile>), DatasetError> {
     let total = scan.files.len();
     let done = AtomicUsize::new(0);
+    let rules = decode_options(options);
     let decode = |file: &Found| {
-        let frame = decode::decode_square(&file.path, side as u32, options);
+        let frame = ganymede_files::decode(&file.path, &rules)
+            .map(|decoded| decoded.frame.into_square(side as u32, options.crop, options.background));
         progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
         frame
     };
-    let results: Vec<Result<Frame, String>> = scan.files.par_iter().map(decode).collect();
-    let mut skipped = scan.skipped;
+    let results: Vec<Result<Frame, FilesError>> = scan.files.par_iter().map(decode).collect();
+    let Classes { of_files, names } = classes::classes(&scan.files);
+    let mut skipped = skipped(scan.skipped);
     let mut frames = Vec::with_capacity(total);
-    for (file, result) in scan.files.into_iter().zip(results) {
+    for ((file, class), result) in scan.files.into_iter().zip(of_files).zip(results) {
         match result {
-            Ok(frame) => frames.push((frame, file.class)),
-            Err(reason) => skipped.push(SkippedFile { path: file.path, reason }),
+            Ok(frame) => frames.push((frame, class)),
+            Err(error) => skipped.push(SkippedFile { path: file.path, reason: error.to_string() }),
         }
     }
     skipped.sort_by(|a, b| a.path.cmp(&b.path));
@@ -103,7 +127,7 @@ fn decode_all(
     if frames.is_empty() {
         return Err(no_images(dir, scan.others, &skipped));
     }
-    Ok((assemble(name, frames, scan.class_names, side, options)?, skipped))
+    Ok((assemble(name, frames, names, side, options)?, skipped))
 }
 
 /// Frames of one size to one set of one kind of colour.

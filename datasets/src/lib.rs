@@ -17,7 +17,6 @@ mod error;
 mod fetch;
 mod folder;
 mod frame;
-mod hash;
 mod idx;
 mod loader;
 mod modes;

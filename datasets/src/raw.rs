@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use ganymede_files::Frame;
 use rayon::prelude::*;
 
 use crate::dataset::{ImageSet, Labels};
 use crate::error::DatasetError;
-use crate::frame::Frame;
+use crate::frame::Fit;
 use crate::options::{Channels, OpenOptions};
 
 /// Images of one size, N C H W, as their file holds them.

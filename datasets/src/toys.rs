@@ -2,11 +2,11 @@
 
 use std::f64::consts::{PI, TAU};
 
+use ganymede_files::Digest;
 use ganymede_tensor::{Rng, RngState};
 
 use crate::dataset::{Dataset, check_read};
 use crate::error::DatasetError;
-use crate::hash::Digest;
 use crate::modes::Modes;
 
 /// The number of samples that a toy says it has.

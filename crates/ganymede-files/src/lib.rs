@@ -1,1 +1,27 @@
-//! Files from elsewhere: fetched, verified, decoded.
+//! Floor 0 of Ganymede: files from elsewhere, fetched, verified, found, decoded.
+//!
+//! * [`Http`] downloads with progress, goes on where a transfer broke, and says the SHA-256 of what came;
+//! * [`scan`] says which files of a folder are images, and which only seem to be;
+//! * [`decode`] makes one file an 8-bit [`Frame`] within bounds of memory, whatever the file claims;
+//! * [`Digest`] hashes fields that cannot run into each other.
+//!
+//! Nothing here panics for what a file holds: a file that cannot be used is an error or an entry of
+//! [`Scan::skipped`], with the reason.
+
+mod decode;
+mod error;
+mod formats;
+mod frame;
+mod hash;
+mod http;
+mod scan;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use decode::{Alpha, DecodeOptions, Decoded, Depth, decode, decode_bytes};
+pub use error::FilesError;
+pub use formats::{Format, Formats};
+pub use frame::Frame;
+pub use hash::{Digest, sha256, to_hex};
+pub use http::{Download, Http, Received, part_path};
+pub use scan::{Found, Scan, Skipped, scan};

@@ -52,3 +52,14 @@ pub enum MetricError {
 
 /// Results of this crate.
 pub type Result<T, E = MetricError> = std::result::Result<T, E>;
+
+impl From<ganymede_files::FilesError> for MetricError {
+    fn from(error: ganymede_files::FilesError) -> Self {
+        use ganymede_files::FilesError;
+        match error {
+            FilesError::Io { path, source, .. } => Self::Io { path, source },
+            FilesError::Content { path, reason } => Self::File { path, reason },
+            other => Self::Invalid(other.to_string()),
+        }
+    }
+}

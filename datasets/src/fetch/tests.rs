@@ -1,90 +1,13 @@
-use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex};
+use std::io::Read;
+use std::net::TcpListener;
 
+use ganymede_files::testing::{Served, Server};
+use ganymede_files::to_hex;
 use sha2::{Digest as _, Sha256};
 
 use super::*;
-use crate::hash::to_hex;
 use crate::testing::{assert_says, gzip, put};
 use manifest::ArchiveKind;
-
-/// How the server treats one address.
-#[derive(Clone, Default)]
-struct Served {
-    body: Vec<u8>,
-    /// Break the connection after so many bytes of the body, this often.
-    break_after: Option<usize>,
-    breaks: usize,
-    no_ranges: bool,
-}
-
-/// A web server on this machine for one test; it goes with the process.
-struct Server {
-    base: String,
-    files: Arc<Mutex<HashMap<String, Served>>>,
-    requests: Arc<Mutex<Vec<String>>>,
-}
-
-impl Server {
-    fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let base = format!("http://{}/", listener.local_addr().unwrap());
-        let (files, requests) = (Arc::<Mutex<HashMap<_, _>>>::default(), Arc::<Mutex<Vec<_>>>::default());
-        let server = Self { base, files: Arc::clone(&files), requests: Arc::clone(&requests) };
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                answer(stream.unwrap(), &files, &requests);
-            }
-        });
-        server
-    }
-
-    fn serve(&self, name: &str, served: Served) {
-        self.files.lock().unwrap().insert(format!("/{name}"), served);
-    }
-
-    fn requests(&self) -> Vec<String> {
-        std::mem::take(&mut self.requests.lock().unwrap())
-    }
-}
-
-fn answer(mut stream: TcpStream, files: &Mutex<HashMap<String, Served>>, requests: &Mutex<Vec<String>>) {
-    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-    let path = lines.next().unwrap().unwrap().split(' ').nth(1).unwrap().to_owned();
-    let mut start = None;
-    for line in lines.map(Result::unwrap).take_while(|line| !line.is_empty()) {
-        if let Some(range) = line.to_ascii_lowercase().strip_prefix("range: bytes=") {
-            start = range.trim_end_matches('-').parse::<usize>().ok();
-        }
-    }
-    requests.lock().unwrap().push(format!("{path} {}", start.map_or("-".into(), |start| start.to_string())));
-    let mut files = files.lock().unwrap();
-    let head = |status: &str, more: String| format!("HTTP/1.1 {status}\r\nConnection: close\r\n{more}\r\n");
-    let Some(served) = files.get_mut(&path) else {
-        return stream.write_all(head("404 Not Found", "Content-Length: 0\r\n".into()).as_bytes()).unwrap();
-    };
-    let start = start.filter(|_| !served.no_ranges);
-    let total = served.body.len();
-    let (status, from) = match start {
-        Some(start) if start >= total => ("416 Range Not Satisfiable", total),
-        Some(start) => ("206 Partial Content", start),
-        None => ("200 OK", 0),
-    };
-    let mut more = format!("Content-Length: {}\r\n", total - from);
-    if status.starts_with("206") {
-        more += &format!("Content-Range: bytes {from}-{}/{total}\r\n", total - 1);
-    }
-    stream.write_all(head(status, more).as_bytes()).unwrap();
-    let mut body = &served.body[from..];
-    if let Some(limit) = served.break_after.filter(|_| served.breaks > 0) {
-        served.breaks -= 1;
-        body = &body[..limit.min(body.len())];
-    }
-    // The client may have hung up on a body that it does not want.
-    let _ = stream.write_all(body);
-}
 
 /// Two files with their manifest entries.
 struct Wares {
@@ -172,12 +95,12 @@ impl Wares {
 }
 
 fn web(server: &Server) -> Source {
-    Source::Web { base: leak(server.base.clone()) }
+    Source::Web { base: leak(server.base().to_owned()) }
 }
 
 fn archive(server: &Server, name: &str, kind: ArchiveKind, body: Vec<u8>) -> Source {
     let source = Source::Archive {
-        url: leak(format!("{}{name}", server.base)),
+        url: leak(format!("{}{name}", server.base())),
         bytes: body.len() as u64,
         sha256: leak(sha256(&body)),
         kind,
@@ -207,8 +130,8 @@ fn files_come_from_the_publisher_and_only_once() {
     });
     let fetched = fetched.unwrap();
     wares.assert_fetched(&fetched);
-    assert_eq!(fetched.source.as_deref(), Some(&*server.base));
-    assert_eq!((sources, seen), (vec![server.base.clone()], gzip(&wares.contents[0]).len() as u64));
+    assert_eq!(fetched.source.as_deref(), Some(server.base()));
+    assert_eq!((sources, seen), (vec![server.base().to_owned()], gzip(&wares.contents[0]).len() as u64));
     assert_eq!(server.requests().len(), 2);
     let again = run(&manifest, dir.path()).unwrap();
     assert_eq!((again.source, server.requests().len()), (None, 0));
@@ -241,7 +164,7 @@ fn a_broken_fetch_goes_on_in_the_next_call() {
         Served { body, break_after: Some(10), breaks: 4, no_ranges: false },
     );
     let manifest = wares.manifest(vec![web(&server)]);
-    assert_says(run(&manifest, dir.path()), &["wares", &server.base, "broke at byte 40"]);
+    assert_says(run(&manifest, dir.path()), &["wares", server.base(), "broke at byte 40"]);
     server.requests();
     wares.assert_fetched(&run(&manifest, dir.path()).unwrap());
     assert_eq!(server.requests()[0], "/train-images-idx3-ubyte.gz 40");
@@ -257,7 +180,7 @@ fn a_server_without_ranges_and_a_spoiled_beginning_are_overcome() {
         let spoiled = vec![7; if no_ranges { 100 } else { body.len() }];
         server.serve(name, Served { body, no_ranges, ..Served::default() });
         let folder = dir.path().join("wares");
-        let part = part_path(&folder, name, &format!("{}{name}", server.base));
+        let part = part_path(&folder, name, &format!("{}{name}", server.base()));
         for junk in [&spoiled[..], &spoiled[..100]] {
             put(&folder, part.file_name().unwrap().to_str().unwrap(), junk);
             wares.assert_fetched(&run(&wares.manifest(vec![web(&server)]), dir.path()).unwrap());
@@ -282,7 +205,7 @@ fn registries_stand_in_for_the_publisher() {
         let fetched = fetched.unwrap();
         wares.assert_fetched(&fetched);
         assert_eq!(fetched.source, Some(source.to_string()));
-        assert_eq!(failed, [format!("{} the server answers 404", server.base)]);
+        assert_eq!(failed, [format!("{} the server answers 404", server.base())]);
         assert!(fetched.files[0].ends_with("train-images-idx3-ubyte"));
         assert!(fetched.files[1].ends_with("train-labels-idx1-ubyte.gz"));
     }

@@ -8,16 +8,14 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use ganymede_files::{Digest, Scan, to_hex};
 use ganymede_tensor::write_atomic;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::dataset::{Dataset, ImageSet, Labels};
-use crate::hash::{Digest, to_hex};
 use crate::open::{CacheUse, SkippedFile};
 use crate::options::OpenOptions;
-
-use super::scan::Scan;
 
 const MAGIC: &[u8; 16] = b"ganymede images\n";
 /// Raised whenever the same files would decode to other bytes.

@@ -13,18 +13,6 @@ fn pixels(frame: &Frame) -> Vec<[u8; 3]> {
 }
 
 #[test]
-fn planes_and_pixels_are_the_same_image() {
-    let planes: Vec<u8> = (0..3 * 2 * 4).collect();
-    let frame = Frame::from_planar([3, 2, 4], &planes).unwrap();
-    assert_eq!(frame.size(), (4, 2));
-    assert_eq!(pixels(&frame)[1], [1, 9, 17]);
-    assert_eq!(frame.into_planar(), planes);
-    let grey = Frame::from_planar([1, 2, 4], &planes[..8]).unwrap();
-    assert_eq!((grey.channels(), grey.into_planar()), (1, planes[..8].to_vec()));
-    assert!(Frame::from_planar([2, 2, 4], &planes).is_none());
-}
-
-#[test]
 fn the_middle_is_kept_whichever_side_is_longer() {
     let wide = rgb(9, 4).into_square(4, Crop::Centre, Background::White);
     let expected: Vec<[u8; 3]> = (0..4)

@@ -80,14 +80,14 @@ impl From<std::io::Error> for Fault {
     }
 }
 
-/// The wanted tensors, grouped by the storage that they lie in: one storage is in memory at a time.
+/// The wanted tensors, grouped by the storage that they lie in: one storage a thread is in memory at a time.
 type Wanted = BTreeMap<String, Vec<(String, TensorRef)>>;
 
 /// The tensors of one storage, appended to those read so far.
 fn cut(
     storage: &[u8],
     wanted: &[(String, TensorRef)],
-    budget: &mut build::Budget,
+    budget: &build::Budget,
     device: &Device,
     tensors: &mut BTreeMap<String, Tensor>,
 ) -> Result<()> {

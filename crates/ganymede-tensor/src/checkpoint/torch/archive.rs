@@ -6,6 +6,7 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
+use rayon::prelude::*;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
@@ -25,9 +26,8 @@ pub(in super::super) fn load(
 }
 
 fn read(path: &Path, key: Option<&str>, device: &Device) -> Result<BTreeMap<String, Tensor>> {
-    let file = File::open(path)?;
-    let mut budget = Budget::of_file(file.metadata()?.len());
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(zip_fault)?;
+    let mut archive = open(path)?;
+    let budget = Budget::of_file(std::fs::metadata(path)?.len());
     let root = root(&archive)?;
     check_byte_order(&mut archive, &root)?;
     let mut arena = Arena::new();
@@ -36,12 +36,35 @@ fn read(path: &Path, key: Option<&str>, device: &Device) -> Result<BTreeMap<Stri
         vm::read(&mut BufReader::new(entry), &mut arena)?
     };
     let wanted = find::wanted(&arena, top, key)?;
+    // Each thread has its own place in the file. Tensors go to the device afterwards, one after the other.
+    let read: Vec<Result<BTreeMap<String, Tensor>>> = wanted
+        .into_par_iter()
+        .map_init(
+            || open(path),
+            |archive, (storage, of_storage)| {
+                // It could be opened before.
+                let archive =
+                    archive.as_mut().map_err(|_| Fault::malformed("it changed while it was read"))?;
+                let bytes = storage_bytes(archive, &format!("{root}data/{storage}"), &budget)?;
+                let mut tensors = BTreeMap::new();
+                cut(&bytes, &of_storage, &budget, &Device::Cpu, &mut tensors)?;
+                Ok(tensors)
+            },
+        )
+        .collect();
     let mut tensors = BTreeMap::new();
-    for (storage, of_storage) in wanted {
-        let bytes = storage_bytes(&mut archive, &format!("{root}data/{storage}"), &mut budget)?;
-        cut(&bytes, &of_storage, &mut budget, device, &mut tensors)?;
+    for of_storage in read {
+        for (name, tensor) in of_storage? {
+            let moved = tensor.to_device(device);
+            let moved = moved.map_err(|source| Fault::Candle { tensor: name.clone(), source })?;
+            tensors.insert(name, moved);
+        }
     }
     Ok(tensors)
+}
+
+fn open(path: &Path) -> Result<Archive> {
+    ZipArchive::new(BufReader::new(File::open(path)?)).map_err(zip_fault)
 }
 
 /// The folder that everything lies in, with its slash.
@@ -77,7 +100,7 @@ fn check_byte_order(archive: &mut Archive, root: &str) -> Result<()> {
     }
 }
 
-fn storage_bytes(archive: &mut Archive, name: &str, budget: &mut Budget) -> Result<Vec<u8>> {
+fn storage_bytes(archive: &mut Archive, name: &str, budget: &Budget) -> Result<Vec<u8>> {
     let mut entry = archive.by_name(name).map_err(|e| match e {
         ZipError::FileNotFound => Fault::malformed(format!("its storage `{name}` is missing")),
         other => zip_fault(other),
@@ -87,7 +110,8 @@ fn storage_bytes(archive: &mut Archive, name: &str, budget: &mut Budget) -> Resu
     budget
         .take(size)
         .ok_or_else(|| Fault::malformed(format!("its storage `{name}` is larger than the file can hold")))?;
-    let mut bytes = Vec::new();
+    let mut bytes =
+        Vec::with_capacity(usize::try_from(size).map_err(|_| Fault::malformed("it is too large"))?);
     entry.by_ref().take(size).read_to_end(&mut bytes)?;
     if bytes.len() as u64 != size {
         return Err(Fault::malformed(format!("its storage `{name}` is cut short")));

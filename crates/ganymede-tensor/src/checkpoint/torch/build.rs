@@ -1,5 +1,7 @@
 //! Cutting a tensor out of its storage.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use candle_core::{Device, Tensor};
 
 use super::node::TensorRef;
@@ -8,18 +10,17 @@ use super::{Fault, Result};
 /// Bytes that the tensors of one file may take together. Views may overlap or repeat elements, so
 /// that a small file could otherwise ask for any amount.
 pub(super) struct Budget {
-    left: u64,
+    left: AtomicU64,
 }
 
 impl Budget {
     /// Far above what honest files need: tied weights, or a few broadcast vectors.
     pub(super) fn of_file(len: u64) -> Self {
-        Self { left: len.saturating_mul(8).saturating_add(64 << 20) }
+        Self { left: AtomicU64::new(len.saturating_mul(8).saturating_add(64 << 20)) }
     }
 
-    pub(super) fn take(&mut self, bytes: u64) -> Option<()> {
-        self.left = self.left.checked_sub(bytes)?;
-        Some(())
+    pub(super) fn take(&self, bytes: u64) -> Option<()> {
+        self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(bytes)).ok().map(|_| ())
     }
 }
 
@@ -28,7 +29,7 @@ pub(super) fn tensor(
     name: &str,
     tensor: &TensorRef,
     storage: &[u8],
-    budget: &mut Budget,
+    budget: &Budget,
     device: &Device,
 ) -> Result<Tensor> {
     let bad = |reason: &str| Fault::BadTensor { tensor: name.to_string(), reason: reason.to_string() };

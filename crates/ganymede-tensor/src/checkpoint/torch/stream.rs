@@ -86,7 +86,7 @@ fn storages(
     mut wanted: Wanted,
     device: &Device,
 ) -> Result<BTreeMap<String, Tensor>> {
-    let mut budget = Budget::of_file(len);
+    let budget = Budget::of_file(len);
     let mut tensors = BTreeMap::new();
     let mut position = input.stream_position()?;
     for key in keys {
@@ -107,7 +107,7 @@ fn storages(
                 let mut storage =
                     vec![0; usize::try_from(bytes).map_err(|_| Fault::malformed("a storage is too large"))?];
                 input.read_exact(&mut storage)?;
-                cut(&storage, &of_storage, &mut budget, device, &mut tensors)?;
+                cut(&storage, &of_storage, &budget, device, &mut tensors)?;
             }
             None => {
                 input.seek(SeekFrom::Start(end))?;

@@ -1,9 +1,20 @@
 use super::*;
 use crate::testing::{encoded_picture, picture};
+use image::ImageFormat;
 use proptest::prelude::*;
 
-fn options() -> OpenOptions {
-    OpenOptions { max_pixels: 1 << 20, ..OpenOptions::default() }
+fn options() -> DecodeOptions {
+    DecodeOptions {
+        formats: Formats::Common,
+        max_pixels: 1 << 20,
+        alpha: Alpha::Over(255),
+        depth: Depth::Nearest,
+        upright: true,
+    }
+}
+
+fn reason(result: Result<Decoded, FilesError>) -> String {
+    result.unwrap_err().to_string()
 }
 
 #[test]
@@ -12,7 +23,7 @@ fn a_jpeg_is_complete_only_to_its_last_byte() {
     assert!(jpeg_is_complete(&jpeg));
     for cut in 0..jpeg.len() {
         assert!(!jpeg_is_complete(&jpeg[..cut]), "{cut} of {}", jpeg.len());
-        assert!(decode(&jpeg[..cut], &options()).is_err(), "{cut} of {}", jpeg.len());
+        assert!(decode_bytes(&jpeg[..cut], &options()).is_err(), "{cut} of {}", jpeg.len());
     }
     // Telephones append things to their pictures.
     assert!(jpeg_is_complete(&[&jpeg[..], b"anything"].concat()));
@@ -24,7 +35,7 @@ fn the_end_of_an_embedded_thumbnail_is_not_the_end() {
     let thumbnail = encoded_picture(8, 8, ImageFormat::Jpeg);
     let length = (thumbnail.len() as u16 + 2).to_be_bytes();
     let with = [&jpeg[..2], &[0xff, 0xe2], &length, &thumbnail, &jpeg[2..]].concat();
-    assert!(jpeg_is_complete(&with) && decode(&with, &options()).is_ok());
+    assert!(jpeg_is_complete(&with) && decode_bytes(&with, &options()).is_ok());
     assert!(!jpeg_is_complete(&with[..with.len() - 40]));
 }
 
@@ -34,8 +45,8 @@ fn no_cut_of_a_lossless_file_yields_another_image() {
         let bytes = encoded_picture(16, 16, format);
         for cut in 0..=bytes.len() {
             // Without a PNG's last chunk every pixel is there already.
-            if let Ok(image) = decode(&bytes[..cut], &options()) {
-                assert_eq!(image.to_rgb8(), picture(16, 16), "{format:?} {cut}");
+            if let Ok(decoded) = decode_bytes(&bytes[..cut], &options()) {
+                assert_eq!(decoded.frame, Frame::Rgb(picture(16, 16)), "{format:?} {cut}");
                 assert!(cut + 16 >= bytes.len(), "{format:?} {cut} of {}", bytes.len());
             }
         }
@@ -47,19 +58,19 @@ fn the_content_decides_on_the_format() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("really-a-jpeg.png");
     std::fs::write(&path, encoded_picture(8, 8, ImageFormat::Jpeg)).unwrap();
-    assert!(decode_square(&path, 8, &options()).is_ok());
+    assert_eq!(decode(&path, &options()).unwrap().format, Format::Jpeg);
 }
 
 #[test]
 fn a_file_that_vanished_or_is_too_long_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.png");
-    assert!(decode_square(&path, 8, &options()).unwrap_err().contains("opened"));
+    assert!(reason(decode(&path, &options())).contains("opened"));
     std::fs::write(&path, vec![0; (1 << 20) + 9]).unwrap();
-    let tiny = OpenOptions { max_pixels: 1, ..options() };
-    assert!(decode_square(&path, 8, &tiny).unwrap_err().contains("more than 1048584 bytes"));
+    let tiny = DecodeOptions { max_pixels: 1, ..options() };
+    assert!(reason(decode(&path, &tiny)).contains("more than 1048584 bytes"));
     std::fs::write(&path, encoded_picture(8, 8, ImageFormat::Png)).unwrap();
-    assert!(decode_square(&path, 8, &tiny).unwrap_err().contains("8 x 8 pixels"));
+    assert!(reason(decode(&path, &tiny)).contains("8 x 8 pixels"));
 }
 
 #[test]
@@ -83,7 +94,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
     #[test]
     fn no_damage_makes_it_panic(
-        format in prop_oneof![Just(ImageFormat::Png), Just(ImageFormat::Jpeg), Just(ImageFormat::WebP)],
+        format in prop_oneof![
+            Just(ImageFormat::Png), Just(ImageFormat::Jpeg), Just(ImageFormat::WebP), Just(ImageFormat::Bmp),
+            Just(ImageFormat::Pnm), Just(ImageFormat::Tiff),
+        ],
         damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
     ) {
         let mut bytes = encoded_picture(20, 14, format);
@@ -91,11 +105,12 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = value;
         }
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("x.png");
-        std::fs::write(&path, bytes).unwrap();
-        if let Ok(frame) = decode_square(&path, 8, &options()) {
-            prop_assert_eq!(frame.size(), (8, 8));
+        let all = DecodeOptions { max_pixels: 1 << 20, ..DecodeOptions::pil() };
+        for options in [options(), all] {
+            if let Ok(decoded) = decode_bytes(&bytes, &options) {
+                let (width, height) = decoded.frame.size();
+                prop_assert!(u64::from(width) * u64::from(height) <= options.max_pixels);
+            }
         }
     }
 }

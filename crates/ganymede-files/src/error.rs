@@ -1,0 +1,61 @@
+//! What can go wrong with files from elsewhere.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a file could not be fetched, read or decoded.
+///
+/// The messages of [`Refused`](Self::Refused), [`Broken`](Self::Broken) and [`Image`](Self::Image) do not name
+/// the address or the file, which their caller shows beside them.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FilesError {
+    /// Reading or writing failed.
+    #[error("could not {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, as a verb: `read`, `write`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// A download that is of no use to try again: the server is not there, says no, or sends another file.
+    #[error("{reason}")]
+    Refused {
+        /// What the server said.
+        reason: String,
+    },
+    /// A download that broke off each time that it was tried. What came is kept for the next call.
+    #[error("{reason}")]
+    Broken {
+        /// Where the last attempt broke.
+        reason: String,
+    },
+    /// A file whose content is not what was expected.
+    #[error("{}: {reason}", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What it holds, and what it should hold.
+        reason: String,
+    },
+    /// An image file that cannot be decoded.
+    #[error("{reason}")]
+    Image {
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl FilesError {
+    /// An [`io::Error`] with what was tried on which file; made for `map_err`.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { action, path, source }
+    }
+
+    pub(crate) fn image(reason: impl Into<String>) -> Self {
+        Self::Image { reason: reason.into() }
+    }
+}

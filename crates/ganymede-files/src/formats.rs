@@ -1,0 +1,95 @@
+//! Which kinds of image files there are.
+
+use image::ImageFormat;
+
+/// The format of an image file, told by its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Portable Network Graphics.
+    Png,
+    /// JPEG.
+    Jpeg,
+    /// WebP, lossy or lossless; of an animation the first frame.
+    WebP,
+    /// Windows bitmap.
+    Bmp,
+    /// Portable any map: PBM, PGM, PPM, PAM.
+    Pnm,
+    /// TIFF; of several pages the first.
+    Tiff,
+}
+
+impl Format {
+    /// Its usual name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Png => "PNG",
+            Self::Jpeg => "JPEG",
+            Self::WebP => "WebP",
+            Self::Bmp => "BMP",
+            Self::Pnm => "PNM",
+            Self::Tiff => "TIFF",
+        }
+    }
+
+    pub(crate) fn from_image(format: ImageFormat) -> Option<Self> {
+        Some(match format {
+            ImageFormat::Png => Self::Png,
+            ImageFormat::Jpeg => Self::Jpeg,
+            ImageFormat::WebP => Self::WebP,
+            ImageFormat::Bmp => Self::Bmp,
+            ImageFormat::Pnm => Self::Pnm,
+            ImageFormat::Tiff => Self::Tiff,
+            _ => return None,
+        })
+    }
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Which formats are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Formats {
+    /// PNG, JPEG and WebP: what images of data sets come in.
+    Common,
+    /// Those, and BMP, PNM and TIFF: what pytorch-fid reads.
+    All,
+}
+
+/// Suffixes of images, read or not: named, so that nobody uses half a folder without knowing.
+const OTHER_IMAGES: [&str; 15] = [
+    "gif", "bmp", "tif", "tiff", "avif", "heic", "heif", "jxl", "jp2", "jfif", "tga", "ppm", "pgm", "pbm",
+    "psd",
+];
+
+impl Formats {
+    /// Whether files of a format are read.
+    pub fn reads(self, format: Format) -> bool {
+        self == Self::All || matches!(format, Format::Png | Format::Jpeg | Format::WebP)
+    }
+
+    /// For messages: `PNG, JPEG or WebP`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Common => "PNG, JPEG or WebP",
+            Self::All => "PNG, JPEG, WebP, BMP, PNM or TIFF",
+        }
+    }
+
+    /// Suffixes in lower case, without the dot.
+    pub fn suffixes(self) -> &'static [&'static str] {
+        match self {
+            Self::Common => &["png", "jpg", "jpeg", "webp"],
+            Self::All => &["png", "jpg", "jpeg", "webp", "bmp", "pgm", "ppm", "pbm", "tif", "tiff"],
+        }
+    }
+
+    /// Whether a suffix is that of an image that is not read.
+    pub(crate) fn leaves_out(self, suffix: &str) -> bool {
+        OTHER_IMAGES.contains(&suffix) && !self.suffixes().contains(&suffix)
+    }
+}

@@ -1,0 +1,114 @@
+//! Which files of a folder are images.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::error::FilesError;
+use crate::formats::Formats;
+
+/// A file that calls itself an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its path relative to the folder.
+    pub relative: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+    /// Its last change, in nanoseconds since 1970; 0 where the file system does not say.
+    pub modified_nanos: u128,
+}
+
+/// A file that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// The file.
+    pub path: PathBuf,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What a folder holds.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Scan {
+    /// Sorted by relative path, so that the order is the same on every machine.
+    pub files: Vec<Found>,
+    /// Images that cannot be used, and entries that cannot be read; sorted by path.
+    pub skipped: Vec<Skipped>,
+    /// How many other files there are.
+    pub others: usize,
+}
+
+/// Walks `dir` and all that is below it, following links, and lists the files with an image's suffix.
+///
+/// Hidden files and folders are passed over. A link that leads back, a folder that cannot be read and a device
+/// with an image's name are [`Scan::skipped`].
+///
+/// # Errors
+/// [`FilesError::Io`] when `dir` itself cannot be read.
+pub fn scan(dir: &Path, formats: Formats) -> Result<Scan, FilesError> {
+    // The root's own failure is the caller's problem, not one file to be skipped.
+    std::fs::read_dir(dir).map_err(FilesError::io("read", dir))?;
+    let mut scan = Scan::default();
+    let walk = WalkDir::new(dir).follow_links(true).into_iter();
+    for entry in walk.filter_entry(is_visible) {
+        match entry {
+            Ok(entry) => scan.take(dir, &entry, formats),
+            Err(error) => {
+                let path = error.path().unwrap_or(dir).to_path_buf();
+                let reason = match error.loop_ancestor() {
+                    Some(ancestor) => format!("a link that leads back to {}", ancestor.display()),
+                    None => error.into_io_error().map_or("cannot be read".into(), |error| error.to_string()),
+                };
+                scan.skipped.push(Skipped { path, reason });
+            }
+        }
+    }
+    scan.files.sort_by(|a, b| a.relative.cmp(&b.relative));
+    scan.skipped.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(scan)
+}
+
+/// Not hidden, and not the copies of hidden files that macOS puts into archives.
+fn is_visible(entry: &DirEntry) -> bool {
+    let name = entry.file_name().as_encoded_bytes();
+    entry.depth() == 0 || (!name.starts_with(b".") && name != b"__MACOSX")
+}
+
+impl Scan {
+    fn take(&mut self, dir: &Path, entry: &DirEntry, formats: Formats) {
+        if entry.file_type().is_dir() {
+            return;
+        }
+        let path = entry.path().to_path_buf();
+        let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
+        if formats.leaves_out(&extension) {
+            let reason = format!(".{extension} is not read: convert it to {}", formats.words());
+            return self.skipped.push(Skipped { path, reason });
+        }
+        if !formats.suffixes().contains(&extension.as_str()) {
+            self.others += 1;
+            return;
+        }
+        // A pipe or a device with an image's name would block, or never end.
+        if !entry.file_type().is_file() {
+            return self.skipped.push(Skipped { path, reason: "not a regular file".into() });
+        }
+        match entry.metadata() {
+            Ok(metadata) => {
+                let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+                self.files.push(Found {
+                    relative: path.strip_prefix(dir).unwrap_or(&path).to_path_buf(),
+                    bytes: metadata.len(),
+                    modified_nanos: modified.map_or(0, |since| since.as_nanos()),
+                    path,
+                });
+            }
+            Err(error) => self.skipped.push(Skipped { path, reason: error.to_string() }),
+        }
+    }
+}

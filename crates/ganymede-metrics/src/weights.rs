@@ -1,0 +1,224 @@
+//! Where the weights of feature networks come from.
+
+mod hash;
+
+use std::path::{Path, PathBuf};
+
+use ganymede_files::{Download, Http, Received, part_path};
+
+use crate::{MetricError, Result};
+
+use hash::FileHash;
+
+/// The environment variable that names the folder of weights and cached features.
+pub const CACHE_VARIABLE: &str = "GANYMEDE_CACHE";
+
+/// Weights that somebody published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PublishedWeights {
+    /// The extractor that they are for, such as `inception2015`.
+    pub extractor: &'static str,
+    /// The name of the file in the cache folder.
+    pub file: &'static str,
+    /// Where it is published.
+    pub url: &'static str,
+    /// Its size in bytes and its SHA-256, where they are known. Without them nothing is fetched: the file is
+    /// put into the cache folder, or named, by hand.
+    pub pinned: Option<Pin>,
+}
+
+/// What a file must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Its SHA-256 in lower-case hexadecimal digits.
+    pub sha256: &'static str,
+}
+
+/// All weights that are known by name.
+///
+/// The Inception network is that of 2015-12-05, which TTUR's program used, as pytorch-fid published it; torch-fidelity
+/// publishes the same bytes under another name. The first digits of its hash are part of that name. No hash
+/// was published for the others.
+const PUBLISHED: &[PublishedWeights] = &[
+    PublishedWeights {
+        extractor: "inception2015",
+        file: "pt_inception-2015-12-05-6726825d.pth",
+        url: "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+        pinned: Some(Pin {
+            bytes: 95_628_359,
+            sha256: "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
+        }),
+    },
+    dinov2(
+        "dinov2-s",
+        "dinov2-small.safetensors",
+        "https://huggingface.co/facebook/dinov2-small/resolve/main/model.safetensors",
+    ),
+    dinov2(
+        "dinov2-b",
+        "dinov2-base.safetensors",
+        "https://huggingface.co/facebook/dinov2-base/resolve/main/model.safetensors",
+    ),
+    dinov2(
+        "dinov2-l",
+        "dinov2-large.safetensors",
+        "https://huggingface.co/facebook/dinov2-large/resolve/main/model.safetensors",
+    ),
+];
+
+const fn dinov2(extractor: &'static str, file: &'static str, url: &'static str) -> PublishedWeights {
+    PublishedWeights { extractor, file, url, pinned: None }
+}
+
+/// The published weights of an extractor; `None` for one that has none.
+pub fn published_weights(extractor: &str) -> Option<&'static PublishedWeights> {
+    PUBLISHED.iter().find(|weights| weights.extractor == extractor)
+}
+
+/// Where to look for weights.
+#[derive(Clone, Copy, Debug)]
+pub struct WeightsQuery<'a> {
+    /// A file that the user named: it is taken, whatever its hash, which goes into the provenance of numbers.
+    pub path: Option<&'a Path>,
+    /// The cache folder, such as [`cache_dir`].
+    pub cache: &'a Path,
+    /// Whether to fetch what is not there. Nothing is fetched unless somebody asked for it.
+    pub fetch: bool,
+}
+
+/// A file of weights on this machine.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WeightsFile {
+    /// Where it is.
+    pub path: PathBuf,
+    hash: FileHash,
+    pinned: Option<Pin>,
+}
+
+impl WeightsFile {
+    /// Any file. Its hash is computed on another thread meanwhile.
+    pub fn given(path: &Path) -> Self {
+        Self { path: path.to_path_buf(), hash: FileHash::start(path), pinned: None }
+    }
+
+    fn pinned(path: PathBuf, pinned: Option<Pin>) -> Self {
+        Self { hash: FileHash::start(&path), path, pinned }
+    }
+
+    /// Its SHA-256 in hexadecimal digits, as soon as it is known: 81 MB take a machine with instructions for
+    /// it 50 ms.
+    ///
+    /// # Errors
+    /// [`MetricError::Io`] when it cannot be read; [`MetricError::File`] when it was found in the cache
+    /// folder under a published name and is another file.
+    pub fn sha256(&self) -> Result<&str> {
+        let found = self.hash.get()?;
+        match self.pinned {
+            Some(pin) if pin.sha256 != found => {
+                let reason = format!(
+                    "its SHA-256 is {found}, and that of the published file is {}: remove it and fetch it again, or name it with `--weights` if you mean it",
+                    pin.sha256
+                );
+                Err(MetricError::File { path: self.path.clone(), reason })
+            }
+            _ => Ok(found),
+        }
+    }
+}
+
+/// Finds weights: the file that is named, else the one in `weights` of the cache folder, else, if asked for, a
+/// download into it. `progress` is told the bytes that came, and of how many.
+///
+/// A download goes on where an earlier one broke off, is hashed while it comes, and gets its name only when
+/// it is the published file.
+///
+/// # Errors
+/// [`MetricError::File`], which says where the weights can be had and which file to put where;
+/// [`MetricError::Io`] when the cache folder cannot be written.
+pub fn find_weights(
+    published: &PublishedWeights,
+    query: &WeightsQuery<'_>,
+    progress: &mut dyn FnMut(u64, Option<u64>),
+) -> Result<WeightsFile> {
+    if let Some(path) = query.path {
+        return match path.is_file() {
+            true => Ok(WeightsFile::given(path)),
+            false => {
+                Err(MetricError::File { path: path.to_path_buf(), reason: "there is no such file".into() })
+            }
+        };
+    }
+    let folder = query.cache.join("weights");
+    let path = folder.join(published.file);
+    if path.is_file() {
+        return Ok(WeightsFile::pinned(path, published.pinned));
+    }
+    match published.pinned {
+        Some(pin) if query.fetch => {
+            fetch(published, pin, &folder, progress)?;
+            Ok(WeightsFile::pinned(path, published.pinned))
+        }
+        Some(_) => Err(missing(published, &path, "fetching was not asked for")),
+        None => Err(missing(published, &path, "no hash of it is known, so that it is not fetched")),
+    }
+}
+
+fn fetch(
+    published: &PublishedWeights,
+    pin: Pin,
+    folder: &Path,
+    progress: &mut dyn FnMut(u64, Option<u64>),
+) -> Result<()> {
+    let io = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| MetricError::Io { path, source }
+    };
+    std::fs::create_dir_all(folder).map_err(io(folder))?;
+    let path = folder.join(published.file);
+    let part = part_path(folder, published.file, published.url);
+    let download = Download { url: published.url, part: &part, max_bytes: pin.bytes, progress };
+    let check = |received: &Received| received.expect(pin.bytes, pin.sha256);
+    let fetched = Http::new().fetch(download, &check);
+    fetched.map_err(|error| missing(published, &path, &format!("{} gave: {error}", published.url)))?;
+    std::fs::rename(&part, &path).map_err(io(&path))
+}
+
+/// The way out where there is no network.
+fn missing(published: &PublishedWeights, path: &Path, why: &str) -> MetricError {
+    let PublishedWeights { extractor, file, url, pinned } = published;
+    let what = match pinned {
+        Some(pin) => format!(" ({} bytes, SHA-256 {})", pin.bytes, pin.sha256),
+        None => String::new(),
+    };
+    let folder = path.parent().unwrap_or(path).display();
+    let reason = format!(
+        "the weights of `{extractor}` are not there, and {why}. Put the file of {url}{what} there, as `{file}` in the folder {folder}, or name it with `--weights`"
+    );
+    MetricError::File { path: path.to_path_buf(), reason }
+}
+
+/// The folder of weights and cached features: `GANYMEDE_CACHE` where set and not empty, else `ganymede` in the
+/// folder that the platform has for such things (`XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches`,
+/// `%LOCALAPPDATA%`), else `./.ganymede-cache`.
+pub fn cache_dir() -> PathBuf {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(dir) = set(CACHE_VARIABLE) {
+        return dir;
+    }
+    let home = || set("HOME");
+    let platform = if cfg!(windows) {
+        set("LOCALAPPDATA")
+    } else if cfg!(target_os = "macos") {
+        home().map(|home| home.join("Library/Caches"))
+    } else {
+        set("XDG_CACHE_HOME").or_else(|| home().map(|home| home.join(".cache")))
+    };
+    platform.map_or_else(|| PathBuf::from(".ganymede-cache"), |dir| dir.join("ganymede"))
+}
+
+#[cfg(test)]
+mod tests;

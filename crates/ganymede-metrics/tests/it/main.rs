@@ -1,0 +1,3 @@
+//! Against other programs, by fixtures.
+
+mod resize;

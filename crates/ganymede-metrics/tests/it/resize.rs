@@ -1,0 +1,57 @@
+//! Every rule of resizing against PIL, PyTorch and TensorFlow 1's rule: `fixtures/resize/gen.py`.
+
+use std::path::Path;
+
+use ganymede_metrics::{Resize, resize_images};
+use ganymede_tensor::{DType, Device, Tensor, load_weights};
+
+/// What the parity of metrics asks for, in grey levels.
+const TOLERANCE: f32 = 1e-3;
+
+fn numbers(tensor: &Tensor) -> Vec<f32> {
+    tensor.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+fn apart(ours: &Tensor, theirs: &Tensor) -> f32 {
+    let pairs = numbers(ours).into_iter().zip(numbers(theirs));
+    pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+#[test]
+fn every_rule_is_that_of_its_program() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/resize/resize.safetensors");
+    let tensors = load_weights(&path, None, &Device::Cpu).unwrap();
+    let mut cases = 0;
+    while let Some(image) = tensors.get(&format!("{cases}.image")) {
+        let image = image.to_dtype(DType::F32).unwrap().unsqueeze(0).unwrap();
+        for &resize in Resize::ALL {
+            let theirs = &tensors[&format!("{cases}.{resize}")];
+            let [_, h, w] = theirs.dims().try_into().unwrap();
+            let ours = resize_images(&image, [3, h, w], resize).unwrap();
+            let apart = apart(&ours, theirs);
+            // PIL's sums are followed term by term.
+            let limit = if matches!(resize, Resize::Clean | Resize::PilBilinear) { 0.0 } else { TOLERANCE };
+            assert!(apart <= limit, "case {cases}, {resize}: {apart}");
+        }
+        let theirs = &tensors[&format!("{cases}.grey")];
+        let [_, h, w] = theirs.dims().try_into().unwrap();
+        let ours = resize_images(&image, [1, h, w], Resize::Clean).unwrap();
+        assert!(apart(&ours, theirs) == 0.0, "case {cases}, grey");
+        cases += 1;
+    }
+    assert_eq!(cases, 11);
+}
+
+#[test]
+fn images_that_cannot_be_resized_are_refused() {
+    let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &Device::Cpu).unwrap();
+    for (shape, to) in [
+        (&[3, 4, 4][..], [3, 2, 2]),
+        (&[1, 2, 4, 4], [3, 2, 2]),
+        (&[1, 3, 4, 4], [2, 2, 2]),
+        (&[1, 3, 0, 4], [3, 2, 2]),
+        (&[1, 3, 4, 4], [3, 2, 0]),
+    ] {
+        assert!(resize_images(&zeros(shape), to, Resize::Clean).is_err(), "{shape:?} {to:?}");
+    }
+}

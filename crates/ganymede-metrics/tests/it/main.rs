@@ -1,0 +1,5 @@
+//! Integration tests of `ganymede-metrics`.
+#![allow(clippy::unwrap_used)]
+
+mod portable;
+mod support;

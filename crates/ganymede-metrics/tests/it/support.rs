@@ -1,0 +1,34 @@
+//! Inputs that the tests share.
+
+use ndarray::Array2;
+
+/// The portable generator of the reference numbers: an LCG, `state * 6364136223846793005 + 1442695040888963407` modulo
+/// 2⁶⁴, that gives u = (state >> 11)/2⁵³; an element is (u₁ + u₂ + u₃ + u₄ − 2)·scale + shift, row by row.
+pub(crate) fn portable(seed: u64, rows: usize, cols: usize, scale: f64, shift: f64) -> Array2<f64> {
+    let mut state = seed;
+    let mut unit = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    Array2::from_shape_simple_fn((rows, cols), || {
+        let sum = unit() + unit() + unit() + unit();
+        (sum - 2.0) * scale + shift
+    })
+}
+
+/// The real set of the reference numbers, 200 rows of 16.
+pub(crate) fn portable_real() -> Array2<f64> {
+    portable(1, 200, 16, 1.0, 0.0)
+}
+
+/// The generated set, 160 rows of 16.
+pub(crate) fn portable_fake() -> Array2<f64> {
+    portable(2, 160, 16, 0.8, 0.15)
+}
+
+/// Asserts that two numbers agree to `tolerance`, relative to the one that is wanted (absolute below 1e-300).
+#[track_caller]
+pub(crate) fn assert_relative(found: f64, wanted: f64, tolerance: f64) {
+    let error = (found - wanted).abs() / wanted.abs().max(1e-300);
+    assert!(found.is_finite() && error <= tolerance, "{found} is not {wanted}: off by {error:.1e}");
+}

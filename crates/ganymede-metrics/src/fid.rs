@@ -124,6 +124,9 @@ fn trace_of_root(real: &Array2<f64>, fake: &Array2<f64>) -> Result<f64> {
     // A feature that is constant in either set adds nothing to the trace, and would spoil the fast decomposition.
     let varies: Vec<usize> =
         (0..real.nrows()).filter(|&i| real[(i, i)] > 0.0 && fake[(i, i)] > 0.0).collect();
+    if varies.is_empty() {
+        return Ok(0.0);
+    }
     if varies.len() == real.nrows() {
         return Root::of_covariance(real)?.trace_with(&Root::of_covariance(fake)?);
     }
@@ -132,7 +135,7 @@ fn trace_of_root(real: &Array2<f64>, fake: &Array2<f64>) -> Result<f64> {
 }
 
 fn combine(real: &MeanCov, fake: &MeanCov, trace: f64) -> Frechet {
-    let mean_term = real.mean.iter().zip(&fake.mean).map(|(r, f)| (r - f) * (r - f)).sum();
+    let mean_term: f64 = real.mean.iter().zip(&fake.mean).map(|(r, f)| (r - f) * (r - f)).sum();
     let cov_term = (real.cov.diag().sum() + fake.cov.diag().sum() - 2.0 * trace).max(0.0);
     Frechet { distance: mean_term + cov_term, mean_term, cov_term }
 }

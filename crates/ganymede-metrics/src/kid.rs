@@ -118,7 +118,7 @@ fn check_subsets(real: usize, fake: usize, subsets: &[KidSubset]) -> Result<()> 
     Ok(())
 }
 
-/// [`kid`] over all rows at once: the estimate with the smallest variance, at 2 (N + M)² d/2 operations.
+/// [`kid`] over all rows at once: the estimate with the smallest variance, at (N + M)² d operations.
 ///
 /// # Errors
 /// Different dimensions, numbers that are not finite, fewer than 2 rows.

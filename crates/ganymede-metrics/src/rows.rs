@@ -83,7 +83,7 @@ impl Rows<'_> {
     /// Refuses numbers that are not finite; `first_row` is what the first of these rows is called.
     pub(crate) fn check_finite(&self, what: &str, first_row: usize) -> Result<()> {
         let found = match self {
-            Self::F32(rows) => first_wrong(rows, |x| x.is_finite()).map(|(at, x)| (at, x)),
+            Self::F32(rows) => first_wrong(rows, |x| x.is_finite()),
             Self::F64(rows) => first_wrong(rows, |x| x.is_finite()).map(|(at, x)| (at, x as f32)),
         };
         match found {

@@ -6,4 +6,4 @@ mod trace;
 
 pub use backend::lapack_backend;
 pub(crate) use product::{add_gram, cross, mirror, row_gram};
-pub(crate) use trace::{Root, eigenvalues, nuclear_norm};
+pub(crate) use trace::{Root, eigenvalues};

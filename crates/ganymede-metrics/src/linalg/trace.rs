@@ -12,7 +12,7 @@ use super::product::{cross, row_gram};
 use crate::{MetricError, Result};
 
 /// Share of the nuclear norm that the fast route may be wrong by, as bounded afterwards.
-const FAST_TOLERANCE: f64 = 1e-9;
+const FAST_TOLERANCE: f64 = 2e-8;
 
 /// Rows R with S = RᵀR.
 pub(crate) struct Root(pub(crate) Array2<f64>);
@@ -67,7 +67,7 @@ fn is_well_conditioned(factor: &Array2<f64>) -> bool {
 ///
 /// The eigenvalues of the Gram matrix are found three times as fast, and the sum of their roots is as good unless many
 /// of them are tiny: that is looked at afterwards.
-pub(crate) fn nuclear_norm(mut m: Array2<f64>) -> Result<f64> {
+fn nuclear_norm(mut m: Array2<f64>) -> Result<f64> {
     if m.is_empty() {
         return Ok(0.0);
     }

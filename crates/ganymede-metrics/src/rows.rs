@@ -111,14 +111,16 @@ pub(crate) fn check_pair(real: Rows<'_>, fake: Rows<'_>, least: usize) -> Result
             fake.dim()
         )));
     }
-    for (what, rows) in [("real features", real), ("generated features", fake)] {
-        if rows.count() < least {
-            return Err(MetricError::Invalid(format!(
-                "{what}: {} rows, and this measure needs at least {least}",
-                rows.count()
-            )));
-        }
-        rows.check_finite(what, 0)?;
+    check_one("real features", real, least)?;
+    check_one("generated features", fake, least)
+}
+
+fn check_one(what: &str, rows: Rows<'_>, least: usize) -> Result<()> {
+    if rows.count() < least {
+        return Err(MetricError::Invalid(format!(
+            "{what}: {} rows, and this measure needs at least {least}",
+            rows.count()
+        )));
     }
-    Ok(())
+    rows.check_finite(what, 0)
 }

@@ -5,7 +5,7 @@
 //! where the covariance has one, and else comes from its positive eigenvalues. Singular values are found to an error
 //! of ε·σ_max whatever the rank; a general square root of S₁S₂ loses half of the digits there.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, Axis, s};
 use ndarray_linalg::{Cholesky, Eigh, Lapack, MatrixLayout, SVDInplace, UPLO};
 
 use super::product::{cross, row_gram};
@@ -18,9 +18,14 @@ const FAST_TOLERANCE: f64 = 2e-8;
 pub(crate) struct Root(pub(crate) Array2<f64>);
 
 impl Root {
-    /// Of centred rows, which it is up to their divisor.
+    /// Of at least two centred rows, which are a root up to their divisor.
+    ///
+    /// Since they add up to 0, n rows have a rank below n. The reflection that maps (1, …, 1) to the first axis makes
+    /// the first row 0; it is left out, so that the Gram matrix of the others is regular as a rule.
     pub(crate) fn of_rows(centred: Array2<f64>, divisor: f64) -> Self {
-        Self(centred / divisor.sqrt())
+        let share = 1.0 / ((centred.nrows() as f64).sqrt() - 1.0);
+        let first = &centred.row(0) * share;
+        Self((&centred.slice(s![1.., ..]) + &first) / divisor.sqrt())
     }
 
     /// Of a covariance `(d, d)` that has been checked to be finite.

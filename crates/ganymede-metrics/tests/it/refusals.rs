@@ -18,7 +18,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T>, wanted: &str) {
 #[test]
 fn too_few_rows() {
     let rows = portable(1, 10, 3, 1.0, 0.0);
-    for n in [0, 1] {
+    for n in [0_usize, 1] {
         let few = rows.slice(ndarray::s![..n, ..]);
         refused(frechet_distance_rows(few, &rows, Ddof::Sample), "at least 2");
         refused(frechet_distance_rows(&rows, few, Ddof::Population), "at least 2");
@@ -37,7 +37,7 @@ fn too_few_rows() {
 #[test]
 fn two_rows_are_enough() {
     let two = portable(1, 2, 3, 1.0, 0.0);
-    assert!(frechet_distance_rows(&two, &two, Ddof::Sample).unwrap().distance < 1e-15);
+    assert!(frechet_distance_rows(&two, &two, Ddof::Sample).unwrap().distance < 1e-13);
     assert!(kid_all(&two, &two).unwrap().is_finite());
     assert_relative(vendi_score(&two.slice(ndarray::s![..1, ..]).to_owned()).unwrap(), 1.0, 1e-12);
 }

@@ -68,7 +68,7 @@ fn column_major_rows_are_rows() {
 fn merged_shards_are_the_whole() {
     let rows = rows(1300, 11);
     let whole = pushed(rows.view(), 64).mean_cov(Ddof::Sample).unwrap();
-    for cuts in [&[0][..], &[1], &[600], &[512, 1024], &[3, 4, 1299], &[1300]] {
+    for cuts in [&[0_usize][..], &[1], &[600], &[512, 1024], &[3, 4, 1299], &[1300]] {
         let mut merged = FeatureStats::new(11).unwrap();
         let mut start = 0;
         for end in cuts.iter().copied().chain([1300]) {

@@ -1,21 +1,44 @@
 //! Measures of generated images.
 
+mod bootstrap;
 mod cache;
+mod convention;
 mod error;
-mod extract;
 mod extractor;
+mod fid;
+mod folder_features;
 mod images;
+mod inception_score;
+mod kid;
+mod linalg;
+mod provenance;
 mod quantise;
 mod resize;
+mod rows;
+mod stats;
+mod vendi;
 mod weights;
 
+pub use bootstrap::{Bootstrap, Interval};
 pub use cache::{CacheKey, Cached, CachedFeatures, FeatureCache};
+pub use convention::{BallTest, Choices, Convention, KidForm, RangeMapping};
 pub use error::{MetricError, Result};
-pub use extract::{Extracted, folder_features};
 pub use extractor::{FeatureExtractor, Features};
+pub use fid::{
+    ClassFrechet, FidInfinity, Frechet, class_frechet_distance, fid_infinity, frechet_distance,
+    frechet_distance_rows, frechet_distance_stats, sfid,
+};
+pub use folder_features::{Extracted, folder_features};
 pub use images::{BatchOptions, Duplicate, ImageBatch, ImageBatches, ImageFolder, ImageReport, SkippedImage};
+pub use inception_score::{InceptionScore, Split, inception_score};
+pub use kid::{Kid, KidBlocks, KidSubset, draw_subsets, kid, kid_all, kid_blocks};
+pub use linalg::lapack_backend;
+pub use provenance::{Difference, Provenance};
 pub use quantise::{Quantise, quantise};
 pub use resize::{Resize, resize_images};
+pub use rows::Rows;
+pub use stats::{Ddof, FeatureStats, MeanCov, load_npz, save_npz};
+pub use vendi::vendi_score;
 pub use weights::{
     CACHE_VARIABLE, Pin, PublishedWeights, WeightsFile, WeightsQuery, cache_dir, find_weights,
     published_weights,

@@ -1,0 +1,218 @@
+//! The kernel distance of two sets of features.
+
+use ganymede_tensor::Rng;
+use ndarray::{Array2, ArrayView2, s};
+
+use crate::linalg::{cross, row_gram};
+use crate::rows::check_pair;
+use crate::{MetricError, Result, Rows};
+
+/// Rows that are compared at a time: bounds the memory, and is enough for the products to be efficient.
+const TILE: usize = 1024;
+
+/// Rows of a subset, by number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KidSubset {
+    /// Rows of the real set.
+    pub real: Vec<usize>,
+    /// Rows of the generated set.
+    pub fake: Vec<usize>,
+}
+
+/// A kernel distance over subsets.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Kid {
+    /// The mean over subsets.
+    pub mean: f64,
+    /// The population deviation over subsets. They overlap, so that this is no standard error.
+    pub std: f64,
+    /// The value of each subset.
+    pub values: Vec<f64>,
+}
+
+/// A kernel distance over disjoint blocks.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[non_exhaustive]
+pub struct KidBlocks {
+    /// The mean over blocks.
+    pub mean: f64,
+    /// Its standard error: √(Σ(e − ē)²/(B − 1)/B) over B blocks; NaN for one.
+    pub std_error: f64,
+    /// The value of each block.
+    pub values: Vec<f64>,
+}
+
+/// `count` pairs of subsets of `size` rows, drawn without replacement within a subset; first the real rows of a
+/// subset, then the generated ones. torch-fidelity, StyleGAN and clean-fid draw 100 of 1,000, by NumPy's generator.
+///
+/// # Errors
+/// `count` is 0; `size` is below 2 or above the rows of either set.
+pub fn draw_subsets(
+    real_rows: usize,
+    fake_rows: usize,
+    count: usize,
+    size: usize,
+    rng: &mut Rng,
+) -> Result<Vec<KidSubset>> {
+    let least = real_rows.min(fake_rows);
+    if count == 0 || size < 2 || size > least {
+        return Err(MetricError::Invalid(format!(
+            "{count} subsets of {size} rows: at least one subset, of 2 to {least} rows, is possible"
+        )));
+    }
+    let mut draw = |rows: usize| {
+        let mut order = rng.permutation(rows);
+        order.truncate(size);
+        order
+    };
+    Ok((0..count).map(|_| KidSubset { real: draw(real_rows), fake: draw(fake_rows) }).collect())
+}
+
+/// The kernel inception distance (Bińkowski et al., 2018, arXiv:1801.01401, section 4): the unbiased estimate of MMD²
+/// with the kernel k(x, y) = (x·y/d + 1)³, averaged over `subsets` of rows of features `(N, D)` and `(M, D)`. In f64,
+/// whatever the features are in; others multiply in f32.
+///
+/// For subsets of m rows: (Σ_{i≠j} k(x_i, x_j) + Σ_{i≠j} k(y_i, y_j))/(m(m − 1)) − 2 Σ k(x_i, y_j)/m². StyleGAN and
+/// clean-fid write the same numbers in another order. It may be negative; the mean over equal distributions is 0.
+///
+/// Cost: 4 m² d operations a subset, 10 s for 100 subsets of 1,000 of 2,048 features on two cores.
+///
+/// # Errors
+/// Different dimensions, numbers that are not finite, no subset, a subset of fewer than 2 rows of a set or with a row
+/// that is not there.
+pub fn kid<'a, 'b>(
+    real: impl Into<Rows<'a>>,
+    fake: impl Into<Rows<'b>>,
+    subsets: &[KidSubset],
+) -> Result<Kid> {
+    let (real, fake) = (real.into(), fake.into());
+    check_pair(real, fake, 2)?;
+    check_subsets(real.count(), fake.count(), subsets)?;
+    let values: Vec<f64> = subsets
+        .iter()
+        .map(|subset| mmd2(Rows::from(&real.select(&subset.real)), Rows::from(&fake.select(&subset.fake))))
+        .collect();
+    let mean = mean(&values);
+    let std = (squares(&values, mean) / values.len() as f64).sqrt();
+    Ok(Kid { mean, std, values })
+}
+
+fn check_subsets(real: usize, fake: usize, subsets: &[KidSubset]) -> Result<()> {
+    if subsets.is_empty() {
+        return Err(MetricError::Invalid("no subset to average over".into()));
+    }
+    for subset in subsets {
+        for (what, rows, total) in [("real", &subset.real, real), ("generated", &subset.fake, fake)] {
+            if rows.len() < 2 {
+                return Err(MetricError::Invalid(format!(
+                    "a subset of {} {what} rows; at least 2 are needed",
+                    rows.len()
+                )));
+            }
+            if let Some(row) = rows.iter().find(|row| **row >= total) {
+                return Err(MetricError::Invalid(format!("a subset has {what} row {row}, of {total}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// [`kid`] over all rows at once: the estimate with the smallest variance, at (N + M)² d operations.
+///
+/// # Errors
+/// Different dimensions, numbers that are not finite, fewer than 2 rows.
+pub fn kid_all<'a, 'b>(real: impl Into<Rows<'a>>, fake: impl Into<Rows<'b>>) -> Result<f64> {
+    let (real, fake) = (real.into(), fake.into());
+    check_pair(real, fake, 2)?;
+    Ok(mmd2(real, fake))
+}
+
+/// [`kid`] over disjoint blocks of rows in their order, of at most `max_block` rows of the larger set: TF-GAN's and
+/// compare_gan's form, with 1,024. The rows must come in random order. compare_gan's program mixes up the blocks of its
+/// two sets where they differ in size; this is what it means to do.
+///
+/// # Errors
+/// As [`kid_all`]; `max_block` so small that a block has fewer than 2 rows.
+pub fn kid_blocks<'a, 'b>(
+    real: impl Into<Rows<'a>>,
+    fake: impl Into<Rows<'b>>,
+    max_block: usize,
+) -> Result<KidBlocks> {
+    let (real, fake) = (real.into(), fake.into());
+    check_pair(real, fake, 2)?;
+    let blocks = real.count().max(fake.count()).div_ceil(max_block.max(1));
+    if real.count().min(fake.count()) < 2 * blocks {
+        return Err(MetricError::Invalid(format!(
+            "{} real and {} generated rows in blocks of at most {max_block} leave fewer than 2 in a block",
+            real.count(),
+            fake.count()
+        )));
+    }
+    let values: Vec<f64> = (0..blocks)
+        .map(|i| {
+            let (real, fake) = (real.range(part(real, i, blocks)), fake.range(part(fake, i, blocks)));
+            mmd2(Rows::from(&real), Rows::from(&fake))
+        })
+        .collect();
+    let (mean, n) = (mean(&values), values.len() as f64);
+    Ok(KidBlocks { mean, std_error: (squares(&values, mean) / (n - 1.0) / n).sqrt(), values })
+}
+
+/// The i-th of `blocks` parts; the first ones are larger by one row where it does not divide.
+fn part(rows: Rows<'_>, i: usize, blocks: usize) -> std::ops::Range<usize> {
+    let (size, larger) = (rows.count() / blocks, rows.count() % blocks);
+    let start = |i: usize| i * size + i.min(larger);
+    start(i)..start(i + 1)
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+fn squares(values: &[f64], mean: f64) -> f64 {
+    values.iter().map(|v| (v - mean) * (v - mean)).sum()
+}
+
+fn mmd2(real: Rows<'_>, fake: Rows<'_>) -> f64 {
+    let (n, m) = (real.count() as f64, fake.count() as f64);
+    within(real) / (n * (n - 1.0)) + within(fake) / (m * (m - 1.0)) - 2.0 * between(real, fake) / (n * m)
+}
+
+/// Σ_{i≠j} k(x_i, x_j).
+fn within(rows: Rows<'_>) -> f64 {
+    let dim = rows.dim() as f64;
+    let mut sum = 0.0;
+    for start in (0..rows.count()).step_by(TILE) {
+        let tile = rows.range(start..rows.count().min(start + TILE));
+        sum += off_diagonal(&row_gram(tile.view()), dim);
+        for other in (0..start).step_by(TILE) {
+            let other = rows.range(other..other + TILE);
+            sum += 2.0 * kernel_sum(cross(tile.view(), other.view()).view(), dim);
+        }
+    }
+    sum
+}
+
+/// Σ k(x_i, y_j).
+fn between(real: Rows<'_>, fake: Rows<'_>) -> f64 {
+    let dim = real.dim() as f64;
+    let mut sum = 0.0;
+    for start in (0..real.count()).step_by(TILE) {
+        let tile = real.range(start..real.count().min(start + TILE));
+        for other in (0..fake.count()).step_by(TILE) {
+            let other = fake.range(other..fake.count().min(other + TILE));
+            sum += kernel_sum(cross(tile.view(), other.view()).view(), dim);
+        }
+    }
+    sum
+}
+
+fn off_diagonal(gram: &Array2<f64>, dim: f64) -> f64 {
+    (1..gram.nrows()).map(|i| 2.0 * kernel_sum(gram.slice(s![i..=i, ..i]), dim)).sum()
+}
+
+/// Row by row, so that the rounding errors of a long sum stay small.
+fn kernel_sum(dots: ArrayView2<'_, f64>, dim: f64) -> f64 {
+    dots.rows().into_iter().map(|row| row.iter().map(|dot| (dot / dim + 1.0).powi(3)).sum::<f64>()).sum()
+}

@@ -1,0 +1,9 @@
+//! Products and decompositions, in f64, on all of rayon's threads.
+
+mod backend;
+mod product;
+mod trace;
+
+pub use backend::lapack_backend;
+pub(crate) use product::{add_gram, cross, mirror, row_gram};
+pub(crate) use trace::{Root, eigenvalues};

@@ -3,7 +3,7 @@
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-use super::elem::Elem;
+use super::elem::Scratch;
 use super::gemm::{Shape, matmul};
 
 /// Each row of `width` numbers, centred, divided by its deviation, times `gain` plus `shift`.
@@ -80,21 +80,20 @@ pub(crate) fn attention(qkv: &[f32], h: Heads) -> Vec<f32> {
     if out.is_empty() {
         return out;
     }
+    let square = Shape::row_major(tokens, tokens);
     let row = Shape { rows: tokens, cols: dim, row_stride: 3 * width, col_stride: 1 };
     out.par_chunks_mut(tokens * width).zip(qkv.par_chunks(3 * tokens * width)).for_each(|(out, qkv)| {
         let parts: Vec<Vec<f32>> = (0..heads)
             .into_par_iter()
             .map(|head| {
                 let [q, k, v] = [0, 1, 2].map(|part| &qkv[part * width + head * dim..]);
-                f32::with_scratch(tokens * tokens, |scores| {
-                    let square = Shape::row_major(tokens, tokens);
-                    matmul((&mut *scores, square), (q, row), (k, row.t()), false, Parallelism::None);
-                    scores.chunks_exact_mut(tokens).for_each(softmax);
-                    let mut mixed = vec![0.0; tokens * dim];
-                    let shape = Shape::row_major(tokens, dim);
-                    matmul((&mut mixed, shape), (&*scores, square), (v, row), false, Parallelism::None);
-                    mixed
-                })
+                let mut scores = Scratch::new(tokens * tokens);
+                matmul((&mut scores[..], square), (q, row), (k, row.t()), false, Parallelism::None);
+                scores.chunks_exact_mut(tokens).for_each(softmax);
+                let mut mixed = vec![0.0; tokens * dim];
+                let shape = Shape::row_major(tokens, dim);
+                matmul((&mut mixed[..], shape), (&scores[..], square), (v, row), false, Parallelism::None);
+                mixed
             })
             .collect();
         for (head, part) in parts.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::elem::Elem;
+use super::elem::{Elem, Scratch};
 
 /// Sizes of a pooling: planes of `h × w`, results of `oh × ow`.
 #[derive(Clone, Copy, Debug)]
@@ -48,19 +48,18 @@ pub(crate) fn pool<T: Elem>(
         return y;
     }
     y.par_chunks_mut(g.oh * g.ow).zip(x.par_chunks(g.h * g.w)).for_each(|(y, x)| {
-        T::with_scratch(g.w, |line| {
-            for (at, y) in y.chunks_exact_mut(g.ow).enumerate() {
-                let rows = g.inside(0, at);
-                let count = rows.len();
-                // Down first: whole rows at a time, which the compiler makes vectors of.
-                let mut rows = x[rows.start * g.w..rows.end * g.w].chunks_exact(g.w);
-                line.copy_from_slice(rows.next().expect("a window has a row inside"));
-                for row in rows {
-                    line.iter_mut().zip(row).for_each(|(a, b)| *a = combine(*a, *b));
-                }
-                across(&g, line, y, &combine, |v, columns| finish(v, count * columns));
+        let mut line = Scratch::new(g.w);
+        for (at, y) in y.chunks_exact_mut(g.ow).enumerate() {
+            let rows = g.inside(0, at);
+            let count = rows.len();
+            // Down first: whole rows at a time, which the compiler makes vectors of.
+            let mut rows = x[rows.start * g.w..rows.end * g.w].chunks_exact(g.w);
+            line.copy_from_slice(rows.next().expect("a window has a row inside"));
+            for row in rows {
+                line.iter_mut().zip(row).for_each(|(a, b)| *a = combine(*a, *b));
             }
-        });
+            across(&g, &line, y, &combine, |v, columns| finish(v, count * columns));
+        }
     });
     y
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Ddof, Quantise, Resize, Split};
+use crate::{Ddof, InceptionRange, Quantise, Resize, Split};
 
 /// Whose choices a measurement follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,17 +24,6 @@ pub enum Convention {
     Studiogan,
     /// The authors of FID (Heusel et al., 2017), in TensorFlow 1.
     Ttur,
-}
-
-/// How grey levels 0..=255 are mapped to what the Inception network takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum RangeMapping {
-    /// (x − 128)/128, as the network was trained.
-    Centred128,
-    /// 2x/255 − 1.
-    Unit,
 }
 
 /// Which form of the kernel distance.
@@ -70,7 +59,7 @@ pub struct Choices {
     /// Resizing.
     pub resize: Resize,
     /// Range of the network's input.
-    pub range: RangeMapping,
+    pub range: InceptionRange,
     /// Grey levels of generated images.
     pub quantisation: Quantise,
     /// Splits of the Inception Score.
@@ -121,7 +110,7 @@ impl Convention {
         let ours = Choices {
             ddof: Ddof::Sample,
             resize: Resize::Clean,
-            range: RangeMapping::Centred128,
+            range: InceptionRange::Centred128,
             quantisation: Quantise::HalfUp,
             is_splits: 10,
             is_split: Split::Even,
@@ -135,14 +124,14 @@ impl Convention {
         let (pytorch, tensorflow) = (Resize::LegacyPytorch, Resize::LegacyTensorflow);
         match self {
             Self::Ganymede | Self::Clean => ours,
-            Self::PytorchFid => Choices { resize: pytorch, range: RangeMapping::Unit, ..ours },
+            Self::PytorchFid => Choices { resize: pytorch, range: InceptionRange::Unit255, ..ours },
             Self::TorchFidelity => Choices { resize: tensorflow, kid: KidForm::Subsets, ..ours },
             Self::Stylegan => {
                 Choices { ddof: Ddof::Population, resize: tensorflow, is_shuffled: false, ..ours }
             }
             Self::Studiogan => Choices {
                 resize: pytorch,
-                range: RangeMapping::Unit,
+                range: InceptionRange::Unit255,
                 is_splits: 1,
                 is_ddof: Ddof::Sample,
                 is_shuffled: false,

@@ -45,6 +45,9 @@ pub enum MetricError {
         /// What the library said.
         reason: String,
     },
+    /// Weights that cannot be read.
+    #[error(transparent)]
+    Weights(#[from] ganymede_tensor::CheckpointError),
     /// An operation on tensors failed.
     #[error(transparent)]
     Tensor(#[from] ganymede_tensor::Error),

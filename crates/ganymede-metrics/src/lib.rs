@@ -4,6 +4,7 @@ mod bootstrap;
 mod cache;
 mod convention;
 mod error;
+mod extract;
 mod extractor;
 mod fid;
 mod folder_features;
@@ -21,8 +22,11 @@ mod weights;
 
 pub use bootstrap::{Bootstrap, Interval};
 pub use cache::{CacheKey, Cached, CachedFeatures, FeatureCache};
-pub use convention::{BallTest, Choices, Convention, KidForm, RangeMapping};
+pub use convention::{BallTest, Choices, Convention, KidForm};
 pub use error::{MetricError, Result};
+pub use extract::{
+    DinoV2, DinoV2Size, FeatureFile, Inception, InceptionConfig, InceptionRange, InceptionTap, class_counts,
+};
 pub use extractor::{FeatureExtractor, Features};
 pub use fid::{
     ClassFrechet, FidInfinity, Frechet, class_frechet_distance, fid_infinity, frechet_distance,

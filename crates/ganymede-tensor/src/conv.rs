@@ -9,7 +9,10 @@ use candle_core::{Result, Tensor, bail};
 use crate::kernels::conv::Geometry;
 
 mod fallback;
+mod inference;
 mod ops;
+
+pub use inference::conv2d_bias_relu;
 
 /// How a convolution slides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

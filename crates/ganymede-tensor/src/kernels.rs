@@ -13,6 +13,8 @@ mod microkernel;
 mod packed;
 pub(crate) mod resample;
 mod scatter;
+pub(crate) mod transformer;
 mod transpose;
 pub(crate) mod weight_gradient;
+pub(crate) mod window;
 mod winograd;

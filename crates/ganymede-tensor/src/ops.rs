@@ -7,6 +7,8 @@ pub(crate) mod batch_norm;
 pub(crate) mod linear;
 pub(crate) mod resample;
 pub(crate) mod shuffle;
+pub(crate) mod transformer;
+pub(crate) mod window;
 
 #[cfg(test)]
 mod tests;

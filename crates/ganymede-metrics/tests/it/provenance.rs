@@ -1,7 +1,7 @@
 //! Names, comparison and the table of conventions.
 
 use ganymede_metrics::{
-    BallTest, Convention, Ddof, KidForm, Provenance, RangeMapping, Resize, Split, lapack_backend,
+    BallTest, Convention, Ddof, KidForm, Provenance, InceptionRange, Resize, Split, lapack_backend,
 };
 
 fn provenance(convention: Convention) -> Provenance {
@@ -62,7 +62,7 @@ fn what_each_program_chooses() {
     assert_eq!(choices(Ttur).resize, Resize::LegacyTensorflow);
     assert_eq!(
         (choices(PytorchFid).resize, choices(PytorchFid).range),
-        (Resize::LegacyPytorch, RangeMapping::Unit)
+        (Resize::LegacyPytorch, InceptionRange::Unit255)
     );
     assert_eq!(choices(TorchFidelity).kid, KidForm::Subsets);
     let studio = choices(Studiogan);

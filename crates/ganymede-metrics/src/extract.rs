@@ -1,0 +1,33 @@
+//! Networks that turn images into features, and features from files.
+
+use std::path::Path;
+
+use ganymede_tensor::{Device, Tensor};
+
+use crate::{FeatureExtractor, MetricError, Result};
+
+mod conv;
+mod dinov2;
+mod histogram;
+mod inception;
+mod precomputed;
+mod rows;
+#[cfg(test)]
+mod seeded;
+mod weights;
+
+pub use dinov2::{DinoV2, DinoV2Size};
+pub use histogram::class_counts;
+pub use inception::{Inception, InceptionConfig, InceptionRange, InceptionTap};
+pub use precomputed::FeatureFile;
+
+/// The number of images, if their shape is what `extractor` takes.
+fn check_input(extractor: &dyn FeatureExtractor, images: &Tensor) -> Result<usize> {
+    match (images.dims(), extractor.input()) {
+        (&[n, c, h, w], expected) if [c, h, w] == expected => Ok(n),
+        (found, [c, h, w]) => Err(MetricError::Invalid(format!(
+            "{} takes images (N, {c}, {h}, {w}), got {found:?}",
+            extractor.id()
+        ))),
+    }
+}

@@ -1,0 +1,127 @@
+//! Published weights, taken out of their file name by name.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use ganymede_tensor::{DType, Device, Tensor, load_weights};
+use half::f16;
+use safetensors::{Dtype, SafeTensors};
+use sha2::{Digest, Sha256};
+
+use crate::{MetricError, Result};
+
+/// The tensors of one file that no layer has taken yet.
+pub(super) struct Weights {
+    path: PathBuf,
+    sha256: String,
+    tensors: BTreeMap<String, Tensor>,
+}
+
+impl Weights {
+    /// Reads a PyTorch or safetensors file, and its hash at the same time.
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let (sha256, tensors) =
+            rayon::join(|| sha256_of_file(path), || load_weights(path, None, &Device::Cpu));
+        Ok(Self::new(path, sha256?, tensors?))
+    }
+
+    /// Tensors that are part of the program, as the bytes of a safetensors file.
+    pub(super) fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let file_error = |reason: String| MetricError::File { path: path.to_path_buf(), reason };
+        let file = SafeTensors::deserialize(bytes).map_err(|e| file_error(e.to_string()))?;
+        let mut tensors = BTreeMap::new();
+        for (name, view) in file.iter() {
+            if view.dtype() != Dtype::F16 {
+                return Err(file_error(format!("tensor {name:?} is {:?}, expected F16", view.dtype())));
+            }
+            let numbers = view.data().as_chunks::<2>().0.iter().map(|b| f16::from_le_bytes(*b).to_f32());
+            let tensor = Tensor::from_vec(numbers.collect::<Vec<f32>>(), view.shape(), &Device::Cpu)?;
+            tensors.insert(name.to_string(), tensor);
+        }
+        Ok(Self::new(path, hex(&Sha256::digest(bytes)), tensors))
+    }
+
+    pub(super) fn new(path: &Path, sha256: String, tensors: BTreeMap<String, Tensor>) -> Self {
+        Self { path: path.to_path_buf(), sha256, tensors }
+    }
+
+    /// SHA-256 of the file.
+    pub(super) fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.tensors.contains_key(key)
+    }
+
+    /// The shape of a tensor that has not been taken.
+    pub(super) fn shape(&self, key: &str) -> Option<&[usize]> {
+        self.tensors.get(key).map(Tensor::dims)
+    }
+
+    /// Takes the tensor `key`, which has to have this shape and only finite numbers, as f32.
+    pub(super) fn take(&mut self, key: &str, shape: &[usize]) -> Result<Tensor> {
+        let Some(tensor) = self.tensors.remove(key) else {
+            return Err(self.error(format!("has no tensor {key:?} of shape {shape:?}{}", self.seen())));
+        };
+        if tensor.dims() != shape {
+            let found = tensor.dims();
+            return Err(self.error(format!("tensor {key:?} has shape {found:?}, expected {shape:?}")));
+        }
+        Ok(tensor.to_dtype(DType::F32)?.contiguous()?)
+    }
+
+    /// As [`Weights::take`], as numbers.
+    pub(super) fn numbers(&mut self, key: &str, shape: &[usize]) -> Result<Vec<f32>> {
+        Ok(self.take(key, shape)?.flatten_all()?.to_vec1::<f32>()?)
+    }
+
+    /// Forgets the tensors that inference does not need.
+    pub(super) fn discard(&mut self, unneeded: impl Fn(&str) -> bool) {
+        self.tensors.retain(|key, _| !unneeded(key));
+    }
+
+    /// Refuses tensors that no layer took: the file is of another network. `network` names ours.
+    pub(super) fn finish(self, network: &str) -> Result<()> {
+        let mut left = self.tensors.iter();
+        let Some((key, tensor)) = left.next() else { return Ok(()) };
+        let others = match left.len() {
+            0 => String::new(),
+            n => format!(" (and {n} others)"),
+        };
+        let shape = tensor.dims();
+        Err(self.error(format!("tensor {key:?} of shape {shape:?}{others} is none of {network}'s")))
+    }
+
+    pub(super) fn error(&self, reason: String) -> MetricError {
+        MetricError::File { path: self.path.clone(), reason }
+    }
+
+    fn seen(&self) -> String {
+        match self.tensors.keys().next() {
+            Some(first) => format!("; it has {} others, such as {first:?}", self.tensors.len()),
+            None => String::new(),
+        }
+    }
+}
+
+/// SHA-256 of a file's content, in hexadecimal.
+pub(super) fn sha256_of_file(path: &Path) -> Result<String> {
+    let io_error = |source: io::Error| MetricError::Io { path: path.to_path_buf(), source };
+    let mut file = File::open(path).map_err(io_error)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut buffer).map_err(io_error)? {
+            0 => return Ok(hex(&hash.finalize())),
+            n => hash.update(&buffer[..n]),
+        }
+    }
+}
+
+/// Lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}

@@ -16,6 +16,8 @@ mod conv;
 mod device;
 mod ema;
 mod kernels;
+#[cfg(feature = "mimalloc")]
+mod memory;
 mod ops;
 mod optim;
 mod params;
@@ -29,6 +31,8 @@ pub use checkpoint::{Checkpoint, CheckpointError, load_weights, write_atomic};
 pub use conv::{ConvConfig, conv_transpose2d, conv2d, conv2d_bias_relu, conv2d_weight_gradient};
 pub use device::{DeviceChoice, DeviceError, compiled_backends, simd_features};
 pub use ema::{EmaConfig, ema_update};
+#[cfg(feature = "mimalloc")]
+pub use memory::keep_memory;
 pub use ops::activation::{leaky_relu, log_sigmoid, log_softmax, relu, sigmoid, softmax, softplus};
 pub use ops::batch_norm::{Normalized, batch_norm, batch_norm_leaky_relu};
 pub use ops::linear::{add_channel_bias, add_channel_bias_leaky_relu, l2_norm, linear};

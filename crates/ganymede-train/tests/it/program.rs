@@ -23,6 +23,8 @@ fn used_wrongly_is_status_2_and_offers_the_fix() {
     check(&["trian"], &["train"]);
     check(&["sample"], &["RUN_DIR"]);
     check(&["data", "fetch", "mnits"], &["mnits"]);
+    check(&["bench", "conv", "--filter", "9x9"], &["no row of `conv` contains `9x9`", "dcgan64 3->64"]);
+    check(&["bench", "conv", "--against-pytorch=/nonexistent/python"], &["GANYMEDE_PEERS_PYTHON"]);
 }
 
 #[cfg(not(any(feature = "cuda", feature = "metal")))]
@@ -98,6 +100,24 @@ fn doctor_and_data_answer_on_standard_output() {
     let names: Vec<&str> =
         report["data"].as_array().unwrap().iter().map(|d| d["name"].as_str().unwrap()).collect();
     assert!(names.contains(&"fashion-mnist-10k") && names.contains(&"ring"), "{names:?}");
+}
+
+#[test]
+fn a_benchmark_reports_to_people_and_scripts() {
+    let args = ["bench", "conv", "--filter", "512->100", "--rounds", "2", "--threads", "1,2", "--json"];
+    let output = call(&args);
+    let words = expect(&output, 0, &["row 1 of 1", "GFLOP/s", "dw ms"]);
+    assert!(words.contains("2 threads"), "{words}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((report["bench"].as_str(), report["setting"]["rounds"].as_u64()), (Some("conv"), Some(2)));
+    assert_eq!(report["tables"].as_array().unwrap().len(), 2);
+    let row = &report["tables"][1]["rows"][0];
+    for (cell, part) in ["forward", "dx", "dw"].iter().enumerate() {
+        let cell = &row["cells"][cell];
+        assert_eq!(cell["part"], *part);
+        assert!(cell["seconds"].as_f64().unwrap() > 0.0);
+        assert_eq!((cell["all_seconds"].as_array().unwrap().len(), cell["ratio"].as_f64()), (2, None));
+    }
 }
 
 #[test]

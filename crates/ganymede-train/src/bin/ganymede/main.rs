@@ -34,6 +34,7 @@ enum Exit {
 }
 
 fn main() -> ExitCode {
+    ganymede_tensor::keep_memory();
     let args = Args::parse();
     let json = args.command.json();
     let result = match args.command {

@@ -34,16 +34,38 @@ impl Layer {
             rest: [0, 1].map(|axis| (size + 2 * padding[axis] - kernel[axis]) % stride),
         })
     }
-}
 
-impl Work for Layer {
-    fn run(&mut self, part: &str) -> Result<()> {
-        match part {
+    fn part(&self, part: &str) -> Result<Tensor> {
+        Ok(match part {
             "forward" => conv2d(&self.x, &self.w, self.config)?,
             "dx" => conv_transpose2d(&self.dy, &self.w, self.config, self.rest)?,
             "dw" => conv2d_weight_gradient(&self.x, &self.dy, self.kernel, self.config)?,
             _ => bail!("a convolution has no part `{part}`"),
-        };
-        Ok(())
+        })
+    }
+}
+
+impl Work for Layer {
+    fn run(&mut self, part: &str) -> Result<()> {
+        self.part(part).map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::args::Benchmark;
+    use super::super::case::Case;
+    use super::super::tables::rows;
+    use super::*;
+
+    #[test]
+    fn the_parts_of_every_row_have_the_shapes_of_what_they_stand_for() {
+        for case in rows(Benchmark::Conv) {
+            let Case::Conv(shape) = case else { panic!("{case:?} is no convolution") };
+            let layer = Layer::new(&Conv { n: 1, ..shape.clone() }).unwrap();
+            for (part, like) in [("forward", &layer.dy), ("dx", &layer.x), ("dw", &layer.w)] {
+                assert_eq!(layer.part(part).unwrap().dims(), like.dims(), "{part} of {shape:?}");
+            }
+        }
     }
 }

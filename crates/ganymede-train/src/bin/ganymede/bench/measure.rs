@@ -112,6 +112,8 @@ impl Plan<'_> {
             let (number, of, name) = (index + 1, self.cases.len(), case.name());
             words::say(&format!("{} threads, row {number} of {of}: {name}", self.threads));
             if !shared && index > 0 {
+                // The old ones go first: a process that waits still holds its memory.
+                drop(sides);
                 sides = self.start()?;
             }
             let mut row = self.row(case, &mut sides)?;

@@ -161,7 +161,7 @@ fn line(row: &Row, table: &Table) -> Vec<String> {
     let known = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.0}"));
     for cell in &row.cells {
         let speed = row.work / cell.seconds;
-        line.extend([milliseconds(cell.seconds), format!("{speed:.0}")]);
+        line.extend([milliseconds(cell.seconds), short(speed)]);
         if !matches!(row.case, Case::Update { .. }) {
             line.push(format!("{:.0} %", 100.0 * speed / table.gemm_gflops));
         }
@@ -181,6 +181,10 @@ fn line(row: &Row, table: &Table) -> Vec<String> {
 fn milliseconds(seconds: f64) -> String {
     let ms = seconds * 1e3;
     if ms < 9.995 { format!("{ms:.2}") } else { format!("{ms:.1}") }
+}
+
+fn short(value: f64) -> String {
+    if value < 9.95 { format!("{value:.1}") } else { format!("{value:.0}") }
 }
 
 /// The first column to the left, the others to the right.

@@ -91,3 +91,42 @@ fn gemm(size: usize) -> Result<f64> {
     }
     Ok(best)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::args::Benchmark;
+    use super::super::tables::rows;
+    use super::*;
+
+    /// The same case, of a size that takes no time.
+    fn small(case: Case) -> Case {
+        match case {
+            Case::Step { recipe, .. } => Case::Step { recipe, batch: 2 },
+            Case::Penalty { penalty, .. } => Case::Penalty { penalty, batch: 2 },
+            Case::Update { rule, .. } => Case::Update { rule, lengths: vec![3, 40_000] },
+            Case::Conv(_) => case,
+        }
+    }
+
+    #[test]
+    fn every_row_but_convolutions_can_be_prepared_and_run_twice() {
+        for benchmark in [Benchmark::Step, Benchmark::Grad2, Benchmark::Update] {
+            for case in rows(benchmark).into_iter().map(small) {
+                let mut work = prepare(&case).unwrap();
+                for part in case.parts() {
+                    let Answer::Time { calls, seconds } = measure(work.as_mut(), part, 0.0).unwrap() else {
+                        panic!("{case:?} gives no time");
+                    };
+                    assert!(calls == 1 && seconds > 0.0);
+                    work.run(part).unwrap();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_question_out_of_order_is_an_error() {
+        let question = Question::Measure { part: "dx".to_owned(), seconds: 0.0 };
+        assert!(reply(question, &mut None).is_err());
+    }
+}

@@ -1,8 +1,6 @@
 //! Networks that turn images into features, and features from files.
 
-use std::path::Path;
-
-use ganymede_tensor::{Device, Tensor};
+use ganymede_tensor::Tensor;
 
 use crate::{FeatureExtractor, MetricError, Result};
 

@@ -8,7 +8,7 @@ use ganymede_tensor::{Device, Tensor};
 use super::weights::Weights;
 
 /// Numbers in `[0, 1)`.
-fn unit(name: &str, n: usize) -> impl Iterator<Item = f64> {
+fn unit(name: &str, n: usize) -> impl Iterator<Item = f64> + use<> {
     let hash = |h: u64, byte: u8| (h ^ u64::from(byte)).wrapping_mul(0x100_0000_01B3);
     let seed = name.bytes().fold(0xCBF2_9CE4_8422_2325, hash);
     (1..=n as u64).map(move |i| {

@@ -1,6 +1,6 @@
 //! The number types that kernels run on.
 
-use std::ops::{Add, AddAssign, Deref, DerefMut, Mul, Sub};
+use std::ops::{Add, AddAssign, Deref, DerefMut, Mul, Sub, SubAssign};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use candle_core::{CpuStorage, Layout, Result, WithDType, bail};
@@ -14,6 +14,7 @@ pub(crate) trait Elem:
     + Add<Output = Self>
     + Sub<Output = Self>
     + AddAssign
+    + SubAssign
     + Mul<Output = Self>
     + Send
     + Sync

@@ -9,13 +9,13 @@ pub(crate) type Lanes<T> = [T; LANES];
 
 #[inline(always)]
 pub(crate) fn add<T: Elem>(mut a: Lanes<T>, b: Lanes<T>) -> Lanes<T> {
-    a.iter_mut().zip(b).for_each(|(a, b)| *a = *a + b);
+    a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
     a
 }
 
 #[inline(always)]
 pub(crate) fn sub<T: Elem>(mut a: Lanes<T>, b: Lanes<T>) -> Lanes<T> {
-    a.iter_mut().zip(b).for_each(|(a, b)| *a = *a - b);
+    a.iter_mut().zip(b).for_each(|(a, b)| *a -= b);
     a
 }
 

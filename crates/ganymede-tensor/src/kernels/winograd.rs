@@ -326,10 +326,9 @@ fn weight_of_3<T: Elem>(g: &[Lanes<T>; 9], put: &mut impl FnMut(usize, Lanes<T>)
         [a, add(outer, middle), sub(outer, middle), c]
     };
     let rows = [line(g[0], g[1], g[2]), line(g[3], g[4], g[5]), line(g[6], g[7], g[8])];
-    for j in 0..4 {
-        for (i, value) in line(rows[0][j], rows[1][j], rows[2][j]).into_iter().enumerate() {
-            put(i * 4 + j, value);
-        }
+    let [a, b, c] = rows;
+    for (j, ((a, b), c)) in a.into_iter().zip(b).zip(c).enumerate() {
+        line(a, b, c).into_iter().enumerate().for_each(|(i, value)| put(i * 4 + j, value));
     }
 }
 
@@ -338,10 +337,9 @@ fn weight_of_3<T: Elem>(g: &[Lanes<T>; 9], put: &mut impl FnMut(usize, Lanes<T>)
 fn weight_of_2<T: Elem>(g: &[Lanes<T>; 9], put: &mut impl FnMut(usize, Lanes<T>)) {
     let line = |a: Lanes<T>, b: Lanes<T>| [a, add(a, b), b];
     let rows = [line(g[0], g[1]), line(g[2], g[3])];
-    for j in 0..3 {
-        for (i, value) in line(rows[0][j], rows[1][j]).into_iter().enumerate() {
-            put(i * 3 + j, value);
-        }
+    let [a, b] = rows;
+    for (j, (a, b)) in a.into_iter().zip(b).enumerate() {
+        line(a, b).into_iter().enumerate().for_each(|(i, value)| put(i * 3 + j, value));
     }
 }
 

@@ -9,13 +9,21 @@ mod extractor;
 mod fid;
 mod folder_features;
 mod images;
+mod improved_pr;
 mod inception_score;
 mod kid;
 mod linalg;
+mod memorisation;
+mod mind;
+mod ms_ssim;
+mod neighbours;
+mod ppl;
+mod prdc;
 mod provenance;
 mod quantise;
 mod resize;
 mod rows;
+mod sliced_wasserstein;
 mod stats;
 mod vendi;
 mod weights;
@@ -34,13 +42,23 @@ pub use fid::{
 };
 pub use folder_features::{Extracted, folder_features};
 pub use images::{BatchOptions, Duplicate, ImageBatch, ImageBatches, ImageFolder, ImageReport, SkippedImage};
+pub use improved_pr::{PrecisionRecall, improved_precision_recall, realism};
 pub use inception_score::{InceptionScore, Split, inception_score};
 pub use kid::{Kid, KidBlocks, KidSubset, draw_subsets, kid, kid_all, kid_blocks};
 pub use linalg::lapack_backend;
+pub use memorisation::{Memorisation, NearestReal, memorisation};
+pub use mind::mind;
+pub use ms_ssim::{MsSsimDiversity, ms_ssim, ms_ssim_diversity};
+pub use neighbours::{FeatureSets, Scalar};
+pub use ppl::{LatentPath, PathLength, PathLengthConfig, PathLengthSubject, PathSampling, path_length};
+pub use prdc::{Prdc, prdc};
 pub use provenance::{Difference, Provenance};
 pub use quantise::{Quantise, quantise};
 pub use resize::{Resize, resize_images};
 pub use rows::Rows;
+pub use sliced_wasserstein::{
+    Images, SlicedWasserstein, SlicedWassersteinConfig, SwdLevel, sliced_wasserstein,
+};
 pub use stats::{Ddof, FeatureStats, MeanCov, load_npz, save_npz};
 pub use vendi::vendi_score;
 pub use weights::{

@@ -5,7 +5,7 @@ pub(crate) mod col2im;
 pub(crate) mod conv;
 pub(crate) mod elem;
 mod gather;
-mod gemm;
+pub(crate) mod gemm;
 mod implicit;
 mod lanes;
 pub(crate) mod map;

@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod laws;
+mod neighbours;
 mod parity;
+mod perceptual;
 mod portable;
 mod provenance;
 mod refusals;
 mod resize;
+mod slices;
 mod statistics;
 mod support;

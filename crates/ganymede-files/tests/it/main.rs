@@ -1,4 +1,5 @@
 //! Files of many kinds against what PIL makes of them: `fixtures/pil/gen.py`.
+#![allow(clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 

@@ -12,7 +12,7 @@ use ndarray::Array2;
 
 use super::rows::Rows;
 use super::weights::Weights;
-use crate::{FeatureExtractor, Features, MetricError, Result};
+use crate::{FeatureExtractor, Features, Result};
 
 mod load;
 mod positions;

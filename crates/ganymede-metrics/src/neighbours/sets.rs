@@ -1,6 +1,8 @@
 //! Two sets of features, and the numbers that they may consist of.
 
-use ndarray::{ArrayView2, CowArray, Ix2};
+use std::borrow::Cow;
+
+use ndarray::ArrayView2;
 
 use crate::{MetricError, Result};
 
@@ -53,7 +55,8 @@ impl Scalar for f64 {
 
 /// Rows that were checked, one after the other in memory.
 pub(crate) struct Points<'a, T: Scalar> {
-    rows: CowArray<'a, T, Ix2>,
+    flat: Cow<'a, [T]>,
+    dim: usize,
 }
 
 impl<'a, T: Scalar> Points<'a, T> {
@@ -66,7 +69,11 @@ impl<'a, T: Scalar> Points<'a, T> {
         if rows.nrows() > u32::MAX as usize {
             return Err(MetricError::Invalid(format!("{what}: {} rows are too many", rows.nrows())));
         }
-        let points = Self { rows: into_standard_layout(rows) };
+        let flat = match rows.to_slice() {
+            Some(flat) => Cow::Borrowed(flat),
+            None => Cow::Owned(rows.iter().copied().collect()),
+        };
+        let points = Self { flat, dim: rows.ncols() };
         let dim = points.dim();
         if let Some(at) = points.flat().iter().position(|value| !value.wide().is_finite()) {
             return Err(MetricError::NotFinite {
@@ -80,28 +87,20 @@ impl<'a, T: Scalar> Points<'a, T> {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.rows.nrows()
+        self.flat.len() / self.dim
     }
 
     pub(crate) fn dim(&self) -> usize {
-        self.rows.ncols()
+        self.dim
     }
 
     /// All numbers, row after row.
     pub(crate) fn flat(&self) -> &[T] {
-        self.rows.as_slice().expect("Points::new made the layout standard")
+        &self.flat
     }
 
     pub(crate) fn row(&self, i: usize) -> &[T] {
         &self.flat()[i * self.dim()..(i + 1) * self.dim()]
-    }
-}
-
-fn into_standard_layout<T: Scalar>(rows: ArrayView2<'_, T>) -> CowArray<'_, T, Ix2> {
-    if rows.is_standard_layout() {
-        CowArray::from(rows)
-    } else {
-        CowArray::from(rows.as_standard_layout().into_owned())
     }
 }
 

@@ -66,7 +66,7 @@ impl Axis {
                 Self::Down => sum += tap * read(mirrored(2 * at as isize + t as isize - 2, length)),
                 Self::Up => {
                     let spread = mirrored(at as isize + t as isize - 2, 2 * length);
-                    if spread % 2 == 0 {
+                    if spread.is_multiple_of(2) {
                         sum += 2.0 * tap * read(spread / 2);
                     }
                 }

@@ -1,7 +1,7 @@
 //! Names, comparison and the table of conventions.
 
 use ganymede_metrics::{
-    BallTest, Convention, Ddof, KidForm, Provenance, InceptionRange, Resize, Split, lapack_backend,
+    BallTest, Convention, Ddof, InceptionRange, KidForm, Provenance, Resize, Split, lapack_backend,
 };
 
 fn provenance(convention: Convention) -> Provenance {

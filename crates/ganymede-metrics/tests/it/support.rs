@@ -84,8 +84,3 @@ impl Fixture {
 pub(crate) fn fixture_path(name: &str, file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).join(file)
 }
-
-/// A file of `tests/fixtures/FOLDER`.
-pub(crate) fn fixture_path(folder: &str, file: &str) -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "tests/fixtures", folder, file].iter().collect()
-}

@@ -22,7 +22,8 @@ fn every_float_in_either_order() {
     let numbers = [1.5f64, -2.0, 3.25, 4.0, 5.0, -6.5];
     let expected = ndarray::arr2(&[[1.5f32, -2.0, 3.25], [4.0, 5.0, -6.5]]);
     let bytes = |f: fn(f64) -> Vec<u8>| numbers.iter().flat_map(|v| f(*v)).collect::<Vec<u8>>();
-    let cases: [(&str, fn(f64) -> Vec<u8>); 6] = [
+    type Encode = fn(f64) -> Vec<u8>;
+    let cases: [(&str, Encode); 6] = [
         ("<f2", |v| half::f16::from_f64(v).to_le_bytes().into()),
         ("<f4", |v| (v as f32).to_le_bytes().into()),
         ("<f8", |v| v.to_le_bytes().into()),

@@ -6,6 +6,7 @@ mod neighbours;
 mod parity;
 mod perceptual;
 mod portable;
+mod program;
 mod provenance;
 mod refusals;
 mod resize;

@@ -1,0 +1,217 @@
+//! The command line. Its help is meant to teach.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Parser, Subcommand};
+use ganymede_metrics::{Convention, Resize};
+
+use crate::choices::Metric;
+
+/// Measure generated images against real ones: two folders in, the numbers of the literature out.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ganymede-metrics",
+    version,
+    max_term_width = 110,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = EXAMPLES,
+    after_long_help = LONG
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) evaluate: EvaluateArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ganymede-metrics --real photos/ --fake samples/
+  ganymede-metrics --real photos/ --fake samples/ --metrics fid,prdc --json result.json
+  ganymede-metrics --real photos/ --fake samples/ --convention pytorch-fid     its numbers, digit for digit
+  ganymede-metrics --real clothes/ --fake samples/ --extractor fashion-cnn     28 px, nothing to download
+  ganymede-metrics stats photos/ -o photos.stats && ganymede-metrics --real photos.stats --fake samples/
+  ganymede-metrics compare monday.json tuesday.json
+
+Exit status: 0 done, 1 failed, 2 used wrongly, 130 interrupted.";
+
+const LONG: &str = "\
+Measures (--metrics; `all` for all of them):
+  fid            Fréchet Inception distance: how far the Gaussians of both sets' features are apart. Lower.
+  fid-infinity   the same, extrapolated to infinitely many generated images. Lower.
+  sfid           the same of spatial features: sees misplaced parts. Lower.
+  kid            kernel Inception distance: unbiased, so fit for few images. Lower, 0 at best.
+  is             Inception Score: certain and varied classes. Looks at generated images only. Higher.
+  prdc           precision, recall, density, coverage: believable? complete? (k = 5)
+  pr             improved precision and recall (k = 3)
+  mind           Monge Inception distance: sliced, steady with few images. Lower.
+  memorisation   are generated images copies of real ones? Give the training set as --real.
+  vendi          effective number of different generated images. Higher.
+  ms-ssim        how alike random pairs of generated images are. Lower is more diverse.
+  swd            sliced Wasserstein distance of patches at several scales, x 1000. Lower.
+
+Numbers compare only where extractor, resizing, convention and the numbers of images are the same: the name of
+a number says them (fid-inception2015-clean-10k), and `compare` checks them.
+
+Examples:
+  ganymede-metrics --real photos/ --fake samples/
+  ganymede-metrics --real photos/ --fake samples/ --metrics all --report report/
+  ganymede-metrics --real photos/ --fake samples/ --convention pytorch-fid     its numbers, digit for digit
+  ganymede-metrics stats photos/ -o photos.stats && ganymede-metrics --real photos.stats --fake samples/
+  ganymede-metrics compare monday.json tuesday.json
+
+Exit status: 0 done, 1 failed, 2 used wrongly, 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Count a folder once, for later: its features' mean and covariance, and the features if asked for.
+    Stats(StatsArgs),
+    /// Join the statistics of shards, as if they had been counted together.
+    Merge(MergeArgs),
+    /// Compare two results, if they may be compared.
+    Compare(CompareArgs),
+    /// Measure rows of features that another program computed.
+    Features(FeaturesArgs),
+}
+
+impl Args {
+    pub(crate) fn json(&self) -> Option<PathBuf> {
+        match &self.command {
+            None => self.evaluate.common.json.clone(),
+            Some(Command::Features(args)) => args.common.json.clone(),
+            Some(Command::Compare(args)) => args.json.clone(),
+            Some(Command::Stats(_) | Command::Merge(_)) => None,
+        }
+    }
+
+    pub(crate) fn threads(&self) -> Option<usize> {
+        match &self.command {
+            None => self.evaluate.network.threads,
+            Some(Command::Stats(args)) => args.network.threads,
+            Some(Command::Features(args)) => args.threads,
+            Some(_) => None,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EvaluateArgs {
+    /// Real images: a folder (searched to the bottom, any mix of formats), a statistics file of `stats`, the
+    /// .npz of pytorch-fid or clean-fid, or rows of features (.npy, .safetensors)
+    #[arg(long, value_name = "DIR|STATS", required = true)]
+    pub(crate) real: Option<PathBuf>,
+    /// Generated images, likewise
+    #[arg(long, value_name = "DIR|STATS", required = true)]
+    pub(crate) fake: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    /// A picture of the worst and best samples with the real ones nearest to them; a folder also gets the list
+    #[arg(long, value_name = "FILE.png|DIR")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+/// What to measure and where to write it.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct CommonArgs {
+    /// Which measures, with commas between them [default: fid,kid,is,prdc, as far as the input allows]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub(crate) metrics: Vec<Metric>,
+    /// Seed of random draws: subsets, directions, pairs
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Write the result as one JSON object to a file, or `-`: as the last line of standard output
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) json: Option<PathBuf>,
+    /// No progress and no table, only warnings and errors
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// How images become features.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct NetworkArgs {
+    /// The network that looks: inception2015 (its distance is FID), dinov2-s, dinov2-b, dinov2-l, fashion-cnn
+    /// (built in, for clothes and other grey images of 28 to 32 px), or a file of fashion-cnn's weights
+    #[arg(long, value_name = "NAME|FILE", default_value = "inception2015")]
+    pub(crate) extractor: String,
+    /// Its weights [default: in $GANYMEDE_CACHE/weights, fetched if need be]. Nothing in the file is executed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Never use the network of this machine: fail where weights are missing
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// How images reach the network's size; it decides FID [default: the convention's, clean]
+    #[arg(long, value_name = "HOW", value_parser = PossibleValuesParser::new(Resize::ALL.iter().map(|r| r.name())))]
+    pub(crate) resize: Option<String>,
+    /// Whose choices to follow
+    #[arg(long, value_name = "WHOSE", default_value = "ganymede",
+          value_parser = PossibleValuesParser::new(Convention::ALL.iter().map(|c| c.name())))]
+    pub(crate) convention: String,
+    /// Images that go through the network at once
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(crate) batch: usize,
+    /// Worker threads [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Compute features again even if those of the same images are at hand, and keep none
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct StatsArgs {
+    /// The folder
+    pub(crate) dir: PathBuf,
+    /// The file to write: ours (safetensors, mergeable) or, if it ends in .npz, that of pytorch-fid
+    #[arg(long, short, value_name = "STATS")]
+    pub(crate) output: PathBuf,
+    /// Keep the features as well: kid, prdc, pr, mind and memorisation need them (8 kB an image)
+    #[arg(long)]
+    pub(crate) rows: bool,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    /// No progress, only warnings and errors
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MergeArgs {
+    /// Statistics files of `stats`
+    #[arg(required = true, num_args = 1.., value_name = "STATS")]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// The file to write
+    #[arg(long, short, value_name = "STATS")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CompareArgs {
+    /// A result that --json wrote
+    pub(crate) left: PathBuf,
+    /// Another
+    pub(crate) right: PathBuf,
+    /// Print numbers side by side that must not be compared, and say why
+    #[arg(long)]
+    pub(crate) anyway: bool,
+    /// Write the comparison as one JSON object to a file, or `-`: as the last line of standard output
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct FeaturesArgs {
+    /// Features of real samples (N, D): .npy or .safetensors
+    pub(crate) real: PathBuf,
+    /// Features of generated samples (M, D)
+    pub(crate) fake: PathBuf,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    /// Worker threads [default: all]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}

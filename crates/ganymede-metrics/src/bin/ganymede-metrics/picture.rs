@@ -1,0 +1,84 @@
+//! Images side by side in one PNG.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow};
+use ganymede_files::{DecodeOptions, decode};
+use image::imageops::{FilterType, overlay, resize};
+use image::{ImageFormat, Rgb, RgbImage};
+
+/// Side of the square that each image is fitted into.
+const SIDE: u32 = 128;
+const GAP: u32 = 6;
+
+/// What a block of the picture shows, by its colour.
+#[derive(Clone, Copy)]
+pub(crate) enum Frame {
+    Worst,
+    Best,
+}
+
+impl Frame {
+    fn colour(self) -> Rgb<u8> {
+        match self {
+            Self::Worst => Rgb([200, 60, 50]),
+            Self::Best => Rgb([60, 150, 80]),
+        }
+    }
+}
+
+/// A finished picture.
+pub(crate) struct Picture(RgbImage);
+
+/// Blocks one below the other; in each, columns of two images one above the other.
+pub(crate) fn pairs(blocks: &[(Frame, Vec<[&Path; 2]>)]) -> Result<Picture> {
+    let columns = blocks.iter().map(|(_, columns)| columns.len()).max().unwrap_or(0) as u32;
+    let block_height = 2 * SIDE + 3 * GAP;
+    let size = (columns * (SIDE + GAP) + GAP, blocks.len() as u32 * (block_height + GAP) + GAP);
+    let mut picture = RgbImage::from_pixel(size.0.max(1), size.1.max(1), Rgb([255; 3]));
+    for (b, (frame, columns)) in blocks.iter().enumerate() {
+        let top = GAP + b as u32 * (block_height + GAP);
+        let ground = RgbImage::from_pixel(size.0, block_height, frame.colour());
+        overlay(&mut picture, &ground, 0, i64::from(top));
+        for (c, paths) in columns.iter().enumerate() {
+            for (r, path) in paths.iter().enumerate() {
+                let x = GAP + c as u32 * (SIDE + GAP);
+                let y = top + GAP + r as u32 * (SIDE + GAP);
+                overlay(&mut picture, &fitted(path)?, i64::from(x), i64::from(y));
+            }
+        }
+    }
+    Ok(Picture(picture))
+}
+
+/// An image in a white square; small ones are enlarged, each pixel as a square.
+fn fitted(path: &Path) -> Result<RgbImage> {
+    let decoded = decode(path, &DecodeOptions::pil()).with_context(|| path.display().to_string())?;
+    let (width, height) = decoded.frame.size();
+    let channels = decoded.frame.channels();
+    let pixels: Vec<u8> = match channels {
+        1 => decoded.frame.interleaved().iter().flat_map(|level| [*level; 3]).collect(),
+        _ => decoded.frame.interleaved().to_vec(),
+    };
+    let whole = RgbImage::from_raw(width, height, pixels)
+        .ok_or_else(|| anyhow!("{}: {channels} channels cannot be shown", path.display()))?;
+    let scale = f64::from(SIDE) / f64::from(width.max(height));
+    let fit = |side: u32| ((f64::from(side) * scale).round() as u32).clamp(1, SIDE);
+    let filter = if scale >= 1.0 { FilterType::Nearest } else { FilterType::Triangle };
+    let shown = resize(&whole, fit(width), fit(height), filter);
+    let mut square = RgbImage::from_pixel(SIDE, SIDE, Rgb([255; 3]));
+    let centre = |side: u32| i64::from((SIDE - side) / 2);
+    overlay(&mut square, &shown, centre(shown.width()), centre(shown.height()));
+    Ok(square)
+}
+
+impl Picture {
+    /// Writes a PNG, at once or not at all.
+    pub(crate) fn save(&self, path: &Path) -> Result<()> {
+        let mut bytes = Cursor::new(Vec::new());
+        self.0.write_to(&mut bytes, ImageFormat::Png)?;
+        ganymede_tensor::write_atomic(path, |out| out.write_all(bytes.get_ref()))
+            .with_context(|| path.display().to_string())
+    }
+}

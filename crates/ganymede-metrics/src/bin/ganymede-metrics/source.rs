@@ -1,0 +1,194 @@
+//! What `--real` and `--fake` may be, brought to what measures take.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use ganymede_metrics::{
+    BatchOptions, Ddof, Extracted, FeatureCache, FeatureExtractor, FeatureFile, FeatureStats, Features,
+    ImageFolder, ImageReport, MeanCov, Provenance, cache_dir, folder_features, load_npz,
+};
+use ndarray::ArrayView2;
+
+use crate::args::NetworkArgs;
+use crate::choices::Rules;
+use crate::progress::Progress;
+use crate::words;
+
+/// A path, known by its content.
+pub(crate) enum Source {
+    Folder(ImageFolder),
+    /// Statistics of ours.
+    Statistics(Box<FeatureStats>, Box<Provenance>),
+    /// Mean and covariance of pytorch-fid or clean-fid.
+    Foreign(MeanCov),
+    /// Rows of features.
+    Rows(FeatureFile),
+}
+
+impl Source {
+    /// Looks what is there. No image is decoded yet.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let there = std::fs::metadata(path).with_context(|| path.display().to_string())?;
+        if there.is_dir() {
+            return Ok(Self::Folder(ImageFolder::open(path)?));
+        }
+        let suffix = path.extension().map(|s| s.to_string_lossy().to_lowercase());
+        match suffix.as_deref() {
+            Some("npz") => Ok(Self::Foreign(load_npz(path)?)),
+            Some("npy") => Ok(Self::Rows(FeatureFile::read(path)?)),
+            _ => match FeatureStats::load(path) {
+                Ok((stats, provenance)) => Ok(Self::Statistics(Box::new(stats), Box::new(provenance))),
+                Err(not_ours) => FeatureFile::read(path).map(Self::Rows).with_context(|| {
+                    format!("{}: neither a folder, nor statistics ({not_ours}), nor features", path.display())
+                }),
+            },
+        }
+    }
+
+    /// Rows of features, whatever else the file might be.
+    pub(crate) fn rows(path: &Path) -> Result<Self> {
+        Ok(Self::Rows(FeatureFile::read(path)?))
+    }
+}
+
+/// A set, ready to be measured. What a source does not have is `None`.
+pub(crate) struct Set {
+    pub(crate) path: PathBuf,
+    /// `images`, `statistics`, `features`.
+    pub(crate) kind: &'static str,
+    pub(crate) count: Option<u64>,
+    pub(crate) provenance: Option<Provenance>,
+    pub(crate) stats: Option<FeatureStats>,
+    pub(crate) foreign: Option<MeanCov>,
+    pub(crate) features: Features,
+    pub(crate) images: Option<Images>,
+}
+
+/// The images behind rows of features.
+pub(crate) struct Images {
+    pub(crate) folder: ImageFolder,
+    /// Which file each row is of.
+    pub(crate) files: Vec<usize>,
+    pub(crate) report: ImageReport,
+}
+
+impl Images {
+    pub(crate) fn path(&self, row: usize) -> &Path {
+        self.folder.path(self.files[row])
+    }
+}
+
+impl Set {
+    /// Features, where there are rows.
+    pub(crate) fn rows(&self) -> Option<ArrayView2<'_, f32>> {
+        let of_stats = || self.stats.as_ref().and_then(FeatureStats::rows);
+        if self.features.pool.is_empty() { of_stats() } else { Some(self.features.pool.view()) }
+    }
+
+    /// Mean and covariance. A foreign file has its own divisor, which is n − 1.
+    pub(crate) fn mean_cov(&self, ddof: Ddof) -> Result<Option<MeanCov>> {
+        if let Some(foreign) = &self.foreign {
+            return Ok(Some(foreign.clone()));
+        }
+        Ok(self.stats.as_ref().map(|stats| stats.mean_cov(ddof)).transpose()?)
+    }
+
+    fn empty(path: &Path, kind: &'static str) -> Self {
+        Self {
+            path: path.to_owned(),
+            kind,
+            count: None,
+            provenance: None,
+            stats: None,
+            foreign: None,
+            features: Features::default(),
+            images: None,
+        }
+    }
+
+    /// Statistics and features from files; folders go through [`Reader::read`].
+    pub(crate) fn of_file(path: &Path, source: Source) -> Result<Self> {
+        let mut set = Self::empty(path, "statistics");
+        match source {
+            Source::Folder(_) => anyhow::bail!("{}: a folder needs a network", path.display()),
+            Source::Statistics(stats, provenance) => {
+                set.count = Some(stats.count());
+                set.provenance = Some(*provenance);
+                set.stats = Some(*stats);
+            }
+            Source::Foreign(mean_cov) => set.foreign = Some(mean_cov),
+            Source::Rows(file) => {
+                set.kind = "features";
+                set.count = Some(file.rows.nrows() as u64);
+                let mut stats = FeatureStats::new(file.rows.ncols())?;
+                stats.push(&file.rows)?;
+                set.stats = Some(stats);
+                set.features.pool = file.rows;
+            }
+        }
+        Ok(set)
+    }
+}
+
+/// Turns folders into features.
+pub(crate) struct Reader<'a> {
+    pub(crate) extractor: &'a dyn FeatureExtractor,
+    pub(crate) rules: &'a Rules,
+    pub(crate) args: &'a NetworkArgs,
+    /// Whether spatial features are wanted.
+    pub(crate) spatial: bool,
+    pub(crate) quiet: bool,
+}
+
+impl Reader<'_> {
+    fn options(&self) -> BatchOptions {
+        let mut options = BatchOptions::new(self.extractor.input());
+        options.resize = self.rules.resize;
+        options.batch = self.args.batch;
+        options.threads = self.args.threads.unwrap_or(0);
+        options
+    }
+
+    /// Where numbers of these features come from.
+    pub(crate) fn provenance(&self) -> Provenance {
+        let (extractor, convention) = (self.extractor, self.rules.convention);
+        let mut provenance = Provenance::new(extractor.id(), extractor.weights_sha256(), convention);
+        provenance.resize = Some(self.rules.resize);
+        provenance
+    }
+
+    /// Features of all images of a folder, from the cache if they are there.
+    pub(crate) fn read(&self, what: &str, folder: ImageFolder) -> Result<Set> {
+        let cache = (!self.args.no_cache).then(|| FeatureCache::new(&self.cache()));
+        let mut progress = Progress::new(self.quiet, what, "images", folder.len() as u64);
+        let options = self.options();
+        let found = folder_features(&folder, self.extractor, &options, cache.as_ref(), &mut |n| {
+            progress.at(n as u64);
+        })?;
+        drop(progress);
+        found.warnings.iter().for_each(|warning| words::say(&format!("warning: {warning}")));
+        self.set(folder, found)
+    }
+
+    /// A network's name says neither its input's range nor which outputs were asked for: each has its own place.
+    fn cache(&self) -> PathBuf {
+        let choices = &self.rules.choices;
+        let bias = if choices.is_logit_bias { "with" } else { "without" };
+        let spatial = if self.spatial { "with" } else { "without" };
+        cache_dir().join(format!("{:?}-{bias}-bias-{spatial}-spatial", choices.range).to_lowercase())
+    }
+
+    fn set(&self, folder: ImageFolder, entry: Extracted) -> Result<Set> {
+        let mut stats = FeatureStats::new(entry.features.pool.ncols())?;
+        stats
+            .push(&entry.features.pool)
+            .with_context(|| format!("features of {} by {}", folder.dir().display(), self.extractor.id()))?;
+        let mut set = Set::empty(folder.dir(), "images");
+        set.count = Some(entry.files.len() as u64);
+        set.provenance = Some(self.provenance());
+        set.stats = Some(stats);
+        set.features = entry.features;
+        set.images = Some(Images { folder, files: entry.files, report: entry.report });
+        Ok(set)
+    }
+}

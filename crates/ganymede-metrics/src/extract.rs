@@ -6,6 +6,7 @@ use crate::{FeatureExtractor, MetricError, Result};
 
 mod conv;
 mod dinov2;
+mod fashion;
 mod histogram;
 mod inception;
 mod precomputed;
@@ -15,6 +16,7 @@ mod seeded;
 mod weights;
 
 pub use dinov2::{DinoV2, DinoV2Size};
+pub use fashion::{FASHION_CLASSES, FashionCnn};
 pub use histogram::class_counts;
 pub use inception::{Inception, InceptionConfig, InceptionRange, InceptionTap};
 pub use precomputed::FeatureFile;

@@ -33,7 +33,8 @@ pub use cache::{CacheKey, Cached, CachedFeatures, FeatureCache};
 pub use convention::{BallTest, Choices, Convention, KidForm};
 pub use error::{MetricError, Result};
 pub use extract::{
-    DinoV2, DinoV2Size, FeatureFile, Inception, InceptionConfig, InceptionRange, InceptionTap, class_counts,
+    DinoV2, DinoV2Size, FASHION_CLASSES, FashionCnn, FeatureFile, Inception, InceptionConfig, InceptionRange,
+    InceptionTap, class_counts,
 };
 pub use extractor::{FeatureExtractor, Features};
 pub use fid::{

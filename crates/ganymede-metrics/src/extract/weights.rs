@@ -6,6 +6,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use ganymede_tensor::{DType, Device, Tensor, load_weights};
+use half::f16;
+use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
 use crate::{MetricError, Result};
@@ -23,6 +25,22 @@ impl Weights {
         let (sha256, tensors) =
             rayon::join(|| sha256_of_file(path), || load_weights(path, None, &Device::Cpu));
         Ok(Self::new(path, sha256?, tensors?))
+    }
+
+    /// Tensors that are part of the program, as the bytes of a safetensors file.
+    pub(super) fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self> {
+        let file_error = |reason: String| MetricError::File { path: path.to_path_buf(), reason };
+        let file = SafeTensors::deserialize(bytes).map_err(|e| file_error(e.to_string()))?;
+        let mut tensors = BTreeMap::new();
+        for (name, view) in file.iter() {
+            if view.dtype() != Dtype::F16 {
+                return Err(file_error(format!("tensor {name:?} is {:?}, expected F16", view.dtype())));
+            }
+            let numbers = view.data().as_chunks::<2>().0.iter().map(|b| f16::from_le_bytes(*b).to_f32());
+            let tensor = Tensor::from_vec(numbers.collect::<Vec<f32>>(), view.shape(), &Device::Cpu)?;
+            tensors.insert(name.to_string(), tensor);
+        }
+        Ok(Self::new(path, hex(&Sha256::digest(bytes)), tensors))
     }
 
     pub(super) fn new(path: &Path, sha256: String, tensors: BTreeMap<String, Tensor>) -> Self {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use ganymede_metrics::{
-    DinoV2, DinoV2Size, FeatureExtractor, Inception, InceptionConfig, InceptionTap, WeightsQuery,
+    DinoV2, DinoV2Size, FashionCnn, FeatureExtractor, Inception, InceptionConfig, InceptionTap, WeightsQuery,
     cache_dir, find_weights, published_weights,
 };
 use ganymede_tensor::Device;
@@ -35,6 +35,12 @@ pub(crate) fn load(
     if let Some(size) = dinov2_size(name) {
         let weights = weights(name, args, quiet)?;
         return Ok(Box::new(DinoV2::load(&weights, size, args.batch, &device)?));
+    }
+    if name == "fashion-cnn" {
+        return Ok(Box::new(match &args.weights {
+            Some(path) => FashionCnn::load(path, &device)?,
+            None => FashionCnn::new(&device)?,
+        }));
     }
     Err(Misuse(format!("there is no extractor `{name}`; known: {NAMES}")).into())
 }

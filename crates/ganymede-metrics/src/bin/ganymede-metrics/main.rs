@@ -38,6 +38,7 @@ enum Exit {
 }
 
 fn main() -> ExitCode {
+    ganymede_tensor::keep_memory();
     let args = Args::parse();
     let json = args.json();
     let exit = run(args).unwrap_or_else(|error| fail(&error, json));

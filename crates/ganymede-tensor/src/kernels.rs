@@ -9,6 +9,7 @@ pub(crate) mod gemm;
 mod implicit;
 mod lanes;
 pub(crate) mod map;
+mod matrix;
 mod microkernel;
 mod packed;
 pub(crate) mod resample;

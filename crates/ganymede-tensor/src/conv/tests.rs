@@ -187,7 +187,7 @@ proptest! {
 }
 
 #[test]
-fn tiles_agree_with_the_definition() -> Result<()> {
+fn every_way_agrees_with_the_definition() -> Result<()> {
     // Channels enough that tiles are chosen: 3 taps at stride 1, 4 taps at stride 2, and both gradients
     // in the image; odd sizes, so that tiles reach beyond the grid, and padding that is larger than a tap.
     let cfg =
@@ -199,6 +199,14 @@ fn tiles_agree_with_the_definition() -> Result<()> {
         (cfg(2, 1), (4, 40, 16, 14), (64, 40, 4, 4)),
         (cfg(2, 2), (5, 32, 9, 11), (70, 32, 4, 4)),
         (cfg(1, 1), (4, 64, 12, 12), (64, 64, 2, 2)),
+        // Products of matrices as they lie: each image by a kernel of 1×1, all images by one that covers them.
+        (cfg(1, 0), (3, 20, 9, 8), (17, 20, 1, 1)),
+        (cfg(1, 0), (5, 24, 4, 3), (10, 24, 4, 3)),
+        (cfg(3, 0), (1, 33, 4, 4), (1, 33, 4, 4)),
+        (cfg(1, 0), (6, 9, 1, 1), (5, 9, 1, 1)),
+        // Few channels: the lines of the kernel become channels.
+        (cfg(2, 1), (3, 3, 13, 10), (20, 3, 4, 4)),
+        (cfg(1, 3), (2, 1, 6, 7), (9, 1, 7, 7)),
     ];
     for (cfg, x, w) in cases {
         let (x, w) = (normal(1, x, DType::F32)?, normal(2, w, DType::F32)?);

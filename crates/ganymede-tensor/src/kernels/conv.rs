@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::elem::{Elem, Scratch, overwritten};
 use super::gather::{Border, Gather};
 use super::implicit::{Direct, Target, WeightView};
+use super::matrix::Form;
 use super::microkernel::Microkernel;
 use super::winograd::{Shape, Winograd};
 use crate::ConvConfig;
@@ -216,6 +217,9 @@ pub(crate) fn forward<T: Elem>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
     if g.is_empty() {
         return vec![T::default(); g.n * g.output_len()];
     }
+    if let Some(form) = Form::of(g) {
+        return overwritten(g.n * g.output_len(), |y| form.forward(g, x, w, y));
+    }
     let product = Product {
         g,
         source: x,
@@ -243,6 +247,9 @@ pub(crate) fn forward<T: Elem>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
 pub(crate) fn input_gradient<T: Elem>(g: &Geometry, dy: &[T], w: &[T]) -> Vec<T> {
     if g.is_empty() {
         return vec![T::default(); g.n * g.image_len()];
+    }
+    if let Some(form) = Form::of(g) {
+        return overwritten(g.n * g.image_len(), |dx| form.input_gradient(g, dy, w, dx));
     }
     let phases = input_phases(g);
     // Where the output is small, most taps of most pixels read the border: scattering is cheaper.

@@ -10,7 +10,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::conv::Geometry;
-use super::elem::{Elem, Scratch};
+use super::elem::{Elem, Scratch, overwritten};
+use super::matrix::Form;
 use super::packed::{Columns, Group, Packed, STEPS, multiply};
 use super::transpose::transpose;
 
@@ -22,10 +23,13 @@ const CHANNELS: usize = 16;
 
 /// `dw` of `x` and `dy`.
 pub(crate) fn weight_gradient<T: Elem>(g: &Geometry, x: &[T], dy: &[T]) -> Vec<T> {
-    let mut dw = vec![T::default(); g.weight_len()];
     if g.is_empty() {
-        return dw;
+        return vec![T::default(); g.weight_len()];
     }
+    if let Some(form) = Form::of(g) {
+        return overwritten(g.weight_len(), |dw| form.weight_gradient(g, x, dy, dw));
+    }
+    let mut dw = vec![T::default(); g.weight_len()];
     for group in 0..g.cfg.groups {
         let len = g.group_out() * g.depth();
         GroupGradient::new(g, x, dy, group).run(&mut dw[group * len..][..len]);
@@ -34,20 +38,32 @@ pub(crate) fn weight_gradient<T: Elem>(g: &Geometry, x: &[T], dy: &[T]) -> Vec<T
 }
 
 /// Some channels of some images, channels innermost, with a border of zeros.
+///
+/// Where channels are few, the lines that one output reads are laid into its pixels as channels of
+/// their own (`c·kh + i`): what registers read is then one long line instead of `kh` short ones.
 #[derive(Clone, Copy)]
 struct Pixels {
     channels: usize,
     height: usize,
     width: usize,
+    /// Whether a pixel holds all lines of the kernel.
+    stacked: bool,
 }
 
 impl Pixels {
     /// As many pixels as the kernel reaches: what it does not reach of the image is left out.
-    fn new(g: &Geometry, channels: usize) -> Self {
+    fn new(g: &Geometry, channels: usize, lanes: usize) -> Self {
         let extent = |axis: usize, out: usize, k: usize| {
             (out - 1) * g.cfg.stride[axis] + (k - 1) * g.cfg.dilation[axis] + 1
         };
-        Self { channels, height: extent(0, g.oh, g.kh), width: extent(1, g.ow, g.kw) }
+        let width = extent(1, g.ow, g.kw);
+        let line = g.kw * channels;
+        let fewer = (g.kh * line).div_ceil(lanes) < g.kh * line.div_ceil(lanes);
+        if fewer && channels == g.group_in() && g.cfg.dilation[1] == 1 {
+            Self { channels: channels * g.kh, height: g.oh, width, stacked: true }
+        } else {
+            Self { channels, height: extent(0, g.oh, g.kh), width, stacked: false }
+        }
     }
 
     /// Numbers of one image.
@@ -55,30 +71,49 @@ impl Pixels {
         self.height * self.width * self.channels
     }
 
+    /// Taps of the kernel that are pixels of their own.
+    fn taps(self, g: &Geometry) -> usize {
+        if self.stacked { g.kw } else { g.kh * g.kw }
+    }
+
     /// Lays out one image from its planes.
     fn fill<T: Elem>(self, g: &Geometry, planes: &[T], out: &mut [T]) {
-        let [top, left] = g.cfg.padding;
-        let lines = g.h.min(self.height.saturating_sub(top));
-        let columns = g.w.min(self.width.saturating_sub(left));
+        let left = g.cfg.padding[1].min(self.width);
+        let columns = g.w.min(self.width - left);
         let line = self.width * self.channels;
-        let (above, rest) = out[..self.len()].split_at_mut(top.min(self.height) * line);
-        let (inside, below) = rest.split_at_mut(lines * line);
-        above.fill(T::default());
-        below.fill(T::default());
-        for (y, out) in inside.chunks_exact_mut(line).enumerate() {
-            let (before, rest) = out.split_at_mut(left.min(self.width) * self.channels);
-            let (middle, after) = rest.split_at_mut(columns * self.channels);
-            before.fill(T::default());
-            after.fill(T::default());
-            transpose(&planes[y * g.w..], g.h * g.w, columns, self.channels, middle, self.channels);
+        // A line of all channels, which is 0 outside the image.
+        let mut flat = Scratch::new(line);
+        for (y, out) in out[..self.len()].chunks_exact_mut(line).enumerate() {
+            if !self.stacked && !(g.cfg.padding[0]..g.cfg.padding[0] + g.h).contains(&y) {
+                out.fill(T::default());
+                continue;
+            }
+            for (row, flat) in flat.chunks_exact_mut(self.width).enumerate() {
+                let (channel, below) = if self.stacked {
+                    (row / g.kh, y * g.cfg.stride[0] + row % g.kh * g.cfg.dilation[0])
+                } else {
+                    (row, y)
+                };
+                match below.checked_sub(g.cfg.padding[0]).filter(|y| *y < g.h) {
+                    Some(y) => {
+                        flat[..left].fill(T::default());
+                        flat[left..left + columns]
+                            .copy_from_slice(&planes[(channel * g.h + y) * g.w..][..columns]);
+                        flat[left + columns..].fill(T::default());
+                    }
+                    None => flat.fill(T::default()),
+                }
+            }
+            transpose(&flat, self.width, self.width, self.channels, out, self.channels);
         }
     }
 
     /// Where steps of the contraction (pixels of the output of consecutive images) are found.
     fn offsets(self, g: &Geometry, images: usize) -> Vec<usize> {
+        let below = if self.stacked { 1 } else { g.cfg.stride[0] };
         let mut offsets = Vec::with_capacity(images * g.pixels());
         for (image, y) in (0..images).flat_map(|image| (0..g.oh).map(move |y| (image, y))) {
-            let line = image * self.len() + y * g.cfg.stride[0] * self.width * self.channels;
+            let line = image * self.len() + y * below * self.width * self.channels;
             offsets.extend((0..g.ow).map(|x| line + x * g.cfg.stride[1] * self.channels));
         }
         offsets
@@ -89,8 +124,9 @@ impl Pixels {
         // Taps that are neighbours read neighbouring pixels: one long line of channels.
         let joined = g.cfg.dilation[1] == 1;
         let (lines, len) = if joined { (1, g.kw * self.channels) } else { (g.kw, self.channels) };
+        let rows = if self.stacked { 1 } else { g.kh };
         let mut groups = Vec::new();
-        for (i, j) in (0..g.kh).flat_map(|i| (0..lines).map(move |j| (i, j))) {
+        for (i, j) in (0..rows).flat_map(|i| (0..lines).map(move |j| (i, j))) {
             let from = (i * g.cfg.dilation[0] * self.width + j * g.cfg.dilation[1]) * self.channels;
             let to = (i * g.kw + j) * self.channels;
             groups.extend((0..len).step_by(lanes).map(|c| Group {
@@ -140,10 +176,11 @@ impl<'a, T: Elem> GroupGradient<'a, T> {
                 self.part(channels, part * images..((part + 1) * images).min(g.n))
             })
             .collect();
-        let taps = g.kh * g.kw;
         dw.par_chunks_mut(g.depth()).enumerate().for_each(|(o, dw)| {
-            for (dw, sums) in dw.chunks_mut(CHANNELS * taps).zip(sums.chunks(parts)) {
-                let (len, channels) = (dw.len(), dw.len() / taps);
+            for (dw, sums) in dw.chunks_mut(CHANNELS * g.kh * g.kw).zip(sums.chunks(parts)) {
+                let len = dw.len();
+                let pixels = Pixels::new(g, len / (g.kh * g.kw), T::microkernel().lanes);
+                let (channels, taps) = (pixels.channels, pixels.taps(g));
                 let mut total = Scratch::new(len);
                 total.copy_from_slice(&sums[0][o * len..][..len]);
                 for sum in &sums[1..] {
@@ -157,7 +194,7 @@ impl<'a, T: Elem> GroupGradient<'a, T> {
     /// The sum over some images, for some channels: `(O, taps, channels)`.
     fn part(&self, channels: Range<usize>, images: Range<usize>) -> Scratch<T> {
         let (g, kernel) = (self.g, T::microkernel());
-        let pixels = Pixels::new(g, channels.len());
+        let pixels = Pixels::new(g, channels.len(), kernel.lanes);
         let (rows, columns) = (g.group_out(), g.kh * g.kw * channels.len());
         let groups = pixels.groups(g, kernel.lanes);
         let width = kernel.groups(kernel.rows.min(rows));

@@ -1,0 +1,102 @@
+//! Convolutions that are products of matrices as they lie in memory.
+//!
+//! A kernel of 1×1 multiplies each image, `(C, pixels)`, by the weight `(O, C)`. A kernel that covers
+//! the image multiplies the batch, `(N, C·h·w)`, by the transposed weight `(O, C·h·w)`.
+
+use gemm::Parallelism;
+use rayon::prelude::*;
+
+use super::conv::Geometry;
+use super::elem::Elem;
+use super::gemm::{Shape, matmul};
+
+/// Pixels of an image below which a product for each costs more than one that gathers several.
+const PIXELS: usize = 64;
+
+/// What a convolution is, if it is such a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A product for each image.
+    Pointwise,
+    /// One product for all images.
+    Covering,
+}
+
+impl Form {
+    pub(super) fn of(g: &Geometry) -> Option<Self> {
+        if g.cfg.groups != 1 || g.cfg.padding != [0, 0] {
+            return None;
+        }
+        let covers = (g.kh, g.kw) == (g.h, g.w) && (g.cfg.dilation == [1, 1] || g.kh * g.kw == 1);
+        if covers {
+            return Some(Self::Covering);
+        }
+        let pointwise = g.kh * g.kw == 1 && g.cfg.stride == [1, 1];
+        (pointwise && g.pixels() >= PIXELS).then_some(Self::Pointwise)
+    }
+
+    /// `y` of `x` and `w`.
+    pub(super) fn forward<T: Elem>(self, g: &Geometry, x: &[T], w: &[T], y: &mut [T]) {
+        let weight = (w, Shape::row_major(g.o, g.depth()));
+        match self {
+            Self::Pointwise => images(g, weight, (x, g.c), (y, g.o)),
+            Self::Covering => {
+                let batch = (x, Shape::row_major(g.n, g.depth()));
+                let weight = (w, weight.1.t());
+                matmul((y, Shape::row_major(g.n, g.o)), batch, weight, false, Parallelism::Rayon(0));
+            }
+        }
+    }
+
+    /// `dx` of `dy` and `w`.
+    pub(super) fn input_gradient<T: Elem>(self, g: &Geometry, dy: &[T], w: &[T], dx: &mut [T]) {
+        let weight = (w, Shape::row_major(g.o, g.depth()));
+        match self {
+            Self::Pointwise => images(g, (w, weight.1.t()), (dy, g.o), (dx, g.c)),
+            Self::Covering => {
+                let batch = (dy, Shape::row_major(g.n, g.o));
+                matmul((dx, Shape::row_major(g.n, g.depth())), batch, weight, false, Parallelism::Rayon(0));
+            }
+        }
+    }
+
+    /// `dw` of `x` and `dy`.
+    pub(super) fn weight_gradient<T: Elem>(self, g: &Geometry, x: &[T], dy: &[T], dw: &mut [T]) {
+        let to = Shape::row_major(g.o, g.depth());
+        match self {
+            Self::Pointwise => {
+                for n in 0..g.n {
+                    let a = (&dy[n * g.output_len()..], Shape::row_major(g.o, g.pixels()));
+                    let b = (&x[n * g.image_len()..], Shape::row_major(g.c, g.pixels()).t());
+                    matmul((dw, to), a, b, n > 0, Parallelism::Rayon(0));
+                }
+            }
+            Self::Covering => {
+                let a = (dy, Shape::row_major(g.n, g.o).t());
+                let b = (x, Shape::row_major(g.n, g.depth()));
+                matmul((dw, to), a, b, false, Parallelism::Rayon(0));
+            }
+        }
+    }
+}
+
+/// `out = weight·source` for each image, whose channels are given.
+fn images<T: Elem>(
+    g: &Geometry,
+    weight: (&[T], Shape),
+    (source, from): (&[T], usize),
+    (out, to): (&mut [T], usize),
+) {
+    let pixels = g.pixels();
+    let product = |out: &mut [T], source: &[T], parallelism| {
+        let source = (source, Shape::row_major(from, pixels));
+        matmul((out, Shape::row_major(to, pixels)), weight, source, false, parallelism);
+    };
+    if g.n >= rayon::current_num_threads() {
+        let jobs = out.par_chunks_mut(to * pixels).zip(source.par_chunks(from * pixels));
+        jobs.for_each(|(out, source)| product(out, source, Parallelism::None));
+    } else {
+        let jobs = out.chunks_mut(to * pixels).zip(source.chunks(from * pixels));
+        jobs.for_each(|(out, source)| product(out, source, Parallelism::Rayon(0)));
+    }
+}

@@ -58,14 +58,17 @@ fn by_channel<R: Send>(l: Layout, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R
     }
 }
 
-/// For each channel, sums of the values of `f(channel, a, b)` over its elements.
-pub(crate) fn sums<T: Elem, const K: usize>(
+/// For each channel, sums of the values of `f(channel)(a, b)` over its elements.
+///
+/// What depends on the channel alone is looked up once: a check of bounds for each element would keep
+/// the loop from being vectorised.
+pub(crate) fn sums<T: Elem, F: Fn(T, T) -> [T; K], const K: usize>(
     l: Layout,
     a: &[T],
     b: &[T],
-    f: impl Fn(usize, T, T) -> [T; K] + Sync,
+    f: impl Fn(usize) -> F + Sync,
 ) -> Vec<[f64; K]> {
-    by_channel(l, |c| channel_sums(l, a, b, c, |a, b| f(c, a, b)))
+    by_channel(l, |c| channel_sums(l, a, b, c, f(c)))
 }
 
 fn channel_sums<T: Elem, const K: usize>(
@@ -88,8 +91,13 @@ fn channel_sums<T: Elem, const K: usize>(
     )
 }
 
-/// `f(channel, a, b)` of each pair of elements.
-pub(crate) fn map<T: Elem>(l: Layout, a: &[T], b: &[T], f: impl Fn(usize, T, T) -> T + Sync) -> Vec<T> {
+/// `f(channel)(a, b)` of each pair of elements.
+pub(crate) fn map<T: Elem, F: Fn(T, T) -> T>(
+    l: Layout,
+    a: &[T],
+    b: &[T],
+    f: impl Fn(usize) -> F + Sync,
+) -> Vec<T> {
     if a.is_empty() {
         return Vec::new();
     }
@@ -102,8 +110,8 @@ pub(crate) fn map<T: Elem>(l: Layout, a: &[T], b: &[T], f: impl Fn(usize, T, T) 
             || {
                 let planes = y.chunks_mut(l.pixels).zip(a.chunks(l.pixels)).zip(b.chunks(l.pixels));
                 for (j, ((y, a), b)) in planes.enumerate() {
-                    let c = (i + j) % l.c;
-                    y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y = f(c, *a, *b));
+                    let f = f((i + j) % l.c);
+                    y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y = f(*a, *b));
                 }
             },
         );

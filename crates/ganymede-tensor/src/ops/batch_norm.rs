@@ -154,9 +154,12 @@ impl Forward {
         let x = contiguous::<T>(x.0, x.1, "batch_norm")?;
         let (w, b) = (contiguous::<T>(w.0, w.1, "batch_norm")?, contiguous::<T>(b.0, b.1, "batch_norm")?);
         let (channels, slope) = (self.0.channels(w, b), T::from_f64(self.0.slope));
-        let y = map(self.0.l, x, x, |c, x, _| {
-            let y = channels[c].normalised(x);
-            if y > T::default() { y } else { slope * y }
+        let y = map(self.0.l, x, x, |c| {
+            let channel = channels[c];
+            move |x, _| {
+                let y = channel.normalised(x);
+                if y > T::default() { y } else { slope * y }
+            }
         });
         Ok(<T as WithDType>::to_cpu_storage_owned(y))
     }
@@ -168,9 +171,12 @@ impl Forward {
         let (channels, slope) = (self.0.channels(&w, &b), T::from_f64(self.0.slope));
         let (sums, dx) = on_cpu(g, |g: &[T]| {
             on_cpu(x, |x: &[T]| {
-                let sums = sums(l, g, x, |c, g, x| {
-                    let g = channels[c].through(g, x, slope);
-                    [g * ((x - channels[c].mean) * channels[c].rstd), g]
+                let sums = sums(l, g, x, |c| {
+                    let channel = channels[c];
+                    move |g, x| {
+                        let g = channel.through(g, x, slope);
+                        [g * ((x - channel.mean) * channel.rstd), g]
+                    }
                 });
                 // w·rstd·(g − mean g − x̂·mean(g·x̂)): one multiply-add each for g and x.
                 let coefficients: Vec<[T; 3]> = sums
@@ -183,9 +189,9 @@ impl Forward {
                         [scale, slope, -scale * (plain / count) - slope * mean].map(T::from_f64)
                     })
                     .collect();
-                let dx = map(l, g, x, |c, g, x| {
-                    let [scale, slope_x, offset] = coefficients[c];
-                    scale * channels[c].through(g, x, slope) + slope_x * x + offset
+                let dx = map(l, g, x, |c| {
+                    let (channel, [scale, slope_x, offset]) = (channels[c], coefficients[c]);
+                    move |g, x| scale * channel.through(g, x, slope) + slope_x * x + offset
                 });
                 (sums, dx)
             })

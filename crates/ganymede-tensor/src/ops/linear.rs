@@ -82,9 +82,12 @@ impl AddBias {
     fn run<T: Elem>(&self, x: (&CpuStorage, &Layout), b: (&CpuStorage, &Layout)) -> Result<CpuStorage> {
         let (x, b) = (contiguous::<T>(x.0, x.1, self.name())?, contiguous::<T>(b.0, b.1, self.name())?);
         let (zero, slope) = (T::default(), T::from_f64(self.slope));
-        let y = map(self.l, x, x, |c, x, _| {
-            let y = x + b[c];
-            if y > zero { y } else { slope * y }
+        let y = map(self.l, x, x, |c| {
+            let bias = b[c];
+            move |x, _| {
+                let y = x + bias;
+                if y > zero { y } else { slope * y }
+            }
         });
         Ok(<T as WithDType>::to_cpu_storage_owned(y))
     }
@@ -134,7 +137,7 @@ impl CustomOp1 for ChannelSum {
     fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
         fn typed<T: Elem>(layout: channel::Layout, s: &CpuStorage, l: &Layout) -> Result<CpuStorage> {
             let x = contiguous::<T>(s, l, "channel_sum")?;
-            let sums = sums(layout, x, x, |_, x, _| [x]).into_iter().map(|[s]| T::from_f64(s)).collect();
+            let sums = sums(layout, x, x, |_| |x, _| [x]).into_iter().map(|[s]| T::from_f64(s)).collect();
             Ok(<T as WithDType>::to_cpu_storage_owned(sums))
         }
         let y = match s {

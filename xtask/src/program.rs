@@ -14,9 +14,13 @@ pub(crate) const COMMANDS: &[&str] =
 pub(crate) const HELP: &[(&str, &str)] = &[
     ("train", "train a GAN; with no argument, the quickstart on images that ship with the program"),
     ("sample", "draw images from a run folder, or from a file of weights"),
+    ("eval", "measure the generator of a run folder: FID, precision, recall and more"),
     ("data", "list the data sets; fetch one"),
     ("doctor", "say what this machine offers: cores, SIMD, devices, memory, disk"),
-    ("bench", "measure convolutions, training steps, penalties and updates; beside PyTorch where asked"),
+    (
+        "bench",
+        "measure convolutions, training steps, penalties, updates and metrics; beside PyTorch where asked",
+    ),
 ];
 
 /// Takes `--features LIST` off the front of the arguments.

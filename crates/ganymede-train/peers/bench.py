@@ -9,6 +9,7 @@ generator with the discriminator's weights frozen, both with Adam. Nothing is as
 to do anyway, and what it offers to be faster on a CPU is used: inference mode, fused updates, gradients set to none.
 """
 
+import contextlib
 import json
 import resource
 import sys
@@ -153,7 +154,63 @@ def update(case):
     return lambda _: optimizer.step()
 
 
-CASES = {"conv": conv, "step": step, "penalty": penalty, "update": update}
+def rows(count, dim, seed):
+    mixture = torch.randn(64, dim, generator=torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(seed)
+    causes, noise = torch.randn(count, 64, generator=generator), torch.randn(count, dim, generator=generator)
+    return F.relu(causes @ mixture / 8 + 0.1 * noise).numpy()
+
+
+def inception(case):
+    from pytorch_fid import inception as fid
+
+    weights = case["weights"]
+    if weights.endswith(".safetensors"):
+        from safetensors.torch import load_file
+
+        state = load_file(weights)
+    else:
+        state = torch.load(weights, weights_only=True)
+    # The trunk alone will do.
+    state.setdefault("fc.weight", torch.zeros(1008, 2048))
+    state.setdefault("fc.bias", torch.zeros(1008))
+    fid.load_state_dict_from_url = lambda *_, **__: state
+    network = fid.InceptionV3((3,)).eval()
+    levels = torch.arange(case["images"] * 3 * 299 * 299) * 7919 % 256
+    images = (levels.float() / 255).view(-1, 3, 299, 299)
+
+    @torch.inference_mode()
+    def run(_):
+        network(images)
+
+    return run
+
+
+def metric(case):
+    import numpy as np
+
+    if case["metric"] == "inception":
+        return inception(case)
+    if case["metric"] == "frechet":
+        from scipy import linalg
+
+        dim = case["dim"]
+        real, fake = (np.cov(rows(2 * dim, dim, seed).astype(np.float64), rowvar=False) for seed in (1, 2))
+        # What pytorch-fid, clean-fid and StyleGAN spend their time on.
+        return lambda _: linalg.sqrtm(real @ fake)
+    from prdc import compute_prdc
+
+    real, fake = rows(case["rows"], case["dim"], 1), rows(case["rows"], case["dim"], 2)
+
+    def quietly(_):
+        # It prints the numbers of rows, and standard output is for answers.
+        with contextlib.redirect_stdout(sys.stderr):
+            compute_prdc(real, fake, nearest_k=5)
+
+    return quietly
+
+
+CASES = {"conv": conv, "step": step, "penalty": penalty, "update": update, "metric": metric}
 
 
 def measure(run, part, seconds):

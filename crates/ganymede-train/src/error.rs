@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ganymede_datasets::DatasetError;
 use ganymede_losses::LossError;
+use ganymede_metrics::MetricError;
 use ganymede_models::ModelError;
 use ganymede_tensor::{CheckpointError, DeviceError};
 
@@ -32,6 +33,9 @@ pub enum TrainError {
     /// The device asked for is not there.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// Samples could not be measured.
+    #[error(transparent)]
+    Metric(#[from] MetricError),
     /// A checkpoint could not be read or written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),

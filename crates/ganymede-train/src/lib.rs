@@ -3,7 +3,8 @@
 //! * [`Layers`]: a preset, a file and `--set` laid over one another, resolved at once into a [`Run`];
 //! * [`Trainer`]: the two-player game, and everything that is written down about it, in a [`RunFolder`];
 //! * [`Observer`]: how a program watches; this library prints nothing;
-//! * [`Sampler`]: samples from a checkpoint, or from weights that others published.
+//! * [`Sampler`]: samples from a checkpoint, or from weights that others published;
+//! * [`evaluate`]: how good a checkpoint is, in the features of a network.
 //!
 //! A run is a function of its configuration. Random numbers come from named streams whose positions, with
 //! the place in the data, both optimisers and all weights, are in each checkpoint; so a run that was killed
@@ -21,12 +22,14 @@
 
 mod config;
 mod error;
+mod evaluate;
 mod folder;
 mod jsonl;
 mod outcome;
 mod pictures;
 mod plot;
 mod presets;
+mod quality;
 mod record;
 mod sample;
 mod summary;
@@ -35,14 +38,17 @@ mod verdict;
 mod wasserstein;
 
 pub use config::{
-    AboutFile, Change, ConfigError, DataConfig, DataFile, EmaFile, GeneratorConfig, Layers, LimitsFile,
-    LogConfig, LogFile, LossFile, NetworkConfig, NetworkFile, OptimizerFile, OptimizersFile, PenaltyFile,
-    Problem, RUN_SCHEMA, Run, RunFile, RunSection, Schedule, ScheduleFile, nearest,
+    AboutFile, Change, ConfigError, DataConfig, DataFile, EmaFile, EvalConfig, EvalExtractor, EvalFile,
+    EvalMetric, GeneratorConfig, Layers, LimitsFile, LogConfig, LogFile, LossFile, NetworkConfig,
+    NetworkFile, OptimizerFile, OptimizersFile, PenaltyFile, Problem, RUN_SCHEMA, Run, RunFile, RunSection,
+    Schedule, ScheduleFile, nearest,
 };
 pub use error::TrainError;
+pub use evaluate::{EvalOptions, evaluate};
 pub use folder::RunFolder;
 pub use outcome::{Outcome, StopReason};
 pub use presets::{DEFAULT_PRESET, Preset, preset_names, presets};
+pub use quality::{ClassShare, Quality, QualityValue};
 pub use record::{Best, LogEntry, Metric, MetricEntry, TimingEntry};
 pub use sample::{Latents, Sampler, write_samples};
 pub use summary::{BestSummary, DataSummary, Files, RunSummary, SUMMARY_SCHEMA, Summary, Versions};

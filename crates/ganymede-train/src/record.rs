@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::jsonl::AtStep;
+use crate::quality::Quality;
 
 /// A line of `log.jsonl`: the values of one step, not averages.
 ///
@@ -133,6 +134,8 @@ pub enum Metric {
         /// Directions, uniform on the sphere, the same at every step.
         directions: usize,
     },
+    /// Images, by the features of a network: FID, precision, recall and what else was asked for.
+    Quality(Quality),
 }
 
 impl Metric {
@@ -146,17 +149,26 @@ impl Metric {
             (Self::SlicedWasserstein { distance: a, .. }, Self::SlicedWasserstein { distance: b, .. }) => {
                 a < b
             }
+            (Self::Quality(a), Self::Quality(b)) => a.is_better_than(b),
             _ => false,
         }
     }
 
     /// The rule of [`Metric::is_better_than`] in words.
-    pub fn rule(&self) -> &'static str {
+    pub fn rule(&self) -> String {
         match self {
-            Self::ModeCoverage { .. } => "most modes covered, then the largest share of samples within 3σ",
-            Self::SlicedWasserstein { .. } => {
-                "lowest sliced Wasserstein distance of raw values between generated and real samples"
+            Self::ModeCoverage { .. } => {
+                "most modes covered, then the largest share of samples within 3σ".into()
             }
+            Self::SlicedWasserstein { .. } => {
+                "lowest sliced Wasserstein distance of raw values between generated and real samples".into()
+            }
+            Self::Quality(quality) => match quality.values.first() {
+                Some(first) => {
+                    format!("{} {}", if first.lower_is_better { "lowest" } else { "highest" }, first.name)
+                }
+                None => "none".into(),
+            },
         }
     }
 }

@@ -85,6 +85,10 @@ impl Sampler {
         Ok(Self { generator, device: device.clone() })
     }
 
+    pub(crate) fn generator(&self) -> &dyn Generator {
+        self.generator.as_ref()
+    }
+
     /// The length Z of a latent vector.
     pub fn z_dim(&self) -> usize {
         self.generator.z_dim()

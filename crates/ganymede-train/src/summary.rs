@@ -54,7 +54,7 @@ pub struct BestSummary {
     #[serde(flatten)]
     pub best: Best,
     /// By what it is best.
-    pub rule: &'static str,
+    pub rule: String,
 }
 
 /// What was run.

@@ -1,6 +1,7 @@
 //! What the numbers mean, in plain words.
 
 use crate::outcome::{Outcome, StopReason};
+use crate::quality::Quality;
 use crate::record::{LogEntry, Metric};
 
 /// Entries at the end of the log that are looked at.
@@ -48,6 +49,7 @@ fn quality(metric: &Metric) -> String {
                 _ => format!("{found}: some modes are missing."),
             }
         }
+        Metric::Quality(ref quality) => in_features(quality),
         Metric::SlicedWasserstein { distance, between_reals, .. } => {
             let times = distance / between_reals.max(f64::MIN_POSITIVE);
             format!(
@@ -56,6 +58,28 @@ fn quality(metric: &Metric) -> String {
             )
         }
     }
+}
+
+/// Share of real samples of a class below which nobody would miss it in generated ones.
+const RARE: f64 = 0.02;
+
+fn in_features(quality: &Quality) -> String {
+    let mut parts: Vec<String> =
+        quality.values.iter().map(|value| format!("{} is {:.4}", value.name, value.value)).collect();
+    if let (Some(first), Some(real)) = (parts.first_mut(), quality.between_reals) {
+        *first += &format!(" ({real:.4} between real samples)");
+    }
+    let missing: Vec<&str> = quality
+        .classes
+        .iter()
+        .filter(|share| share.real >= RARE && share.generated < share.real / 10.0)
+        .map(|share| share.class.as_str())
+        .collect();
+    let mut text = format!("{}.", parts.join(", "));
+    if !missing.is_empty() {
+        text += &format!(" Hardly drawn at all: {}; that is mode collapse.", missing.join(", "));
+    }
+    text
 }
 
 fn balance(log: &[LogEntry]) -> Option<String> {
@@ -94,7 +118,10 @@ fn balance(log: &[LogEntry]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use ganymede_metrics::{Convention, Provenance};
+
     use super::*;
+    use crate::quality::{ClassShare, QualityValue};
 
     fn entry(accuracy: f64, grad_norm_g: f64) -> LogEntry {
         LogEntry {
@@ -133,6 +160,25 @@ mod tests {
         check(&[], Some(&coverage(8, 0.95)), "has learnt");
         check(&[], Some(&coverage(2, 0.95)), "mode collapse");
         check(&[], Some(&coverage(7, 0.95)), "missing");
+    }
+
+    #[test]
+    fn classes_that_are_hardly_drawn_are_a_collapse() {
+        let share = |class: &str, generated| ClassShare { class: class.into(), generated, real: 0.5 };
+        let quality = Quality {
+            values: vec![QualityValue {
+                name: "fid-x-2k".into(),
+                measure: "fid".into(),
+                value: 12.5,
+                lower_is_better: true,
+            }],
+            between_reals: Some(0.25),
+            classes: vec![share("Bag", 0.99), share("Shirt", 0.01)],
+            provenance: Provenance::new("x", "", Convention::Ganymede),
+        };
+        let text = verdict(&Outcome::Completed, &[], Some(&Metric::Quality(quality)));
+        assert!(text.contains("fid-x-2k is 12.5000 (0.2500 between real samples)"), "{text}");
+        assert!(text.contains("Hardly drawn at all: Shirt;") && !text.contains("Bag"), "{text}");
     }
 
     #[test]

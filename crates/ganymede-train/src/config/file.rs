@@ -49,6 +49,9 @@ pub struct RunFile {
     /// How often things are written.
     #[serde(default)]
     pub log: LogFile,
+    /// How samples of images are measured.
+    #[serde(default)]
+    pub eval: EvalFile,
     /// When to stop early.
     #[serde(default)]
     pub limits: LimitsFile,
@@ -230,13 +233,28 @@ pub struct EmaFile {
 pub struct LogFile {
     /// Steps between entries of `log.jsonl`.
     pub log_every: Option<u64>,
-    /// Steps between sample pictures, curves and metrics.
+    /// Steps between sample pictures and curves; between metrics too, unless `eval.every` says otherwise.
     pub sample_every: Option<u64>,
     /// Steps between writes of `checkpoints/last.safetensors`.
     pub checkpoint_every: Option<u64>,
     /// Steps between checkpoints that are kept for good; 0: none.
     pub keep_every: Option<u64>,
     /// Samples in a picture.
+    pub samples: Option<usize>,
+}
+
+/// `[eval]`: for images.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvalFile {
+    /// Steps between measurements.
+    pub every: Option<u64>,
+    /// The network whose features are compared: `fashion-cnn` (built in; the default at 32 pixels),
+    /// `inception2015`, `dinov2-s`, `dinov2-b`, `dinov2-l`, or `none`.
+    pub extractor: Option<String>,
+    /// `fid`, `kid`, `is`, `precision-recall`, `density-coverage`; the first decides which checkpoint is best.
+    pub metrics: Option<Vec<String>>,
+    /// Generated samples, and real ones where there are as many.
     pub samples: Option<usize>,
 }
 

@@ -6,6 +6,7 @@
 
 mod check;
 mod error;
+mod eval;
 mod file;
 mod layers;
 mod nearest;
@@ -22,9 +23,10 @@ mod write;
 mod tests;
 
 pub use error::{ConfigError, Problem};
+pub use eval::{EvalConfig, EvalExtractor, EvalMetric};
 pub use file::{
-    AboutFile, DataFile, EmaFile, LimitsFile, LogFile, LossFile, NetworkFile, OptimizerFile, OptimizersFile,
-    PenaltyFile, RUN_SCHEMA, RunFile, RunSection, ScheduleFile,
+    AboutFile, DataFile, EmaFile, EvalFile, LimitsFile, LogFile, LossFile, NetworkFile, OptimizerFile,
+    OptimizersFile, PenaltyFile, RUN_SCHEMA, RunFile, RunSection, ScheduleFile,
 };
 pub use layers::Layers;
 pub(crate) use nearest::hint;
@@ -80,6 +82,8 @@ pub struct Run {
     pub ema: Option<EmaConfig>,
     /// How often things are written.
     pub log: LogConfig,
+    /// How samples are measured by the features of a network, where they are.
+    pub eval: Option<EvalConfig>,
     /// Minutes after the start or the resume at which to stop, where there is a limit.
     pub minutes: Option<f64>,
 }
@@ -88,6 +92,11 @@ impl Run {
     /// Real samples that the discriminator is shown in a step: `batch · n_critic`.
     pub fn images_per_step(&self) -> u64 {
         self.batch as u64 * self.n_critic
+    }
+
+    /// Steps between measurements of samples, ≥ 1.
+    pub fn measure_every(&self) -> u64 {
+        self.eval.as_ref().map_or(self.log.sample_every, |eval| eval.every)
     }
 }
 
@@ -151,7 +160,7 @@ impl Schedule {
 pub struct LogConfig {
     /// Between entries of `log.jsonl`, ≥ 1.
     pub log_every: u64,
-    /// Between pictures, curves and metrics, ≥ 1.
+    /// Between pictures and curves, ≥ 1; see [`Run::measure_every`] for metrics.
     pub sample_every: u64,
     /// Between writes of the last checkpoint, ≥ 1.
     pub checkpoint_every: u64,

@@ -10,7 +10,7 @@ use super::error::ConfigError;
 use super::file::{LossFile, RUN_SCHEMA, RunFile};
 use super::network::Section;
 use super::{
-    DataConfig, GeneratorConfig, LogConfig, NetworkConfig, Run, Schedule, network, optimizer, penalty,
+    DataConfig, GeneratorConfig, LogConfig, NetworkConfig, Run, Schedule, eval, network, optimizer, penalty,
 };
 
 pub(super) const CROPS: [(&str, Crop); 3] =
@@ -37,6 +37,7 @@ impl RunFile {
         let n_critic = check.count("optimizer.n_critic", self.optimizer.n_critic, 1, 1);
         let steps = steps(self, batch as u64 * n_critic, &mut check);
         let toy = data.is_toy();
+        let log = log(self, &mut check);
         let run = Run {
             preset: self.preset.clone(),
             about: self.about.clone(),
@@ -47,7 +48,6 @@ impl RunFile {
             threads: self.run.threads.unwrap_or(0),
             generator: generator(self, toy, &mut check),
             discriminator: discriminator(self, toy, &mut check),
-            data,
             loss,
             smoothing,
             penalties: penalties(self, &mut check),
@@ -61,7 +61,9 @@ impl RunFile {
             ),
             schedule: schedule(self, steps, &mut check),
             ema: ema(self, &mut check),
-            log: log(self, &mut check),
+            eval: eval::resolve(&self.eval, data.resolution, log.sample_every, &mut check),
+            log,
+            data,
             minutes: off_at_zero(&mut check, "limits.minutes", self.limits.minutes),
         };
         match check.problems {

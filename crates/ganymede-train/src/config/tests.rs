@@ -49,6 +49,27 @@ fn an_empty_file_is_a_whole_run() {
 }
 
 #[test]
+fn images_of_32_pixels_are_measured_by_the_built_in_network() {
+    let eval = |text: &str| resolve(text).unwrap().eval;
+    let usual = eval("[log]\nsample_every = 70").unwrap();
+    assert_eq!((usual.every, usual.samples, usual.extractor), (70, 2000, EvalExtractor::FashionCnn));
+    assert_eq!(usual.metrics, [EvalMetric::Fid, EvalMetric::PrecisionRecall]);
+    assert_eq!(eval("[data]\nresolution = 64"), None);
+    assert_eq!(eval("[data]\nname = \"ring\""), None);
+    assert_eq!(eval("[eval]\nextractor = \"none\""), None);
+    let chosen =
+        eval("[data]\nresolution = 64\n[eval]\nextractor = \"inception2015\"\nmetrics = [\"kid\"]").unwrap();
+    assert_eq!((chosen.extractor, chosen.metrics), (EvalExtractor::Inception2015, vec![EvalMetric::Kid]));
+    check_refused("[eval]\nmetrics = [\"fdi\"]", &["eval.metrics", "did you mean `fid`"]);
+    check_refused("[eval]\nmetrics = []", &["eval.metrics", "is empty"]);
+    check_refused("[eval]\nsamples = 3", &["eval.samples", "10 or more"]);
+    check_refused(
+        "[data]\nname = \"ring\"\n[eval]\nextractor = \"fashion-cnn\"",
+        &["eval.extractor", "points"],
+    );
+}
+
+#[test]
 fn an_unknown_preset_offers_the_nearest() {
     let error = Layers::preset("quikstart").unwrap_err().to_string();
     assert!(error.contains("`quikstart`") && error.contains("did you mean `quickstart`"), "{error}");

@@ -5,7 +5,7 @@ use super::file::{
     RunSection, ScheduleFile,
 };
 use super::resolve::{CROPS, SPLITS};
-use super::{Run, Schedule, network, optimizer, penalty};
+use super::{Run, Schedule, eval, network, optimizer, penalty};
 
 impl Run {
     /// The file in which every key is written out; it resolves to this run again.
@@ -47,6 +47,7 @@ impl Run {
                 keep_every: Some(self.log.keep_every),
                 samples: Some(self.log.samples),
             },
+            eval: eval::write(self.eval.as_ref(), self.data.is_toy()),
             limits: LimitsFile { minutes: Some(self.minutes.unwrap_or(0.0)) },
         }
     }

@@ -11,7 +11,7 @@ mod stats;
 pub use observer::{Event, Observer, Progress};
 pub use state::CHECKPOINT_SCHEMA;
 
-pub(crate) use probe::{generate, points};
+pub(crate) use probe::{generate, metric_latents, points};
 pub(crate) use state::{read as read_checkpoint, sampling_weights};
 
 use std::path::{Path, PathBuf};
@@ -259,7 +259,11 @@ impl Trainer {
             self.last = Some(entry);
         }
         if next.is_multiple_of(self.run.log.sample_every) {
-            self.look(observer)?;
+            self.draw_picture(observer)?;
+            draw_curves(&self.history, &self.folder.curves())?;
+        }
+        if next.is_multiple_of(self.run.measure_every()) {
+            self.judge(observer)?;
         }
         let keep = self.run.log.keep_every;
         let kept = keep > 0 && next.is_multiple_of(keep);
@@ -277,9 +281,8 @@ impl Trainer {
         Ok(())
     }
 
-    /// Picture, metric, curves, and the best checkpoint if this is it.
-    fn look(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
-        self.draw_picture(observer)?;
+    /// The metric, and the best checkpoint if this is it.
+    fn judge(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
         let entry = self.measure(observer)?;
         self.metrics.append(&entry)?;
         let improves = match &self.best {
@@ -294,7 +297,7 @@ impl Trainer {
                 self.best = Some(best);
             }
         }
-        draw_curves(&self.history, &self.folder.curves())
+        Ok(())
     }
 
     fn measure(&mut self, observer: &mut dyn Observer) -> Result<MetricEntry, TrainError> {
@@ -337,10 +340,15 @@ impl Trainer {
         if !matches!(outcome, Outcome::Diverged { .. }) {
             if let Some(cause) = self.checkpoint(observer)? {
                 outcome = Outcome::Diverged { step: self.game.step(), cause };
-            } else if !self.game.step().is_multiple_of(self.run.log.sample_every) {
+            } else {
                 // For the summary only: files that a longer run would not have written stay as they are.
-                self.draw_picture(observer)?;
-                self.measure(observer)?;
+                let step = self.game.step();
+                if !step.is_multiple_of(self.run.log.sample_every) {
+                    self.draw_picture(observer)?;
+                }
+                if !step.is_multiple_of(self.run.measure_every()) {
+                    self.measure(observer)?;
+                }
             }
         }
         draw_curves(&self.history, &self.folder.curves())?;
@@ -351,7 +359,8 @@ impl Trainer {
     }
 }
 
-fn open_data(run: &Run) -> Result<Opened, TrainError> {
+/// The data of a run.
+pub(crate) fn open_data(run: &Run) -> Result<Opened, TrainError> {
     let options = OpenOptions {
         resolution: run.data.resolution,
         channels: match run.data.channels {

@@ -9,6 +9,7 @@ use ganymede_tensor::{DType, Device, Rng, Tensor};
 
 use crate::config::Run;
 use crate::error::TrainError;
+use crate::evaluate::Evaluator;
 use crate::pictures::{self, Pixels};
 use crate::plot::{Scatter, draw_scatter};
 use crate::record::Metric;
@@ -32,6 +33,7 @@ pub(crate) struct Probe {
 
 enum Yardstick {
     Modes(Modes),
+    Quality(Box<Evaluator>),
     Distance { sliced: SlicedWasserstein, between_reals: f64 },
 }
 
@@ -42,9 +44,13 @@ impl Probe {
             let shape = (n, run.generator.z_dim);
             Rng::stream(run.seed, name).normal(shape, DType::F32, device)
         };
-        let (yardstick, count) = match dataset.modes() {
-            Some(modes) => (Yardstick::Modes(modes.clone()), COVERAGE_SAMPLES),
-            None => (distance(run, dataset, device)?, DISTANCE_SAMPLES),
+        let (yardstick, count) = match (dataset.modes(), &run.eval) {
+            (Some(modes), _) => (Yardstick::Modes(modes.clone()), COVERAGE_SAMPLES),
+            (None, Some(eval)) => {
+                let evaluator = Evaluator::new(eval, run.seed, dataset, None)?;
+                (Yardstick::Quality(Box::new(evaluator)), eval.samples)
+            }
+            (None, None) => (distance(run, dataset, device)?, DISTANCE_SAMPLES),
         };
         let real = if is_plane(dataset.as_ref()) {
             points(&some_real(run, dataset, run.log.samples.max(500), device)?)?
@@ -53,7 +59,7 @@ impl Probe {
         };
         Ok(Self {
             picture_latents: latents("samples", run.log.samples)?,
-            metric_latents: latents("metrics/latents", count)?,
+            metric_latents: metric_latents(run.seed, run.generator.z_dim, count, device)?,
             real,
             yardstick,
         })
@@ -73,7 +79,7 @@ impl Probe {
         let generated = points(&samples)?;
         let centres = match &self.yardstick {
             Yardstick::Modes(modes) => modes.centres.as_slice(),
-            Yardstick::Distance { .. } => &[],
+            Yardstick::Quality(_) | Yardstick::Distance { .. } => &[],
         };
         let title = format!("step {step}: {} generated points", generated.len());
         let scatter = Scatter { title, real: &self.real, generated: &generated, centres };
@@ -82,8 +88,12 @@ impl Probe {
 
     /// Measures the generator.
     pub(crate) fn measure(&self, generator: &dyn Generator) -> Result<Metric, TrainError> {
+        if let Yardstick::Quality(evaluator) = &self.yardstick {
+            return Ok(Metric::Quality(evaluator.measure(generator, &self.metric_latents)?));
+        }
         let samples = generate(generator, &self.metric_latents)?;
         Ok(match &self.yardstick {
+            Yardstick::Quality(_) => unreachable!("measured above, a few samples at a time"),
             Yardstick::Modes(modes) => {
                 let found = mode_coverage(&points(&samples)?, modes);
                 Metric::ModeCoverage {
@@ -102,6 +112,16 @@ impl Probe {
             },
         })
     }
+}
+
+/// The latent vectors of all measurements of a run.
+pub(crate) fn metric_latents(
+    seed: u64,
+    z_dim: usize,
+    count: usize,
+    device: &Device,
+) -> ganymede_tensor::Result<Tensor> {
+    Rng::stream(seed, "metrics/latents").normal((count, z_dim), DType::F32, device)
 }
 
 /// `samples/real.png`: as many real samples as a picture holds.

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use ganymede_train::{Layers, LogEntry, Metric, MetricEntry, Outcome, RunFolder, Trainer};
+use ganymede_train::{
+    ClassShare, EvalOptions, Layers, LogEntry, Metric, MetricEntry, Outcome, RunFolder, Trainer, evaluate,
+};
 
 use crate::common::{CLOTHES, RING, run};
 
@@ -101,6 +103,39 @@ fn pictures_of_images_are_grids_and_channels_are_written_down() {
     assert!(summary.last.unwrap().accuracy_real.is_some());
     let written = Layers::file(&out.join("run.toml"), None).unwrap().resolve().unwrap();
     assert_eq!(written.data.channels, Some(1));
+}
+
+#[test]
+fn images_are_measured_by_the_features_of_a_network() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("run");
+    let eval = "\n[eval]\nextractor = \"fashion-cnn\"\nevery = 2\nsamples = 60\nmetrics = [\"fid\", \"is\", \"kid\", \
+                \"precision-recall\", \"density-coverage\"]\n";
+    let run = run(&(CLOTHES.to_owned() + eval), &["run.steps=5"]);
+    let summary = Trainer::new(&run, &out).unwrap().run(&mut ()).unwrap();
+    let lines = fs::read_to_string(out.join("metrics.jsonl")).unwrap();
+    let entries: Vec<MetricEntry> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(entries.iter().map(|entry| entry.step).collect::<Vec<_>>(), [2, 4]);
+    let Some(Metric::Quality(last)) = summary.metric else { panic!("{:?}", summary.metric) };
+    let names: Vec<&str> = last.values.iter().map(|value| value.name.as_str()).collect();
+    let full = |measure: &str| format!("{measure}-fashion-cnn-clean-60");
+    let wanted = ["fid", "is", "kid", "precision", "recall", "density", "coverage"].map(full);
+    assert_eq!(names, wanted);
+    // Five steps of a tiny network: far from clothes, and farther than clothes are from one another.
+    let between = last.between_reals.unwrap();
+    assert!(last.value("fid").unwrap() > between && between > 0.0, "{last:?}");
+    assert!((1.0..=10.0).contains(&last.value("is").unwrap()), "{last:?}");
+    for side in [|share: &ClassShare| share.generated, |share: &ClassShare| share.real] {
+        assert!((last.classes.iter().map(side).sum::<f64>() - 1.0).abs() < 1e-12, "{last:?}");
+    }
+    assert_eq!(last.classes.len(), 10);
+    let best = summary.best.unwrap();
+    assert_eq!(best.rule, "lowest fid-fashion-cnn-clean-60");
+    // The best checkpoint scores again what the run logged.
+    let device = ganymede_tensor::Device::Cpu;
+    let options = EvalOptions { config: run.eval.as_ref().unwrap(), weights: None, device: &device };
+    let again = evaluate(&run, &out.join("checkpoints/best.safetensors"), options).unwrap();
+    assert_eq!(Metric::Quality(again), best.best.metric);
 }
 
 #[test]

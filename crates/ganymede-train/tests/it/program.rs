@@ -53,6 +53,47 @@ fn help_teaches() {
 }
 
 #[test]
+fn eval_measures_a_checkpoint() {
+    let dir = tempfile::tempdir().unwrap();
+    let clothes = config(dir.path(), CLOTHES);
+    let out = dir.path().join("run");
+    let train = |file: &std::path::Path, out: &std::path::Path| {
+        let args = ["train", "--config", text(file), "--out", text(out), "--steps", "3", "--quiet"];
+        expect(&call(&args), 0, &[]);
+    };
+    train(&clothes, &out);
+    // Images of 8 pixels: no network serves unless one is named.
+    expect(&call(&["eval", text(&out)]), 2, &["name a network"]);
+    let named = ["eval", text(&out), "--extractor", "fashion-cnn", "--num", "40", "--metrics", "kid,fid"];
+    let output = call(&named);
+    expect(&output, 0, &["measuring 40 samples", "last.safetensors"]);
+    let table = String::from_utf8(output.stdout).unwrap();
+    for want in ["kid-fashion-cnn-clean-40", "lower is better", "between real samples", "Ankle boot"] {
+        assert!(table.contains(want), "{table}");
+    }
+    let output = call(&[&named[..], &["--json"]].concat());
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["values"][1]["name"], "fid-fashion-cnn-clean-40");
+    assert_eq!(report["provenance"]["fake"], 40);
+    expect(
+        &call(&["eval", text(&out), "--metrics", "fud", "--extractor", "fashion-cnn"]),
+        2,
+        &["did you mean `fid`"],
+    );
+    expect(
+        &call(&["eval", text(&out), "--extractor", "fashion-cnn", "--checkpoint", "best"]),
+        1,
+        &["best.safetensors"],
+    );
+    let weights = ["--extractor", "inception2015", "--weights", "/nonexistent.pth"];
+    expect(&call(&[&["eval", text(&out)][..], &weights].concat()), 1, &["/nonexistent.pth", "no such file"]);
+
+    let (ring, points) = (config(dir.path(), RING), dir.path().join("points"));
+    train(&ring, &points);
+    expect(&call(&["eval", text(&points), "--extractor", "fashion-cnn"]), 2, &["points of the plane"]);
+}
+
+#[test]
 fn a_run_reports_to_people_and_scripts() {
     let dir = tempfile::tempdir().unwrap();
     let config = config(dir.path(), RING);

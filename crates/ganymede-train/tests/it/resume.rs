@@ -60,6 +60,12 @@ fn images_resume_to_the_same_bytes() {
 }
 
 #[test]
+fn measured_images_resume_to_the_same_bytes() {
+    let measured = format!("{CLOTHES}\n[eval]\nextractor = \"fashion-cnn\"\nevery = 4\nsamples = 40\n");
+    check_stopped_runs_resume(&measured, &[3, 9]);
+}
+
+#[test]
 fn more_steps_can_be_asked_for_later() {
     let dir = tempfile::tempdir().unwrap();
     let (straight, extended) = (dir.path().join("straight"), dir.path().join("extended"));

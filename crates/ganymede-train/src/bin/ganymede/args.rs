@@ -23,6 +23,7 @@ Examples:
   ganymede train dcgan --data photos/ --set data.resolution=64
   ganymede train --resume runs/quickstart-1   go on after Ctrl-C, a crash or a power cut
   ganymede sample runs/quickstart-1 --num 100 --truncation 0.7
+  ganymede eval runs/quickstart-1 --checkpoint best
   ganymede doctor                             what this machine offers
   ganymede bench conv                         how fast convolutions are here
 
@@ -36,6 +37,9 @@ pub(crate) enum Command {
     /// Draw samples from a trained generator.
     #[command(after_help = SAMPLE_EXAMPLES)]
     Sample(SampleArgs),
+    /// Measure a trained generator: FID, precision, recall and more.
+    #[command(after_help = EVAL_EXAMPLES)]
+    Eval(EvalArgs),
     /// List the known data sets, or fetch one.
     Data(DataArgs),
     /// Say what this machine offers: cores, vector instructions, devices, memory, disk.
@@ -54,6 +58,7 @@ impl Command {
         match self {
             Self::Train(args) => args.json,
             Self::Sample(args) => args.json,
+            Self::Eval(args) => args.json,
             Self::Data(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Bench(args) => args.json,
@@ -182,6 +187,46 @@ Examples:
   ganymede sample --weights netG.pth --model dcgan --num 64
   ganymede sample --weights all.tar --model dcgan --key netG \\
                   --latents z.safetensors --tensor out.safetensors";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EvalArgs {
+    /// The folder of a run on images
+    pub(crate) run_dir: PathBuf,
+    /// Which checkpoint of the run: last, best, or a step that was kept
+    #[arg(long, value_name = "WHICH", default_value = "last")]
+    pub(crate) checkpoint: String,
+    /// fid, kid, is, precision-recall, density-coverage [default: as the run]
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    pub(crate) metrics: Vec<String>,
+    /// fashion-cnn (built in), inception2015, dinov2-s, dinov2-b or dinov2-l [default: as the run]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) extractor: Option<String>,
+    /// The extractor's weights, where they are not in the cache folder ($GANYMEDE_CACHE)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Generated samples, and real ones where there are as many [default: as the run]
+    #[arg(long, value_name = "N")]
+    pub(crate) num: Option<usize>,
+    /// Where the generator runs: auto, cpu, cuda:N or metal
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: DeviceChoice,
+    /// Worker threads [default: one a physical core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Print the numbers as one JSON object, with all that they depend on
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const EVAL_EXAMPLES: &str = "\
+The same samples and the same network as during the run give the number that the run logged.
+
+Examples:
+  ganymede eval runs/quickstart-1
+  ganymede eval runs/quickstart-1 --checkpoint best --metrics fid,kid,density-coverage --num 5000
+  ganymede eval runs/dcgan-1 --extractor inception2015 --weights pt_inception-2015-12-05-6726825d.pth
+
+Two folders of images: the program ganymede-metrics.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DataArgs {

@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod data;
 mod doctor;
+mod eval;
 mod interrupt;
 mod machine;
 mod progress;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
     let result = match args.command {
         Command::Train(args) => train::run(&args),
         Command::Sample(args) => sample::run(&args),
+        Command::Eval(args) => eval::run(&args),
         Command::Data(args) => data::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench::run(&args),

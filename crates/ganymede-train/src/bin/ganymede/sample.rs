@@ -57,19 +57,23 @@ fn open(args: &SampleArgs, device: &Device) -> Result<Sampler> {
         return Ok(Sampler::from_weights(weights, model, args.key.as_deref(), device)?);
     }
     let dir = args.run_dir.as_deref().unwrap_or(Path::new("."));
-    let folder = RunFolder::open(dir)?;
-    let path = match args.checkpoint.as_str() {
-        "last" => folder.last_checkpoint(),
-        "best" => folder.best_checkpoint(),
+    let path = checkpoint(&RunFolder::open(dir)?, &args.checkpoint)?;
+    Ok(Sampler::from_checkpoint(&path, device)?)
+}
+
+/// The file of `last`, `best` or a step.
+pub(crate) fn checkpoint(folder: &RunFolder, which: &str) -> Result<PathBuf> {
+    match which {
+        "last" => Ok(folder.last_checkpoint()),
+        "best" => Ok(folder.best_checkpoint()),
         other => match other.parse() {
-            Ok(step) => folder.kept_checkpoint(step),
+            Ok(step) => Ok(folder.kept_checkpoint(step)),
             Err(_) => {
                 let reason = format!("--checkpoint {other}: give last, best or a step that was kept");
-                return Err(Misuse(reason).into());
+                Err(Misuse(reason).into())
             }
         },
-    };
-    Ok(Sampler::from_checkpoint(&path, device)?)
+    }
 }
 
 fn latents(args: &SampleArgs) -> Result<Latents> {

@@ -12,6 +12,8 @@ pub(crate) enum Benchmark {
     Grad2,
     /// Adam, RMSprop and the averaged generator, in place
     Update,
+    /// Inception's features, the Frechet distance of 2,048 features, density and coverage of 20,000 images
+    Metrics,
 }
 
 impl Benchmark {
@@ -21,6 +23,7 @@ impl Benchmark {
             Self::Step => "step",
             Self::Grad2 => "grad2",
             Self::Update => "update",
+            Self::Metrics => "metrics",
         }
     }
 }
@@ -43,6 +46,9 @@ pub(crate) struct BenchArgs {
     /// [default: $GANYMEDE_PEERS_PYTHON, else python3]
     #[arg(long, value_name = "PYTHON", num_args = 0..=1, require_equals = true)]
     pub(crate) against_pytorch: Option<Option<PathBuf>>,
+    /// `metrics` only: the Inception network's weights, which both sides read
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
     /// Print everything as one JSON object, the last line of standard output
     #[arg(long)]
     pub(crate) json: bool,
@@ -53,6 +59,7 @@ Examples:
   ganymede bench conv --threads 1,2              both tables, one after the other
   ganymede bench conv --filter '3x3 s1'          some of the rows
   ganymede bench step --against-pytorch          PyTorch of python3, by turns
+  ganymede bench metrics --rounds 3 --against-pytorch --weights pt_inception-2015-12-05-6726825d.pth
   ganymede bench grad2 --against-pytorch=venv/bin/python --rounds 15 --json
 
 How it is measured: each side is a process of its own with the same number of threads, and sleeps
@@ -62,6 +69,7 @@ is faster. `peak` is the share of what a product of two 1024 x 1024 matrices rea
 threads. Memory is the largest resident set of a process that has done nothing but that row.
 Results and gradients are allocated anew in each call, on both sides.
 
+Beside `metrics` stand pytorch-fid, scipy's sqrtm and prdc, where the Python has them.
 Run it when nothing else runs.";
 
 #[derive(Debug, clap::Args)]

@@ -1,5 +1,7 @@
 //! What can be measured.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::flops;
@@ -17,6 +19,8 @@ pub(crate) enum Case {
     Penalty { penalty: PenaltyKind, batch: usize },
     /// One update in place of tensors of these lengths.
     Update { rule: UpdateRule, lengths: Vec<usize> },
+    /// A measure of generated images.
+    Metric(MetricKind),
 }
 
 /// A convolution without groups or dilation.
@@ -59,6 +63,17 @@ pub(crate) enum UpdateRule {
     Ema,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "metric", rename_all = "kebab-case")]
+pub(crate) enum MetricKind {
+    /// Features of images that are already in memory, 299 × 299.
+    Inception { weights: PathBuf, images: usize },
+    /// The distance of two Gaussians of so many features, from their statistics.
+    Frechet { dim: usize },
+    /// Precision, recall, density and coverage of so many rows on either side.
+    Prdc { rows: usize, dim: usize },
+}
+
 impl Conv {
     /// Rows and columns of the result.
     pub(crate) fn output(&self) -> [usize; 2] {
@@ -73,6 +88,7 @@ impl Case {
             Self::Conv(_) => &["forward", "dx", "dw"],
             Self::Step { .. } | Self::Penalty { .. } => &["step"],
             Self::Update { .. } => &["update"],
+            Self::Metric(_) => &["call"],
         }
     }
 
@@ -82,6 +98,7 @@ impl Case {
             Self::Conv(conv) => flops::conv(conv),
             Self::Step { recipe, batch } => flops::step(*recipe, *batch),
             Self::Penalty { batch, .. } => flops::penalty(*batch),
+            Self::Metric(metric) => flops::metric(metric),
             Self::Update { rule, lengths } => flops::update_bytes(*rule, lengths.iter().sum()),
         };
         total / 1e9
@@ -91,7 +108,7 @@ impl Case {
     pub(crate) fn images(&self) -> Option<usize> {
         match self {
             Self::Step { batch, .. } | Self::Penalty { batch, .. } => Some(*batch),
-            Self::Conv(_) | Self::Update { .. } => None,
+            Self::Conv(_) | Self::Update { .. } | Self::Metric(_) => None,
         }
     }
 
@@ -105,6 +122,9 @@ impl Case {
             Self::Step { recipe: Recipe::WganGp64, batch } => format!("wgan-gp64 n{batch}"),
             Self::Penalty { penalty: PenaltyKind::WganGp, batch } => format!("wgan-gp 64 px n{batch}"),
             Self::Penalty { penalty: PenaltyKind::R1, batch } => format!("r1 64 px n{batch}"),
+            Self::Metric(MetricKind::Inception { images, .. }) => format!("inception n{images}"),
+            Self::Metric(MetricKind::Frechet { dim }) => format!("frechet {dim}x{dim}"),
+            Self::Metric(MetricKind::Prdc { rows, dim }) => format!("prdc {rows}x{dim}"),
             Self::Update { rule, lengths } => {
                 let name = match rule {
                     UpdateRule::Adam => "adam",

@@ -167,7 +167,7 @@ impl Plan<'_> {
     fn seconds(&self) -> f64 {
         match self.benchmark {
             Benchmark::Conv | Benchmark::Update => 0.03,
-            Benchmark::Step | Benchmark::Grad2 => 0.0,
+            Benchmark::Step | Benchmark::Grad2 | Benchmark::Metrics => 0.0,
         }
     }
 }

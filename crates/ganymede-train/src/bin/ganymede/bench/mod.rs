@@ -6,6 +6,7 @@ mod conv;
 mod flops;
 mod gan;
 mod measure;
+mod metrics;
 mod process;
 mod protocol;
 mod report;
@@ -20,7 +21,7 @@ use anyhow::Result;
 
 use crate::words::Misuse;
 use crate::{Exit, machine, words};
-use args::BenchArgs;
+use args::{BenchArgs, Benchmark};
 use case::Case;
 use measure::Plan;
 
@@ -59,7 +60,13 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Exit> {
 }
 
 fn select(args: &BenchArgs) -> Result<Vec<Case>> {
-    let all = tables::rows(args.benchmark);
+    let mut all = tables::rows(args.benchmark);
+    if args.benchmark == Benchmark::Metrics {
+        match &args.weights {
+            Some(path) => all.extend(tables::inception(path)),
+            None => words::say("the row of the Inception network is left out: --weights FILE adds it"),
+        }
+    }
     let wanted = args.filter.as_deref().unwrap_or_default();
     let cases: Vec<_> = all.iter().filter(|case| case.name().contains(wanted)).cloned().collect();
     if cases.is_empty() {

@@ -42,7 +42,7 @@ impl Side {
 
     fn start(name: &'static str, mut command: Command, threads: usize) -> Result<Self> {
         // Whatever the libraries below read: nobody gets a thread more.
-        for variable in ["RAYON_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"] {
+        for variable in ["RAYON_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"] {
             command.env(variable, threads.to_string());
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped());

@@ -1,7 +1,9 @@
 //! The rows of each benchmark. A new row is a new line here; a new recipe also needs its network on both sides.
 
+use std::path::Path;
+
 use super::args::Benchmark;
-use super::case::{Case, Conv, PenaltyKind, Recipe, UpdateRule};
+use super::case::{Case, Conv, MetricKind, PenaltyKind, Recipe, UpdateRule};
 
 pub(crate) fn rows(benchmark: Benchmark) -> Vec<Case> {
     match benchmark {
@@ -13,7 +15,16 @@ pub(crate) fn rows(benchmark: Benchmark) -> Vec<Case> {
             .map(|penalty| Case::Penalty { penalty, batch: 64 })
             .to_vec(),
         Benchmark::Update => update(),
+        Benchmark::Metrics => vec![
+            Case::Metric(MetricKind::Frechet { dim: 2048 }),
+            Case::Metric(MetricKind::Prdc { rows: 20_000, dim: 2048 }),
+        ],
     }
+}
+
+/// The row that needs the network's weights.
+pub(crate) fn inception(weights: &Path) -> Option<Case> {
+    Some(Case::Metric(MetricKind::Inception { weights: weights.to_owned(), images: 50 }))
 }
 
 /// DCGAN's generator (100 → 4×4 → 64×64): few large tensors and many small ones.

@@ -9,7 +9,7 @@ use ganymede_tensor::{DType, Device, Rng, simd_features};
 use super::args::WorkerArgs;
 use super::case::Case;
 use super::protocol::{Answer, Question};
-use super::{conv, gan, process, update};
+use super::{conv, gan, metrics, process, update};
 use crate::{Exit, machine, words};
 
 /// Something prepared, of which parts can be done again and again.
@@ -60,6 +60,7 @@ fn prepare(case: &Case) -> Result<Box<dyn Work>> {
         Case::Step { recipe, batch } => Box::new(gan::Step::new(*recipe, *batch)?),
         Case::Penalty { penalty, batch } => Box::new(gan::PenaltyAlone::new(*penalty, *batch)?),
         Case::Update { rule, lengths } => update::prepare(*rule, lengths)?,
+        Case::Metric(metric) => metrics::prepare(metric)?,
     })
 }
 
@@ -95,6 +96,7 @@ fn gemm(size: usize) -> Result<f64> {
 #[cfg(test)]
 mod tests {
     use super::super::args::Benchmark;
+    use super::super::case::MetricKind;
     use super::super::tables::rows;
     use super::*;
 
@@ -104,13 +106,15 @@ mod tests {
             Case::Step { recipe, .. } => Case::Step { recipe, batch: 2 },
             Case::Penalty { penalty, .. } => Case::Penalty { penalty, batch: 2 },
             Case::Update { rule, .. } => Case::Update { rule, lengths: vec![3, 40_000] },
+            Case::Metric(MetricKind::Frechet { .. }) => Case::Metric(MetricKind::Frechet { dim: 9 }),
+            Case::Metric(_) => Case::Metric(MetricKind::Prdc { rows: 30, dim: 9 }),
             Case::Conv(_) => case,
         }
     }
 
     #[test]
     fn every_row_but_convolutions_can_be_prepared_and_run_twice() {
-        for benchmark in [Benchmark::Step, Benchmark::Grad2, Benchmark::Update] {
+        for benchmark in [Benchmark::Step, Benchmark::Grad2, Benchmark::Update, Benchmark::Metrics] {
             for case in rows(benchmark).into_iter().map(small) {
                 let mut work = prepare(&case).unwrap();
                 for part in case.parts() {

@@ -1,0 +1,67 @@
+//! `ganymede eval`
+
+use anyhow::Result;
+use ganymede_train::{EvalConfig, EvalOptions, Quality, Run, RunFolder, TrainError, Trainer, evaluate};
+use serde_json::{Value, json};
+
+use crate::args::EvalArgs;
+use crate::sample::checkpoint;
+use crate::words::{self, Misuse};
+use crate::{Exit, machine};
+
+pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
+    let run = configure(args)?;
+    let config: &EvalConfig = run.eval.as_ref().ok_or_else(|| {
+        Misuse(
+            "this run measures nothing by itself: name a network, such as --extractor inception2015".into(),
+        )
+    })?;
+    machine::start_threads(args.threads.unwrap_or(run.threads))?;
+    let device = args.device.open().map_err(TrainError::from)?;
+    let path = checkpoint(&RunFolder::open(&args.run_dir)?, &args.checkpoint)?;
+    words::say(&format!("measuring {} samples of {} ...", config.samples, path.display()));
+    let options = EvalOptions { config, weights: args.weights.as_deref(), device: &device };
+    let quality = evaluate(&run, &path, options)?;
+    if args.json {
+        let mut report = serde_json::to_value(&quality)?;
+        report["checkpoint"] = json!(path);
+        words::result(&report.to_string());
+    } else {
+        words::result(&table(&quality));
+    }
+    Ok(Exit::Done)
+}
+
+/// The run, with the flags laid over its section `[eval]`.
+fn configure(args: &EvalArgs) -> Result<Run> {
+    let mut layers = Trainer::layers_of(&args.run_dir)?;
+    let quoted = |text: &str| Value::from(text).to_string();
+    let metrics: Vec<String> = args.metrics.iter().map(|name| quoted(name)).collect();
+    let flags = [
+        args.extractor.as_deref().map(|name| format!("eval.extractor={}", quoted(name))),
+        args.num.map(|num| format!("eval.samples={num}")),
+        (!metrics.is_empty()).then(|| format!("eval.metrics=[{}]", metrics.join(","))),
+    ];
+    layers.set(&flags.into_iter().flatten().collect::<Vec<_>>())?;
+    Ok(layers.resolve()?)
+}
+
+fn table(quality: &Quality) -> String {
+    let width = quality.values.iter().map(|value| value.name.len()).max().unwrap_or(0);
+    let mut lines: Vec<String> = quality
+        .values
+        .iter()
+        .map(|value| {
+            let better = if value.lower_is_better { "lower" } else { "higher" };
+            format!("{:width$}  {:>10.4}  {better} is better", value.name, value.value)
+        })
+        .collect();
+    if let (Some(first), Some(real)) = (quality.values.first(), quality.between_reals) {
+        lines.push(format!("{:width$}  {real:>10.4}  the same, between real samples", first.name));
+    }
+    for share in &quality.classes {
+        let (generated, real) = (100.0 * share.generated, 100.0 * share.real);
+        lines.push(format!("{:width$}  {generated:>9.1} %  of real samples {real:.1} %", share.class));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,300 @@
+//! The measuring of a generator's images: features of both sets, and what is computed from them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ganymede_datasets::Dataset;
+use ganymede_metrics::{
+    BatchOptions, CacheKey, Cached, CachedFeatures, Convention, DinoV2, DinoV2Size, FASHION_CLASSES,
+    FashionCnn, FeatureCache, FeatureExtractor, FeatureSets, Features, Inception, InceptionConfig,
+    MetricError, Provenance, Quantise, Resize, WeightsQuery, cache_dir, class_counts, draw_subsets,
+    find_weights, frechet_distance_rows, improved_precision_recall, inception_score, kid, prdc,
+    published_weights, quantise, resize_images,
+};
+use ganymede_models::Generator;
+use ganymede_tensor::{Device, Rng, Tensor};
+use ndarray::{Array2, Axis, concatenate};
+
+use crate::config::{EvalConfig, EvalExtractor, EvalMetric, Run};
+use crate::error::TrainError;
+use crate::quality::{ClassShare, Quality, QualityValue};
+use crate::sample::Sampler;
+use crate::trainer::{generate, metric_latents, open_data};
+
+/// Images in one pass: bounds the memory, however many are asked for.
+const PASS: usize = 64;
+/// Subsets of KID, and rows in each.
+const KID_SUBSETS: (usize, usize) = (100, 1000);
+/// Which neighbour sets the radius of a ball: as in the two papers.
+const PRECISION_NEIGHBOURS: usize = 3;
+const DENSITY_NEIGHBOURS: usize = 5;
+
+/// What [`evaluate`] is to do.
+#[derive(Clone, Copy, Debug)]
+pub struct EvalOptions<'a> {
+    /// The measures, the network, and the number of samples.
+    pub config: &'a EvalConfig,
+    /// The network's weights, where they are neither built in nor in the cache folder.
+    pub weights: Option<&'a Path>,
+    /// Where the generator runs.
+    pub device: &'a Device,
+}
+
+/// Measures a checkpoint of `run` with the latent vectors and the real samples that the run itself measures with: the
+/// same configuration gives the number that the run logged.
+///
+/// The averaged generator is measured where there is one.
+///
+/// # Errors
+/// The data, the checkpoint or the network's weights cannot be read; the samples are points of the plane; a measure
+/// does not fit the network.
+pub fn evaluate(run: &Run, checkpoint: &Path, options: EvalOptions<'_>) -> Result<Quality, TrainError> {
+    let EvalOptions { config, weights, device } = options;
+    let dataset = open_data(run)?.dataset;
+    if dataset.shape().len() != 3 {
+        let reason = format!(
+            "`{}` has points of the plane; the run's metrics.jsonl counts their modes",
+            run.data.name
+        );
+        return Err(TrainError::Sample { reason });
+    }
+    let sampler = Sampler::from_checkpoint(checkpoint, device)?;
+    let evaluator = Evaluator::new(config, run.seed, &dataset, weights)?;
+    let z = metric_latents(run.seed, sampler.z_dim(), config.samples, device)?;
+    evaluator.measure(sampler.generator(), &z)
+}
+
+/// Real features, and the network to get generated ones from.
+pub(crate) struct Evaluator {
+    config: EvalConfig,
+    extractor: Box<dyn FeatureExtractor>,
+    seed: u64,
+    real: Features,
+    between_reals: Option<f64>,
+    provenance: Provenance,
+}
+
+impl Evaluator {
+    /// Loads the network and computes the features of real samples, or reads them from the cache.
+    pub(crate) fn new(
+        config: &EvalConfig,
+        seed: u64,
+        dataset: &Arc<dyn Dataset>,
+        weights: Option<&Path>,
+    ) -> Result<Self, TrainError> {
+        let extractor = load(config.extractor, weights)?;
+        let wanted = config.samples.min(dataset.len());
+        let others = if dataset.len() >= 2 * wanted { wanted } else { 0 };
+        let both = real_features(config, seed, dataset, extractor.as_ref(), wanted + others)?;
+        let (real, other) = split(both, wanted);
+        let (shape, input) = (dataset.shape(), extractor.input());
+        let mut provenance =
+            Provenance::new(extractor.id(), extractor.weights_sha256(), Convention::Ganymede);
+        provenance.resize = (shape.get(1..) != Some(&input[1..])).then_some(Resize::Clean);
+        provenance.quantisation = Some(Quantise::HalfUp);
+        provenance.ddof = Some(Convention::Ganymede.choices().ddof);
+        provenance.real = Some(wanted as u64);
+        provenance.fake = Some(config.samples as u64);
+        provenance.seed = Some(seed);
+        let mut evaluator =
+            Self { config: config.clone(), extractor, seed, real, between_reals: None, provenance };
+        if others > 1 {
+            let first = EvalConfig { metrics: config.metrics[..1].to_vec(), ..config.clone() };
+            evaluator.between_reals = evaluator.values(&first, &other)?.first().map(|value| value.value);
+        }
+        Ok(evaluator)
+    }
+
+    /// Measures the samples of latent vectors `(N, Z)`.
+    pub(crate) fn measure(&self, generator: &dyn Generator, z: &Tensor) -> Result<Quality, TrainError> {
+        let count = z.dim(0)?;
+        let passes = (0..count).step_by(PASS).map(|at| {
+            let images = generate(generator, &z.narrow(0, at, PASS.min(count - at))?)?;
+            features(self.extractor.as_ref(), &images)
+        });
+        let generated = join(passes.collect::<Result<Vec<_>, TrainError>>()?)?;
+        Ok(Quality {
+            values: self.values(&self.config, &generated)?,
+            between_reals: self.between_reals,
+            classes: self.classes(&generated)?,
+            provenance: self.provenance.clone(),
+        })
+    }
+
+    fn values(&self, config: &EvalConfig, generated: &Features) -> Result<Vec<QualityValue>, TrainError> {
+        let mut values = Vec::new();
+        for metric in &config.metrics {
+            for (measure, value, lower_is_better) in self.one(*metric, generated)? {
+                let mut provenance = self.provenance.clone();
+                if !matches!(metric, EvalMetric::Fid) {
+                    provenance.ddof = None;
+                }
+                let name = provenance.id(measure);
+                values.push(QualityValue { name, measure: measure.to_owned(), value, lower_is_better });
+            }
+        }
+        Ok(values)
+    }
+
+    fn one(
+        &self,
+        metric: EvalMetric,
+        generated: &Features,
+    ) -> Result<Vec<(&'static str, f64, bool)>, MetricError> {
+        let choices = Convention::Ganymede.choices();
+        let (real, fake) = (&self.real.pool, &generated.pool);
+        let sets = FeatureSets { real: real.view(), generated: fake.view() };
+        Ok(match metric {
+            EvalMetric::Fid => {
+                vec![("fid", frechet_distance_rows(real, fake, choices.ddof)?.distance, true)]
+            }
+            EvalMetric::Kid => {
+                let size = KID_SUBSETS.1.min(real.nrows()).min(fake.nrows());
+                let mut rng = Rng::stream(self.seed, "kid");
+                let subsets = draw_subsets(real.nrows(), fake.nrows(), KID_SUBSETS.0, size, &mut rng)?;
+                vec![("kid", kid(real, fake, &subsets)?.mean, true)]
+            }
+            EvalMetric::InceptionScore => {
+                let logits = generated.logits.as_ref().ok_or_else(|| {
+                    let name = self.config.extractor.name();
+                    MetricError::Invalid(format!(
+                        "`is` needs classes, and {name} has none: leave it out of eval.metrics"
+                    ))
+                })?;
+                let order = Rng::stream(self.seed, "inception-score").permutation(logits.nrows());
+                let (splits, split) = (choices.is_splits, choices.is_split);
+                vec![(
+                    "is",
+                    inception_score(logits, Some(&order), splits, split, choices.is_ddof)?.mean,
+                    false,
+                )]
+            }
+            EvalMetric::PrecisionRecall => {
+                let found = improved_precision_recall(sets, PRECISION_NEIGHBOURS)?;
+                vec![("precision", found.precision, false), ("recall", found.recall, false)]
+            }
+            EvalMetric::DensityCoverage => {
+                let found = prdc(sets, DENSITY_NEIGHBOURS)?;
+                vec![("density", found.density, false), ("coverage", found.coverage, false)]
+            }
+        })
+    }
+
+    /// The classes of the built-in network; those of others have no names here.
+    fn classes(&self, generated: &Features) -> Result<Vec<ClassShare>, TrainError> {
+        let (EvalExtractor::FashionCnn, Some(real), Some(fake)) =
+            (self.config.extractor, &self.real.logits, &generated.logits)
+        else {
+            return Ok(Vec::new());
+        };
+        let share = |logits: &Array2<f32>| -> Result<Vec<f64>, TrainError> {
+            let counts = class_counts(logits)?;
+            Ok(counts.into_iter().map(|n| n as f64 / logits.nrows() as f64).collect())
+        };
+        let shares = share(fake)?.into_iter().zip(share(real)?).zip(FASHION_CLASSES);
+        Ok(shares
+            .map(|((generated, real), class)| ClassShare { class: class.into(), generated, real })
+            .collect())
+    }
+}
+
+/// The network, with weights that are built in or lie in the cache folder: a run fetches nothing.
+fn load(extractor: EvalExtractor, given: Option<&Path>) -> Result<Box<dyn FeatureExtractor>, TrainError> {
+    let device = Device::Cpu;
+    let weights = || -> Result<_, MetricError> {
+        let published =
+            published_weights(extractor.name()).expect("every network with weights elsewhere is listed");
+        let cache = cache_dir();
+        let found = find_weights(
+            published,
+            &WeightsQuery { path: given, cache: &cache, fetch: false },
+            &mut |_, _| (),
+        )?;
+        found.sha256()?;
+        Ok(found.path)
+    };
+    let dino = |size| -> Result<Box<dyn FeatureExtractor>, TrainError> {
+        Ok(Box::new(DinoV2::load(&weights()?, size, PASS, &device)?))
+    };
+    Ok(match extractor {
+        EvalExtractor::FashionCnn => match given {
+            Some(path) => Box::new(FashionCnn::load(path, &device)?),
+            None => Box::new(FashionCnn::new(&device)?),
+        },
+        EvalExtractor::Inception2015 => {
+            Box::new(Inception::load(&weights()?, InceptionConfig::default(), &device)?)
+        }
+        EvalExtractor::DinoV2Small => dino(DinoV2Size::Small)?,
+        EvalExtractor::DinoV2Base => dino(DinoV2Size::Base)?,
+        EvalExtractor::DinoV2Large => dino(DinoV2Size::Large)?,
+    })
+}
+
+/// Features of the first real samples of a random order; those of large networks from the cache where they are there.
+fn real_features(
+    config: &EvalConfig,
+    seed: u64,
+    dataset: &Arc<dyn Dataset>,
+    extractor: &dyn FeatureExtractor,
+    count: usize,
+) -> Result<Features, TrainError> {
+    // The built-in network is as fast as a disk.
+    let cache = (config.extractor != EvalExtractor::FashionCnn).then(|| FeatureCache::new(&cache_dir()));
+    let content = format!("{} {count} by seed {seed}", dataset.content_hash());
+    let key =
+        CacheKey::new(&content, extractor, &BatchOptions::new(extractor.input()), Quantise::HalfUp.name());
+    if let Some(Cached::Hit(entry)) = cache.as_ref().map(|cache| cache.load(&key)) {
+        return Ok(entry.features);
+    }
+    let mut order = Rng::stream(seed, "metrics/real").permutation(dataset.len());
+    order.truncate(count);
+    let size: usize = dataset.shape().iter().product();
+    let passes = order.chunks(PASS).map(|indices| {
+        let mut values = vec![0f32; indices.len() * size];
+        for (index, out) in indices.iter().zip(values.chunks_exact_mut(size)) {
+            dataset.read(*index, out)?;
+        }
+        let shape: Vec<usize> =
+            std::iter::once(indices.len()).chain(dataset.shape().iter().copied()).collect();
+        features(extractor, &Tensor::from_vec(values, shape, &Device::Cpu)?)
+    });
+    let features = join(passes.collect::<Result<Vec<_>, TrainError>>()?)?;
+    if let Some(cache) = cache {
+        let files = (0..features.pool.nrows()).collect();
+        // A cache that cannot be written costs time, not the run.
+        let _ = cache
+            .store(&key, &CachedFeatures { features: features.clone(), files, ..CachedFeatures::default() });
+    }
+    Ok(features)
+}
+
+/// Features of images `(N, C, H, W)` in [−1, 1], as those of the files that they would be saved as.
+fn features(extractor: &dyn FeatureExtractor, images: &Tensor) -> Result<Features, TrainError> {
+    let mut levels = quantise(images, Quantise::HalfUp)?;
+    if levels.dims()[1..] != extractor.input() {
+        levels = resize_images(&levels, extractor.input(), Resize::Clean)?;
+    }
+    Ok(extractor.features(&levels)?)
+}
+
+fn join(parts: Vec<Features>) -> Result<Features, TrainError> {
+    let rows = |part: fn(&Features) -> Option<&Array2<f32>>| {
+        let views: Option<Vec<_>> = parts.iter().map(|p| part(p).map(|rows| rows.view())).collect();
+        let joined = views.map(|views| concatenate(Axis(0), &views)).transpose();
+        joined.map_err(|error| MetricError::Invalid(format!("features of several sizes: {error}")))
+    };
+    let (pool, logits) = (rows(|p| Some(&p.pool))?, rows(|p| p.logits.as_ref())?);
+    Ok(Features { pool: pool.unwrap_or_default(), logits, spatial: None })
+}
+
+/// The first rows, and the others.
+fn split(features: Features, at: usize) -> (Features, Features) {
+    let cut = |rows: &Array2<f32>| {
+        let (first, others) = rows.view().split_at(Axis(0), at);
+        (first.to_owned(), others.to_owned())
+    };
+    let (pool, other_pool) = cut(&features.pool);
+    let (logits, other_logits) = features.logits.as_ref().map(cut).unzip();
+    let part = |pool, logits| Features { pool, logits, spatial: None };
+    (part(pool, logits), part(other_pool, other_logits))
+}

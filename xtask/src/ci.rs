@@ -1,18 +1,20 @@
 //! `cargo xtask ci`: all that a change has to pass.
 
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::{Command, api, cuda_check, shell, test, tidy};
+use crate::{api, cuda_check, shell, test, tidy};
 
-pub(crate) const COMMAND: Command = Command {
+pub(crate) const COMMAND: crate::Command = crate::Command {
     name: "ci",
     arguments: "",
     summary: "everything that a change has to pass, cheapest first",
     details: "
 Formatting, repository rules, clippy with warnings denied, documentation with warnings denied, the snapshot of the
-public API, a type check of the CUDA code, and all tests. Stops at the first step that fails.
+public API, a type check of the CUDA code, the metrics over the system's OpenBLAS where there is one, and all tests.
+Stops at the first step that fails.
 
 The numeric dependencies are compiled once in the development profile (tests) and checked once (clippy; documentation
 and the API snapshot share its results); the CUDA features are a second check. `Cargo.lock` has to be up to date.",
@@ -29,6 +31,7 @@ const STEPS: &[Step] = &[
     ("doc", doc),
     ("api", || api::check(LOCKED)),
     ("cuda-check", || cuda_check::check(LOCKED)),
+    ("openblas", openblas),
     ("test", || test::run(&[], LOCKED)),
 ];
 
@@ -56,6 +59,32 @@ fn fmt() -> Result<()> {
 fn clippy() -> Result<()> {
     let mut cargo = shell::cargo();
     cargo.args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]);
+    shell::run(cargo)
+}
+
+/// The metrics over another LAPACK than the one that comes with them.
+fn openblas() -> Result<()> {
+    let found = Command::new("pkg-config")
+        .args(["--exists", "openblas"])
+        .status()
+        .is_ok_and(|status| status.success());
+    if !found {
+        eprintln!(
+            "left out: pkg-config finds no OpenBLAS (Debian: apt-get install pkg-config libopenblas-dev)"
+        );
+        return Ok(());
+    }
+    let mut cargo = shell::cargo();
+    // The whole workspace, so that everything below the metrics is compiled with the features that it has anyway.
+    cargo.args(["test", "--workspace", "--no-default-features", "--features"]);
+    cargo.args([
+        "ganymede-metrics/openblas-system,ganymede-train/openblas-system",
+        "--locked",
+        "--lib",
+        "--test",
+        "it",
+    ]);
+    cargo.args(["--", "fid", "laws", "linalg", "vendi", "stats", "portable", "parity"]);
     shell::run(cargo)
 }
 

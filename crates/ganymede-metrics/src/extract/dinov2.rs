@@ -155,6 +155,11 @@ impl FeatureExtractor for DinoV2 {
         &self.sha256
     }
 
+    fn settings(&self) -> String {
+        let Architecture { patch, side, .. } = self.architecture;
+        format!("side={side} patch={patch}")
+    }
+
     fn features(&self, images: &Tensor) -> Result<Features> {
         let n = super::check_input(self, images)?;
         let mut rows = Rows::default();

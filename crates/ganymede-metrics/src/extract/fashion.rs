@@ -128,6 +128,10 @@ impl FeatureExtractor for FashionCnn {
         &self.sha256
     }
 
+    fn settings(&self) -> String {
+        String::new()
+    }
+
     fn features(&self, images: &Tensor) -> Result<Features> {
         let &[n, 1 | 3, h @ (28 | SIDE), w] = images.dims() else {
             return Err(shape_error(images));

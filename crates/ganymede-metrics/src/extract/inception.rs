@@ -129,6 +129,10 @@ impl FeatureExtractor for Inception {
         &self.sha256
     }
 
+    fn settings(&self) -> String {
+        self.config.settings()
+    }
+
     fn features(&self, images: &Tensor) -> Result<Features> {
         let n = super::check_input(self, images)?;
         let (mut pool, mut spatial, mut logits) = (Rows::default(), Rows::default(), Rows::default());

@@ -1,6 +1,7 @@
 //! Integration tests of `ganymede-metrics`: numbers of the reference programs, laws, refusals, files.
 #![allow(clippy::unwrap_used)]
 
+mod frechet_laws;
 mod laws;
 mod neighbours;
 mod parity;

@@ -12,6 +12,11 @@ use sha2::{Digest, Sha256};
 
 use crate::{MetricError, Result};
 
+/// Numbers that are looked at together.
+const PIECE: usize = 1024;
+/// What to do about a file whose tensors are others.
+const OTHER: &str = "it is incomplete or of another network; give `--weights` the file of this extractor";
+
 /// The tensors of one file that no layer has taken yet.
 pub(super) struct Weights {
     path: PathBuf,
@@ -61,21 +66,30 @@ impl Weights {
         self.tensors.get(key).map(Tensor::dims)
     }
 
-    /// Takes the tensor `key`, which has to have this shape and only finite numbers, as f32.
-    pub(super) fn take(&mut self, key: &str, shape: &[usize]) -> Result<Tensor> {
+    /// Takes the numbers of the tensor `key`, which has to have this shape and only finite numbers, as f32.
+    pub(super) fn numbers(&mut self, key: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let Some(tensor) = self.tensors.remove(key) else {
-            return Err(self.error(format!("has no tensor {key:?} of shape {shape:?}{}", self.seen())));
+            let seen = self.seen();
+            return Err(self.error(format!("has no tensor {key:?} of shape {shape:?}{seen}: {OTHER}")));
         };
         if tensor.dims() != shape {
             let found = tensor.dims();
-            return Err(self.error(format!("tensor {key:?} has shape {found:?}, expected {shape:?}")));
+            return Err(
+                self.error(format!("tensor {key:?} has shape {found:?}, expected {shape:?}: {OTHER}"))
+            );
         }
-        Ok(tensor.to_dtype(DType::F32)?.contiguous()?)
+        let numbers = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+        match first_not_finite(&numbers) {
+            None => Ok(numbers),
+            Some((at, value)) => Err(self.error(format!(
+                "tensor {key:?} is not finite: number {at} is {value}; copy or download the file again"
+            ))),
+        }
     }
 
-    /// As [`Weights::take`], as numbers.
-    pub(super) fn numbers(&mut self, key: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        Ok(self.take(key, shape)?.flatten_all()?.to_vec1::<f32>()?)
+    /// As [`Weights::numbers`], as a tensor.
+    pub(super) fn take(&mut self, key: &str, shape: &[usize]) -> Result<Tensor> {
+        Ok(Tensor::from_vec(self.numbers(key, shape)?, shape, &Device::Cpu)?)
     }
 
     /// Forgets the tensors that inference does not need.
@@ -92,7 +106,7 @@ impl Weights {
             n => format!(" (and {n} others)"),
         };
         let shape = tensor.dims();
-        Err(self.error(format!("tensor {key:?} of shape {shape:?}{others} is none of {network}'s")))
+        Err(self.error(format!("tensor {key:?} of shape {shape:?}{others} is none of {network}'s: {OTHER}")))
     }
 
     pub(super) fn error(&self, reason: String) -> MetricError {
@@ -105,6 +119,15 @@ impl Weights {
             None => String::new(),
         }
     }
+}
+
+/// The place and the value of the first number that is none: a rectifier may hide it from all that follows.
+fn first_not_finite(numbers: &[f32]) -> Option<(usize, f32)> {
+    // Without an early exit inside of a piece the comparison is made of vectors.
+    let is_whole = |piece: &[f32]| piece.iter().fold(true, |all, v| all & v.is_finite());
+    let piece = numbers.chunks(PIECE).position(|piece| !is_whole(piece))?;
+    let rest = numbers.iter().enumerate().skip(piece * PIECE);
+    rest.map(|(at, value)| (at, *value)).find(|(_, value)| !value.is_finite())
 }
 
 /// SHA-256 of a file's content, in hexadecimal.

@@ -8,6 +8,8 @@ mod parity;
 mod perceptual;
 mod portable;
 mod program;
+mod program_bad_input;
+mod program_bad_weights;
 mod provenance;
 mod refusals;
 mod resize;

@@ -1,16 +1,15 @@
 //! Published weights, taken out of their file name by name.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use ganymede_files::to_hex;
 use ganymede_tensor::{DType, Device, Tensor, load_weights};
 use half::f16;
 use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
-use crate::{MetricError, Result};
+use crate::{MetricError, Result, WeightsFile};
 
 /// Numbers that are looked at together.
 const PIECE: usize = 1024;
@@ -19,17 +18,15 @@ const OTHER: &str = "it is incomplete or of another network; give `--weights` th
 
 /// The tensors of one file that no layer has taken yet.
 pub(super) struct Weights {
-    path: PathBuf,
-    sha256: String,
+    file: WeightsFile,
     tensors: BTreeMap<String, Tensor>,
 }
 
 impl Weights {
-    /// Reads a PyTorch or safetensors file, and its hash at the same time.
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let (sha256, tensors) =
-            rayon::join(|| sha256_of_file(path), || load_weights(path, None, &Device::Cpu));
-        Ok(Self::new(path, sha256?, tensors?))
+    /// Reads a PyTorch or safetensors file, while its hash is computed.
+    pub(super) fn open(file: &WeightsFile) -> Result<Self> {
+        let tensors = load_weights(&file.path, None, &Device::Cpu)?;
+        Ok(Self { file: file.clone(), tensors })
     }
 
     /// Tensors that are part of the program, as the bytes of a safetensors file.
@@ -45,16 +42,11 @@ impl Weights {
             let tensor = Tensor::from_vec(numbers.collect::<Vec<f32>>(), view.shape(), &Device::Cpu)?;
             tensors.insert(name.to_string(), tensor);
         }
-        Ok(Self::new(path, hex(&Sha256::digest(bytes)), tensors))
+        Ok(Self::new(path, to_hex(&Sha256::digest(bytes)), tensors))
     }
 
     pub(super) fn new(path: &Path, sha256: String, tensors: BTreeMap<String, Tensor>) -> Self {
-        Self { path: path.to_path_buf(), sha256, tensors }
-    }
-
-    /// SHA-256 of the file.
-    pub(super) fn sha256(&self) -> &str {
-        &self.sha256
+        Self { file: WeightsFile::known(path, sha256), tensors }
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
@@ -97,10 +89,12 @@ impl Weights {
         self.tensors.retain(|key, _| !unneeded(key));
     }
 
+    /// SHA-256 of the file, as soon as it is known.
+    ///
     /// Refuses tensors that no layer took: the file is of another network. `network` names ours.
-    pub(super) fn finish(self, network: &str) -> Result<()> {
+    pub(super) fn finish(self, network: &str) -> Result<String> {
         let mut left = self.tensors.iter();
-        let Some((key, tensor)) = left.next() else { return Ok(()) };
+        let Some((key, tensor)) = left.next() else { return Ok(self.file.sha256()?.to_owned()) };
         let others = match left.len() {
             0 => String::new(),
             n => format!(" (and {n} others)"),
@@ -110,7 +104,7 @@ impl Weights {
     }
 
     pub(super) fn error(&self, reason: String) -> MetricError {
-        MetricError::File { path: self.path.clone(), reason }
+        MetricError::File { path: self.file.path.clone(), reason }
     }
 
     fn seen(&self) -> String {
@@ -128,23 +122,4 @@ fn first_not_finite(numbers: &[f32]) -> Option<(usize, f32)> {
     let piece = numbers.chunks(PIECE).position(|piece| !is_whole(piece))?;
     let rest = numbers.iter().enumerate().skip(piece * PIECE);
     rest.map(|(at, value)| (at, *value)).find(|(_, value)| !value.is_finite())
-}
-
-/// SHA-256 of a file's content, in hexadecimal.
-pub(super) fn sha256_of_file(path: &Path) -> Result<String> {
-    let io_error = |source: io::Error| MetricError::Io { path: path.to_path_buf(), source };
-    let mut file = File::open(path).map_err(io_error)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        match file.read(&mut buffer).map_err(io_error)? {
-            0 => return Ok(hex(&hash.finalize())),
-            n => hash.update(&buffer[..n]),
-        }
-    }
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -4,6 +4,7 @@ use ganymede_tensor::testing::{Tol, assert_close};
 use super::super::seeded;
 use super::*;
 use crate::{BatchOptions, CacheKey};
+use std::path::Path;
 
 fn shapes() -> Vec<(String, Vec<usize>)> {
     seeded::shapes("inception")

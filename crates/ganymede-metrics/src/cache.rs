@@ -11,7 +11,7 @@ use crate::images::{BatchOptions, ImageReport};
 use crate::{FeatureExtractor, Features, MetricError, Result};
 
 /// Raised whenever the same images give other features, or an entry has another form.
-const SCHEMA: u64 = 1;
+const SCHEMA: u64 = 2;
 const KEY: &str = "key";
 const REPORT: &str = "report";
 
@@ -21,7 +21,8 @@ pub struct CacheKey(String);
 
 impl CacheKey {
     /// The key of the features that `extractor` gives of images whose contents have the hash `content`
-    /// ([`crate::ImageFolder::content_hash`]), prepared by `options`. `quantise` names the rule by which they became
+    /// ([`crate::ImageFolder::content_hash`]), prepared by `options`: of the extractor its name, the hash of its weights
+    /// and its [`FeatureExtractor::settings`]; of the options all but batch and threads. `quantise` names the rule by which they became
     /// levels, where they are not from files; empty otherwise.
     pub fn new(
         content: &str,
@@ -31,9 +32,10 @@ impl CacheKey {
     ) -> Self {
         let mut digest = Digest::new("features");
         digest.number(SCHEMA);
-        for text in [content, extractor.id(), extractor.weights_sha256(), options.resize.name(), quantise] {
-            digest.bytes(text.as_bytes());
-        }
+        let (network, settings) = (extractor.id(), extractor.settings());
+        let texts =
+            [content, network, extractor.weights_sha256(), &settings, options.resize.name(), quantise];
+        texts.iter().for_each(|text| digest.bytes(text.as_bytes()));
         options.shape.iter().for_each(|&size| digest.number(size as u64));
         digest.number(options.background.map_or(256, u64::from));
         digest.number(options.max_pixels);

@@ -26,6 +26,12 @@ pub trait FeatureExtractor: Send + Sync {
     fn input(&self) -> [usize; 3];
     /// SHA-256 of the weights, in hexadecimal.
     fn weights_sha256(&self) -> &str;
+    /// Everything that [`FeatureExtractor::features`] depends on besides name, weights and images, in one line such as
+    /// `range=unit-255 logits=without-bias spatial=no`; empty where there is nothing to choose.
+    ///
+    /// It enters [`CacheKey`](crate::CacheKey): two extractors that may give other features of the same images never
+    /// have the same name, weights and settings. What changes speed only is left out.
+    fn settings(&self) -> String;
     /// Features of images `(N, C, H, W)`: f32 grey levels in `0..=255`, already of the size of
     /// [`FeatureExtractor::input`]. Mapping levels to the network's own range is the extractor's affair.
     ///

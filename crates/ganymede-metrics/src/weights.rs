@@ -8,7 +8,7 @@ use ganymede_files::{Download, Http, Received, part_path};
 
 use crate::{MetricError, Result};
 
-use hash::FileHash;
+pub(crate) use hash::FileHash;
 
 /// The environment variable that names the folder of weights and cached features.
 pub const CACHE_VARIABLE: &str = "GANYMEDE_CACHE";
@@ -89,7 +89,7 @@ pub struct WeightsQuery<'a> {
     pub fetch: bool,
 }
 
-/// A file of weights on this machine.
+/// A file of weights on this machine, whose hash is computed while it is read.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct WeightsFile {
@@ -103,6 +103,19 @@ impl WeightsFile {
     /// Any file. Its hash is computed on another thread meanwhile.
     pub fn given(path: &Path) -> Self {
         Self { path: path.to_path_buf(), hash: FileHash::start(path), pinned: None }
+    }
+
+    /// What is part of the program.
+    pub(crate) fn known(path: &Path, sha256: String) -> Self {
+        Self { path: path.to_path_buf(), hash: FileHash::known(path, sha256), pinned: None }
+    }
+
+    /// What became of reading it. Of a file that is not the published one, that is why it could not be used.
+    pub(crate) fn explain<T>(&self, result: Result<T>) -> Result<T> {
+        if result.is_err() && self.pinned.is_some() {
+            self.sha256()?;
+        }
+        result
     }
 
     fn pinned(path: PathBuf, pinned: Option<Pin>) -> Self {

@@ -15,6 +15,7 @@ use candle_core::{Device, Tensor};
 mod atomic;
 mod container;
 mod error;
+mod mapped;
 mod stored;
 mod torch;
 mod weights;

@@ -7,8 +7,8 @@ use ganymede_datasets::Dataset;
 use ganymede_metrics::{
     BatchOptions, CacheKey, Cached, CachedFeatures, Convention, DinoV2, DinoV2Size, FASHION_CLASSES,
     FashionCnn, FeatureCache, FeatureExtractor, FeatureSets, Features, Inception, InceptionConfig,
-    MetricError, Provenance, Quantise, Resize, WeightsQuery, cache_dir, class_counts, draw_subsets,
-    find_weights, frechet_distance_rows, improved_precision_recall, inception_score, kid, prdc,
+    MetricError, Provenance, Quantise, Resize, WeightsFile, WeightsQuery, cache_dir, class_counts,
+    draw_subsets, find_weights, frechet_distance_rows, improved_precision_recall, inception_score, kid, prdc,
     published_weights, quantise, resize_images,
 };
 use ganymede_models::Generator;
@@ -201,24 +201,19 @@ impl Evaluator {
 /// The network, with weights that are built in or lie in the cache folder: a run fetches nothing.
 fn load(extractor: EvalExtractor, given: Option<&Path>) -> Result<Box<dyn FeatureExtractor>, TrainError> {
     let device = Device::Cpu;
-    let weights = || -> Result<_, MetricError> {
+    let weights = || {
         let published =
             published_weights(extractor.name()).expect("every network with weights elsewhere is listed");
         let cache = cache_dir();
-        let found = find_weights(
-            published,
-            &WeightsQuery { path: given, cache: &cache, fetch: false },
-            &mut |_, _| (),
-        )?;
-        found.sha256()?;
-        Ok(found.path)
+        let query = WeightsQuery { path: given, cache: &cache, fetch: false };
+        find_weights(published, &query, &mut |_, _| ())
     };
     let dino = |size| -> Result<Box<dyn FeatureExtractor>, TrainError> {
         Ok(Box::new(DinoV2::load(&weights()?, size, PASS, &device)?))
     };
     Ok(match extractor {
         EvalExtractor::FashionCnn => match given {
-            Some(path) => Box::new(FashionCnn::load(path, &device)?),
+            Some(path) => Box::new(FashionCnn::load(&WeightsFile::given(path), &device)?),
             None => Box::new(FashionCnn::new(&device)?),
         },
         EvalExtractor::Inception2015 => {

@@ -5,6 +5,7 @@ use ndarray::array;
 struct Fixed {
     id: &'static str,
     weights: &'static str,
+    settings: &'static str,
 }
 
 impl FeatureExtractor for Fixed {
@@ -20,12 +21,15 @@ impl FeatureExtractor for Fixed {
     fn weights_sha256(&self) -> &str {
         self.weights
     }
+    fn settings(&self) -> String {
+        self.settings.to_owned()
+    }
     fn features(&self, _: &Tensor) -> Result<Features> {
         Ok(Features::default())
     }
 }
 
-const NET: Fixed = Fixed { id: "net", weights: "aa" };
+const NET: Fixed = Fixed { id: "net", weights: "aa", settings: "range=1" };
 
 fn entry() -> CachedFeatures {
     CachedFeatures {
@@ -65,6 +69,9 @@ fn whatever_changes_the_features_changes_the_key() {
         CacheKey::new("other", &NET, &options, ""),
         CacheKey::new("content", &Fixed { id: "other", ..NET }, &options, ""),
         CacheKey::new("content", &Fixed { weights: "bb", ..NET }, &options, ""),
+        CacheKey::new("content", &Fixed { settings: "range=2", ..NET }, &options, ""),
+        // What one field loses, another must not make up for.
+        CacheKey::new("content", &Fixed { weights: "aarange=1", settings: "", ..NET }, &options, ""),
         CacheKey::new(
             "content",
             &NET,

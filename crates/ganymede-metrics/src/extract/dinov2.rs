@@ -3,8 +3,6 @@
 //! Stein et al. 2023 (arXiv:2306.04675) measured that the Fréchet distance of these features agrees
 //! with people's judgement better than FID does.
 
-use std::path::Path;
-
 use ganymede_tensor::{
     ConvConfig, DType, Device, Tensor, add_channel_bias, conv2d, gelu, layer_norm, linear, self_attention,
 };
@@ -12,7 +10,7 @@ use ndarray::Array2;
 
 use super::rows::Rows;
 use super::weights::Weights;
-use crate::{FeatureExtractor, Features, Result};
+use crate::{FeatureExtractor, Features, Result, WeightsFile};
 
 mod load;
 mod positions;
@@ -114,8 +112,10 @@ impl DinoV2 {
     /// # Errors
     /// The file cannot be read; a tensor is missing, superfluous or of another shape, and the
     /// message names it, the file and both shapes; a batch of 0 images.
-    pub fn load(path: &Path, size: DinoV2Size, batch: usize, device: &Device) -> Result<Self> {
-        Self::build(Weights::open(path)?, size.architecture(), batch, device)
+    pub fn load(file: &WeightsFile, size: DinoV2Size, batch: usize, device: &Device) -> Result<Self> {
+        file.explain(
+            Weights::open(file).and_then(|weights| Self::build(weights, size.architecture(), batch, device)),
+        )
     }
 
     /// One pass over images `(N, 3, side, side)` to `(N, width)`.
@@ -153,6 +153,11 @@ impl FeatureExtractor for DinoV2 {
 
     fn weights_sha256(&self) -> &str {
         &self.sha256
+    }
+
+    fn settings(&self) -> String {
+        let Architecture { patch, side, .. } = self.architecture;
+        format!("side={side} patch={patch}")
     }
 
     fn features(&self, images: &Tensor) -> Result<Features> {

@@ -8,7 +8,7 @@ use ndarray::Array2;
 use super::conv::{Conv, Spec, conv_relu};
 use super::rows::Rows;
 use super::weights::Weights;
-use crate::{FeatureExtractor, Features, MetricError, Result};
+use crate::{FeatureExtractor, Features, MetricError, Result, WeightsFile};
 
 #[cfg(test)]
 mod tests;
@@ -67,12 +67,11 @@ impl FashionCnn {
     ///
     /// # Errors
     /// The file cannot be read, or a tensor is missing, superfluous or of another shape.
-    pub fn load(path: &Path, device: &Device) -> Result<Self> {
-        Self::build(Weights::open(path)?, device)
+    pub fn load(file: &WeightsFile, device: &Device) -> Result<Self> {
+        file.explain(Weights::open(file).and_then(|weights| Self::build(weights, device)))
     }
 
     fn build(mut weights: Weights, device: &Device) -> Result<Self> {
-        let sha256 = weights.sha256().to_string();
         let mut inputs = 1;
         let mut convs = Vec::new();
         for (i, (outputs, stride)) in LAYERS.into_iter().enumerate() {
@@ -84,7 +83,7 @@ impl FashionCnn {
         }
         let weight = weights.take("fc.weight", &[FASHION_CLASSES.len(), inputs])?.to_device(device)?;
         let bias = weights.take("fc.bias", &[FASHION_CLASSES.len()])?.to_device(device)?;
-        weights.finish("the fashion classifier")?;
+        let sha256 = weights.finish("the fashion classifier")?;
         Ok(Self { convs, classifier: [weight, bias], device: device.clone(), sha256 })
     }
 
@@ -126,6 +125,10 @@ impl FeatureExtractor for FashionCnn {
 
     fn weights_sha256(&self) -> &str {
         &self.sha256
+    }
+
+    fn settings(&self) -> String {
+        String::new()
     }
 
     fn features(&self, images: &Tensor) -> Result<Features> {

@@ -5,15 +5,13 @@
 //! average pools that leave out what is outside the image, and a max pool in the last block where
 //! the paper has an average. Heusel et al. 2017 (arXiv:1706.08500) defined FID with it.
 
-use std::path::Path;
-
 use ganymede_tensor::{DType, Device, Tensor, global_avg_pool2d, linear};
 
 use ndarray::Array2;
 
 use super::rows::Rows;
 use super::weights::Weights;
-use crate::{FeatureExtractor, Features, MetricError, Result};
+use crate::{FeatureExtractor, Features, MetricError, Result, WeightsFile};
 
 mod blocks;
 mod config;
@@ -64,16 +62,16 @@ impl Inception {
     ///
     /// # Errors
     /// The file cannot be read; a tensor is missing, superfluous, not finite or of another shape,
-    /// and the message names it, the file and both shapes; a batch of 0 images.
-    pub fn load(path: &Path, config: InceptionConfig, device: &Device) -> Result<Self> {
-        Self::build(Weights::open(path)?, config, device)
+    /// and the message names it, the file and both shapes; the file is not the published one that it was taken
+    /// for; a batch of 0 images.
+    pub fn load(file: &WeightsFile, config: InceptionConfig, device: &Device) -> Result<Self> {
+        file.explain(Weights::open(file).and_then(|weights| Self::build(weights, config, device)))
     }
 
     fn build(mut weights: Weights, config: InceptionConfig, device: &Device) -> Result<Self> {
         if config.batch == 0 {
             return Err(MetricError::Invalid("the Inception network needs batches of at least 1".into()));
         }
-        let sha256 = weights.sha256().to_string();
         weights.discard(|key| key.ends_with(".num_batches_tracked"));
         let trunk = Trunk::load(&mut weights, device)?;
         let classifier = if weights.has("fc.weight") || weights.has("fc.bias") {
@@ -83,7 +81,7 @@ impl Inception {
         } else {
             None
         };
-        weights.finish("the FID Inception")?;
+        let sha256 = weights.finish("the FID Inception")?;
         Ok(Self { trunk, classifier, config, device: device.clone(), sha256 })
     }
 
@@ -127,6 +125,10 @@ impl FeatureExtractor for Inception {
 
     fn weights_sha256(&self) -> &str {
         &self.sha256
+    }
+
+    fn settings(&self) -> String {
+        self.config.settings()
     }
 
     fn features(&self, images: &Tensor) -> Result<Features> {

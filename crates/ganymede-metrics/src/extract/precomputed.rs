@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ganymede_tensor::{DType, Device, load_weights};
 use ndarray::Array2;
 
-use super::weights::sha256_of_file;
+use crate::weights::FileHash;
 use crate::{MetricError, Result};
 
 mod npy;
@@ -35,6 +35,7 @@ impl FeatureFile {
     /// The file cannot be read or is of another kind; the array is not of two dimensions or is
     /// empty; a number is not finite, and row and column are named.
     pub fn read(path: &Path) -> Result<Self> {
+        let hash = FileHash::start(path);
         let is_npy = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy"));
         let rows = if is_npy { npy::read(path)? } else { from_tensors(path)? };
         if rows.is_empty() {
@@ -45,7 +46,7 @@ impl FeatureFile {
             return Err(MetricError::NotFinite { what, row, column, value: *value });
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        Ok(Self { id: format!("file:{name}"), sha256: sha256_of_file(path)?, rows })
+        Ok(Self { id: format!("file:{name}"), sha256: hash.get()?.to_owned(), rows })
     }
 }
 

@@ -1,30 +1,32 @@
 //! Published weights, taken out of their file name by name.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use ganymede_files::to_hex;
 use ganymede_tensor::{DType, Device, Tensor, load_weights};
 use half::f16;
 use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
-use crate::{MetricError, Result};
+use crate::{MetricError, Result, WeightsFile};
+
+/// Numbers that are looked at together.
+const PIECE: usize = 1024;
+/// What to do about a file whose tensors are others.
+const OTHER: &str = "it is incomplete or of another network; give `--weights` the file of this extractor";
 
 /// The tensors of one file that no layer has taken yet.
 pub(super) struct Weights {
-    path: PathBuf,
-    sha256: String,
+    file: WeightsFile,
     tensors: BTreeMap<String, Tensor>,
 }
 
 impl Weights {
-    /// Reads a PyTorch or safetensors file, and its hash at the same time.
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let (sha256, tensors) =
-            rayon::join(|| sha256_of_file(path), || load_weights(path, None, &Device::Cpu));
-        Ok(Self::new(path, sha256?, tensors?))
+    /// Reads a PyTorch or safetensors file, while its hash is computed.
+    pub(super) fn open(file: &WeightsFile) -> Result<Self> {
+        let tensors = load_weights(&file.path, None, &Device::Cpu)?;
+        Ok(Self { file: file.clone(), tensors })
     }
 
     /// Tensors that are part of the program, as the bytes of a safetensors file.
@@ -40,16 +42,11 @@ impl Weights {
             let tensor = Tensor::from_vec(numbers.collect::<Vec<f32>>(), view.shape(), &Device::Cpu)?;
             tensors.insert(name.to_string(), tensor);
         }
-        Ok(Self::new(path, hex(&Sha256::digest(bytes)), tensors))
+        Ok(Self::new(path, to_hex(&Sha256::digest(bytes)), tensors))
     }
 
     pub(super) fn new(path: &Path, sha256: String, tensors: BTreeMap<String, Tensor>) -> Self {
-        Self { path: path.to_path_buf(), sha256, tensors }
-    }
-
-    /// SHA-256 of the file.
-    pub(super) fn sha256(&self) -> &str {
-        &self.sha256
+        Self { file: WeightsFile::known(path, sha256), tensors }
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
@@ -61,21 +58,30 @@ impl Weights {
         self.tensors.get(key).map(Tensor::dims)
     }
 
-    /// Takes the tensor `key`, which has to have this shape and only finite numbers, as f32.
-    pub(super) fn take(&mut self, key: &str, shape: &[usize]) -> Result<Tensor> {
+    /// Takes the numbers of the tensor `key`, which has to have this shape and only finite numbers, as f32.
+    pub(super) fn numbers(&mut self, key: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let Some(tensor) = self.tensors.remove(key) else {
-            return Err(self.error(format!("has no tensor {key:?} of shape {shape:?}{}", self.seen())));
+            let seen = self.seen();
+            return Err(self.error(format!("has no tensor {key:?} of shape {shape:?}{seen}: {OTHER}")));
         };
         if tensor.dims() != shape {
             let found = tensor.dims();
-            return Err(self.error(format!("tensor {key:?} has shape {found:?}, expected {shape:?}")));
+            return Err(
+                self.error(format!("tensor {key:?} has shape {found:?}, expected {shape:?}: {OTHER}"))
+            );
         }
-        Ok(tensor.to_dtype(DType::F32)?.contiguous()?)
+        let numbers = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+        match first_not_finite(&numbers) {
+            None => Ok(numbers),
+            Some((at, value)) => Err(self.error(format!(
+                "tensor {key:?} is not finite: number {at} is {value}; copy or download the file again"
+            ))),
+        }
     }
 
-    /// As [`Weights::take`], as numbers.
-    pub(super) fn numbers(&mut self, key: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        Ok(self.take(key, shape)?.flatten_all()?.to_vec1::<f32>()?)
+    /// As [`Weights::numbers`], as a tensor.
+    pub(super) fn take(&mut self, key: &str, shape: &[usize]) -> Result<Tensor> {
+        Ok(Tensor::from_vec(self.numbers(key, shape)?, shape, &Device::Cpu)?)
     }
 
     /// Forgets the tensors that inference does not need.
@@ -83,20 +89,22 @@ impl Weights {
         self.tensors.retain(|key, _| !unneeded(key));
     }
 
+    /// SHA-256 of the file, as soon as it is known.
+    ///
     /// Refuses tensors that no layer took: the file is of another network. `network` names ours.
-    pub(super) fn finish(self, network: &str) -> Result<()> {
+    pub(super) fn finish(self, network: &str) -> Result<String> {
         let mut left = self.tensors.iter();
-        let Some((key, tensor)) = left.next() else { return Ok(()) };
+        let Some((key, tensor)) = left.next() else { return Ok(self.file.sha256()?.to_owned()) };
         let others = match left.len() {
             0 => String::new(),
             n => format!(" (and {n} others)"),
         };
         let shape = tensor.dims();
-        Err(self.error(format!("tensor {key:?} of shape {shape:?}{others} is none of {network}'s")))
+        Err(self.error(format!("tensor {key:?} of shape {shape:?}{others} is none of {network}'s: {OTHER}")))
     }
 
     pub(super) fn error(&self, reason: String) -> MetricError {
-        MetricError::File { path: self.path.clone(), reason }
+        MetricError::File { path: self.file.path.clone(), reason }
     }
 
     fn seen(&self) -> String {
@@ -107,21 +115,11 @@ impl Weights {
     }
 }
 
-/// SHA-256 of a file's content, in hexadecimal.
-pub(super) fn sha256_of_file(path: &Path) -> Result<String> {
-    let io_error = |source: io::Error| MetricError::Io { path: path.to_path_buf(), source };
-    let mut file = File::open(path).map_err(io_error)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
-    loop {
-        match file.read(&mut buffer).map_err(io_error)? {
-            0 => return Ok(hex(&hash.finalize())),
-            n => hash.update(&buffer[..n]),
-        }
-    }
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+/// The place and the value of the first number that is none: a rectifier may hide it from all that follows.
+fn first_not_finite(numbers: &[f32]) -> Option<(usize, f32)> {
+    // Without an early exit inside of a piece the comparison is made of vectors.
+    let is_whole = |piece: &[f32]| piece.iter().fold(true, |all, v| all & v.is_finite());
+    let piece = numbers.chunks(PIECE).position(|piece| !is_whole(piece))?;
+    let rest = numbers.iter().enumerate().skip(piece * PIECE);
+    rest.map(|(at, value)| (at, *value)).find(|(_, value)| !value.is_finite())
 }

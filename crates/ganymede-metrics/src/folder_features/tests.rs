@@ -10,6 +10,8 @@ use image::ImageFormat;
 struct Mean {
     calls: AtomicUsize,
     wrong: bool,
+    /// What is added to every number.
+    offset: u8,
 }
 
 impl FeatureExtractor for Mean {
@@ -25,10 +27,14 @@ impl FeatureExtractor for Mean {
     fn weights_sha256(&self) -> &str {
         "none"
     }
+    fn settings(&self) -> String {
+        format!("offset={}", self.offset)
+    }
     fn features(&self, images: &Tensor) -> Result<Features> {
         self.calls.fetch_add(1, Ordering::SeqCst);
         let rows = images.flatten_from(1)?.to_vec2::<f32>()?;
         let numbers = rows.iter().flat_map(|row| [row.iter().sum::<f32>() / row.len() as f32, row[0]]);
+        let numbers = numbers.map(|x| x + f32::from(self.offset));
         let width = if self.wrong { 1 } else { 2 };
         let numbers: Vec<f32> = numbers.take(rows.len() * width).collect();
         let pool = Array2::from_shape_vec((rows.len(), width), numbers).unwrap();
@@ -74,6 +80,24 @@ fn rows_are_in_the_order_of_the_files_and_computed_once() {
     let all = BatchOptions { batch: 100, threads: 1, ..options() };
     let whole = folder_features(&folder, &extractor, &all, None, &mut |_| {}).unwrap();
     assert_eq!(whole.features.pool, first.features.pool);
+}
+
+#[test]
+fn settings_of_one_network_share_no_entry() {
+    let (dir, store) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (folder, cache) = (folder(dir.path()), FeatureCache::new(store.path()));
+    let (plain, moved) = (Mean::default(), Mean { offset: 3, ..Mean::default() });
+    let take = |extractor: &Mean| {
+        folder_features(&folder, extractor, &options(), Some(&cache), &mut |_| {}).unwrap()
+    };
+    let (first, second) = (take(&plain), take(&moved));
+    assert!(!first.cached && !second.cached);
+    assert_eq!(second.features.pool, &first.features.pool + 3.0);
+    // Both are kept.
+    for (extractor, before) in [(&plain, first), (&moved, second)] {
+        let again = take(extractor);
+        assert!(again.cached && again.features.pool == before.features.pool);
+    }
 }
 
 #[test]

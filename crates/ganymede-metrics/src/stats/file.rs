@@ -37,10 +37,9 @@ impl FeatureStats {
         let Moments { count, mean, mut scatter } = self.whole();
         crate::linalg::mirror(&mut scatter);
         let d = self.dim();
-        let mean: Vec<u8> = mean.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let scatter: Vec<u8> = scatter.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let rows: Option<Vec<u8>> =
-            self.kept.as_ref().map(|rows| rows.iter().flat_map(|x| x.to_le_bytes()).collect());
+        let (mean, scatter) =
+            (bytes_of(mean.iter(), f64::to_le_bytes), bytes_of(scatter.iter(), f64::to_le_bytes));
+        let rows = self.kept.as_ref().map(|rows| bytes_of(rows.iter(), f32::to_le_bytes));
         let view = |dtype, shape, data| TensorView::new(dtype, shape, data).map_err(|e| e.to_string());
         let mut tensors = vec![
             ("mean", view(Dtype::F64, vec![d], &mean)?),
@@ -68,6 +67,16 @@ impl FeatureStats {
             std::fs::read(path).map_err(|source| MetricError::Io { path: path.to_path_buf(), source })?;
         from_bytes(&bytes).map_err(|reason| MetricError::File { path: path.to_path_buf(), reason })
     }
+}
+
+/// Numbers one after another, in `N` bytes each.
+fn bytes_of<'a, T: Copy + 'a, const N: usize>(
+    numbers: impl ExactSizeIterator<Item = &'a T>,
+    to_bytes: fn(T) -> [u8; N],
+) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(numbers.len() * N);
+    numbers.for_each(|x| bytes.extend_from_slice(&to_bytes(*x)));
+    bytes
 }
 
 fn from_bytes(bytes: &[u8]) -> std::result::Result<(FeatureStats, Provenance), String> {

@@ -26,10 +26,14 @@ impl Moments {
     /// joins two scatters: one product of matrices does all.
     pub(super) fn absorb(&mut self, mut block: ArrayViewMut2<'_, f64>) {
         let added = block.nrows() - 1;
-        let mean = block.slice(s![..added, ..]).sum_axis(Axis(0)) / added as f64;
-        for mut row in block.slice_mut(s![..added, ..]).rows_mut() {
-            row -= &mean;
-        }
+        // Told from the first row: a feature that is constant then has a variance of exactly 0, which a mean that was
+        // rounded would not give it.
+        let first = block.row(0).to_owned();
+        let mut rows = block.slice_mut(s![..added, ..]);
+        rows -= &first;
+        let above = rows.sum_axis(Axis(0)) / added as f64;
+        rows -= &above;
+        let mean = first + above;
         let (before, added_f) = (self.count as f64, added as f64);
         let delta = mean - &self.mean;
         block.row_mut(added).assign(&(&delta * (before * added_f / (before + added_f)).sqrt()));

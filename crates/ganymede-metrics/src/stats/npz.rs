@@ -62,7 +62,7 @@ fn entry(
         Ok(array) => Ok(array.to_owned()),
         Err(ViewNpyError::WrongDescriptor(_)) => ArrayViewD::<f32>::view_npy(&bytes)
             .map(|array| array.mapv(f64::from))
-            .map_err(|error| format!("`{name}`: {error}; f64 and f32 can be read")),
+            .map_err(|error| format!("`{name}`: {error}; f64 and f32 can be read, objects of Python never")),
         Err(error) => Err(format!("`{name}`: {error}")),
     }
 }

@@ -11,14 +11,14 @@ use crate::{MetricError, Result};
 
 /// The SHA-256 of a file, on its way on a thread of its own.
 #[derive(Clone, Debug)]
-pub(super) struct FileHash {
+pub(crate) struct FileHash {
     path: PathBuf,
     result: Arc<OnceLock<io::Result<String>>>,
 }
 
 impl FileHash {
     /// Starts to read the file.
-    pub(super) fn start(path: &Path) -> Self {
+    pub(crate) fn start(path: &Path) -> Self {
         let result = Arc::new(OnceLock::new());
         let (theirs, file) = (Arc::clone(&result), path.to_path_buf());
         std::thread::spawn(move || {
@@ -29,8 +29,13 @@ impl FileHash {
         Self { path: path.to_path_buf(), result }
     }
 
+    /// A hash that is known already.
+    pub(super) fn known(path: &Path, sha256: String) -> Self {
+        Self { path: path.to_path_buf(), result: Arc::new(OnceLock::from(Ok(sha256))) }
+    }
+
     /// The hash in lower-case hexadecimal digits; waits for it.
-    pub(super) fn get(&self) -> Result<&str> {
+    pub(crate) fn get(&self) -> Result<&str> {
         self.result.wait().as_deref().map_err(|error| {
             let source = io::Error::new(error.kind(), error.to_string());
             MetricError::Io { path: self.path.clone(), source }

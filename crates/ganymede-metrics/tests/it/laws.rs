@@ -21,28 +21,30 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn a_set_is_at_no_distance_from_itself(seed in 0_u64..1000, n in 2_usize..60, d in 1_usize..24) {
-        let rows = portable(seed, n, d, 2.0, 1.0);
-        let trace = n as f64 * d as f64;
-        // The same rows in another order have other roundings: no shortcut sees that they are the same.
-        let mut reversed = rows.clone();
-        reversed.invert_axis(ndarray::Axis(0));
-        for other in [&rows, &reversed] {
-            let found = frechet_distance_rows(&rows, other, Ddof::Sample).unwrap();
-            prop_assert!((0.0..=1e-8 * trace).contains(&found.distance), "{}", found.distance);
-        }
+    fn kernel_distances_are_symmetric(
+        seed in 0_u64..1000, n in 2_usize..60, m in 2_usize..60, d in 1_usize..24,
+    ) {
+        let (a, b) = (portable(seed, n, d, 1.0, 0.0), portable(seed + 7, m, d, 0.5, 0.3));
+        let (ab, ba) = (kid_all(&a, &b).unwrap(), kid_all(&b, &a).unwrap());
+        prop_assert!((ab - ba).abs() <= 1e-12);
     }
 
     #[test]
-    fn distances_are_symmetric(seed in 0_u64..1000, n in 2_usize..60, m in 2_usize..60, d in 1_usize..24) {
-        let (a, b) = (portable(seed, n, d, 1.0, 0.0), portable(seed + 7, m, d, 0.5, 0.3));
-        let (ab, ba) = (
-            frechet_distance_rows(&a, &b, Ddof::Sample).unwrap().distance,
-            frechet_distance_rows(&b, &a, Ddof::Sample).unwrap().distance,
-        );
-        prop_assert!((ab - ba).abs() <= 1e-7 * ab, "{ab} {ba}");
-        let (ab, ba) = (kid_all(&a, &b).unwrap(), kid_all(&b, &a).unwrap());
-        prop_assert!((ab - ba).abs() <= 1e-12);
+    fn over_all_split_halves_the_unbiased_kernel_distance_is_0(
+        seed in 0_u64..1000, half in 2_usize..5, d in 1_usize..9, shift in 0.0_f64..3.0,
+    ) {
+        // Each pair of rows falls into one half as often as it weighs less than a pair across: for any rows, exactly.
+        let rows = portable(seed, 2 * half, d, 1.0, shift);
+        let halves = (0_u32..1 << (2 * half)).filter(|set| set.count_ones() as usize == half);
+        let subsets: Vec<KidSubset> = halves
+            .map(|set| {
+                let (real, fake) = (0..2 * half).partition(|row| set >> row & 1 == 1);
+                KidSubset { real, fake }
+            })
+            .collect();
+        let found = kid(&rows, &rows, &subsets).unwrap();
+        let largest = found.values.iter().fold(0.0_f64, |a, b| a.max(b.abs()));
+        prop_assert!(found.mean.abs() <= 1e-12 * largest.max(1.0), "{} of {largest}", found.mean);
     }
 
     #[test]

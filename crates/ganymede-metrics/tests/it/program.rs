@@ -11,7 +11,7 @@ use ndarray_npy::write_npy;
 use serde_json::Value;
 
 /// Runs the program with a cache of its own.
-fn call(dir: &Path, args: &[&str]) -> Output {
+pub(crate) fn call(dir: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_ganymede-metrics"))
         .args(args)
         .env("GANYMEDE_CACHE", dir.join("cache"))
@@ -22,7 +22,7 @@ fn call(dir: &Path, args: &[&str]) -> Output {
 
 /// Standard error, after a check of the status and of words that must be in it.
 #[track_caller]
-fn expect(output: &Output, status: i32, words: &[&str]) -> String {
+pub(crate) fn expect(output: &Output, status: i32, words: &[&str]) -> String {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(status), "{text}\n{}", String::from_utf8_lossy(&output.stdout));
     for word in words {
@@ -32,17 +32,17 @@ fn expect(output: &Output, status: i32, words: &[&str]) -> String {
 }
 
 /// The last line of standard output.
-fn json(output: &Output) -> Value {
+pub(crate) fn json(output: &Output) -> Value {
     let text = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(text.lines().last().unwrap_or_default()).unwrap_or_else(|e| panic!("{e}: {text}"))
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
 /// `n` grey images of blurred noise around `level`.
-fn pictures(dir: &Path, name: &str, seed: u64, n: usize, level: f64) -> PathBuf {
+pub(crate) fn pictures(dir: &Path, name: &str, seed: u64, n: usize, level: f64) -> PathBuf {
     let folder = dir.join(name);
     fs::create_dir_all(&folder).unwrap();
     let mut rng = Rng::new(seed);
@@ -59,7 +59,7 @@ fn pictures(dir: &Path, name: &str, seed: u64, n: usize, level: f64) -> PathBuf 
 
 const FASHION: [&str; 2] = ["--extractor", "fashion-cnn"];
 
-fn measure(dir: &Path, real: &Path, fake: &Path, more: &[&str]) -> Output {
+pub(crate) fn measure(dir: &Path, real: &Path, fake: &Path, more: &[&str]) -> Output {
     let mut args = vec!["--real", text(real), "--fake", text(fake)];
     args.extend(FASHION);
     args.extend(more);
@@ -269,81 +269,4 @@ fn used_wrongly_is_status_2() {
     for want in ["Fréchet", "--convention pytorch-fid", "Exit status", "memorisation"] {
         assert!(help.contains(want), "{want}: {help}");
     }
-}
-
-#[test]
-fn bad_input_is_refused_with_its_reason() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = |name: &str| dir.path().join(name);
-    let real = pictures(dir.path(), "photos", 1, 20, 60.0);
-    let refused = |fake: &Path, more: &[&str], words: &[&str]| {
-        expect(&measure(dir.path(), &real, fake, more), 1, words);
-    };
-    fs::create_dir(path("nothing")).unwrap();
-    refused(&path("nothing"), &[], &["nothing"]);
-    refused(&path("missing"), &[], &["missing", "No such file"]);
-    fs::create_dir(path("words")).unwrap();
-    fs::write(path("words/a.txt"), "not an image").unwrap();
-    refused(&path("words"), &[], &["none of them an image"]);
-    fs::create_dir(path("broken")).unwrap();
-    fs::write(path("broken/a.png"), "not an image either").unwrap();
-    refused(&path("broken"), &[], &["a.png"]);
-    let one = pictures(dir.path(), "one", 2, 1, 60.0);
-    refused(&one, &["--metrics", "fid,prdc"], &["error: fid", "error: prdc", "got 1"]);
-    let wrong = path("weights.safetensors");
-    fs::write(&wrong, [0; 64]).unwrap();
-    refused(&real, &["--weights", text(&wrong)], &["weights.safetensors"]);
-    // As JSON, too, and the program says which status it ends with.
-    let output = measure(dir.path(), &real, &path("nothing"), &["--json", "-"]);
-    let report = json(&output);
-    assert_eq!((report["outcome"].as_str(), report["exit_status"].as_u64()), (Some("failed"), Some(1)));
-}
-
-#[test]
-fn a_pickle_that_would_run_something_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let real = pictures(dir.path(), "photos", 1, 3, 60.0);
-    let evil = dir.path().join("evil.pth");
-    let witness = dir.path().join("ran");
-    // cos.system("touch …"): what `torch.load` of old would have executed.
-    let command = format!("touch {}", witness.display());
-    let mut bytes = vec![0x80, 2];
-    bytes.extend(b"cposix\nsystem\n");
-    bytes.push(b'X');
-    bytes.extend((command.len() as u32).to_le_bytes());
-    bytes.extend(command.as_bytes());
-    bytes.extend(b"\x85R.");
-    fs::write(&evil, bytes).unwrap();
-    let output = measure(dir.path(), &real, &real, &["--weights", text(&evil)]);
-    expect(&output, 1, &["evil.pth"]);
-    assert!(!witness.exists());
-}
-
-#[test]
-fn missing_weights_say_what_to_put_where() {
-    let dir = tempfile::tempdir().unwrap();
-    let real = pictures(dir.path(), "photos", 1, 3, 60.0);
-    let output = call(dir.path(), &["--real", text(&real), "--fake", text(&real), "--offline"]);
-    let wants = ["pt_inception-2015-12-05-6726825d.pth", "https://", "cache", "--weights"];
-    expect(&output, 1, &wants);
-}
-
-#[cfg(unix)]
-#[test]
-fn loops_of_links_end_and_locked_folders_are_named() {
-    use std::os::unix::fs::{PermissionsExt, symlink};
-    let dir = tempfile::tempdir().unwrap();
-    let real = pictures(dir.path(), "photos", 1, 12, 60.0);
-    let fake = pictures(dir.path(), "made", 2, 12, 90.0);
-    symlink(&fake, fake.join("loop")).unwrap();
-    let output = measure(dir.path(), &real, &fake, &["--metrics", "mind", "--json", "-"]);
-    expect(&output, 0, &[]);
-    assert_eq!(json(&output)["fake"]["count"], 12);
-    let locked = pictures(dir.path(), "locked", 3, 3, 90.0);
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
-    // The superuser may read everything.
-    if fs::read_dir(&locked).is_err() {
-        expect(&measure(dir.path(), &real, &locked, &["--metrics", "mind"]), 1, &["locked"]);
-    }
-    fs::set_permissions(&locked, fs::Permissions::from_mode(0o755)).unwrap();
 }

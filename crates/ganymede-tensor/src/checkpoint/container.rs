@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
@@ -11,6 +11,7 @@ use safetensors::tensor::{Metadata, TensorInfo};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use sha2::{Digest, Sha256};
 
+use super::mapped::Mapped;
 use super::stored::{self, Stored};
 use super::{Checkpoint, CheckpointError, atomic};
 
@@ -193,10 +194,18 @@ impl ContentHash {
 }
 
 pub(super) fn load(path: &Path, device: &Device, policy: Hash) -> Result<Checkpoint, CheckpointError> {
-    let read_error = |e| CheckpointError::io(path, "read", e);
-    let file = File::open(path).map_err(read_error)?;
-    let mut reader = BufReader::with_capacity(1 << 16, file);
-    let header = read_header(&mut reader, path)?;
+    let file = Mapped::open(path).map_err(|e| CheckpointError::io(path, "read", e))?;
+    read(&file, path, device, policy)
+}
+
+/// As [`load`], of the bytes of the file.
+pub(super) fn read(
+    file: &[u8],
+    path: &Path,
+    device: &Device,
+    policy: Hash,
+) -> Result<Checkpoint, CheckpointError> {
+    let (header, data) = read_header(file, path)?;
     let mut metadata: BTreeMap<String, String> =
         header.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
     let expected = metadata.remove(HASH_KEY);
@@ -207,14 +216,15 @@ pub(super) fn load(path: &Path, device: &Device, policy: Hash) -> Result<Checkpo
     let names = header.offset_keys();
     let mut hasher = ContentHash::new(&metadata, names.len());
     let mut tensors = BTreeMap::new();
-    let mut bytes = Vec::new();
     for name in names {
         let info = header.info(&name).expect("the names are those of the header");
-        let tensor = read_tensor(&mut reader, &name, info, &mut bytes, device, path)?;
+        // Within the data: the header was checked against the length of the file.
+        let bytes = &data[info.data_offsets.0..info.data_offsets.1];
+        let tensor = tensor(bytes, &name, info, device, path)?;
         // Hashing takes longer than reading: only where there is something to compare with.
         if expected.is_some() {
             hasher.begin(&name, info.dtype, &info.shape);
-            hasher.bytes(&bytes);
+            hasher.bytes(bytes);
         }
         tensors.insert(name, tensor);
     }
@@ -227,12 +237,11 @@ pub(super) fn load(path: &Path, device: &Device, policy: Hash) -> Result<Checkpo
     Ok(Checkpoint { tensors, metadata })
 }
 
-/// The next tensor, and its bytes.
-fn read_tensor(
-    reader: &mut BufReader<File>,
+/// A tensor from its bytes.
+fn tensor(
+    bytes: &[u8],
     name: &str,
     info: &TensorInfo,
-    bytes: &mut Vec<u8>,
     device: &Device,
     path: &Path,
 ) -> Result<Tensor, CheckpointError> {
@@ -241,9 +250,6 @@ fn read_tensor(
         tensor: name.to_string(),
         dtype: info.dtype.to_string(),
     })?;
-    // At most the length of the file: the header was checked against it.
-    bytes.resize(info.data_offsets.1 - info.data_offsets.0, 0);
-    reader.read_exact(bytes).map_err(|e| CheckpointError::io(path, "read", e))?;
     stored.decode(bytes, &info.shape, device).map_err(|source| CheckpointError::Tensor {
         path: path.to_path_buf(),
         tensor: name.to_string(),
@@ -251,32 +257,28 @@ fn read_tensor(
     })
 }
 
-/// The header, and the reader at the first byte of data. Lengths are checked against the file.
-fn read_header(reader: &mut BufReader<File>, path: &Path) -> Result<Metadata, CheckpointError> {
-    let read_error = |e| CheckpointError::io(path, "read", e);
+/// The header, and the data after it. Lengths are checked against the file.
+fn read_header<'a>(file: &'a [u8], path: &Path) -> Result<(Metadata, &'a [u8]), CheckpointError> {
     let wrong = |reason: String| CheckpointError::NotSafetensors { path: path.to_path_buf(), reason };
     let cut = |expected, found| CheckpointError::Truncated { path: path.to_path_buf(), expected, found };
-    let found = reader.get_ref().metadata().map_err(read_error)?.len();
-    if found < 8 {
+    let found = file.len() as u64;
+    let Some((length, rest)) = file.split_first_chunk::<8>() else {
         return Err(cut(8, found));
-    }
-    let mut length = [0; 8];
-    reader.read_exact(&mut length).map_err(read_error)?;
-    let length = u64::from_le_bytes(length);
+    };
+    let length = u64::from_le_bytes(*length);
     if length > MAX_HEADER_BYTES {
         return Err(wrong(format!("its header would take {length} bytes")));
     }
     if 8 + length > found {
         return Err(cut(8 + length, found));
     }
-    let mut json = vec![0; usize::try_from(length).expect("checked against the limit above")];
-    reader.read_exact(&mut json).map_err(read_error)?;
-    let header: Metadata = serde_json::from_slice(&json).map_err(|e| wrong(format!("its header: {e}")))?;
+    let (json, data) = rest.split_at(usize::try_from(length).expect("checked against the limit above"));
+    let header: Metadata = serde_json::from_slice(json).map_err(|e| wrong(format!("its header: {e}")))?;
     let expected = (8 + length).saturating_add(header.data_len() as u64);
     match expected.cmp(&found) {
         std::cmp::Ordering::Greater => Err(cut(expected, found)),
         std::cmp::Ordering::Less => Err(wrong(format!("{} bytes after its end", found - expected))),
-        std::cmp::Ordering::Equal => Ok(header),
+        std::cmp::Ordering::Equal => Ok((header, data)),
     }
 }
 

@@ -1,12 +1,11 @@
 //! Weights that others published.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
 
+use super::mapped::Mapped;
 use super::{CheckpointError, container, torch};
 
 /// What a file is, told by its first bytes: publishers' suffixes say little.
@@ -22,7 +21,8 @@ enum Kind {
 ///
 /// Nothing in a file is executed: the pickle inside PyTorch's is read by a small interpreter that
 /// knows tensors, containers and a few inert classes; any other class is refused by name. Memory is
-/// bounded by a small multiple of the file's size whatever the file claims.
+/// bounded by a small multiple of the file's size whatever the file claims. The file is mapped, not read: its
+/// numbers are copied once, into the tensors; it must not be cut short meanwhile.
 ///
 /// * In a PyTorch file the state dict may lie under any nested keys (`state_dict`, `netG`,
 ///   `G_ema`, …). It is found when there is only one; else `key` names it. Optimiser states are
@@ -47,31 +47,30 @@ pub fn load_weights(
     key: Option<&str>,
     device: &Device,
 ) -> Result<BTreeMap<String, Tensor>, CheckpointError> {
-    let tensors = match kind(path)? {
+    let file = Mapped::open(path).map_err(|e| CheckpointError::io(path, "read", e))?;
+    let tensors = match kind(&file, path) {
         Kind::Safetensors => {
-            let all = container::load(path, device, container::Hash::IfPresent)?.tensors;
+            let all = container::read(&file, path, device, container::Hash::IfPresent)?.tensors;
             match key {
                 Some(key) => select(all, key, path)?,
                 None => all,
             }
         }
-        Kind::TorchZip => torch::load_zip(path, key, device)?,
-        Kind::TorchStream => torch::load_stream(path, key, device)?,
+        Kind::TorchZip => torch::load_zip(&file, path, key, device)?,
+        Kind::TorchStream => torch::load_stream(&file, path, key, device)?,
         Kind::Unknown(hint) => return Err(CheckpointError::NotRecognised { path: path.to_path_buf(), hint }),
     };
     Ok(strip_wrappers(tensors))
 }
 
-fn kind(path: &Path) -> Result<Kind, CheckpointError> {
-    let mut head = Vec::new();
-    let read = File::open(path).and_then(|f| f.take(512).read_to_end(&mut head));
-    read.map_err(|e| CheckpointError::io(path, "read", e))?;
+fn kind(file: &[u8], path: &Path) -> Kind {
+    let head = &file[..file.len().min(512)];
     // A suffix that leaves no doubt gives the better message for a damaged file.
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors")) && !head.starts_with(b"PK") {
-        return Ok(Kind::Safetensors);
+        return Kind::Safetensors;
     }
     let lower = head.trim_ascii_start().get(..14).unwrap_or_default().to_ascii_lowercase();
-    Ok(match head.as_slice() {
+    match head {
         [b'P', b'K', 3 | 5, 4 | 6, ..] => Kind::TorchZip,
         // The pickle opcode PROTO and a protocol.
         [0x80, 1..=5, ..] => Kind::TorchStream,
@@ -87,7 +86,7 @@ fn kind(path: &Path) -> Result<Kind, CheckpointError> {
             Kind::Unknown(": a tar archive; unpack it, or save it again with PyTorch 0.1.10 or later")
         }
         _ => Kind::Unknown(""),
-    })
+    }
 }
 
 /// The tensors whose names begin with `key.`, without it, or the one of that name.

@@ -29,9 +29,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<Exit> {
     let read = |what: &str, path: &Path, source: Source| match (source, &network) {
         (Source::Folder(folder), Some(network)) => {
             let (rules, args_network, quiet) = (&rules, &args.network, args.common.quiet);
-            let spatial = wanted.has(Metric::Sfid);
-            Reader { extractor: network.as_ref(), rules, args: args_network, spatial, quiet }
-                .read(what, folder)
+            Reader { extractor: network.as_ref(), rules, args: args_network, quiet }.read(what, folder)
         }
         (source, _) => Set::of_file(path, source),
     };

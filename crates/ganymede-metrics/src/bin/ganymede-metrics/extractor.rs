@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use ganymede_metrics::{
-    DinoV2, DinoV2Size, FashionCnn, FeatureExtractor, Inception, InceptionConfig, InceptionTap, WeightsQuery,
-    cache_dir, find_weights, published_weights,
+    DinoV2, DinoV2Size, FashionCnn, FeatureExtractor, Inception, InceptionConfig, InceptionTap, WeightsFile,
+    WeightsQuery, cache_dir, find_weights, published_weights,
 };
 use ganymede_tensor::Device;
 
@@ -38,7 +38,7 @@ pub(crate) fn load(
     }
     if name == "fashion-cnn" {
         return Ok(Box::new(match &args.weights {
-            Some(path) => FashionCnn::load(path, &device)?,
+            Some(path) => FashionCnn::load(&WeightsFile::given(path), &device)?,
             None => FashionCnn::new(&device)?,
         }));
     }
@@ -79,17 +79,14 @@ fn inception_config(
     }
 }
 
-fn weights(extractor: &str, args: &NetworkArgs, quiet: bool) -> Result<std::path::PathBuf> {
+fn weights(extractor: &str, args: &NetworkArgs, quiet: bool) -> Result<WeightsFile> {
     let published = published_weights(extractor).expect("every network with weights elsewhere is listed");
     let cache = cache_dir();
     let query = WeightsQuery { path: args.weights.as_deref(), cache: &cache, fetch: !args.offline };
     let mut progress = None;
-    let found = find_weights(published, &query, &mut |bytes, total| {
+    Ok(find_weights(published, &query, &mut |bytes, total| {
         let what = format!("fetching {}", published.file);
         let shown = progress.get_or_insert_with(|| Progress::new(quiet, &what, "bytes", total.unwrap_or(0)));
         shown.at(bytes);
-    })?;
-    // Known by its hash before it is believed.
-    found.sha256()?;
-    Ok(found.path)
+    })?)
 }

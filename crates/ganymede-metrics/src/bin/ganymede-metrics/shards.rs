@@ -14,13 +14,8 @@ pub(crate) fn stats(args: &StatsArgs) -> Result<Exit> {
     let folder = ImageFolder::open(&args.dir)?;
     let none = Wanted { metrics: Vec::new(), by_name: false };
     let network = extractor::load(&args.network, &rules, &none, args.quiet)?;
-    let reader = Reader {
-        extractor: network.as_ref(),
-        rules: &rules,
-        args: &args.network,
-        spatial: false,
-        quiet: args.quiet,
-    };
+    let reader =
+        Reader { extractor: network.as_ref(), rules: &rules, args: &args.network, quiet: args.quiet };
     let set = reader.read("images", folder)?;
     for warning in set.images.iter().flat_map(|images| warnings::of_one("given", &images.report)) {
         words::say(&format!("warning: {warning}"));

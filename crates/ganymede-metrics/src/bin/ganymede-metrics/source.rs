@@ -135,8 +135,6 @@ pub(crate) struct Reader<'a> {
     pub(crate) extractor: &'a dyn FeatureExtractor,
     pub(crate) rules: &'a Rules,
     pub(crate) args: &'a NetworkArgs,
-    /// Whether spatial features are wanted.
-    pub(crate) spatial: bool,
     pub(crate) quiet: bool,
 }
 
@@ -159,7 +157,7 @@ impl Reader<'_> {
 
     /// Features of all images of a folder, from the cache if they are there.
     pub(crate) fn read(&self, what: &str, folder: ImageFolder) -> Result<Set> {
-        let cache = (!self.args.no_cache).then(|| FeatureCache::new(&self.cache()));
+        let cache = (!self.args.no_cache).then(|| FeatureCache::new(&cache_dir()));
         let mut progress = Progress::new(self.quiet, what, "images", folder.len() as u64);
         let options = self.options();
         let found = folder_features(&folder, self.extractor, &options, cache.as_ref(), &mut |n| {
@@ -168,14 +166,6 @@ impl Reader<'_> {
         drop(progress);
         found.warnings.iter().for_each(|warning| words::say(&format!("warning: {warning}")));
         self.set(folder, found)
-    }
-
-    /// A network's name says neither its input's range nor which outputs were asked for: each has its own place.
-    fn cache(&self) -> PathBuf {
-        let choices = &self.rules.choices;
-        let bias = if choices.is_logit_bias { "with" } else { "without" };
-        let spatial = if self.spatial { "with" } else { "without" };
-        cache_dir().join(format!("{:?}-{bias}-bias-{spatial}-spatial", choices.range).to_lowercase())
     }
 
     fn set(&self, folder: ImageFolder, entry: Extracted) -> Result<Set> {

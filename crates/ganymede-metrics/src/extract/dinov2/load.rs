@@ -98,7 +98,6 @@ impl DinoV2 {
         if batch == 0 {
             return Err(MetricError::Invalid(format!("{} needs batches of at least 1", a.id)));
         }
-        let sha256 = weights.sha256().to_string();
         let hugging_face = weights.has("embeddings.cls_token");
         let names = if hugging_face { Names::HuggingFace } else { Names::Meta };
         // What stands for hidden patches in training.
@@ -109,7 +108,7 @@ impl DinoV2 {
         let blocks =
             (0..a.depth).map(|i| block(&mut weights, names, i, a, device)).collect::<Result<Vec<_>>>()?;
         let norm = norm(&mut weights, names.outer("norm"), a.width, device)?;
-        weights.finish(a.id)?;
+        let sha256 = weights.finish(a.id)?;
         let device = device.clone();
         Ok(Self { architecture: a, patches, class_token, positions, blocks, norm, device, batch, sha256 })
     }

@@ -3,6 +3,7 @@ use ganymede_tensor::testing::{Tol, assert_close};
 
 use super::super::seeded;
 use super::*;
+use std::path::Path;
 
 const TINY: Architecture = Architecture { id: "tiny", width: 48, depth: 2, heads: 3, patch: 14, side: 56 };
 const TOL: Tol = Tol { rel: 1e-4, abs: 2e-6 };

@@ -84,7 +84,7 @@ fn weights_can_come_from_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
     std::fs::write(&path, EMBEDDED).unwrap();
-    let loaded = FashionCnn::load(&path, &Device::Cpu).unwrap();
+    let loaded = FashionCnn::load(&WeightsFile::given(&path), &Device::Cpu).unwrap();
     assert_eq!(loaded.weights_sha256(), network().weights_sha256());
     let (a, b) = (loaded.features(&images()).unwrap(), network().features(&images()).unwrap());
     assert_eq!(a.pool, b.pool);

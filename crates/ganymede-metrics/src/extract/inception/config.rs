@@ -57,6 +57,13 @@ pub enum InceptionRange {
 }
 
 impl InceptionRange {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Centred128 => "centred-128",
+            Self::Unit255 => "unit-255",
+        }
+    }
+
     pub(super) fn apply(self, levels: &Tensor) -> Result<Tensor> {
         Ok(match self {
             Self::Centred128 => levels.affine(1.0 / 128.0, -1.0)?,
@@ -80,6 +87,15 @@ pub struct InceptionConfig {
     pub spatial: bool,
     /// Images in one pass: memory is about 9 MB each.
     pub batch: usize,
+}
+
+impl InceptionConfig {
+    /// What changes the numbers, in one line. The tap is part of the name.
+    pub(super) fn settings(&self) -> String {
+        let bias = if self.logit_bias { "with" } else { "without" };
+        let spatial = if self.spatial { "yes" } else { "no" };
+        format!("range={} logits={bias}-bias spatial={spatial}", self.range.name())
+    }
 }
 
 impl Default for InceptionConfig {

@@ -3,6 +3,8 @@ use ganymede_tensor::testing::{Tol, assert_close};
 
 use super::super::seeded;
 use super::*;
+use crate::{BatchOptions, CacheKey};
+use std::path::Path;
 
 fn shapes() -> Vec<(String, Vec<usize>)> {
     seeded::shapes("inception")
@@ -61,6 +63,27 @@ fn rows_of_any_batch_size_are_in_order() {
     }
     assert!(together.logits.is_none(), "the pass ends before the classifier");
     assert_eq!((network.id(), network.dim(), network.input()), ("inception2015-768", 768, [3, 299, 299]));
+}
+
+#[test]
+fn no_two_settings_share_a_key_of_the_cache() {
+    let mut network = network(InceptionConfig::default());
+    let options = BatchOptions::new(network.input());
+    let mut keys = Vec::new();
+    for tap in InceptionTap::ALL {
+        for range in [InceptionRange::Centred128, InceptionRange::Unit255] {
+            for (logit_bias, spatial) in [(false, false), (false, true), (true, false), (true, true)] {
+                network.config = InceptionConfig { tap, range, logit_bias, spatial, batch: 16 };
+                let key = CacheKey::new("content", &network, &options, "");
+                network.config.batch = 1;
+                assert_eq!(CacheKey::new("content", &network, &options, ""), key);
+                keys.push((network.config, key));
+            }
+        }
+    }
+    let distinct: std::collections::HashSet<_> = keys.iter().map(|(_, key)| key).collect();
+    assert_eq!(distinct.len(), 32);
+    assert_eq!(keys.len(), 32);
 }
 
 #[test]

@@ -14,6 +14,8 @@ use crate::{MetricError, Result};
 /// Longest header that is read; NumPy's own are 128 bytes for plain arrays.
 const MAX_HEADER: usize = 1 << 16;
 
+const OTHER_KIND: &str = "has numbers of another kind than f2, f4, f8; objects of Python are never read";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Float {
     Half,
@@ -108,10 +110,10 @@ pub(super) fn parse(text: &str) -> std::result::Result<Header, String> {
         Some(">f2") => (true, Float::Half),
         Some(">f4") => (true, Float::Single),
         Some(">f8") => (true, Float::Double),
-        _ => return Err(bad("has numbers of another kind than f2, f4, f8")),
+        _ => return Err(bad(OTHER_KIND)),
     };
     if !descr.starts_with(['\'', '"']) || descr.as_bytes().get(4) != descr.as_bytes().first() {
-        return Err(bad("has numbers of another kind than f2, f4, f8"));
+        return Err(bad(OTHER_KIND));
     }
     let fortran = match value("fortran_order")? {
         order if order.starts_with("True") => true,

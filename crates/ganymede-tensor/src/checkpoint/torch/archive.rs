@@ -1,33 +1,36 @@
 //! PyTorch's zip format: `data.pkl` and one file a storage.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
+use flate2::Crc;
 use rayon::prelude::*;
-use zip::ZipArchive;
 use zip::result::ZipError;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::super::CheckpointError;
 use super::build::Budget;
 use super::node::Arena;
 use super::{Fault, Result, cut, find, vm};
 
-type Archive = ZipArchive<BufReader<File>>;
+/// Shares the list of its entries with its clones.
+type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
 pub(in super::super) fn load(
+    file: &[u8],
     path: &Path,
     key: Option<&str>,
     device: &Device,
 ) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
-    read(path, key, device).map_err(|fault| fault.at(path))
+    read(file, key, device).map_err(|fault| fault.at(path))
 }
 
-fn read(path: &Path, key: Option<&str>, device: &Device) -> Result<BTreeMap<String, Tensor>> {
-    let mut archive = open(path)?;
-    let budget = Budget::of_file(std::fs::metadata(path)?.len());
+fn read(file: &[u8], key: Option<&str>, device: &Device) -> Result<BTreeMap<String, Tensor>> {
+    let mut archive = ZipArchive::new(Cursor::new(file)).map_err(zip_fault)?;
+    let budget = Budget::of_file(file.len() as u64);
     let root = root(&archive)?;
     check_byte_order(&mut archive, &root)?;
     let mut arena = Arena::new();
@@ -40,12 +43,9 @@ fn read(path: &Path, key: Option<&str>, device: &Device) -> Result<BTreeMap<Stri
     let read: Vec<Result<BTreeMap<String, Tensor>>> = wanted
         .into_par_iter()
         .map_init(
-            || open(path),
+            || archive.clone(),
             |archive, (storage, of_storage)| {
-                // It could be opened before.
-                let archive =
-                    archive.as_mut().map_err(|_| Fault::malformed("it changed while it was read"))?;
-                let bytes = storage_bytes(archive, &format!("{root}data/{storage}"), &budget)?;
+                let bytes = storage_bytes(file, archive, &format!("{root}data/{storage}"), &budget)?;
                 let mut tensors = BTreeMap::new();
                 cut(&bytes, &of_storage, &budget, &Device::Cpu, &mut tensors)?;
                 Ok(tensors)
@@ -63,12 +63,8 @@ fn read(path: &Path, key: Option<&str>, device: &Device) -> Result<BTreeMap<Stri
     Ok(tensors)
 }
 
-fn open(path: &Path) -> Result<Archive> {
-    ZipArchive::new(BufReader::new(File::open(path)?)).map_err(zip_fault)
-}
-
 /// The folder that everything lies in, with its slash.
-fn root(archive: &Archive) -> Result<String> {
+fn root(archive: &Archive<'_>) -> Result<String> {
     let mut roots = Vec::new();
     for name in archive.file_names() {
         let name = name.map_err(zip_fault)?;
@@ -84,7 +80,7 @@ fn root(archive: &Archive) -> Result<String> {
     first.ok_or_else(|| Fault::malformed("a zip archive without `data.pkl`: not written by torch.save"))
 }
 
-fn check_byte_order(archive: &mut Archive, root: &str) -> Result<()> {
+fn check_byte_order(archive: &mut Archive<'_>, root: &str) -> Result<()> {
     let mut order = String::new();
     match archive.by_name(&format!("{root}byteorder")) {
         Ok(entry) => entry.take(16).read_to_string(&mut order)?,
@@ -100,7 +96,13 @@ fn check_byte_order(archive: &mut Archive, root: &str) -> Result<()> {
     }
 }
 
-fn storage_bytes(archive: &mut Archive, name: &str, budget: &Budget) -> Result<Vec<u8>> {
+/// The bytes of a storage: those of the file where they are not compressed, as PyTorch writes them.
+fn storage_bytes<'a>(
+    file: &'a [u8],
+    archive: &mut Archive<'_>,
+    name: &str,
+    budget: &Budget,
+) -> Result<Cow<'a, [u8]>> {
     let mut entry = archive.by_name(name).map_err(|e| match e {
         ZipError::FileNotFound => Fault::malformed(format!("its storage `{name}` is missing")),
         other => zip_fault(other),
@@ -110,13 +112,28 @@ fn storage_bytes(archive: &mut Archive, name: &str, budget: &Budget) -> Result<V
     budget
         .take(size)
         .ok_or_else(|| Fault::malformed(format!("its storage `{name}` is larger than the file can hold")))?;
+    if entry.compression() == CompressionMethod::Stored {
+        let start = entry.data_start().and_then(|start| usize::try_from(start).ok());
+        let range =
+            start.zip(usize::try_from(size).ok()).and_then(|(start, n)| Some(start..start.checked_add(n)?));
+        let bytes = range.and_then(|range| file.get(range));
+        let bytes = bytes.ok_or_else(|| Fault::malformed(format!("its storage `{name}` is cut short")))?;
+        let mut sum = Crc::new();
+        sum.update(bytes);
+        return match sum.sum() == entry.crc32() {
+            true => Ok(Cow::Borrowed(bytes)),
+            false => {
+                Err(Fault::malformed(format!("its storage `{name}` is damaged; copy or download it again")))
+            }
+        };
+    }
     let mut bytes =
         Vec::with_capacity(usize::try_from(size).map_err(|_| Fault::malformed("it is too large"))?);
     entry.by_ref().take(size).read_to_end(&mut bytes)?;
     if bytes.len() as u64 != size {
         return Err(Fault::malformed(format!("its storage `{name}` is cut short")));
     }
-    Ok(bytes)
+    Ok(Cow::Owned(bytes))
 }
 
 fn zip_fault(error: ZipError) -> Fault {

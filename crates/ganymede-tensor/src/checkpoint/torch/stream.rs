@@ -1,8 +1,7 @@
 //! PyTorch's older format: five pickles, then the storages one after the other.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
@@ -17,17 +16,16 @@ const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 const PROTOCOL: i64 = 1001;
 
 pub(in super::super) fn load(
+    file: &[u8],
     path: &Path,
     key: Option<&str>,
     device: &Device,
 ) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
-    read(path, key, device).map_err(|fault| fault.at(path))
+    read(file, key, device).map_err(|fault| fault.at(path))
 }
 
-fn read(path: &Path, key: Option<&str>, device: &Device) -> Result<BTreeMap<String, Tensor>> {
-    let file = File::open(path)?;
-    let len = file.metadata()?.len();
-    let mut input = BufReader::new(file);
+fn read(file: &[u8], key: Option<&str>, device: &Device) -> Result<BTreeMap<String, Tensor>> {
+    let mut input = Cursor::new(file);
     let mut arena = Arena::new();
     check_preamble(&mut input, &mut arena)?;
     let top = vm::read(&mut input, &mut arena)?;
@@ -36,11 +34,11 @@ fn read(path: &Path, key: Option<&str>, device: &Device) -> Result<BTreeMap<Stri
     let keys = storage_keys(&arena, keys)?;
     let wanted = find::wanted(&arena, top, key)?;
     drop(arena);
-    storages(&mut input, len, &keys, &elements, wanted, device)
+    storages(input, &keys, &elements, wanted, device)
 }
 
 /// Magic number, protocol, and what the writing machine was like.
-fn check_preamble(input: &mut BufReader<File>, arena: &mut Arena) -> Result<()> {
+fn check_preamble(input: &mut Cursor<&[u8]>, arena: &mut Arena) -> Result<()> {
     let magic = vm::read(input, arena)?;
     if !matches!(arena.get(magic), Node::Big(n) if **n == MAGIC) {
         return Err(Fault::malformed(
@@ -79,16 +77,16 @@ fn storage_keys(arena: &Arena, id: Id) -> Result<Vec<String>> {
 }
 
 fn storages(
-    input: &mut BufReader<File>,
-    len: u64,
+    mut input: Cursor<&[u8]>,
     keys: &[String],
     elements: &HashMap<String, &'static Element>,
     mut wanted: Wanted,
     device: &Device,
 ) -> Result<BTreeMap<String, Tensor>> {
+    let file = *input.get_ref();
+    let len = file.len() as u64;
     let budget = Budget::of_file(len);
     let mut tensors = BTreeMap::new();
-    let mut position = input.stream_position()?;
     for key in keys {
         if wanted.is_empty() {
             break;
@@ -98,22 +96,16 @@ fn storages(
         let mut count = [0; 8];
         input.read_exact(&mut count)?;
         let bytes = u64::from_le_bytes(count).checked_mul(element.size as u64);
-        let end = bytes.and_then(|b| b.checked_add(position + 8)).filter(|&end| end <= len);
-        let (Some(bytes), Some(end)) = (bytes, end) else {
+        let end = bytes.and_then(|b| b.checked_add(input.position())).filter(|&end| end <= len);
+        let Some(end) = end else {
             return Err(Fault::Io(std::io::ErrorKind::UnexpectedEof.into()));
         };
-        match wanted.remove(key) {
-            Some(of_storage) => {
-                let mut storage =
-                    vec![0; usize::try_from(bytes).map_err(|_| Fault::malformed("a storage is too large"))?];
-                input.read_exact(&mut storage)?;
-                cut(&storage, &of_storage, &budget, device, &mut tensors)?;
-            }
-            None => {
-                input.seek(SeekFrom::Start(end))?;
-            }
+        if let Some(of_storage) = wanted.remove(key) {
+            // Both are within the file, which is in the memory's address space.
+            let storage = &file[input.position() as usize..end as usize];
+            cut(storage, &of_storage, &budget, device, &mut tensors)?;
         }
-        position = end;
+        input.set_position(end);
     }
     match wanted.into_keys().next() {
         Some(key) => Err(Fault::malformed(format!("its storage `{key}` is missing"))),

@@ -308,6 +308,34 @@ fn storages_must_be_there_and_whole() {
         .unwrap();
     let error = load_pickle(&missing, &[0; 24]).unwrap_err();
     assert!(error.to_string().contains("`a/data/9` is missing"), "{error}");
+    // One bit of a number, and an entry that claims to be longer than the file.
+    let (_dir, file) = archive(&pickle, &[7; 24], false);
+    let whole = fs::read(&file).unwrap();
+    let mut damaged = whole.clone();
+    damaged[whole.windows(24).position(|w| w == [7; 24]).unwrap() + 5] ^= 1;
+    fs::write(&file, damaged).unwrap();
+    let error = load_weights(&file, None, &CPU).unwrap_err();
+    assert!(error.to_string().contains("`a/data/0` is damaged"), "{error}");
+    let mut longer = whole.clone();
+    // Both sizes in the central directory, which ends with the name.
+    let name = whole.windows(8).rposition(|w| w == b"a/data/0").unwrap();
+    for size in [name - 26, name - 22] {
+        longer[size..size + 4].copy_from_slice(&5000_u32.to_le_bytes());
+    }
+    fs::write(&file, longer).unwrap();
+    let error = load_weights(&file, None, &CPU).unwrap_err();
+    assert!(error.to_string().contains("cut short") || error.to_string().contains("too early"), "{error}");
+}
+
+#[test]
+fn a_folder_and_an_empty_file_are_told_from_weights() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = load_weights(dir.path(), None, &CPU).unwrap_err();
+    assert!(error.to_string().contains("directory"), "{error}");
+    let file = dir.path().join("empty.pth");
+    fs::write(&file, b"").unwrap();
+    let error = load_weights(&file, None, &CPU).unwrap_err();
+    assert!(error.to_string().contains("it is empty"), "{error}");
 }
 
 #[test]

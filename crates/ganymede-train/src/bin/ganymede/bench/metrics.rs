@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use ganymede_metrics::{
-    Ddof, FeatureExtractor, FeatureSets, FeatureStats, Inception, InceptionConfig, MeanCov, frechet_distance,
-    prdc,
+    Ddof, FeatureExtractor, FeatureSets, FeatureStats, Inception, InceptionConfig, MeanCov, WeightsFile,
+    frechet_distance, prdc,
 };
 use ganymede_tensor::{DType, Device, Rng, Tensor, relu};
 use ndarray::Array2;
@@ -53,7 +53,8 @@ struct Features {
 
 impl Features {
     fn new(weights: &Path, images: usize) -> Result<Self> {
-        let network = Inception::load(weights, InceptionConfig::default(), &Device::Cpu)?;
+        let weights = WeightsFile::given(weights);
+        let network = Inception::load(&weights, InceptionConfig::default(), &Device::Cpu)?;
         let levels: Vec<f32> = (0..images * 3 * 299 * 299).map(|i| (i * 7919 % 256) as f32).collect();
         Ok(Self { network, images: Tensor::from_vec(levels, (images, 3, 299, 299), &Device::Cpu)? })
     }

@@ -60,7 +60,7 @@ fn images_of_32_pixels_are_measured_by_the_built_in_network() {
     let chosen =
         eval("[data]\nresolution = 64\n[eval]\nextractor = \"inception2015\"\nmetrics = [\"kid\"]").unwrap();
     assert_eq!((chosen.extractor, chosen.metrics), (EvalExtractor::Inception2015, vec![EvalMetric::Kid]));
-    check_refused("[eval]\nmetrics = [\"fdi\"]", &["eval.metrics", "did you mean `fid`"]);
+    check_refused("[eval]\nmetrics = [\"fud\"]", &["eval.metrics", "did you mean `fid`"]);
     check_refused("[eval]\nmetrics = []", &["eval.metrics", "is empty"]);
     check_refused("[eval]\nsamples = 3", &["eval.samples", "10 or more"]);
     check_refused(

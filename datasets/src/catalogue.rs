@@ -8,7 +8,7 @@ use crate::options::Split;
 use crate::toys::{TOY_LEN, Toy};
 
 /// The classes of Fashion-MNIST, in the order of their labels (Xiao et al., 2017, arXiv:1708.07747).
-pub(crate) const FASHION_CLASSES: [&str; 10] = [
+pub const FASHION_CLASSES: [&str; 10] = [
     "T-shirt/top",
     "Trouser",
     "Pullover",

@@ -27,7 +27,7 @@ mod raw;
 mod testing;
 mod toys;
 
-pub use catalogue::{Entry, Kind, Presence, list};
+pub use catalogue::{Entry, FASHION_CLASSES, Kind, Presence, list};
 pub use dataset::{Dataset, ImageSet, Labels};
 pub use error::DatasetError;
 pub use fetch::manifest::{ArchiveKind, Manifest, ManifestFile, Source, manifest};

@@ -22,8 +22,8 @@ pub struct CacheKey(String);
 impl CacheKey {
     /// The key of the features that `extractor` gives of images whose contents have the hash `content`
     /// ([`crate::ImageFolder::content_hash`]), prepared by `options`: of the extractor its name, the hash of its weights
-    /// and its [`FeatureExtractor::settings`]; of the options all but batch and threads. `quantise` names the rule by which they became
-    /// levels, where they are not from files; empty otherwise.
+    /// and its [`FeatureExtractor::settings`]; of the options all but batch and threads. `quantise` names the rule by
+    /// which they became levels, where they are not from files; empty otherwise.
     pub fn new(
         content: &str,
         extractor: &dyn FeatureExtractor,

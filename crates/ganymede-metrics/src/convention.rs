@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Ddof, InceptionRange, Quantise, Resize, Split};
+use ganymede_tensor::Rng;
+
+use crate::{Ddof, InceptionRange, InceptionScore, Quantise, Resize, Result, Rows, Split, inception_score};
 
 /// Whose choices a measurement follows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +80,19 @@ pub struct Choices {
     pub pr_neighbours: usize,
     /// Their test.
     pub pr_test: BallTest,
+}
+
+impl Choices {
+    /// [`inception_score`] with these splits, and the rows shuffled with `seed` where these choices shuffle them.
+    ///
+    /// # Errors
+    /// As [`inception_score`].
+    pub fn inception_score<'a>(&self, logits: impl Into<Rows<'a>>, seed: u64) -> Result<InceptionScore> {
+        let logits = logits.into();
+        let order = Rng::stream(seed, "inception-score").permutation(logits.count());
+        let order = self.is_shuffled.then_some(order.as_slice());
+        inception_score(logits, order, self.is_splits, self.is_split, self.is_ddof)
+    }
 }
 
 impl Convention {

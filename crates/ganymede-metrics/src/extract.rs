@@ -16,7 +16,7 @@ mod seeded;
 mod weights;
 
 pub use dinov2::{DinoV2, DinoV2Size};
-pub use fashion::{FASHION_CLASSES, FashionCnn};
+pub use fashion::FashionCnn;
 pub use histogram::class_counts;
 pub use inception::{Inception, InceptionConfig, InceptionRange, InceptionTap};
 pub use precomputed::FeatureFile;

@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2, s};
 
 use crate::linalg::{cross, row_gram};
 use crate::rows::check_pair;
-use crate::{MetricError, Result, Rows};
+use crate::{KidForm, MetricError, Result, Rows};
 
 /// Rows that are compared at a time: bounds the memory, and is enough for the products to be efficient.
 const TILE: usize = 1024;
@@ -67,6 +67,24 @@ pub fn draw_subsets(
         order
     };
     Ok((0..count).map(|_| KidSubset { real: draw(real_rows), fake: draw(fake_rows) }).collect())
+}
+
+/// Subsets that are averaged over, and rows in each: torch-fidelity's, StyleGAN's and clean-fid's.
+const SUBSETS: (usize, usize) = (100, 1000);
+
+impl KidForm {
+    /// The subsets that this form averages over, drawn with `seed`; none for all rows at once.
+    ///
+    /// # Errors
+    /// As [`draw_subsets`]: for [`KidForm::Subsets`], a set of fewer than 1,000 rows.
+    pub fn subsets(self, real_rows: usize, fake_rows: usize, seed: u64) -> Result<Option<Vec<KidSubset>>> {
+        let size = match self {
+            Self::All => return Ok(None),
+            Self::Subsets => SUBSETS.1,
+            Self::SubsetsCapped => SUBSETS.1.min(real_rows).min(fake_rows),
+        };
+        draw_subsets(real_rows, fake_rows, SUBSETS.0, size, &mut Rng::stream(seed, "kid")).map(Some)
+    }
 }
 
 /// The kernel inception distance (Bińkowski et al., 2018, arXiv:1801.01401, section 4): the unbiased estimate of MMD²

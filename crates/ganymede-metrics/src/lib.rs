@@ -33,8 +33,8 @@ pub use cache::{CacheKey, Cached, CachedFeatures, FeatureCache};
 pub use convention::{BallTest, Choices, Convention, KidForm};
 pub use error::{MetricError, Result};
 pub use extract::{
-    DinoV2, DinoV2Size, FASHION_CLASSES, FashionCnn, FeatureFile, Inception, InceptionConfig, InceptionRange,
-    InceptionTap, class_counts,
+    DinoV2, DinoV2Size, FashionCnn, FeatureFile, Inception, InceptionConfig, InceptionRange, InceptionTap,
+    class_counts,
 };
 pub use extractor::{FeatureExtractor, Features};
 pub use fid::{
@@ -52,7 +52,7 @@ pub use mind::mind;
 pub use ms_ssim::{MsSsimDiversity, ms_ssim, ms_ssim_diversity};
 pub use neighbours::{FeatureSets, Scalar};
 pub use ppl::{LatentPath, PathLength, PathLengthConfig, PathLengthSubject, PathSampling, path_length};
-pub use prdc::{Prdc, prdc};
+pub use prdc::{PRDC_NEIGHBOURS, Prdc, prdc};
 pub use provenance::{Difference, Provenance};
 pub use quantise::{Quantise, quantise};
 pub use resize::{Resize, resize_images};

@@ -3,6 +3,9 @@
 use crate::Result;
 use crate::neighbours::{Ball, FeatureSets, Radii, Scalar, ball_counts, radii};
 
+/// The neighbours that the authors of density and coverage take.
+pub const PRDC_NEIGHBOURS: usize = 5;
+
 /// What [`prdc`] gives.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 #[non_exhaustive]

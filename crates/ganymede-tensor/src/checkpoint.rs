@@ -22,7 +22,7 @@ mod weights;
 
 pub use atomic::write_atomic;
 pub use error::CheckpointError;
-pub use weights::load_weights;
+pub use weights::{load_weights, weights_from_bytes};
 
 /// Named tensors and text, as kept in one safetensors file.
 ///

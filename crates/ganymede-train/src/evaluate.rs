@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ganymede_datasets::Dataset;
+use ganymede_datasets::{Dataset, FASHION_CLASSES};
 use ganymede_metrics::{
-    BatchOptions, CacheKey, Cached, CachedFeatures, Convention, DinoV2, DinoV2Size, FASHION_CLASSES,
-    FashionCnn, FeatureCache, FeatureExtractor, FeatureSets, Features, Inception, InceptionConfig,
-    MetricError, Provenance, Quantise, Resize, WeightsFile, WeightsQuery, cache_dir, class_counts,
-    draw_subsets, find_weights, frechet_distance_rows, improved_precision_recall, inception_score, kid, prdc,
-    published_weights, quantise, resize_images,
+    BatchOptions, CacheKey, Cached, CachedFeatures, Convention, DinoV2, DinoV2Size, FashionCnn, FeatureCache,
+    FeatureExtractor, FeatureSets, Features, Inception, InceptionConfig, MetricError, PRDC_NEIGHBOURS,
+    Provenance, Quantise, Resize, WeightsFile, WeightsQuery, cache_dir, class_counts, find_weights,
+    frechet_distance_rows, improved_precision_recall, kid, kid_all, prdc, published_weights, quantise,
+    resize_images,
 };
 use ganymede_models::Generator;
 use ganymede_tensor::{Device, Rng, Tensor};
@@ -23,11 +23,6 @@ use crate::trainer::{generate, metric_latents, open_data};
 
 /// Images in one pass: bounds the memory, however many are asked for.
 const PASS: usize = 64;
-/// Subsets of KID, and rows in each.
-const KID_SUBSETS: (usize, usize) = (100, 1000);
-/// Which neighbour sets the radius of a ball: as in the two papers.
-const PRECISION_NEIGHBOURS: usize = 3;
-const DENSITY_NEIGHBOURS: usize = 5;
 
 /// What [`evaluate`] is to do.
 #[derive(Clone, Copy, Debug)]
@@ -99,8 +94,8 @@ impl Evaluator {
         let mut evaluator =
             Self { config: config.clone(), extractor, seed, real, between_reals: None, provenance };
         if others > 1 {
-            let first = EvalConfig { metrics: config.metrics[..1].to_vec(), ..config.clone() };
-            evaluator.between_reals = evaluator.values(&first, &other)?.first().map(|value| value.value);
+            let first = evaluator.values(&config.metrics[..1], &other)?;
+            evaluator.between_reals = first.first().map(|value| value.value);
         }
         Ok(evaluator)
     }
@@ -114,16 +109,16 @@ impl Evaluator {
         });
         let generated = join(passes.collect::<Result<Vec<_>, TrainError>>()?)?;
         Ok(Quality {
-            values: self.values(&self.config, &generated)?,
+            values: self.values(&self.config.metrics, &generated)?,
             between_reals: self.between_reals,
             classes: self.classes(&generated)?,
             provenance: self.provenance.clone(),
         })
     }
 
-    fn values(&self, config: &EvalConfig, generated: &Features) -> Result<Vec<QualityValue>, TrainError> {
+    fn values(&self, metrics: &[EvalMetric], generated: &Features) -> Result<Vec<QualityValue>, TrainError> {
         let mut values = Vec::new();
-        for metric in &config.metrics {
+        for metric in metrics {
             for (measure, value, lower_is_better) in self.one(*metric, generated)? {
                 let mut provenance = self.provenance.clone();
                 if !matches!(metric, EvalMetric::Fid) {
@@ -149,10 +144,11 @@ impl Evaluator {
                 vec![("fid", frechet_distance_rows(real, fake, choices.ddof)?.distance, true)]
             }
             EvalMetric::Kid => {
-                let size = KID_SUBSETS.1.min(real.nrows()).min(fake.nrows());
-                let mut rng = Rng::stream(self.seed, "kid");
-                let subsets = draw_subsets(real.nrows(), fake.nrows(), KID_SUBSETS.0, size, &mut rng)?;
-                vec![("kid", kid(real, fake, &subsets)?.mean, true)]
+                let value = match choices.kid.subsets(real.nrows(), fake.nrows(), self.seed)? {
+                    Some(subsets) => kid(real, fake, &subsets)?.mean,
+                    None => kid_all(real, fake)?,
+                };
+                vec![("kid", value, true)]
             }
             EvalMetric::InceptionScore => {
                 let logits = generated.logits.as_ref().ok_or_else(|| {
@@ -161,20 +157,14 @@ impl Evaluator {
                         "`is` needs classes, and {name} has none: leave it out of eval.metrics"
                     ))
                 })?;
-                let order = Rng::stream(self.seed, "inception-score").permutation(logits.nrows());
-                let (splits, split) = (choices.is_splits, choices.is_split);
-                vec![(
-                    "is",
-                    inception_score(logits, Some(&order), splits, split, choices.is_ddof)?.mean,
-                    false,
-                )]
+                vec![("is", choices.inception_score(logits, self.seed)?.mean, false)]
             }
             EvalMetric::PrecisionRecall => {
-                let found = improved_precision_recall(sets, PRECISION_NEIGHBOURS)?;
+                let found = improved_precision_recall(sets, choices.pr_neighbours)?;
                 vec![("precision", found.precision, false), ("recall", found.recall, false)]
             }
             EvalMetric::DensityCoverage => {
-                let found = prdc(sets, DENSITY_NEIGHBOURS)?;
+                let found = prdc(sets, PRDC_NEIGHBOURS)?;
                 vec![("density", found.density, false), ("coverage", found.coverage, false)]
             }
         })

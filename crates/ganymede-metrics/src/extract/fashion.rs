@@ -16,20 +16,7 @@ mod tests;
 /// Made by `train_fashion_classifier`: see `weights/README.md`.
 static EMBEDDED: &[u8] = include_bytes!("../../weights/fashion-cnn.safetensors");
 
-/// Names of the classes of Fashion-MNIST, in the order of the logits.
-pub const FASHION_CLASSES: [&str; 10] = [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-];
-
+const CLASSES: usize = 10;
 /// Width and stride of each convolution of 3 × 3.
 const LAYERS: [(usize, usize); 4] = [(24, 2), (48, 1), (96, 2), (128, 2)];
 const SIDE: usize = 32;
@@ -41,7 +28,8 @@ const LUMA: [f64; 3] = [0.2126, 0.7152, 0.0722];
 /// A small convolutional classifier for grey images of 28 to 32 pixels, trained on Fashion-MNIST's
 /// 60,000 training images; its weights are built in.
 ///
-/// Features are the 128 spatial means before the classifier, logits those of [`FASHION_CLASSES`].
+/// Features are the 128 spatial means before the classifier, logits those of its ten classes in the order
+/// of its labels, from T-shirts to ankle boots.
 /// It tells whether generated clothes resemble real ones, and is of some use for other small grey
 /// images such as MNIST's. Its numbers are comparable with nothing but its own.
 ///
@@ -81,8 +69,8 @@ impl FashionCnn {
             convs.push(Conv::new(weight, bias, spec, device)?);
             inputs = outputs;
         }
-        let weight = weights.take("fc.weight", &[FASHION_CLASSES.len(), inputs])?.to_device(device)?;
-        let bias = weights.take("fc.bias", &[FASHION_CLASSES.len()])?.to_device(device)?;
+        let weight = weights.take("fc.weight", &[CLASSES, inputs])?.to_device(device)?;
+        let bias = weights.take("fc.bias", &[CLASSES])?.to_device(device)?;
         let sha256 = weights.finish("the fashion classifier")?;
         Ok(Self { convs, classifier: [weight, bias], device: device.clone(), sha256 })
     }
@@ -147,7 +135,7 @@ impl FeatureExtractor for FashionCnn {
         let empty = |columns| Array2::zeros((0, columns));
         Ok(Features {
             pool: pool.into_array(n)?.unwrap_or_else(|| empty(self.dim())),
-            logits: Some(logits.into_array(n)?.unwrap_or_else(|| empty(FASHION_CLASSES.len()))),
+            logits: Some(logits.into_array(n)?.unwrap_or_else(|| empty(CLASSES))),
             spatial: None,
         })
     }

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ganymede_files::to_hex;
-use ganymede_tensor::{DType, Device, Tensor, load_weights};
-use half::f16;
-use safetensors::{Dtype, SafeTensors};
+use ganymede_tensor::{DType, Device, Tensor, load_weights, weights_from_bytes};
 use sha2::{Digest, Sha256};
 
 use crate::{MetricError, Result, WeightsFile};
@@ -31,17 +29,7 @@ impl Weights {
 
     /// Tensors that are part of the program, as the bytes of a safetensors file.
     pub(super) fn from_bytes(path: &Path, bytes: &[u8]) -> Result<Self> {
-        let file_error = |reason: String| MetricError::File { path: path.to_path_buf(), reason };
-        let file = SafeTensors::deserialize(bytes).map_err(|e| file_error(e.to_string()))?;
-        let mut tensors = BTreeMap::new();
-        for (name, view) in file.iter() {
-            if view.dtype() != Dtype::F16 {
-                return Err(file_error(format!("tensor {name:?} is {:?}, expected F16", view.dtype())));
-            }
-            let numbers = view.data().as_chunks::<2>().0.iter().map(|b| f16::from_le_bytes(*b).to_f32());
-            let tensor = Tensor::from_vec(numbers.collect::<Vec<f32>>(), view.shape(), &Device::Cpu)?;
-            tensors.insert(name.to_string(), tensor);
-        }
+        let tensors = weights_from_bytes(bytes, path, None, &Device::Cpu)?;
         Ok(Self::new(path, to_hex(&Sha256::digest(bytes)), tensors))
     }
 

@@ -48,16 +48,29 @@ pub fn load_weights(
     device: &Device,
 ) -> Result<BTreeMap<String, Tensor>, CheckpointError> {
     let file = Mapped::open(path).map_err(|e| CheckpointError::io(path, "read", e))?;
-    let tensors = match kind(&file, path) {
+    weights_from_bytes(&file, path, key, device)
+}
+
+/// As [`load_weights`], of the bytes of a file, such as one that is part of a program. `path` is what errors call it.
+///
+/// # Errors
+/// As [`load_weights`].
+pub fn weights_from_bytes(
+    file: &[u8],
+    path: &Path,
+    key: Option<&str>,
+    device: &Device,
+) -> Result<BTreeMap<String, Tensor>, CheckpointError> {
+    let tensors = match kind(file, path) {
         Kind::Safetensors => {
-            let all = container::read(&file, path, device, container::Hash::IfPresent)?.tensors;
+            let all = container::read(file, path, device, container::Hash::IfPresent)?.tensors;
             match key {
                 Some(key) => select(all, key, path)?,
                 None => all,
             }
         }
-        Kind::TorchZip => torch::load_zip(&file, path, key, device)?,
-        Kind::TorchStream => torch::load_stream(&file, path, key, device)?,
+        Kind::TorchZip => torch::load_zip(file, path, key, device)?,
+        Kind::TorchStream => torch::load_stream(file, path, key, device)?,
         Kind::Unknown(hint) => return Err(CheckpointError::NotRecognised { path: path.to_path_buf(), hint }),
     };
     Ok(strip_wrappers(tensors))

@@ -2,8 +2,8 @@
 
 use anyhow::{Result, anyhow};
 use ganymede_metrics::{
-    BallTest, FeatureSets, KidForm, draw_subsets, fid_infinity, frechet_distance, frechet_distance_rows,
-    improved_precision_recall, inception_score, kid, kid_all, memorisation, mind, prdc, sfid, vendi_score,
+    BallTest, FeatureSets, PRDC_NEIGHBOURS, fid_infinity, frechet_distance, frechet_distance_rows,
+    improved_precision_recall, kid, kid_all, memorisation, mind, prdc, sfid, vendi_score,
 };
 use ganymede_tensor::Rng;
 use ndarray::ArrayView2;
@@ -13,12 +13,8 @@ use crate::choices::{Metric, Rules};
 use crate::pixels;
 use crate::source::Set;
 
-/// Subsets of KID, and rows in each.
-const KID_SUBSETS: (usize, usize) = (100, 1000);
 /// Directions of MIND.
 const DIRECTIONS: usize = 1000;
-/// Neighbours of precision, recall, density and coverage.
-const PRDC_NEIGHBOURS: usize = 5;
 
 /// A number with its words.
 pub(crate) struct Line {
@@ -132,20 +128,14 @@ impl Bench<'_> {
         let FeatureSets { real, generated, .. } = self.sets()?;
         let label =
             format!("Kernel {}distance (KID) × 1,000", if self.is_inception() { "Inception " } else { "" });
-        let least = real.nrows().min(generated.nrows());
-        let size = match self.rules.choices.kid {
-            KidForm::All => {
-                let value = kid_all(real, generated)?;
-                return Ok((vec![line(label, 1e3 * value, None, "lower")], json!({ "value": value })));
-            }
-            KidForm::Subsets => KID_SUBSETS.1,
-            _ => KID_SUBSETS.1.min(least),
+        let form = self.rules.choices.kid;
+        let Some(subsets) = form.subsets(real.nrows(), generated.nrows(), self.seed)? else {
+            let value = kid_all(real, generated)?;
+            return Ok((vec![line(label, 1e3 * value, None, "lower")], json!({ "value": value })));
         };
-        let mut rng = Rng::stream(self.seed, "kid");
-        let subsets = draw_subsets(real.nrows(), generated.nrows(), KID_SUBSETS.0, size, &mut rng)?;
         let found = kid(real, generated, &subsets)?;
-        let json =
-            json!({ "value": found.mean, "std": found.std, "subsets": KID_SUBSETS.0, "subset_size": size });
+        let (count, size) = (subsets.len(), subsets[0].real.len());
+        let json = json!({ "value": found.mean, "std": found.std, "subsets": count, "subset_size": size });
         Ok((vec![line(label, 1e3 * found.mean, Some(1e3 * found.std), "lower")], json))
     }
 
@@ -160,10 +150,7 @@ impl Bench<'_> {
             )
             .into());
         };
-        let choices = &self.rules.choices;
-        let order = Rng::stream(self.seed, "inception-score").permutation(logits.nrows());
-        let order = choices.is_shuffled.then_some(order.as_slice());
-        let found = inception_score(logits, order, choices.is_splits, choices.is_split, choices.is_ddof)?;
+        let found = self.rules.choices.inception_score(logits, self.seed)?;
         let label = if self.is_inception() {
             "Inception Score (IS)".to_owned()
         } else {

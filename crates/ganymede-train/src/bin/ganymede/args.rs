@@ -130,6 +130,17 @@ The run folder holds run.toml (every setting), log.jsonl, metrics.jsonl, curves.
 samples/*.png, checkpoints/ and summary.json. Ctrl-C finishes the step, writes a checkpoint
 and says how to go on; a second Ctrl-C leaves at once.";
 
+/// What a command that draws samples runs on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MachineArgs {
+    /// Where the generator runs: auto, cpu, cuda:N or metal
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: DeviceChoice,
+    /// Worker threads [default: one a physical core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("source").required(true).args(["run_dir", "weights"]))]
 pub(crate) struct SampleArgs {
@@ -169,12 +180,8 @@ pub(crate) struct SampleArgs {
     /// Write the samples as they are, f32 in [-1, 1], N C H W, as the tensor `images`
     #[arg(long, value_name = "FILE")]
     pub(crate) tensor: Option<PathBuf>,
-    /// auto, cpu, cuda:N or metal
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    pub(crate) device: DeviceChoice,
-    /// Worker threads [default: one a physical core]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
     /// Print what was written as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -207,12 +214,8 @@ pub(crate) struct EvalArgs {
     /// Generated samples, and real ones where there are as many [default: as the run]
     #[arg(long, value_name = "N")]
     pub(crate) num: Option<usize>,
-    /// Where the generator runs: auto, cpu, cuda:N or metal
-    #[arg(long, value_name = "DEVICE", default_value = "auto")]
-    pub(crate) device: DeviceChoice,
-    /// Worker threads [default: one a physical core]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
     /// Print the numbers as one JSON object, with all that they depend on
     #[arg(long)]
     pub(crate) json: bool,

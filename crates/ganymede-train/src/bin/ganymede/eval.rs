@@ -16,8 +16,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
             "this run measures nothing by itself: name a network, such as --extractor inception2015".into(),
         )
     })?;
-    machine::start_threads(args.threads.unwrap_or(run.threads))?;
-    let device = args.device.open().map_err(TrainError::from)?;
+    machine::start_threads(args.machine.threads.unwrap_or(run.threads))?;
+    let device = args.machine.device.open().map_err(TrainError::from)?;
     let path = checkpoint(&RunFolder::open(&args.run_dir)?, &args.checkpoint)?;
     words::say(&format!("measuring {} samples of {} ...", config.samples, path.display()));
     let options = EvalOptions { config, weights: args.weights.as_deref(), device: &device };

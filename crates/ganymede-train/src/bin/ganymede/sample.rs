@@ -18,8 +18,8 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Exit> {
         let reason = format!("--class {class}: this generator was trained without classes; leave it out");
         return Err(Misuse(reason).into());
     }
-    machine::start_threads(args.threads.unwrap_or(0))?;
-    let device = args.device.open().map_err(TrainError::from)?;
+    machine::start_threads(args.machine.threads.unwrap_or(0))?;
+    let device = args.machine.device.open().map_err(TrainError::from)?;
     let sampler = open(args, &device)?;
     let z = sampler.latents(&latents(args)?)?;
     let samples = sampler.generate(&z)?;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 use ganymede_metrics::{
-    Ddof, FeatureExtractor, FeatureSets, FeatureStats, Inception, InceptionConfig, MeanCov, WeightsFile,
-    frechet_distance, prdc,
+    Ddof, FeatureExtractor, FeatureSets, FeatureStats, Inception, InceptionConfig, MeanCov, PRDC_NEIGHBOURS,
+    WeightsFile, frechet_distance, prdc,
 };
 use ganymede_tensor::{DType, Device, Rng, Tensor, relu};
 use ndarray::Array2;
@@ -15,8 +15,6 @@ use super::worker::Work;
 
 /// Causes behind the features that are made up: a pool layer's are of low dimension too.
 const CAUSES: usize = 64;
-/// Neighbours of density and coverage.
-const NEIGHBOURS: usize = 5;
 
 pub(super) fn prepare(metric: &MetricKind) -> Result<Box<dyn Work>> {
     Ok(match metric {
@@ -80,7 +78,7 @@ struct Neighbours(Array2<f32>, Array2<f32>);
 
 impl Work for Neighbours {
     fn run(&mut self, _: &str) -> Result<()> {
-        prdc(FeatureSets { real: self.0.view(), generated: self.1.view() }, NEIGHBOURS)?;
+        prdc(FeatureSets { real: self.0.view(), generated: self.1.view() }, PRDC_NEIGHBOURS)?;
         Ok(())
     }
 }

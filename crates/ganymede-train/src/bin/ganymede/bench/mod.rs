@@ -63,7 +63,7 @@ fn select(args: &BenchArgs) -> Result<Vec<Case>> {
     let mut all = tables::rows(args.benchmark);
     if args.benchmark == Benchmark::Metrics {
         match &args.weights {
-            Some(path) => all.extend(tables::inception(path)),
+            Some(path) => all.push(tables::inception(path)),
             None => words::say("the row of the Inception network is left out: --weights FILE adds it"),
         }
     }

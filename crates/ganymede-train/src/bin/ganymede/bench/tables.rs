@@ -23,8 +23,8 @@ pub(crate) fn rows(benchmark: Benchmark) -> Vec<Case> {
 }
 
 /// The row that needs the network's weights.
-pub(crate) fn inception(weights: &Path) -> Option<Case> {
-    Some(Case::Metric(MetricKind::Inception { weights: weights.to_owned(), images: 50 }))
+pub(crate) fn inception(weights: &Path) -> Case {
+    Case::Metric(MetricKind::Inception { weights: weights.to_owned(), images: 50 })
 }
 
 /// DCGAN's generator (100 → 4×4 → 64×64): few large tensors and many small ones.

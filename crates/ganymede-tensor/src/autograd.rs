@@ -3,16 +3,20 @@
 //! candle differentiates a gradient only if the environment variable `CANDLE_GRAD_DO_NOT_DETACH`
 //! was set when the *calling thread* ran its first backward; otherwise gradients of gradients are
 //! silently wrong. And once set, every backward of that thread keeps its graph, which triples the
-//! memory of a training step. So two long-lived threads of our own run all backward passes: one
-//! that latched the variable ([`Graph::Create`]) and one that latched its absence
-//! ([`Graph::Discard`]). Both have large stacks, because candle walks the graph recursively.
+//! memory of a training step. So each thread finds out once which of the two it does. Where that is
+//! what [`grad`] was asked for, as it is for [`Graph::Discard`] in almost every program, the pass runs
+//! where it was called; otherwise on one of two long-lived threads of our own, of which one latched
+//! the variable and the other its absence. candle walks a graph recursively: passes run on large
+//! stacks.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
+use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Error, Result, Tensor, TensorId, Var, bail};
 
 mod tap;
@@ -58,11 +62,8 @@ pub fn grad(output: &Tensor, inputs: &[&Tensor], graph: Graph) -> Result<Vec<Ten
             )
         }
     }
-    let mut found = if output.track_op() {
-        workers(graph).run(output, taps.iter().flatten().copied().collect())?
-    } else {
-        Gradients::default()
-    };
+    let mut found =
+        if output.track_op() { run(graph, output, Asked::of(inputs, &taps))? } else { Gradients::default() };
     let pick = |(x, tap): (&&Tensor, &Option<u64>)| match found.take(x, *tap) {
         Some(g) if graph == Graph::Create => Ok(g),
         Some(g) => Ok(g.contiguous()?.detach()),
@@ -71,7 +72,7 @@ pub fn grad(output: &Tensor, inputs: &[&Tensor], graph: Graph) -> Result<Vec<Ten
     inputs.iter().zip(&taps).map(pick).collect()
 }
 
-/// Starts the threads that compute gradients. [`grad`] does so on first use; a program calls this
+/// Starts the threads that compute gradients which their caller cannot. [`grad`] does so on first use; a program calls this
 /// first thing in `main`, before any other thread of its own exists.
 ///
 /// # Panics
@@ -86,17 +87,37 @@ pub(crate) fn creates_graph() -> bool {
     ROLE.get() == Some(Graph::Create)
 }
 
+/// Whether the backward pass that this thread runs needs the gradient of `x`: not that of a variable
+/// that nobody asked for, as the weights are where a penalty asks for the gradient in the image.
+pub(crate) fn wanted(x: &Tensor) -> bool {
+    let asked = || ASKED.with_borrow(|asked| asked.as_ref().is_none_or(|asked| asked.contains(&x.id())));
+    x.track_op() && (!x.is_variable() || asked())
+}
+
+/// What backward passes of this thread do, which candle settles at the first of them.
+fn role() -> Graph {
+    ROLE.get().unwrap_or_else(|| {
+        let second = second_derivative(|_, y| y.backward().ok());
+        let role = if second == Some(12.0) { Graph::Create } else { Graph::Discard };
+        ROLE.set(Some(role));
+        role
+    })
+}
+
 thread_local! {
-    /// What this thread is, if it is one of the workers.
+    /// What backward passes of this thread do, if that is known.
     static ROLE: Cell<Option<Graph>> = const { Cell::new(None) };
     /// Gradients caught by taps during the backward pass that this thread runs.
     static CAUGHT: RefCell<HashMap<u64, Option<Tensor>>> = RefCell::new(HashMap::new());
+    /// Inputs whose gradients the backward pass that this thread runs is for; none in a pass of
+    /// candle's own, which is for all variables.
+    static ASKED: RefCell<Option<Vec<TensorId>>> = const { RefCell::new(None) };
 }
 
 /// What a backward pass found: gradients of variables and of watched tensors.
 #[derive(Default)]
 struct Gradients {
-    variables: Option<candle_core::backprop::GradStore>,
+    variables: Option<GradStore>,
     watched: HashMap<u64, Option<Tensor>>,
 }
 
@@ -110,22 +131,36 @@ impl Gradients {
     }
 }
 
+/// The stack of a backward pass. It is reserved, not occupied: deep graphs (unrolled steps) use what
+/// they need. A chain of 20,000 nodes is tested; it overflows 1 MiB.
+const STACK_BYTES: usize = 1 << 28;
+
+/// What a backward pass is for.
+struct Asked {
+    inputs: Vec<TensorId>,
+    taps: Vec<u64>,
+}
+
+impl Asked {
+    fn of(inputs: &[&Tensor], taps: &[Option<u64>]) -> Self {
+        Self {
+            inputs: inputs.iter().map(|x| x.id()).collect(),
+            taps: taps.iter().flatten().copied().collect(),
+        }
+    }
+}
+
 struct Job {
     output: Tensor,
-    taps: Vec<u64>,
+    asked: Asked,
     reply: Sender<Result<Gradients>>,
 }
 
 struct Worker {
-    role: Graph,
     jobs: Mutex<Sender<Job>>,
 }
 
 impl Worker {
-    /// The stack is reserved, not occupied: deep graphs (unrolled steps) use what they need.
-    /// A chain of 20,000 nodes is tested; it overflows 1 MiB.
-    const STACK_BYTES: usize = 1 << 28;
-
     fn start(role: Graph) -> Self {
         let (jobs, inbox) = mpsc::channel::<Job>();
         let (ready, latched) = mpsc::channel();
@@ -138,29 +173,25 @@ impl Worker {
             // Latch whatever the environment says now, before the caller changes it back.
             let _ = ready.send(first_backward().is_ok());
             while let Ok(job) = inbox.recv() {
-                let _ = job.reply.send(backward(&job.output, &job.taps));
+                let _ = job.reply.send(backward(&job.output, job.asked));
             }
         };
         std::thread::Builder::new()
             .name(name.into())
-            .stack_size(Self::STACK_BYTES)
+            .stack_size(STACK_BYTES)
             .spawn(work)
             .expect("the operating system gives a thread");
         let _ = latched.recv();
-        Self { role, jobs: Mutex::new(jobs) }
+        Self { jobs: Mutex::new(jobs) }
     }
 
-    fn run(&self, output: &Tensor, taps: Vec<u64>) -> Result<Gradients> {
-        if ROLE.get() == Some(self.role) {
-            // An operation's own backward asks for a gradient: this thread cannot wait for itself.
-            return backward(output, &taps);
-        }
-        wait(&self.submit(output, taps)?).ok_or_else(Self::gone)?
+    fn run(&self, output: &Tensor, asked: Asked) -> Result<Gradients> {
+        wait(&self.submit(output, asked)?).ok_or_else(Self::gone)?
     }
 
-    fn submit(&self, output: &Tensor, taps: Vec<u64>) -> Result<Receiver<Result<Gradients>>> {
+    fn submit(&self, output: &Tensor, asked: Asked) -> Result<Receiver<Result<Gradients>>> {
         let (reply, answer) = mpsc::channel();
-        let job = Job { output: output.clone(), taps, reply };
+        let job = Job { output: output.clone(), asked, reply };
         let sent = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).send(job);
         sent.map_err(|_| Self::gone())?;
         Ok(answer)
@@ -174,27 +205,48 @@ impl Worker {
 /// Waits for an answer. A thread of rayon's pool goes on working for the pool meanwhile: kernels
 /// of the backward pass may need it, and sleeping here could be a deadlock.
 fn wait<T>(answer: &Receiver<T>) -> Option<T> {
+    /// Looks for work in vain after which the thread sleeps, a little while at a time: longer than
+    /// anything that a backward pass does alone, since nobody wakes a sleeper when there is work.
+    const LOOKS: u32 = 2000;
+    const NAP: Duration = Duration::from_micros(50);
     if rayon::current_thread_index().is_none() {
         return answer.recv().ok();
     }
+    let mut looks = 0;
     loop {
         match answer.try_recv() {
             Ok(value) => return Some(value),
             Err(TryRecvError::Disconnected) => return None,
-            Err(TryRecvError::Empty) => {
-                if rayon::yield_now() != Some(rayon::Yield::Executed) {
-                    std::thread::yield_now();
-                }
-            }
+            Err(TryRecvError::Empty) => {}
+        }
+        if rayon::yield_now() == Some(rayon::Yield::Executed) {
+            looks = 0;
+        } else if looks < LOOKS {
+            looks += 1;
+            std::thread::yield_now();
+        } else if let Ok(value) = answer.recv_timeout(NAP) {
+            return Some(value);
         }
     }
 }
 
-fn backward(output: &Tensor, taps: &[u64]) -> Result<Gradients> {
-    let outer = CAUGHT.replace(taps.iter().map(|id| (*id, None)).collect());
+/// Runs a backward pass on a thread that does with graphs what `graph` says: this one, if it does.
+fn run(graph: Graph, output: &Tensor, asked: Asked) -> Result<Gradients> {
+    let worker = workers(graph);
+    if role() != graph {
+        return worker.run(output, asked);
+    }
+    // An operation's own backward may come here on a worker, which cannot wait for itself and has room.
+    stacker::maybe_grow(STACK_BYTES / 4, STACK_BYTES, || backward(output, asked))
+}
+
+fn backward(output: &Tensor, asked: Asked) -> Result<Gradients> {
+    let outer = CAUGHT.replace(asked.taps.iter().map(|id| (*id, None)).collect());
+    let outer_asked = ASKED.replace(Some(asked.inputs));
     // candle panics on a graph that it holds for impossible; the worker has to outlive that.
     let result = catch_unwind(AssertUnwindSafe(|| output.backward()));
     let watched = CAUGHT.replace(outer);
+    ASKED.set(outer_asked);
     match result {
         Ok(store) => Ok(Gradients { variables: Some(store?), watched }),
         Err(panic) => {
@@ -241,7 +293,13 @@ fn start_workers() -> [Worker; 2] {
         }
         [discard, create]
     };
-    let second = workers[1].second_derivative();
+    // Plain waiting: working for the pool meanwhile could come back to the workers, which are only
+    // being made.
+    let create = |x: &Tensor, y: &Tensor| {
+        let answer = workers[1].submit(y, Asked::of(&[x], &[])).ok()?;
+        answer.recv().ok()?.ok()?.variables
+    };
+    let second = second_derivative(create);
     assert!(
         second == Some(12.0),
         "the second derivative of x³ at 2 came out as {second:?} instead of 12: \
@@ -250,16 +308,11 @@ fn start_workers() -> [Worker; 2] {
     workers
 }
 
-impl Worker {
-    /// d²/dx² of x³ at 2.
-    fn second_derivative(&self) -> Option<f64> {
-        // Plain waiting: working for the pool meanwhile could come back to the workers, which are
-        // only being made.
-        let run = |output: &Tensor| self.submit(output, vec![]).ok()?.recv().ok()?.ok();
-        let x = Var::new(2.0f64, &Device::Cpu).ok()?;
-        let first = run(&x.mul(&x).ok()?.mul(&x).ok()?)?.take(&x, None)?;
-        run(&first)?.take(&x, None)?.to_scalar::<f64>().ok()
-    }
+/// d²/dx² of x³ at 2, which is 12, by backward passes of the given kind.
+fn second_derivative(backward: impl Fn(&Tensor, &Tensor) -> Option<GradStore>) -> Option<f64> {
+    let x = Var::new(2.0f64, &Device::Cpu).ok()?;
+    let gradient = |y: &Tensor| backward(&x, y)?.remove(&x);
+    gradient(&gradient(&x.mul(&x).ok()?.mul(&x).ok()?)?)?.to_scalar().ok()
 }
 
 /// Runs a first backward pass on the current thread.

@@ -34,7 +34,7 @@ pub use device::{DeviceChoice, DeviceError, compiled_backends, simd_features};
 pub use ema::{EmaConfig, ema_update};
 #[cfg(feature = "mimalloc")]
 pub use memory::keep_memory;
-pub use ops::activation::{leaky_relu, log_sigmoid, log_softmax, relu, sigmoid, softmax, softplus};
+pub use ops::activation::{leaky_relu, log_sigmoid, log_softmax, relu, sigmoid, softmax, softplus, tanh};
 pub use ops::batch_norm::{Normalized, batch_norm, batch_norm_leaky_relu};
 pub use ops::linear::{add_channel_bias, add_channel_bias_leaky_relu, l2_norm, linear};
 pub use ops::resample::{avg_pool2d, max_pool2d, upsample_bilinear2d, upsample_nearest2d};

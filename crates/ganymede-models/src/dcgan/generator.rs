@@ -1,6 +1,6 @@
 //! The generator: transposed convolutions from a 1×1 latent image up.
 
-use ganymede_tensor::{Builder, DType, Device, Params, Rng, Tensor, bail};
+use ganymede_tensor::{Builder, DType, Device, Params, Rng, Tensor, bail, tanh};
 
 use super::{DcganConfig, NAME, layer_config, norm_config};
 use crate::layers::activation::Activation;
@@ -82,7 +82,7 @@ impl Generator for DcganGenerator {
                 norm.forward_activated(&conv.forward(&x, mode)?, Activation::Relu, mode)?
             };
         }
-        self.last.forward(&x, mode)?.tanh()
+        tanh(&self.last.forward(&x, mode)?)
     }
 
     fn params(&self) -> &Params {

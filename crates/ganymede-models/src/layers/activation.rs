@@ -1,7 +1,8 @@
 //! Pointwise non-linearities.
 
 use ganymede_tensor::{
-    Param, Result, Tensor, add_channel_bias, add_channel_bias_leaky_relu, leaky_relu, relu, sigmoid, softplus,
+    Param, Result, Tensor, add_channel_bias, add_channel_bias_leaky_relu, leaky_relu, relu, sigmoid,
+    softplus, tanh,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +45,7 @@ impl Activation {
         match self {
             Self::Relu => relu(x),
             Self::LeakyRelu => leaky_relu(x, Self::LEAKY_SLOPE),
-            Self::Tanh => x.tanh(),
+            Self::Tanh => tanh(x),
             Self::Softplus => softplus(x),
             Self::Silu => x * sigmoid(x)?,
         }

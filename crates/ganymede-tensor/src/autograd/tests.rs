@@ -117,6 +117,37 @@ fn threads_of_the_pool_and_many_others_may_ask_at_once() -> Result<()> {
 }
 
 #[test]
+fn threads_that_keep_graphs_get_gradients_without_one() -> Result<()> {
+    // This thread is of the other kind: its gradients come from a worker.
+    let work = || -> Result<()> {
+        ROLE.set(Some(Graph::Create));
+        let x = leaf(&[3.0])?;
+        let g = grad(&(&x * &x)?, &[&x], Graph::Discard)?.remove(0);
+        assert_eq!((g.to_vec1::<f64>()?, g.track_op()), (vec![6.0], false));
+        Ok(())
+    };
+    std::thread::spawn(work).join().expect("no panic")?;
+    assert_eq!(std::thread::spawn(role).join().expect("no panic"), Graph::Discard);
+    Ok(())
+}
+
+#[test]
+fn weights_that_nobody_asked_for_cost_nothing() -> Result<()> {
+    let (x, w) = (watch(&normal(1, (2, 2, 6, 6))?)?, watch(&normal(2, (3, 2, 3, 3))?)?);
+    let y = conv2d(&x, &w, ConvConfig::default())?.sqr()?;
+    for graph in [Graph::Discard, Graph::Create] {
+        let mut found = run(graph, &y, Asked::of(&[&x], &[None]))?;
+        assert!(found.take(&w, None).is_none() && found.take(&x, None).is_some());
+    }
+    // A weight that is no variable passes its gradient on.
+    let scale = leaf(&[2.0])?;
+    let scaled = w.detach().broadcast_mul(&scale.reshape((1, 1, 1, 1))?)?;
+    let y = conv2d(&x, &scaled, ConvConfig::default())?;
+    assert!(grad(&y, &[&scale], Graph::Discard)?[0].abs()?.sum_all()?.to_scalar::<f64>()? > 0.0);
+    Ok(())
+}
+
+#[test]
 fn a_very_deep_graph_does_not_overflow_the_stack() -> Result<()> {
     // Building and dropping recurse as well, in the caller's thread; this one has room.
     let work = || -> Result<f64> {

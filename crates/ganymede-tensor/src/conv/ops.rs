@@ -2,7 +2,7 @@
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, WithDType, bail};
 
-use crate::autograd::creates_graph;
+use crate::autograd::{creates_graph, wanted};
 use crate::kernels::conv::{self, Geometry};
 use crate::kernels::elem::{Elem, contiguous};
 use crate::kernels::weight_gradient::weight_gradient;
@@ -44,12 +44,12 @@ fn run(
 /// The gradient in one argument, or none where nobody asks for it. Where no graph is wanted the
 /// operands are detached first, so that none is built.
 fn gradient(
-    wanted: &Tensor,
+    of: &Tensor,
     a: &Tensor,
     b: &Tensor,
     op: impl CustomOp2 + Send + Sync + 'static,
 ) -> Result<Option<Tensor>> {
-    if !wanted.track_op() {
+    if !wanted(of) {
         return Ok(None);
     }
     let (a, b) = (a.contiguous()?, b.contiguous()?);

@@ -86,37 +86,35 @@ impl Border {
         out: &mut [T],
     ) {
         let [h, w] = size;
+        let columns: Vec<usize> = (0..w).map(|x| self.place(0, x + self.before[1])).collect();
         for (image, out) in images.zip(out.chunks_exact_mut(channels * self.plane())) {
             for (plane, out) in image.chunks_exact(h * w).zip(out.chunks_exact_mut(self.plane())) {
-                self.surround_plane([h, w], plane, out);
+                out.fill(T::default());
+                self.copy_plane(plane, &columns, out);
             }
         }
     }
 
-    fn surround_plane<T: Elem>(&self, [h, w]: [usize; 2], plane: &[T], out: &mut [T]) {
-        let [high, wide] = self.phase();
-        let [sy, sx] = self.phases;
-        for (phase, out) in out.chunks_exact_mut(high * wide).enumerate() {
-            let (py, px) = (phase / sx, phase % sx);
-            // Column x of the phase is column x·sx + px − before of the source.
-            let first = self.before[1].saturating_sub(px).div_ceil(sx);
-            let end = (self.before[1] + w).saturating_sub(px).div_ceil(sx).clamp(first, wide);
-            let from = first * sx + px - self.before[1];
-            for (y, row) in out.chunks_exact_mut(wide).enumerate() {
-                match (y * sy + py).checked_sub(self.before[0]).filter(|y| *y < h) {
-                    Some(y) if end > first => {
-                        let (left, rest) = row.split_at_mut(first);
-                        let (middle, right) = rest.split_at_mut(end - first);
-                        left.fill(T::default());
-                        copy_strided(middle, &plane[y * w + from..(y + 1) * w], sx);
-                        right.fill(T::default());
-                    }
-                    _ => row.fill(T::default()),
-                }
+    /// Copies the lines of a plane to where they belong; `columns` are the places of a line's numbers.
+    fn copy_plane<T: Elem>(&self, plane: &[T], columns: &[usize], out: &mut [T]) {
+        let across = self.phases[1];
+        for (y, line) in plane.chunks_exact(columns.len()).enumerate() {
+            let out = &mut out[self.place(y + self.before[0], 0)..];
+            if across > 2 || columns.len() < SHORT * across {
+                line.iter().zip(columns).for_each(|(v, at)| out[*at] = *v);
+                continue;
+            }
+            // What the stride skips together lies together.
+            for first in 0..across {
+                let len = (columns.len() - first).div_ceil(across);
+                copy_strided(&mut out[columns[first]..][..len], &line[first..], across);
             }
         }
     }
 }
+
+/// Numbers of a line in one phase below which they are copied one by one.
+const SHORT: usize = 8;
 
 /// Consecutive columns that lie on one line of the grid.
 #[derive(Clone, Copy, Debug)]
@@ -217,10 +215,17 @@ pub(crate) fn copy_strided<T: Copy>(to: &mut [T], from: &[T], stride: usize) {
 /// A copy of a few numbers without a call of `memcpy`, which costs more than it copies.
 #[inline(always)]
 pub(crate) fn copy_short<T: Copy>(to: &mut [T], from: &[T]) {
-    let from = &from[..to.len()];
-    let ((to, to_tail), (from, from_tail)) = (to.as_chunks_mut::<16>(), from.as_chunks::<16>());
-    to.iter_mut().zip(from).for_each(|(t, f)| *t = *f);
-    let ((to, to_tail), (from, from_tail)) = (to_tail.as_chunks_mut::<4>(), from_tail.as_chunks::<4>());
-    to.iter_mut().zip(from).for_each(|(t, f)| *t = *f);
-    to_tail.iter_mut().zip(from_tail).for_each(|(t, f)| *t = *f);
+    #[inline(always)]
+    fn fixed<T: Copy, const N: usize>(to: &mut [T], from: &[T]) {
+        let from: &[T; N] = from.first_chunk().expect("as long as the target");
+        *to.first_chunk_mut().expect("of this length") = *from;
+    }
+    // Lengths that are known to the compiler: it would make a call of any loop.
+    match to.len() {
+        4 => fixed::<T, 4>(to, from),
+        8 => fixed::<T, 8>(to, from),
+        16 => fixed::<T, 16>(to, from),
+        1..16 => to.iter_mut().zip(from).for_each(|(t, f)| *t = *f),
+        len => to.copy_from_slice(&from[..len]),
+    }
 }

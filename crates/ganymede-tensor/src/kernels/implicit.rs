@@ -40,12 +40,21 @@ pub(crate) struct WeightView<'a, T> {
 }
 
 impl<T: Elem> WeightView<'_, T> {
-    /// The numbers of some rows at tap `self.taps[i]`.
+    /// The numbers of one channel that row after row has at `places`, which count from the channel's
+    /// first: `to(place, row, number)`.
     #[inline(always)]
-    pub(crate) fn rows_at(&self, rows: Range<usize>, channel: usize, i: usize, to: &mut [T]) {
+    pub(crate) fn each(
+        &self,
+        rows: Range<usize>,
+        channel: usize,
+        places: &[usize],
+        mut to: impl FnMut(usize, usize, T),
+    ) {
         let [row_stride, channel_stride] = self.strides;
-        let from = &self.data[rows.start * row_stride + channel * channel_stride + self.taps[i]..];
-        to.iter_mut().zip(from.iter().step_by(row_stride)).take(rows.len()).for_each(|(t, w)| *t = *w);
+        for (r, row) in rows.enumerate() {
+            let from = &self.data[row * row_stride + channel * channel_stride..];
+            places.iter().enumerate().for_each(|(i, place)| to(i, r, from[*place]));
+        }
     }
 
     /// Packed, with the taps innermost.
@@ -55,16 +64,15 @@ impl<T: Elem> WeightView<'_, T> {
         let in_order =
             channel_stride == self.taps.len() && self.taps.iter().enumerate().all(|(i, t)| i == *t);
         Packed::by_panel(kernel, self.rows, depth, |rows, panel| {
-            let data = &self.data[rows.start * row_stride..];
             if in_order {
+                let data = &self.data[rows.start * row_stride..];
                 return transpose(data, row_stride, depth, rows.len(), panel, rows.len());
             }
-            let mut steps = panel.chunks_exact_mut(rows.len());
-            for channel in 0..self.channels {
-                for (tap, numbers) in self.taps.iter().zip(&mut steps) {
-                    let from = data[channel * channel_stride + tap..].iter().step_by(row_stride);
-                    numbers.iter_mut().zip(from).for_each(|(n, w)| *n = *w);
-                }
+            let height = rows.len();
+            for (channel, steps) in panel.chunks_exact_mut(height * self.taps.len()).enumerate() {
+                self.each(rows.clone(), channel, self.taps, |tap, r, number| {
+                    steps[tap * height + r] = number
+                });
             }
         })
     }

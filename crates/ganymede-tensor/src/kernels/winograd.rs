@@ -156,22 +156,27 @@ impl<'a, T: Elem> Winograd<'a, T> {
         let places: Vec<usize> = (0..stride * stride)
             .flat_map(|phase| (0..taps * taps).map(move |t| (phase, t)))
             .map(|(phase, t)| {
-                place(0, phase / stride, t / taps) * across + place(1, phase % stride, t % taps)
+                view.taps[place(0, phase / stride, t / taps) * across + place(1, phase % stride, t % taps)]
             })
             .collect();
         Packed::by_panel(kernel, view.rows, shape.positions() * all, |rows, panel| {
             let height = rows.len();
-            let mut g = [[T::default(); LANES]; 9];
-            for k in 0..all {
-                let places = &places[k % (stride * stride) * taps * taps..][..taps * taps];
-                for (g, place) in g.iter_mut().zip(places) {
-                    view.rows_at(rows.clone(), k / (stride * stride), *place, g);
-                }
-                let mut put = |p: usize, v: Lanes<T>| {
-                    panel[(p * all + k) * height..][..height].copy_from_slice(&v[..height]);
-                };
-                if taps == 3 { weight_of_3(&g, &mut put) } else { weight_of_2(&g, &mut put) }
-            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    let mut g = [[T::default(); LANES]; 16];
+                    for channel in 0..channels {
+                        view.each(rows.clone(), channel, &places, |i, row, number| g[i][row] = number);
+                        for (phase, g) in g[..places.len()].chunks_exact(taps * taps).enumerate() {
+                            let k = channel * stride * stride + phase;
+                            let mut put = |p: usize, v: Lanes<T>| {
+                                copy_lanes(&v, &mut panel[(p * all + k) * height..][..height]);
+                            };
+                            if taps == 3 { weight_of_3(g, &mut put) } else { weight_of_2(g, &mut put) }
+                        }
+                    }
+                },
+            );
         })
     }
 
@@ -317,9 +322,19 @@ fn interleave<T: Copy>(even: &[T], odd: &[T], count: usize, step: usize, out: &m
     }
 }
 
+/// The first of some numbers; for the usual heights of a panel without a call of `memcpy`.
+#[inline(always)]
+fn copy_lanes<T: Elem>(from: &Lanes<T>, to: &mut [T]) {
+    match to.len() {
+        LANES => to.copy_from_slice(from),
+        6 => to.copy_from_slice(&from[..6]),
+        len => to.iter_mut().zip(&from[..len]).for_each(|(t, f)| *t = *f),
+    }
+}
+
 /// `G g Gᵀ` of 3 taps (equation 10 there), for a few rows of the weight.
 #[inline(always)]
-fn weight_of_3<T: Elem>(g: &[Lanes<T>; 9], put: &mut impl FnMut(usize, Lanes<T>)) {
+fn weight_of_3<T: Elem>(g: &[Lanes<T>], put: &mut impl FnMut(usize, Lanes<T>)) {
     let half = T::from_f64(0.5);
     let line = |a: Lanes<T>, b: Lanes<T>, c: Lanes<T>| {
         let (outer, middle) = (scale(half, add(a, c)), scale(half, b));
@@ -334,7 +349,7 @@ fn weight_of_3<T: Elem>(g: &[Lanes<T>; 9], put: &mut impl FnMut(usize, Lanes<T>)
 
 /// `G g Gᵀ` of 2 taps: `[g₀, g₀ + g₁, g₁]` on each axis.
 #[inline(always)]
-fn weight_of_2<T: Elem>(g: &[Lanes<T>; 9], put: &mut impl FnMut(usize, Lanes<T>)) {
+fn weight_of_2<T: Elem>(g: &[Lanes<T>], put: &mut impl FnMut(usize, Lanes<T>)) {
     let line = |a: Lanes<T>, b: Lanes<T>| [a, add(a, b), b];
     let rows = [line(g[0], g[1]), line(g[2], g[3])];
     let [a, b] = rows;

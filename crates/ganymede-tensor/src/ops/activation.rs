@@ -2,6 +2,7 @@
 
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, WithDType, bail};
 
+use crate::autograd::creates_graph;
 use crate::kernels::elem::{Elem, contiguous};
 use crate::kernels::map::{map, zip_map};
 
@@ -39,6 +40,14 @@ pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
         return x.contiguous()?.apply_op1(Sigmoid);
     }
     (x.affine(0.5, 0.0)?.tanh()? + 1.0)?.affine(0.5, 0.0)
+}
+
+/// `tanh x`.
+///
+/// # Errors
+/// As [`softplus`].
+pub fn tanh(x: &Tensor) -> Result<Tensor> {
+    if x.device().is_cpu() { x.contiguous()?.apply_op1(Tanh) } else { x.tanh() }
 }
 
 /// `max(x, 0)`, with gradient 0 at 0 as in PyTorch (candle's own has 1).
@@ -97,6 +106,30 @@ fn unary(
     Ok((y, l.shape().clone()))
 }
 
+/// Applies a function of two f32 or two f64.
+fn binary(
+    op: &str,
+    (a, la): (&CpuStorage, &Layout),
+    (b, lb): (&CpuStorage, &Layout),
+    (f32_fn, f64_fn): (impl Fn(f32, f32) -> f32 + Sync, impl Fn(f64, f64) -> f64 + Sync),
+) -> Result<(CpuStorage, Shape)> {
+    fn typed<T: Elem>(
+        op: &str,
+        a: (&CpuStorage, &Layout),
+        b: (&CpuStorage, &Layout),
+        f: impl Fn(T, T) -> T + Sync,
+    ) -> Result<CpuStorage> {
+        let y = zip_map(contiguous::<T>(a.0, a.1, op)?, contiguous::<T>(b.0, b.1, op)?, f);
+        Ok(<T as WithDType>::to_cpu_storage_owned(y))
+    }
+    let y = match a {
+        CpuStorage::F32(_) => typed(op, (a, la), (b, lb), f32_fn)?,
+        CpuStorage::F64(_) => typed(op, (a, la), (b, lb), f64_fn)?,
+        _ => bail!("{op}: f32 or f64 expected"),
+    };
+    Ok((y, la.shape().clone()))
+}
+
 struct Softplus;
 
 impl CustomOp1 for Softplus {
@@ -129,6 +162,45 @@ impl CustomOp1 for Sigmoid {
 
     fn bwd(&self, x: &Tensor, y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
         Ok(Some(grad.mul(&y.mul(&sigmoid(&x.neg()?)?)?)?))
+    }
+}
+
+struct Tanh;
+
+impl CustomOp1 for Tanh {
+    fn name(&self) -> &'static str {
+        "tanh"
+    }
+
+    fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        unary(self.name(), s, l, (f32::tanh, f64::tanh))
+    }
+
+    fn bwd(&self, _: &Tensor, y: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        if creates_graph() {
+            return Ok(Some(grad.mul(&y.sqr()?.affine(-1.0, 1.0)?)?));
+        }
+        Ok(Some(grad.contiguous()?.apply_op2_no_bwd(y, &TanhGradient)?))
+    }
+}
+
+/// `g·(1 − y²)`, without a graph.
+struct TanhGradient;
+
+impl CustomOp2 for TanhGradient {
+    fn name(&self) -> &'static str {
+        "tanh_gradient"
+    }
+
+    fn cpu_fwd(
+        &self,
+        g: &CpuStorage,
+        lg: &Layout,
+        y: &CpuStorage,
+        ly: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let f32_fn = |g: f32, y: f32| g * (1.0 - y * y);
+        binary(self.name(), (g, lg), (y, ly), (f32_fn, |g: f64, y: f64| g * (1.0 - y * y)))
     }
 }
 
@@ -180,23 +252,9 @@ impl CustomOp2 for LeakyMask {
         x: &CpuStorage,
         lx: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        fn typed<T: Elem>(
-            slope: f64,
-            (g, lg): (&CpuStorage, &Layout),
-            (x, lx): (&CpuStorage, &Layout),
-        ) -> Result<CpuStorage> {
-            let op = "leaky_relu_gradient";
-            let (slope, zero) = (T::from_f64(slope), T::default());
-            let (g, x) = (contiguous::<T>(g, lg, op)?, contiguous::<T>(x, lx, op)?);
-            let y = zip_map(g, x, |g, x| if x > zero { g } else { slope * g });
-            Ok(<T as WithDType>::to_cpu_storage_owned(y))
-        }
-        let y = match g {
-            CpuStorage::F32(_) => typed::<f32>(self.slope, (g, lg), (x, lx))?,
-            CpuStorage::F64(_) => typed::<f64>(self.slope, (g, lg), (x, lx))?,
-            _ => bail!("{}: f32 or f64 expected", self.name()),
-        };
-        Ok((y, lg.shape().clone()))
+        let (a, b) = (self.slope as f32, self.slope);
+        let f32_fn = move |g: f32, x: f32| if x > 0.0 { g } else { a * g };
+        binary(self.name(), (g, lg), (x, lx), (f32_fn, move |g: f64, x: f64| if x > 0.0 { g } else { b * g }))
     }
 
     fn bwd(

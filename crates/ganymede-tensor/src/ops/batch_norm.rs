@@ -1,8 +1,10 @@
 //! Batch normalisation in training, with the gradient through the statistics.
 
+mod gradient;
+
 use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, WithDType, bail};
 
-use crate::autograd::creates_graph;
+use crate::autograd::{creates_graph, wanted};
 use crate::kernels::channel::{self, map, sums};
 use crate::kernels::elem::{Elem, contiguous};
 use crate::ops::activation::{leaky_relu, leaky_relu_gradient};
@@ -65,7 +67,7 @@ pub fn batch_norm_leaky_relu(x: &Tensor, w: &Tensor, b: &Tensor, eps: f64, slope
     Ok(Normalized { output, mean: tensor(mean)?, var: tensor(var)? })
 }
 
-/// The same from plain operations: what other devices run, and what gives gradients a graph.
+/// The same from plain operations: what other devices run.
 fn composed(x: &Tensor, w: &Tensor, b: &Tensor, eps: f64) -> Result<Tensor> {
     let l = layout("batch_norm", x)?;
     let (xhat, _) = standardised(x, l, eps)?;
@@ -200,27 +202,6 @@ impl Forward {
             |k: usize| Tensor::from_vec(sums.iter().map(|s| T::from_f64(s[k])).collect(), l.c, x.device());
         Ok([Tensor::from_vec(dx, x.shape(), x.device())?, tensor(0)?, tensor(1)?])
     }
-
-    /// Gradients that can be differentiated again, from plain operations.
-    fn composed_gradients(&self, x: &Tensor, w: &Tensor, b: &Tensor, grad: &Tensor) -> Result<[Tensor; 3]> {
-        let l = self.0.l;
-        let grad = if self.0.slope == 1.0 {
-            grad.clone()
-        } else {
-            leaky_relu_gradient(
-                grad,
-                &composed(&x.detach(), &w.detach(), &b.detach(), self.0.eps)?,
-                self.0.slope,
-            )?
-        };
-        let (xhat, rstd) = standardised(x, l, self.0.eps)?;
-        let g = grad.contiguous()?.reshape((l.n, l.c, l.pixels))?;
-        let product = (&g * &xhat)?;
-        let inner = g.broadcast_sub(&channel_mean(&g)?)?;
-        let inner = (inner - xhat.broadcast_mul(&channel_mean(&product)?)?)?;
-        let dx = inner.broadcast_mul(&rstd.mul(&w.reshape((1, l.c, 1))?)?)?.reshape(x.shape())?;
-        Ok([dx, product.sum(2)?.sum(0)?, g.sum(2)?.sum(0)?])
-    }
 }
 
 impl CustomOp3 for Forward {
@@ -250,11 +231,15 @@ impl CustomOp3 for Forward {
         x: &Tensor,
         w: &Tensor,
         b: &Tensor,
-        _: &Tensor,
+        y: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let [dx, dw, db] = if creates_graph() {
-            self.composed_gradients(x, w, b, grad)?
+            let grad = match self.0.slope {
+                1.0 => grad.contiguous()?,
+                slope => leaky_relu_gradient(grad, &y.detach(), slope)?,
+            };
+            gradient::gradients(&self.0, x, w, &grad)?
         } else {
             let grad = grad.contiguous()?;
             match x.dtype() {
@@ -262,6 +247,7 @@ impl CustomOp3 for Forward {
                 _ => self.gradients::<f32>(x, w, b, &grad)?,
             }
         };
-        Ok((Some(dx), Some(dw), Some(db)))
+        let asked = |t: &Tensor, gradient| wanted(t).then_some(gradient);
+        Ok((asked(x, dx), asked(w, dw), asked(b, db)))
     }
 }

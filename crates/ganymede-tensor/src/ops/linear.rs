@@ -4,6 +4,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tenso
 
 use super::activation::{leaky_relu, leaky_relu_gradient};
 use super::batch_norm::layout;
+use crate::autograd::wanted;
 use crate::kernels::channel::{self, map, sums};
 use crate::kernels::elem::{Elem, contiguous};
 
@@ -121,12 +122,16 @@ impl CustomOp2 for AddBias {
         g: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let g = if self.slope == 1.0 { g.clone() } else { leaky_relu_gradient(g, &y.detach(), self.slope)? };
-        let db = if b.track_op() { Some(g.contiguous()?.apply_op1(ChannelSum(self.l))?) } else { None };
-        Ok((x.track_op().then_some(g), db))
+        let db = if wanted(b) { Some(channel_sum(&g, self.l)?) } else { None };
+        Ok((wanted(x).then_some(g), db))
     }
 }
 
-/// The sum of each channel, shape `(C,)`.
+/// The sum of each channel of `x`, shape `(C,)`.
+pub(super) fn channel_sum(x: &Tensor, l: channel::Layout) -> Result<Tensor> {
+    x.contiguous()?.apply_op1(ChannelSum(l))
+}
+
 struct ChannelSum(channel::Layout);
 
 impl CustomOp1 for ChannelSum {

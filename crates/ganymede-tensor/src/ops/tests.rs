@@ -4,7 +4,7 @@ use crate::testing::{Order, Tol, assert_close, gradcheck};
 use crate::{
     Rng, add_channel_bias, avg_pool2d, batch_norm, conv2d, l2_norm, leaky_relu, linear, log_sigmoid,
     log_softmax, max_pool2d, pad2d, pad2d_reflect, pixel_shuffle, pixel_unshuffle, relu, sigmoid, softmax,
-    softplus, upsample_bilinear2d, upsample_nearest2d,
+    softplus, tanh, upsample_bilinear2d, upsample_nearest2d,
 };
 
 fn normal(seed: u64, shape: impl Into<candle_core::Shape>) -> Result<Tensor> {
@@ -22,7 +22,7 @@ const SMOOTH: [Unary; 6] = [
     ("softplus", softplus),
     ("log_sigmoid", log_sigmoid),
     ("sigmoid", sigmoid),
-    ("tanh", Tensor::tanh),
+    ("tanh", tanh),
     ("softmax", |x| softmax(x, 0)),
     ("log_softmax", |x| log_softmax(x, 0)),
 ];
@@ -192,6 +192,19 @@ fn batch_norm_has_gradients_of_both_orders_through_its_statistics() -> Result<()
     }
     assert!(batch_norm(&normal(1, (1, 3))?, &normal(1, 3)?, &normal(1, 3)?, 1e-5).is_err());
     Ok(())
+}
+
+#[test]
+fn batch_norm_has_gradients_of_the_third_order() -> Result<()> {
+    let inputs = [normal(1, (3, 2, 2, 2))?, normal(2, 2)?, normal(3, 2)?];
+    let gradients = |t: &[Tensor]| -> Result<Tensor> {
+        let t = t.iter().map(crate::watch).collect::<Result<Vec<_>>>()?;
+        let y = batch_norm(&t[0], &t[1], &t[2], 1e-5)?.output;
+        let g = crate::grad(&(y.sqr()? * &y)?, &[&t[0], &t[1]], crate::Graph::Create)?;
+        let of_w = g[1].sqr()?.sum_all()?;
+        g[0].sqr()?.broadcast_add(&of_w)
+    };
+    gradcheck(gradients, &inputs, Order::Second)
 }
 
 #[test]

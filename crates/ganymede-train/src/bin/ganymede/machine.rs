@@ -43,7 +43,14 @@ pub(crate) fn default_threads() -> usize {
 pub(crate) fn start_threads(threads: usize) -> anyhow::Result<()> {
     ganymede_tensor::start_gradient_workers();
     let threads = if threads == 0 { default_threads() } else { threads };
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+    // This thread, the main one, is of the pool: it begins each piece of work itself instead of waking
+    // another that does. Alone it cannot be, for then nobody would work while it waits.
+    if threads > 1 {
+        pool.use_current_thread().build_global()?
+    } else {
+        pool.build_global()?
+    }
     Ok(())
 }
 

@@ -142,9 +142,11 @@ fn worst(a: &Tensor, b: &Tensor) -> Result<f64> {
     Ok(difference / max(b.clone())?.max(1e-30))
 }
 
+type Case = (ConvConfig, (usize, usize, usize, usize), (usize, usize, usize, usize));
+
 prop_compose! {
     fn case()(
-        n in 1usize..6, groups in 1usize..4, ci in 1usize..5, co in 1usize..5,
+        n in prop_oneof![1usize..6, 7usize..10], groups in 1usize..4, ci in 1usize..5, co in 1usize..5,
         h in 1usize..=40, w in 1usize..=40, kh in 1usize..=7, kw in 1usize..=7,
         sh in 1usize..4, sw in 1usize..4, ph in 0usize..5, pw in 0usize..5,
         dh in 1usize..4, dw in 1usize..4, seed in 0u64..1000,
@@ -155,7 +157,7 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..Default::default() })]
 
     /// f32 against the definition in f64; dx and dw against the f64 kernels, which the definition
     /// and finite differences have checked.
@@ -175,7 +177,7 @@ proptest! {
                 all.push(y.detach());
                 Ok(all)
             };
-            let (single, double) = (all(DType::F32)?, all(DType::F64)?);
+            let (single, double) = (in_pool(1, || all(DType::F32))?, in_pool(1, || all(DType::F64))?);
             assert!(worst(&double[2], &exact)? < 1e-12);
             for (a, b) in single.iter().zip(&double) {
                 assert!(worst(a, b)? < 1e-5, "{:?} {:?} {cfg:?}: {}", x.dims(), w.dims(), worst(a, b)?);
@@ -206,9 +208,11 @@ fn every_way_agrees_with_the_definition() -> Result<()> {
         (cfg(1, 0), (6, 9, 1, 1), (5, 9, 1, 1)),
         // Few channels: the lines of the kernel become channels.
         (cfg(2, 1), (3, 3, 13, 10), (20, 3, 4, 4)),
+        // Lines that have no border between them in the source, and a gap in the result.
+        (ConvConfig { stride: [3, 1], ..Default::default() }, (1, 1, 4, 5), (1, 1, 3, 1)),
         (cfg(1, 3), (2, 1, 6, 7), (9, 1, 7, 7)),
     ];
-    for (cfg, x, w) in cases {
+    for (cfg, x, w) in cases.into_iter().chain(small_images()) {
         let (x, w) = (normal(1, x, DType::F32)?, normal(2, w, DType::F32)?);
         let exact = reference(&x, &w, cfg)?;
         let y = conv2d(&x, &w, cfg)?;
@@ -223,14 +227,49 @@ fn every_way_agrees_with_the_definition() -> Result<()> {
         let g = crate::grad(&(conv2d(&vx, &vw, cfg)? * &dy)?, &[&vx, &vw], crate::Graph::Discard)?;
         assert!((dot(&x, &g[0])? / expected - 1.0).abs() < 1e-9);
         assert!((dot(&w, &g[1])? / expected - 1.0).abs() < 1e-9);
-        let single = {
+        let single = || -> Result<Vec<Tensor>> {
             let (vx, vw) = (crate::watch(&x)?, crate::watch(&w)?);
-            let y = (conv2d(&vx, &vw, cfg)? * dy.to_dtype(DType::F32)?)?;
-            crate::grad(&y, &[&vx, &vw], crate::Graph::Discard)?
+            let y = conv2d(&vx, &vw, cfg)?;
+            let product = (&y * dy.to_dtype(DType::F32)?)?;
+            let mut all = crate::grad(&product, &[&vx, &vw], crate::Graph::Discard)?;
+            all.push(y.detach());
+            Ok(all)
         };
-        for (a, b) in single.iter().zip(&g) {
+        // The number of threads decides how a product is split and read, never its bits.
+        let (alone, three) = (in_pool(1, &single)?, in_pool(3, &single)?);
+        for ((a, b), c) in alone.iter().zip(g.iter().chain([&exact])).zip(&three) {
             assert!(worst(a, b)? < 1e-5, "{:?} {:?} {cfg:?}", x.dims(), w.dims());
+            let bits = |t: &Tensor| -> Result<Vec<u32>> {
+                Ok(t.flatten_all()?.to_vec1::<f32>()?.into_iter().map(f32::to_bits).collect())
+            };
+            assert!(bits(a)? == bits(c)?, "{:?} {:?} {cfg:?}", x.dims(), w.dims());
         }
     }
     Ok(())
+}
+
+/// Batches of images so small that they come side by side in registers, where there are enough of them:
+/// whole registers of images and less, strides that leave gaps, lines of less than four pixels and more.
+fn small_images() -> Vec<Case> {
+    let cfg = |stride: [usize; 2], padding: [usize; 2], groups| ConvConfig {
+        stride,
+        padding,
+        groups,
+        ..Default::default()
+    };
+    vec![
+        (cfg([2, 2], [1, 1], 1), (16, 20, 8, 8), (40, 20, 4, 4)),
+        (cfg([2, 2], [1, 1], 1), (15, 17, 7, 8), (23, 17, 4, 4)),
+        (cfg([1, 1], [2, 2], 1), (31, 6, 5, 3), (20, 6, 5, 5)),
+        (cfg([3, 3], [1, 1], 1), (24, 12, 9, 16), (20, 12, 5, 6)),
+        (cfg([1, 2], [0, 1], 2), (14, 6, 7, 12), (34, 3, 2, 3)),
+        (cfg([1, 1], [1, 1], 1), (64, 3, 2, 2), (19, 3, 3, 3)),
+    ]
+}
+
+/// Runs `f` on a pool of so many threads.
+fn in_pool<R: Send>(threads: usize, f: impl Fn() -> Result<R> + Send) -> Result<R> {
+    let pool =
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(candle_core::Error::wrap)?;
+    pool.install(f)
 }

@@ -9,9 +9,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::abreast;
 use super::elem::{Elem, Scratch, overwritten};
 use super::gather::{Border, Gather};
-use super::implicit::{Direct, Target, WeightView};
+use super::implicit::{Direct, Target, WeightView, in_place_pays};
 use super::matrix::Form;
 use super::microkernel::Microkernel;
 use super::winograd::{Shape, Winograd};
@@ -142,21 +143,34 @@ impl<T: Elem> Product<'_, T> {
         let threads = rayon::current_num_threads();
         let positions: usize = phases.iter().map(|p| p.gather.positions()).sum();
         let images = COLUMNS.div_ceil(positions.max(1)).clamp(1, self.g.n.div_ceil(threads).max(1));
-        let parts = self.row_parts(kernel, threads, images);
-        let rows_a_part = self.target_channels.div_ceil(parts).next_multiple_of(kernel.rows);
         let pixels = self.target_len / self.target_channels / self.g.cfg.groups;
         let group_target = self.target_channels * pixels;
         let group_source = self.source_channels * h * w_;
-        let way = |i: usize| {
-            let phase = &phases[i];
+        let target = |phase: &Phase, images: usize| {
             let first = phase.first[0] * self.target_width + phase.first[1];
-            let target = Target {
+            Target {
                 image: self.target_len,
                 channel: pixels,
                 line: self.target_width * self.target_stride[0],
                 step: self.target_stride[1],
                 first: if images == 1 { first } else { first + group * group_target },
-            };
+            }
+        };
+        let short = |p: &Phase| {
+            !in_place_pays(kernel, (&p.gather, &border), &target(p, images), self.target_channels)
+        };
+        let abreast = shapes.is_none() && self.fills_registers(kernel, threads) && phases.iter().all(short);
+        let images = if abreast {
+            let share = self.g.n / threads / kernel.lanes * kernel.lanes;
+            images.next_multiple_of(kernel.lanes).min(share)
+        } else {
+            images
+        };
+        let parts = self.row_parts(kernel, threads, images);
+        let rows_a_part = self.target_channels.div_ceil(parts).next_multiple_of(kernel.rows);
+        let way = |i: usize| {
+            let phase = &phases[i];
+            let target = target(phase, images);
             let view = WeightView {
                 data: w,
                 rows: self.target_channels,
@@ -170,7 +184,7 @@ impl<T: Elem> Product<'_, T> {
                 }
                 None => {
                     let task = (images, rows_a_part.min(self.target_channels));
-                    Way::Direct(Direct::new(kernel, (&phase.gather, &border), &view, target, task))
+                    Way::Direct(Direct::new(kernel, (&phase.gather, &border), &view, target, task, abreast))
                 }
             }
         };
@@ -187,10 +201,21 @@ impl<T: Elem> Product<'_, T> {
             own.par_chunks_mut(chunk).enumerate().for_each(|(part, out)| {
                 let rows = part * rows_a_part..((part + 1) * rows_a_part).min(self.target_channels);
                 let rows = if images == 1 { rows } else { 0..self.target_channels };
-                let mut room = Scratch::new(count * surrounded + slack);
                 let slices =
                     source.chunks_exact(self.source_len).map(|s| &s[group * group_source..][..group_source]);
-                border.surround([h, w_], slices, self.source_channels, &mut room);
+                let room_for = if abreast { count.next_multiple_of(kernel.lanes) } else { count };
+                let mut room = Scratch::new(room_for * surrounded + slack);
+                if abreast {
+                    let slices: Vec<&[T]> = slices.collect();
+                    for (room, images) in
+                        room.chunks_mut(kernel.lanes * surrounded).zip(slices.chunks(kernel.lanes))
+                    {
+                        let room = &mut room[..kernel.lanes * surrounded];
+                        abreast::surround(&border, [h, w_], images, kernel.lanes, room);
+                    }
+                } else {
+                    border.surround([h, w_], slices, self.source_channels, &mut room);
+                }
                 ways.iter().for_each(|way| way.run(&room, count, rows.clone(), out));
             });
         });
@@ -202,6 +227,12 @@ impl<T: Elem> Product<'_, T> {
             Shape::of(&p.gather).filter(|s| s.is_worth_it(&p.gather, self.g.n, self.target_channels))
         };
         phases.iter().map(shape).collect()
+    }
+
+    /// Whether there are images enough to fill registers on all threads.
+    fn fills_registers(&self, kernel: &Microkernel<T>, threads: usize) -> bool {
+        let n = self.g.n;
+        n >= kernel.lanes * threads && 4 * n.next_multiple_of(kernel.lanes) <= 5 * n
     }
 
     /// Parts that the rows of the result are split into when there are fewer tasks than threads.

@@ -61,6 +61,16 @@ impl Border {
         ((y % sy) * sx + x % sx) * high * wide + (y / sy) * wide + x / sx
     }
 
+    /// Where line `y` of the source begins, if its border did not count.
+    pub(crate) fn line(&self, y: usize) -> usize {
+        self.place(y + self.before[0], 0)
+    }
+
+    /// Where column `x` of the source lies on any line.
+    pub(crate) fn column(&self, x: usize) -> usize {
+        self.place(0, x + self.before[1])
+    }
+
     /// The distance of neighbouring lines of a phase.
     pub(crate) fn pitch(&self) -> usize {
         self.phase()[1]
@@ -86,7 +96,7 @@ impl Border {
         out: &mut [T],
     ) {
         let [h, w] = size;
-        let columns: Vec<usize> = (0..w).map(|x| self.place(0, x + self.before[1])).collect();
+        let columns: Vec<usize> = (0..w).map(|x| self.column(x)).collect();
         for (image, out) in images.zip(out.chunks_exact_mut(channels * self.plane())) {
             for (plane, out) in image.chunks_exact(h * w).zip(out.chunks_exact_mut(self.plane())) {
                 out.fill(T::default());
@@ -99,7 +109,7 @@ impl Border {
     fn copy_plane<T: Elem>(&self, plane: &[T], columns: &[usize], out: &mut [T]) {
         let across = self.phases[1];
         for (y, line) in plane.chunks_exact(columns.len()).enumerate() {
-            let out = &mut out[self.place(y + self.before[0], 0)..];
+            let out = &mut out[self.line(y)..];
             if across > 2 || columns.len() < SHORT * across {
                 line.iter().zip(columns).for_each(|(v, at)| out[*at] = *v);
                 continue;
@@ -164,16 +174,17 @@ impl Gather {
 
     /// Groups of at most `lanes` columns that are contiguous in the source and in the result, in order.
     ///
-    /// `to` says where a run's result goes; lines follow one another there.
+    /// `to` says where a run's result goes. `one_line` says whether lines follow one another there.
     pub(crate) fn groups(
         &self,
         border: &Border,
         images: usize,
         lanes: usize,
+        one_line: bool,
         to: impl Fn(&Run) -> usize,
     ) -> Vec<Group> {
         // Lines without a border between them are one long line.
-        let joined = border.pitch() == self.grid[1];
+        let joined = one_line && border.pitch() == self.grid[1];
         let [lines, len] = if joined { [1, self.positions()] } else { self.grid };
         let mut groups = Vec::with_capacity(images * lines * len.div_ceil(lanes));
         for (image, y) in (0..images).flat_map(|image| (0..lines).map(move |y| (image, y))) {

@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
+use super::abreast;
 use super::elem::{Elem, Scratch};
-use super::gather::{Border, Gather, copy_short};
+use super::gather::{Border, Gather, Run, copy_short};
 use super::microkernel::Microkernel;
 use super::packed::{Columns, Group, Packed, STEPS, multiply};
 use super::transpose::transpose;
@@ -18,6 +19,18 @@ fn block_columns(cols: usize, rows: usize) -> usize {
     (RESULT / rows.max(1) / cols).clamp(2, 10) * cols
 }
 
+/// Whether columns are best read where they lie, for a product of `rows` rows: lanes beyond a line's end
+/// are wasted then. Packing wastes none, and costs about ten rows' work.
+pub(crate) fn in_place_pays<T>(
+    kernel: &Microkernel<T>,
+    (gather, border): (&Gather, &Border),
+    target: &Target,
+    rows: usize,
+) -> bool {
+    let groups = gather.groups(border, 1, kernel.lanes, target.one_line(gather), |_| 0).len();
+    groups * kernel.lanes * rows <= gather.positions() * (rows + 10)
+}
+
 /// Where a result goes: row `m`, position `(y, x)` of an image lands at
 /// `m·channel + y·line + x·step + first`.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +40,13 @@ pub(crate) struct Target {
     pub(crate) line: usize,
     pub(crate) step: usize,
     pub(crate) first: usize,
+}
+
+impl Target {
+    /// Whether lines of the grid follow one another in the result, or where it is put together first.
+    fn one_line(&self, gather: &Gather) -> bool {
+        self.step != 1 || self.line == gather.grid[1]
+    }
 }
 
 /// A weight as a product's left operand: rows, channels, and taps that are named by their place.
@@ -86,11 +106,17 @@ pub(crate) struct Direct<'a, T: Elem> {
     weight: Packed<T>,
     target: Target,
     offsets: Vec<usize>,
-    /// Columns of so many images as a task takes, to be read in place; otherwise blocks of them are
-    /// packed first.
-    in_place: Option<Vec<Group>>,
-    /// Images that `in_place` names.
-    images: usize,
+    reading: Reading,
+}
+
+/// How the columns are read.
+enum Reading {
+    /// Where they lie: those of so many images.
+    InPlace(Vec<Group>, usize),
+    /// Where they lie, with as many images as a register has lanes innermost: those of one such block.
+    Abreast(Vec<Group>),
+    /// From panels that blocks of them are packed into.
+    Packed,
 }
 
 impl<'a, T: Elem> Direct<'a, T> {
@@ -101,15 +127,21 @@ impl<'a, T: Elem> Direct<'a, T> {
         view: &WeightView<T>,
         target: Target,
         (images, rows): (usize, usize),
+        abreast: bool,
     ) -> Self {
-        let offsets = gather.row_offsets(border);
-        let groups = gather.groups(border, images, kernel.lanes, |run| {
-            run.image * target.image + run.y * target.line + run.x * target.step + target.first
-        });
-        // Lanes beyond a line's end are wasted; packing wastes none, and costs about ten rows' work.
-        let in_place = groups.len() * kernel.lanes * rows <= images * gather.positions() * (rows + 10);
-        let in_place = in_place.then_some(groups);
-        Self { kernel, gather, border, weight: view.packed(kernel), target, offsets, in_place, images }
+        let mut offsets = gather.row_offsets(border);
+        let reading = if abreast {
+            offsets.iter_mut().for_each(|offset| *offset *= kernel.lanes);
+            Reading::Abreast(abreast::groups(gather, border, kernel.lanes))
+        } else if in_place_pays(kernel, (gather, border), &target, rows) {
+            let to = |run: &Run| {
+                run.image * target.image + run.y * target.line + run.x * target.step + target.first
+            };
+            Reading::InPlace(gather.groups(border, images, kernel.lanes, target.one_line(gather), to), images)
+        } else {
+            Reading::Packed
+        };
+        Self { kernel, gather, border, weight: view.packed(kernel), target, offsets, reading }
     }
 
     /// Numbers beyond the surrounded source that registers may reach, and whose value does not matter.
@@ -120,16 +152,29 @@ impl<'a, T: Elem> Direct<'a, T> {
     /// Computes `rows` of the result for some images, whose surrounded `source` is followed by
     /// [`Direct::slack`], and writes them to `out`, whose first row is `rows.start`.
     pub(crate) fn run(&self, source: &[T], images: usize, rows: Range<usize>, out: &mut [T]) {
-        match &self.in_place {
-            Some(groups) => {
-                let groups = &groups[..groups.len() / self.images * images];
+        match &self.reading {
+            Reading::InPlace(groups, of) => {
+                let groups = &groups[..groups.len() / of * images];
                 if self.target.step == 1 {
                     self.read_in_place(source, groups, rows, out);
                 } else {
                     self.read_in_place_and_spread(source, groups, rows, out);
                 }
             }
-            None => self.pack(source, images, rows, out),
+            Reading::Abreast(groups) => {
+                let block = self.kernel.lanes * self.gather.channels * self.border.plane();
+                for (first, source) in (0..images).step_by(self.kernel.lanes).zip(source.chunks(block)) {
+                    let count = self.kernel.lanes.min(images - first);
+                    self.read_abreast(
+                        source,
+                        groups,
+                        count,
+                        rows.clone(),
+                        &mut out[first * self.target.image..],
+                    );
+                }
+            }
+            Reading::Packed => self.pack(source, images, rows, out),
         }
     }
 
@@ -161,26 +206,44 @@ impl<'a, T: Elem> Direct<'a, T> {
         let mut scratch = Scratch::new(columns * rows.len());
         let mut first = 0;
         for groups in groups.chunks(columns / self.kernel.lanes) {
-            let mut end = 0;
-            let aside = groups.iter().map(|g| {
-                end += g.len;
-                Group { to: end - g.len, ..*g }
-            });
-            let aside: Vec<Group> = aside.collect();
-            for steps in self.steps() {
-                let b = Columns { source, offsets: &self.offsets[steps.clone()], groups: &aside };
-                let accumulate = steps.start > 0;
-                multiply(
-                    self.kernel,
-                    (&self.weight, rows.clone(), steps),
-                    &b,
-                    (&mut scratch, columns),
-                    accumulate,
-                );
-            }
-            self.write(first..first + end, rows.len(), &scratch, columns, out);
-            first += end;
+            let len = self.aside(source, groups, rows.clone(), (&mut scratch, columns));
+            self.write(first..first + len, rows.len(), &scratch, columns, out);
+            first += len;
         }
+    }
+
+    fn read_abreast(&self, source: &[T], groups: &[Group], images: usize, rows: Range<usize>, out: &mut [T]) {
+        let (wide, lanes) = (self.gather.grid[1], self.kernel.lanes);
+        let lines = (block_columns(self.kernel.cols(), rows.len()) / lanes / wide).max(1);
+        let columns = lines * wide * lanes;
+        let mut scratch = Scratch::new(columns * rows.len());
+        for (first, groups) in (0..).step_by(lines).zip(groups.chunks(lines * wide)) {
+            self.aside(source, groups, rows.clone(), (&mut scratch, columns));
+            let result = (&scratch[..], columns, lanes);
+            abreast::spread((&self.target, wide), (first, groups.len() / wide), result, images, out);
+        }
+    }
+
+    /// Computes some columns next to one another, row after row, and says how many they are.
+    fn aside(
+        &self,
+        source: &[T],
+        groups: &[Group],
+        rows: Range<usize>,
+        (out, row_stride): (&mut [T], usize),
+    ) -> usize {
+        let mut end = 0;
+        let aside = groups.iter().map(|g| {
+            end += g.len;
+            Group { to: end - g.len, ..*g }
+        });
+        let aside: Vec<Group> = aside.collect();
+        for steps in self.steps() {
+            let b = Columns { source, offsets: &self.offsets[steps.clone()], groups: &aside };
+            let accumulate = steps.start > 0;
+            multiply(self.kernel, (&self.weight, rows.clone(), steps), &b, (out, row_stride), accumulate);
+        }
+        end
     }
 
     fn pack(&self, source: &[T], images: usize, rows: Range<usize>, out: &mut [T]) {

@@ -38,7 +38,8 @@ pub(crate) fn surround<T: Elem>(
                 let mut tail = 0;
                 if let [a, b, c, d] = images {
                     for (x, columns) in (at..).step_by(SIDE).zip(squares) {
-                        let pixels = transposed([a, b, c, d].map(|image| square(&image[x..])));
+                        let pixels =
+                            transposed([square(&a[x..]), square(&b[x..]), square(&c[x..]), square(&d[x..])]);
                         for (column, pixel) in columns.iter().zip(pixels) {
                             *out[column + first..].first_chunk_mut().expect("lanes of a pixel") = pixel;
                         }
@@ -66,30 +67,42 @@ pub(crate) fn spread<T: Elem>(
     for (m, row) in result.chunks_exact(ldc).enumerate() {
         for (y, line) in row.chunks_exact(wide * lanes).take(lines).enumerate() {
             let at = m * target.channel + (first + y) * target.line + target.first;
-            for i in (0..images).step_by(SIDE) {
-                let mut x = 0;
-                while i + SIDE <= images && x + SIDE <= wide {
-                    let pixel = |k: usize| square(&line[(x + k) * lanes + i..]);
-                    for (k, pixels) in transposed([pixel(0), pixel(1), pixel(2), pixel(3)]).iter().enumerate()
-                    {
-                        let to = &mut out[(i + k) * target.image + at + x * target.step..];
-                        match target.step {
-                            1 => *to.first_chunk_mut().expect("pixels of a line") = *pixels,
-                            2 => {
-                                let to: &mut [T; 2 * SIDE - 1] =
-                                    to.first_chunk_mut().expect("pixels of a line");
-                                (0..SIDE).for_each(|j| to[2 * j] = pixels[j]);
-                            }
-                            step => (0..SIDE).for_each(|j| to[j * step] = pixels[j]),
-                        }
+            let line = (line, |x: usize| x * lanes);
+            spread_line(line, (wide, images), (target.image, target.step), &mut out[at..]);
+        }
+    }
+}
+
+/// Writes a line of `wide` pixels of some images to `out[i·image + x·step]`: pixel `x` of image `i` lies
+/// at `line[pixel(x) + i]`.
+#[inline(always)]
+pub(crate) fn spread_line<T: Elem>(
+    (line, pixel): (&[T], impl Fn(usize) -> usize),
+    (wide, images): (usize, usize),
+    (image, step): (usize, usize),
+    out: &mut [T],
+) {
+    for i in (0..images).step_by(SIDE) {
+        let mut x = 0;
+        while i + SIDE <= images && x + SIDE <= wide {
+            let pixel = |k: usize| square(&line[pixel(x + k) + i..]);
+            let squares = transposed([pixel(0), pixel(1), pixel(2), pixel(3)]);
+            for (k, pixels) in squares.iter().enumerate() {
+                let to = &mut out[(i + k) * image + x * step..];
+                match step {
+                    1 => *to.first_chunk_mut().expect("pixels of a line") = *pixels,
+                    2 => {
+                        let to: &mut [T; 2 * SIDE - 1] = to.first_chunk_mut().expect("pixels of a line");
+                        [to[0], to[2], to[4], to[6]] = *pixels;
                     }
-                    x += SIDE;
+                    _ => (0..SIDE).for_each(|j| to[j * step] = pixels[j]),
                 }
-                for (x, pixel) in line.chunks_exact(lanes).enumerate().skip(x) {
-                    for (k, v) in pixel[i..images.min(i + SIDE)].iter().enumerate() {
-                        out[(i + k) * target.image + at + x * target.step] = *v;
-                    }
-                }
+            }
+            x += SIDE;
+        }
+        for x in x..wide {
+            for k in i..images.min(i + SIDE) {
+                out[k * image + x * step] = line[pixel(x) + k];
             }
         }
     }
@@ -102,5 +115,6 @@ fn square<T: Copy>(from: &[T]) -> [T; SIDE] {
 
 #[inline(always)]
 fn transposed<T: Copy>([a, b, c, d]: [[T; SIDE]; SIDE]) -> [[T; SIDE]; SIDE] {
-    std::array::from_fn(|k| [a[k], b[k], c[k], d[k]])
+    let column = |k: usize| [a[k], b[k], c[k], d[k]];
+    [column(0), column(1), column(2), column(3)]
 }

@@ -159,7 +159,10 @@ impl<T: Elem> Product<'_, T> {
         let short = |p: &Phase| {
             !in_place_pays(kernel, (&p.gather, &border), &target(p, images), self.target_channels)
         };
-        let abreast = shapes.is_none() && self.fills_registers(kernel, threads) && phases.iter().all(short);
+        let pays =
+            if shapes.is_some() { Shape::is_narrow(&phases[0].gather) } else { phases.iter().all(short) };
+        // With fewer registers of images than threads, some of these would have nothing to do.
+        let abreast = pays && self.fills_registers(kernel) && self.g.n >= kernel.lanes * threads;
         let images = if abreast {
             let share = self.g.n / threads / kernel.lanes * kernel.lanes;
             images.next_multiple_of(kernel.lanes).min(share)
@@ -180,7 +183,9 @@ impl<T: Elem> Product<'_, T> {
             };
             match &shapes {
                 Some(shapes) => {
-                    Way::Tiles(Winograd::new(kernel, shapes[i], (&phase.gather, &border), &view, target))
+                    let images = if abreast { kernel.lanes } else { 1 };
+                    let source = (&phase.gather, &border);
+                    Way::Tiles(Winograd::new(kernel, shapes[i], source, &view, target, images))
                 }
                 None => {
                     let task = (images, rows_a_part.min(self.target_channels));
@@ -223,16 +228,16 @@ impl<T: Elem> Product<'_, T> {
 
     /// The tiles of all phases, where these are faster than the definition.
     fn shapes(&self, phases: &[Phase]) -> Option<Vec<Shape>> {
-        let shape = |p: &Phase| {
-            Shape::of(&p.gather).filter(|s| s.is_worth_it(&p.gather, self.g.n, self.target_channels))
-        };
+        let kernel = T::microkernel();
+        let abreast = if self.fills_registers(kernel) { kernel.lanes } else { 1 };
+        let pays = |p: &Phase, s: &Shape| s.is_worth_it(&p.gather, self.g.n, self.target_channels, abreast);
+        let shape = |p: &Phase| Shape::of(&p.gather).filter(|s| pays(p, s));
         phases.iter().map(shape).collect()
     }
 
-    /// Whether there are images enough to fill registers on all threads.
-    fn fills_registers(&self, kernel: &Microkernel<T>, threads: usize) -> bool {
-        let n = self.g.n;
-        n >= kernel.lanes * threads && 4 * n.next_multiple_of(kernel.lanes) <= 5 * n
+    /// Whether images side by side leave few lanes empty.
+    fn fills_registers(&self, kernel: &Microkernel<T>) -> bool {
+        4 * self.g.n.next_multiple_of(kernel.lanes) <= 5 * self.g.n
     }
 
     /// Parts that the rows of the result are split into when there are fewer tasks than threads.

@@ -7,15 +7,19 @@
 //! sum of four with 2 taps, one for each phase of the image, and counts as four times the channels.
 //! The transforms have coefficients 0, ±1 and ½ only, so little accuracy is lost.
 
+mod transforms;
+
 use std::ops::Range;
 
+use super::abreast;
 use super::elem::{Elem, Scratch};
 use super::gather::{Border, Gather};
 use super::implicit::{Target, WeightView};
-use super::lanes::{LANES, Lanes, add, scale, sub};
+use super::lanes::{LANES, Lanes};
 use super::microkernel::Microkernel;
 use super::packed::{Columns, Group, Packed, STEPS, multiply};
 use crate::simd::vectorised;
+use transforms::{copy_lanes, result_of_2, result_of_3, source_of_2, source_of_3, weight_of_2, weight_of_3};
 
 /// Results of a tile on each axis.
 const OUT: usize = 2;
@@ -25,6 +29,9 @@ const TRANSFORMED: usize = 96 << 10;
 
 /// Rows of the result that are multiplied between two output transforms.
 const ROWS: usize = 48;
+
+/// Results on a line up to which images are laid side by side.
+const NARROW: usize = 16;
 
 /// How the taps of a gather fall into tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,10 +81,15 @@ impl Shape {
         Gather { grid: gather.grid.map(|n| n.next_multiple_of(OUT)), ..gather.clone() }
     }
 
-    /// Whether tiles are faster, for `images` images and a weight of `rows` rows.
-    pub(crate) fn is_worth_it(self, gather: &Gather, images: usize, rows: usize) -> bool {
+    /// Whether tiles are faster, for `images` images and a weight of `rows` rows; `abreast` of the images
+    /// may lie side by side.
+    pub(crate) fn is_worth_it(self, gather: &Gather, images: usize, rows: usize, abreast: usize) -> bool {
         let [high, wide] = gather.grid.map(|n| n.div_ceil(OUT));
-        let tiles = (images * high * (wide + 1)) as f64;
+        let tiles = if Self::is_narrow(gather) && abreast > 1 {
+            (images.next_multiple_of(abreast) * high * wide) as f64
+        } else {
+            (images * high * (wide + 1)) as f64
+        };
         let channels = (gather.channels * self.stride * self.stride) as f64;
         let rows = rows as f64;
         let direct = (images * gather.positions()) as f64 * rows * channels * (self.taps * self.taps) as f64;
@@ -85,6 +97,14 @@ impl Shape {
         let transforms = 150.0 * tiles * (channels + rows) + 700.0 * channels * rows;
         let products = tiles * channels * rows * self.positions() as f64;
         1.1 * (products + transforms) < direct
+    }
+}
+
+impl Shape {
+    /// Whether images are better laid side by side, where they can be: otherwise a tile is wasted on
+    /// each line.
+    pub(crate) fn is_narrow(gather: &Gather) -> bool {
+        gather.grid[1] <= NARROW
     }
 }
 
@@ -103,6 +123,19 @@ pub(crate) struct Winograd<'a, T: Elem> {
     source_channels: usize,
     /// Tiles between two lines of tiles, the border's included.
     pitch: usize,
+    /// Images that lie side by side, so that each number above counts for as many.
+    abreast: usize,
+}
+
+/// Columns of consecutive tiles, read and written in one go.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    /// The image, or the first of those side by side.
+    image: usize,
+    /// The line of tiles that it begins on, and the columns before it there.
+    line: usize,
+    at: usize,
+    len: usize,
 }
 
 impl<'a, T: Elem> Winograd<'a, T> {
@@ -112,6 +145,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
         (gather, border): (&Gather, &Border),
         view: &WeightView<T>,
         target: Target,
+        abreast: usize,
     ) -> Self {
         let Shape { taps, stride, first, .. } = shape;
         let at = |axis: usize, phase: usize, i: usize| {
@@ -121,7 +155,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
         let side = taps + 1;
         let tile: Vec<usize> = phases()
             .flat_map(|[a, b]| (0..side * side).map(move |p| [at(0, a, p / side), at(1, b, p % side)]))
-            .map(|[y, x]| border.place(y, x))
+            .map(|[y, x]| border.place(y, x) * abreast)
             .collect();
         let channels = gather.channels * stride * stride;
         let weight = Self::transformed_weight(kernel, shape, gather.channels, view);
@@ -133,9 +167,10 @@ impl<'a, T: Elem> Winograd<'a, T> {
             weight,
             channels,
             tile,
-            plane: border.plane(),
+            plane: border.plane() * abreast,
             source_channels: gather.channels,
-            pitch: border.pitch(),
+            pitch: border.pitch() * abreast,
+            abreast,
         }
     }
 
@@ -180,14 +215,42 @@ impl<'a, T: Elem> Winograd<'a, T> {
         })
     }
 
-    /// Tiles of an image, those of the border between lines included.
-    fn image_tiles(&self) -> usize {
-        self.grid[0].div_ceil(OUT) * self.pitch
+    /// Lines of tiles.
+    fn lines(&self) -> usize {
+        self.grid[0].div_ceil(OUT)
+    }
+
+    /// Columns of a line of tiles: those of the border between lines are computed with it, unless images
+    /// lie side by side.
+    fn line_columns(&self) -> usize {
+        if self.abreast == 1 { self.pitch } else { self.grid[1].div_ceil(OUT) * self.abreast }
+    }
+
+    /// Columns of an image, or of as many as lie side by side.
+    fn image_columns(&self) -> usize {
+        self.lines() * self.line_columns()
+    }
+
+    /// Splits columns into runs: images, or lines of images side by side.
+    fn runs(&self, columns: Range<usize>) -> impl Iterator<Item = (usize, Run)> {
+        let (of_image, of_line, first) = (self.image_columns(), self.line_columns(), columns.start);
+        let of_run = if self.abreast == 1 { of_image } else { of_line };
+        let mut q = columns.start;
+        std::iter::from_fn(move || {
+            (q < columns.end).then(|| {
+                let (image, rest) = (q / of_image, q % of_image);
+                let len = (of_run - q % of_run).min(columns.end - q);
+                let run = Run { image: image * self.abreast, line: rest / of_line, at: rest % of_line, len };
+                q += len;
+                (q - len - first, run)
+            })
+        })
     }
 
     /// Numbers beyond the surrounded source that may be read, and whose value does not matter.
     pub(crate) fn slack(&self) -> usize {
-        let reach = self.tile.iter().max().expect("a tile has numbers") + self.image_tiles() + 2 * LANES;
+        let reach =
+            self.tile.iter().max().expect("a tile has numbers") + self.lines() * self.pitch + 2 * LANES;
         reach.saturating_sub(self.plane)
     }
 
@@ -196,7 +259,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
         let step = self.kernel.cols().max(LANES);
         let fits = TRANSFORMED / (self.channels * self.shape.positions()) / step * step;
         let block = fits.clamp(step, 8 * step);
-        let total = images * self.image_tiles();
+        let total = images.div_ceil(self.abreast) * self.image_columns();
         let mut transformed =
             Scratch::new(self.channels * self.shape.positions() * block + self.kernel.lanes);
         let mut products = Scratch::new(ROWS * self.shape.positions() * block);
@@ -208,7 +271,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
                 let part = start..(start + ROWS).min(rows.end);
                 self.multiply(part.clone(), width, &transformed, &mut products);
                 let out = &mut out[(start - rows.start) * self.target.channel..];
-                self.write(tiles.clone(), part.len(), width, &products, out);
+                self.write(tiles.clone(), images, part.len(), width, &products, out);
             }
         }
     }
@@ -218,23 +281,19 @@ impl<'a, T: Elem> Winograd<'a, T> {
         let (positions, phases) = (self.shape.positions(), self.shape.stride * self.shape.stride);
         let image_len = self.source_channels * self.plane;
         let position_len = self.channels * width;
-        // Runs of tiles of one image.
-        let mut t = tiles.start;
-        while t < tiles.end {
-            let (image, at) = (t / self.image_tiles(), t % self.image_tiles());
-            let len = (self.image_tiles() - at).min(tiles.end - t);
-            let column = t - tiles.start;
+        for (column, run) in self.runs(tiles) {
+            let origin = run.image / self.abreast * image_len + run.line * self.pitch + run.at;
             vectorised(
                 #[inline(always)]
                 || {
                     for k in 0..self.channels {
                         let (channel, phase) = (k / phases, k % phases);
-                        let source = &source[image * image_len + channel * self.plane + at..];
+                        let source = &source[origin + channel * self.plane..];
                         let tile = &self.tile[phase * positions..(phase + 1) * positions];
                         let out = &mut out[k * width + column..];
                         // A run's last lanes may reach into the next run's columns, which come later,
                         // or beyond the last, where nobody looks.
-                        for p in (0..len).step_by(LANES) {
+                        for p in (0..run.len).step_by(LANES) {
                             let lanes = LANES.min(width - column - p);
                             if self.shape.taps == 3 {
                                 source_of_3(&source[p..], tile, &mut out[p..], position_len, lanes);
@@ -245,7 +304,6 @@ impl<'a, T: Elem> Winograd<'a, T> {
                     }
                 },
             );
-            t += len;
         }
     }
 
@@ -267,7 +325,15 @@ impl<'a, T: Elem> Winograd<'a, T> {
     }
 
     /// Transforms products back and writes the results that lie inside the grid.
-    fn write(&self, tiles: Range<usize>, rows: usize, width: usize, products: &[T], out: &mut [T]) {
+    fn write(
+        &self,
+        tiles: Range<usize>,
+        images: usize,
+        rows: usize,
+        width: usize,
+        products: &[T],
+        out: &mut [T],
+    ) {
         let t = self.target;
         let mut results = Scratch::new(OUT * OUT * width);
         for row in 0..rows {
@@ -285,21 +351,45 @@ impl<'a, T: Elem> Winograd<'a, T> {
                 },
             );
             let out = &mut out[row * t.channel..];
-            let mut tile = tiles.start;
-            while tile < tiles.end {
-                let (image, at) = (tile / self.image_tiles(), tile % self.image_tiles());
-                let (line, x) = (at / self.pitch, at % self.pitch);
-                let len = (self.pitch - x).min(tiles.end - tile);
-                for a in (0..OUT).filter(|a| line * OUT + a < self.grid[0]) {
-                    let count = self.grid[1].saturating_sub(x * OUT).min(len * OUT);
-                    let at = image * t.image + (line * OUT + a) * t.line + x * OUT * t.step + t.first;
-                    let from = |b: usize| &results[(a * OUT + b) * width + tile - tiles.start..][..len];
-                    if count > 0 {
-                        interleave(from(0), from(1), count, t.step, &mut out[at..]);
-                    }
+            for (column, run) in self.runs(tiles.clone()) {
+                let results = &results[column..];
+                if self.abreast == 1 {
+                    self.write_image(results, width, run, out);
+                } else {
+                    let count = self.abreast.min(images - run.image);
+                    self.write_line(results, width, run, count, out);
                 }
-                tile += len;
             }
+        }
+    }
+
+    /// Writes a run of an image: lines of tiles and parts of lines.
+    fn write_image(&self, results: &[T], width: usize, run: Run, out: &mut [T]) {
+        let t = self.target;
+        let (mut done, mut line, mut x) = (0, run.line, run.at);
+        while done < run.len {
+            let len = (self.pitch - x).min(run.len - done);
+            for a in (0..OUT).filter(|a| line * OUT + a < self.grid[0]) {
+                let count = self.grid[1].saturating_sub(x * OUT).min(len * OUT);
+                let at = run.image * t.image + (line * OUT + a) * t.line + x * OUT * t.step + t.first;
+                let from = |b: usize| &results[(a * OUT + b) * width + done..][..len];
+                if count > 0 {
+                    interleave(from(0), from(1), count, t.step, &mut out[at..]);
+                }
+            }
+            (done, line, x) = (done + len, line + 1, 0);
+        }
+    }
+
+    /// Writes a run of a line of `count` images side by side.
+    fn write_line(&self, results: &[T], width: usize, run: Run, count: usize, out: &mut [T]) {
+        let t = self.target;
+        let x = run.at / self.abreast * OUT;
+        let wide = (run.len / self.abreast * OUT).min(self.grid[1] - x);
+        for a in (0..OUT).filter(|a| run.line * OUT + a < self.grid[0]) {
+            let at = run.image * t.image + (run.line * OUT + a) * t.line + x * t.step + t.first;
+            let pixel = |x: usize| (a * OUT + x % OUT) * width + x / OUT * self.abreast;
+            abreast::spread_line((results, pixel), (wide, count), (t.image, t.step), &mut out[at..]);
         }
     }
 }
@@ -319,123 +409,5 @@ fn interleave<T: Copy>(even: &[T], odd: &[T], count: usize, step: usize, out: &m
     }
     if count % OUT == 1 {
         out[(count - 1) * step] = even[pairs];
-    }
-}
-
-/// The first of some numbers; for the usual heights of a panel without a call of `memcpy`.
-#[inline(always)]
-fn copy_lanes<T: Elem>(from: &Lanes<T>, to: &mut [T]) {
-    match to.len() {
-        LANES => to.copy_from_slice(from),
-        6 => to.copy_from_slice(&from[..6]),
-        len => to.iter_mut().zip(&from[..len]).for_each(|(t, f)| *t = *f),
-    }
-}
-
-/// `G g Gᵀ` of 3 taps (equation 10 there), for a few rows of the weight.
-#[inline(always)]
-fn weight_of_3<T: Elem>(g: &[Lanes<T>], put: &mut impl FnMut(usize, Lanes<T>)) {
-    let half = T::from_f64(0.5);
-    let line = |a: Lanes<T>, b: Lanes<T>, c: Lanes<T>| {
-        let (outer, middle) = (scale(half, add(a, c)), scale(half, b));
-        [a, add(outer, middle), sub(outer, middle), c]
-    };
-    let rows = [line(g[0], g[1], g[2]), line(g[3], g[4], g[5]), line(g[6], g[7], g[8])];
-    let [a, b, c] = rows;
-    for (j, ((a, b), c)) in a.into_iter().zip(b).zip(c).enumerate() {
-        line(a, b, c).into_iter().enumerate().for_each(|(i, value)| put(i * 4 + j, value));
-    }
-}
-
-/// `G g Gᵀ` of 2 taps: `[g₀, g₀ + g₁, g₁]` on each axis.
-#[inline(always)]
-fn weight_of_2<T: Elem>(g: &[Lanes<T>], put: &mut impl FnMut(usize, Lanes<T>)) {
-    let line = |a: Lanes<T>, b: Lanes<T>| [a, add(a, b), b];
-    let rows = [line(g[0], g[1]), line(g[2], g[3])];
-    let [a, b] = rows;
-    for (j, (a, b)) in a.into_iter().zip(b).enumerate() {
-        line(a, b).into_iter().enumerate().for_each(|(i, value)| put(i * 3 + j, value));
-    }
-}
-
-#[inline(always)]
-fn load<T: Elem>(from: &[T]) -> Lanes<T> {
-    *from.first_chunk().expect("a register inside the source")
-}
-
-#[inline(always)]
-fn store<T: Elem>(to: &mut [T], lanes: usize, value: Lanes<T>) {
-    if lanes == LANES {
-        *to.first_chunk_mut().expect("a register inside the result") = value;
-    } else {
-        to[..lanes].copy_from_slice(&value[..lanes]);
-    }
-}
-
-/// `Bᵀ d B` of 4 × 4 numbers.
-#[inline(always)]
-fn source_of_3<T: Elem>(source: &[T], tile: &[usize], out: &mut [T], distance: usize, lanes: usize) {
-    let line = |[a, b, c, d]: [Lanes<T>; 4]| [sub(a, c), add(b, c), sub(c, b), sub(b, d)];
-    let row = |i: usize| {
-        let at = |j: usize| load(&source[tile[i * 4 + j]..]);
-        line([at(0), at(1), at(2), at(3)])
-    };
-    let rows: [[Lanes<T>; 4]; 4] = [row(0), row(1), row(2), row(3)];
-    for j in 0..4 {
-        let column = line([rows[0][j], rows[1][j], rows[2][j], rows[3][j]]);
-        for (i, value) in column.into_iter().enumerate() {
-            store(&mut out[(i * 4 + j) * distance..], lanes, value);
-        }
-    }
-}
-
-/// `Bᵀ d B` of 3 × 3 numbers: `[d₀ − d₁, d₁, d₂ − d₁]` on each axis.
-#[inline(always)]
-fn source_of_2<T: Elem>(source: &[T], tile: &[usize], out: &mut [T], distance: usize, lanes: usize) {
-    let line = |[a, b, c]: [Lanes<T>; 3]| [sub(a, b), b, sub(c, b)];
-    let row = |i: usize| {
-        let at = |j: usize| load(&source[tile[i * 3 + j]..]);
-        line([at(0), at(1), at(2)])
-    };
-    let rows: [[Lanes<T>; 3]; 3] = [row(0), row(1), row(2)];
-    for j in 0..3 {
-        let column = line([rows[0][j], rows[1][j], rows[2][j]]);
-        for (i, value) in column.into_iter().enumerate() {
-            store(&mut out[(i * 3 + j) * distance..], lanes, value);
-        }
-    }
-}
-
-/// `Aᵀ m A` of 4 × 4 products.
-#[inline(always)]
-fn result_of_3<T: Elem>(products: &[T], distance: usize, out: &mut [T], width: usize) {
-    let line = |[a, b, c, d]: [Lanes<T>; 4]| [add(add(a, b), c), sub(sub(b, c), d)];
-    let row = |i: usize| {
-        let at = |j: usize| load(&products[(i * 4 + j) * distance..]);
-        line([at(0), at(1), at(2), at(3)])
-    };
-    let rows: [[Lanes<T>; 2]; 4] = [row(0), row(1), row(2), row(3)];
-    for j in 0..OUT {
-        let column = line([rows[0][j], rows[1][j], rows[2][j], rows[3][j]]);
-        for (i, value) in column.into_iter().enumerate() {
-            store(&mut out[(i * OUT + j) * width..], LANES, value);
-        }
-    }
-}
-
-/// `Aᵀ m A` of 3 × 3 products: `[m₀ + m₁, m₁ + m₂]` on each axis.
-#[inline(always)]
-fn result_of_2<T: Elem>(products: &[T], distance: usize, out: &mut [T], width: usize) {
-    let line = |[a, b, c]: [Lanes<T>; 3]| [add(a, b), add(b, c)];
-    let row = |i: usize| {
-        let at = |j: usize| load(&products[(i * 3 + j) * distance..]);
-        line([at(0), at(1), at(2)])
-    };
-    let rows: [[Lanes<T>; 2]; 3] = [row(0), row(1), row(2)];
-    for j in 0..OUT {
-        let column = line([rows[0][j], rows[1][j], rows[2][j]]);
-        for (i, value) in column.into_iter().enumerate() {
-            store(&mut out[(i * OUT + j) * width..], LANES, value);
-        }
     }
 }

@@ -72,8 +72,8 @@ pub fn grad(output: &Tensor, inputs: &[&Tensor], graph: Graph) -> Result<Vec<Ten
     inputs.iter().zip(&taps).map(pick).collect()
 }
 
-/// Starts the threads that compute gradients which their caller cannot. [`grad`] does so on first use; a program calls this
-/// first thing in `main`, before any other thread of its own exists.
+/// Starts the threads that compute gradients which their caller cannot. [`grad`] does so on first use;
+/// a program calls this first thing in `main`, before any other thread of its own exists.
 ///
 /// # Panics
 /// A gradient of a gradient comes out wrong: this build of candle does not do what

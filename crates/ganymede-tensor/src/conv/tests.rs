@@ -208,6 +208,10 @@ fn every_way_agrees_with_the_definition() -> Result<()> {
         (cfg(1, 0), (6, 9, 1, 1), (5, 9, 1, 1)),
         // Few channels: the lines of the kernel become channels.
         (cfg(2, 1), (3, 3, 13, 10), (20, 3, 4, 4)),
+        // Few of them and long lines: dot products; whole registers and less, tiles that reach too far.
+        (cfg(2, 1), (3, 3, 13, 40), (21, 3, 4, 4)),
+        (cfg(1, 3), (9, 1, 20, 17), (3, 1, 7, 7)),
+        (ConvConfig { stride: [1, 2], groups: 2, ..Default::default() }, (2, 6, 5, 70), (10, 3, 2, 3)),
         // Lines that have no border between them in the source, and a gap in the result.
         (ConvConfig { stride: [3, 1], ..Default::default() }, (1, 1, 4, 5), (1, 1, 3, 1)),
         (cfg(1, 3), (2, 1, 6, 7), (9, 1, 7, 7)),

@@ -5,6 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use candle_core::{CpuStorage, Layout, Result, WithDType, bail};
 
+use super::dots::{Dots, f32_dots};
 use super::microkernel::{Microkernel, f32_kernel, portable_kernel};
 
 /// f32 or f64.
@@ -23,16 +24,24 @@ pub(crate) trait Elem:
     /// The innermost loop of products on this processor.
     fn microkernel() -> &'static Microkernel<Self>;
 
+    /// Dot products along lines on this processor, if it is better at them than the microkernel.
+    fn dots() -> Option<Dots<Self>>;
+
     /// Buffers that are not in use.
     fn idle() -> &'static Mutex<Vec<Vec<Self>>>;
 }
 
 macro_rules! elem {
-    ($t:ty, $kernel:expr) => {
+    ($t:ty, $kernel:expr, $dots:expr) => {
         impl Elem for $t {
             fn microkernel() -> &'static Microkernel<Self> {
                 static KERNEL: OnceLock<Microkernel<$t>> = OnceLock::new();
                 KERNEL.get_or_init($kernel)
+            }
+
+            fn dots() -> Option<Dots<Self>> {
+                static DOTS: OnceLock<Option<Dots<$t>>> = OnceLock::new();
+                *DOTS.get_or_init($dots)
             }
 
             fn idle() -> &'static Mutex<Vec<Vec<Self>>> {
@@ -42,8 +51,8 @@ macro_rules! elem {
         }
     };
 }
-elem!(f32, f32_kernel);
-elem!(f64, portable_kernel);
+elem!(f32, f32_kernel, f32_dots);
+elem!(f64, portable_kernel, || None);
 
 /// The contiguous elements that `layout` names.
 pub(crate) fn contiguous<'a, T: Elem>(storage: &'a CpuStorage, layout: &Layout, op: &str) -> Result<&'a [T]> {

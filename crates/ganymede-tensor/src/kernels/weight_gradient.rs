@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::conv::Geometry;
 use super::elem::{Elem, Scratch, overwritten};
+use super::few_channels;
 use super::matrix::Form;
 use super::packed::{Columns, Group, Packed, STEPS, multiply};
 use super::transpose::transpose;
@@ -32,7 +33,11 @@ pub(crate) fn weight_gradient<T: Elem>(g: &Geometry, x: &[T], dy: &[T]) -> Vec<T
     let mut dw = vec![T::default(); g.weight_len()];
     for group in 0..g.cfg.groups {
         let len = g.group_out() * g.depth();
-        GroupGradient::new(g, x, dy, group).run(&mut dw[group * len..][..len]);
+        let dw = &mut dw[group * len..][..len];
+        match few_channels::dots(g) {
+            Some(dots) => few_channels::weight_gradient(dots, g, (x, dy), group, dw),
+            None => GroupGradient::new(g, x, dy, group).run(dw),
+        }
     }
     dw
 }

@@ -240,7 +240,7 @@ fn every_way_agrees_with_the_definition() -> Result<()> {
             Ok(all)
         };
         // The number of threads decides how a product is split and read, never its bits.
-        let (alone, three) = (in_pool(1, &single)?, in_pool(3, &single)?);
+        let (alone, three) = (in_pool(1, single)?, in_pool(3, single)?);
         for ((a, b), c) in alone.iter().zip(g.iter().chain([&exact])).zip(&three) {
             assert!(worst(a, b)? < 1e-5, "{:?} {:?} {cfg:?}", x.dims(), w.dims());
             let bits = |t: &Tensor| -> Result<Vec<u32>> {

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::{ConvConfig, conv_geometry, fallback};
 use crate::kernels::conv::{self, Geometry};
-use crate::kernels::elem::{Elem, contiguous};
+use crate::kernels::elem::{Elem, by_dtype, contiguous};
 use crate::{add_channel_bias, relu};
 
 /// `max(conv2d(x, w) + b, 0)`, with `b` of shape `(O,)`: [`conv2d`](crate::conv2d),
@@ -65,11 +65,7 @@ impl CustomOp3 for BiasRelu {
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let args = [(x, lx), (w, lw), (b, lb)];
-        let y = match x {
-            CpuStorage::F32(_) => self.run::<f32>(args)?,
-            CpuStorage::F64(_) => self.run::<f64>(args)?,
-            _ => bail!("{}: f32 or f64 expected", self.name()),
-        };
+        let y = by_dtype(self.name(), x, || self.run::<f32>(args), || self.run::<f64>(args))?;
         let g = &self.0;
         Ok((y, (g.n, g.o, g.oh, g.ow).into()))
     }

@@ -1,10 +1,10 @@
 //! The three bilinear operations and their gradients, each in terms of the others.
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, WithDType, bail};
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, WithDType};
 
 use crate::autograd::{creates_graph, wanted};
 use crate::kernels::conv::{self, Geometry};
-use crate::kernels::elem::{Elem, contiguous};
+use crate::kernels::elem::{Elem, by_dtype, contiguous};
 use crate::kernels::weight_gradient::weight_gradient;
 
 /// `y = conv(x, w)`.
@@ -34,11 +34,12 @@ fn run(
         let (a, b) = (contiguous::<T>(a.0, a.1, op)?, contiguous::<T>(b.0, b.1, op)?);
         Ok(<T as WithDType>::to_cpu_storage_owned(kernel(g, a, b)))
     }
-    match s1 {
-        CpuStorage::F32(_) => typed(op, g, (s1, l1), (s2, l2), kernels.0),
-        CpuStorage::F64(_) => typed(op, g, (s1, l1), (s2, l2), kernels.1),
-        _ => bail!("{op}: f32 or f64 expected"),
-    }
+    by_dtype(
+        op,
+        s1,
+        || typed(op, g, (s1, l1), (s2, l2), kernels.0),
+        || typed(op, g, (s1, l1), (s2, l2), kernels.1),
+    )
 }
 
 /// The gradient in one argument, or none where nobody asks for it. Where no graph is wanted the

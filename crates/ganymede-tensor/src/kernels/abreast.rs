@@ -19,8 +19,23 @@ pub(crate) fn groups(gather: &Gather, border: &Border, lanes: usize) -> Vec<Grou
     pixels.enumerate().map(|(i, from)| Group { from: from * lanes, to: i * lanes, len: lanes }).collect()
 }
 
-/// Copies channels `(channels, h, w)` of up to `lanes` images, surrounded by zeros, images innermost.
+/// Copies channels `(channels, h, w)` of images, surrounded by zeros, `lanes` images innermost, a block of
+/// them after the other.
 pub(crate) fn surround<T: Elem>(
+    border: &Border,
+    size: [usize; 2],
+    images: &[&[T]],
+    lanes: usize,
+    out: &mut [T],
+) {
+    let channels = images[0].len() / (size[0] * size[1]);
+    let blocks = out.chunks_exact_mut(channels * border.plane() * lanes);
+    blocks
+        .zip(images.chunks(lanes))
+        .for_each(|(out, images)| surround_block(border, size, images, lanes, out));
+}
+
+fn surround_block<T: Elem>(
     border: &Border,
     [h, w]: [usize; 2],
     images: &[&[T]],

@@ -206,18 +206,12 @@ impl<T: Elem> Product<'_, T> {
             own.par_chunks_mut(chunk).enumerate().for_each(|(part, out)| {
                 let rows = part * rows_a_part..((part + 1) * rows_a_part).min(self.target_channels);
                 let rows = if images == 1 { rows } else { 0..self.target_channels };
-                let slices =
-                    source.chunks_exact(self.source_len).map(|s| &s[group * group_source..][..group_source]);
                 let room_for = if abreast { count.next_multiple_of(kernel.lanes) } else { count };
                 let mut room = Scratch::new(room_for * surrounded + slack);
+                let slices =
+                    source.chunks_exact(self.source_len).map(|s| &s[group * group_source..][..group_source]);
                 if abreast {
-                    let slices: Vec<&[T]> = slices.collect();
-                    for (room, images) in
-                        room.chunks_mut(kernel.lanes * surrounded).zip(slices.chunks(kernel.lanes))
-                    {
-                        let room = &mut room[..kernel.lanes * surrounded];
-                        abreast::surround(&border, [h, w_], images, kernel.lanes, room);
-                    }
+                    abreast::surround(&border, [h, w_], &slices.collect::<Vec<_>>(), kernel.lanes, &mut room);
                 } else {
                     border.surround([h, w_], slices, self.source_channels, &mut room);
                 }

@@ -62,6 +62,20 @@ pub(crate) fn contiguous<'a, T: Elem>(storage: &'a CpuStorage, layout: &Layout, 
     Ok(&storage.as_slice::<T>()?[start..end])
 }
 
+/// Runs the instance of an operation for the numbers of `storage`.
+pub(crate) fn by_dtype<R>(
+    op: &str,
+    storage: &CpuStorage,
+    for_f32: impl FnOnce() -> Result<R>,
+    for_f64: impl FnOnce() -> Result<R>,
+) -> Result<R> {
+    match storage {
+        CpuStorage::F32(_) => for_f32(),
+        CpuStorage::F64(_) => for_f64(),
+        _ => bail!("{op}: f32 or f64 expected"),
+    }
+}
+
 /// A buffer whose memory later ones reuse: fresh pages cost more than what is computed in them.
 pub(crate) struct Scratch<T: Elem> {
     buffer: Vec<T>,

@@ -28,7 +28,7 @@ pub(super) fn dots<T: Elem>(g: &Geometry) -> Option<Dots<T>> {
     T::dots().filter(|_| g.depth() <= 64 && g.ow >= LONG)
 }
 
-/// `dw` of one group.
+/// Adds `dw` of one group to `dw`.
 pub(super) fn weight_gradient<T: Elem>(
     dots: Dots<T>,
     g: &Geometry,
@@ -42,7 +42,6 @@ pub(super) fn weight_gradient<T: Elem>(
         .into_par_iter()
         .map(|part| plan.sum(dots, (x, dy), part * images..((part + 1) * images).min(g.n)))
         .collect();
-    dw.fill(T::default());
     for part in &parts {
         dw.iter_mut().zip(part.iter()).for_each(|(dw, sum)| *dw += *sum);
     }

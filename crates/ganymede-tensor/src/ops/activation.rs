@@ -1,9 +1,9 @@
 //! Activations and what losses are made of: finite for any logit, exact to any order.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, WithDType, bail};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, WithDType};
 
 use crate::autograd::creates_graph;
-use crate::kernels::elem::{Elem, contiguous};
+use crate::kernels::elem::{Elem, by_dtype, contiguous};
 use crate::kernels::map::{map, zip_map};
 
 /// `log(1 + eˣ)`, computed as `max(x, 0) + log1p(e^−|x|)`: finite and exact for any `x`.
@@ -98,11 +98,7 @@ fn unary(
     fn typed<T: Elem>(op: &str, s: &CpuStorage, l: &Layout, f: impl Fn(T) -> T + Sync) -> Result<CpuStorage> {
         Ok(<T as WithDType>::to_cpu_storage_owned(map(contiguous::<T>(s, l, op)?, f)))
     }
-    let y = match s {
-        CpuStorage::F32(_) => typed(op, s, l, f32_fn)?,
-        CpuStorage::F64(_) => typed(op, s, l, f64_fn)?,
-        _ => bail!("{op}: f32 or f64 expected"),
-    };
+    let y = by_dtype(op, s, || typed(op, s, l, f32_fn), || typed(op, s, l, f64_fn))?;
     Ok((y, l.shape().clone()))
 }
 
@@ -122,11 +118,7 @@ fn binary(
         let y = zip_map(contiguous::<T>(a.0, a.1, op)?, contiguous::<T>(b.0, b.1, op)?, f);
         Ok(<T as WithDType>::to_cpu_storage_owned(y))
     }
-    let y = match a {
-        CpuStorage::F32(_) => typed(op, (a, la), (b, lb), f32_fn)?,
-        CpuStorage::F64(_) => typed(op, (a, la), (b, lb), f64_fn)?,
-        _ => bail!("{op}: f32 or f64 expected"),
-    };
+    let y = by_dtype(op, a, || typed(op, (a, la), (b, lb), f32_fn), || typed(op, (a, la), (b, lb), f64_fn))?;
     Ok((y, la.shape().clone()))
 }
 

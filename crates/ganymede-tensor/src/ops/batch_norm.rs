@@ -6,7 +6,7 @@ use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, W
 
 use crate::autograd::{creates_graph, wanted};
 use crate::kernels::channel::{self, map, sums};
-use crate::kernels::elem::{Elem, contiguous};
+use crate::kernels::elem::{Elem, by_dtype, contiguous};
 use crate::ops::activation::{leaky_relu, leaky_relu_gradient};
 
 /// What [`batch_norm`] gives.
@@ -137,6 +137,15 @@ impl<T: Elem> Channel<T> {
 }
 
 impl Stats {
+    /// `w·rstd·(g − m(g) − x̂·m(g·x̂))` as `a·g + b·x + c`, one multiply-add each for `g` and `x`: the
+    /// coefficients of a channel, from its means `[m(g), m(g·x̂)]`.
+    fn projection(&self, channel: usize, w: f64, [plain, products]: [f64; 2]) -> [f64; 3] {
+        let (mean, rstd) = (self.mean[channel], self.rstd[channel]);
+        let scale = w * rstd;
+        let slope = -scale * rstd * products;
+        [scale, slope, -scale * plain - slope * mean]
+    }
+
     fn channels<T: Elem>(&self, w: &[T], b: &[T]) -> Vec<Channel<T>> {
         (0..self.l.c)
             .map(|c| {
@@ -180,15 +189,12 @@ impl Forward {
                         [g * ((x - channel.mean) * channel.rstd), g]
                     }
                 });
-                // w·rstd·(g − mean g − x̂·mean(g·x̂)): one multiply-add each for g and x.
                 let coefficients: Vec<[T; 3]> = sums
                     .iter()
                     .enumerate()
-                    .map(|(c, [products, plain])| {
-                        let (mean, rstd, count) = (self.0.mean[c], self.0.rstd[c], l.count() as f64);
-                        let scale = w[c].to_f64() * rstd;
-                        let slope = -scale * rstd * (products / count);
-                        [scale, slope, -scale * (plain / count) - slope * mean].map(T::from_f64)
+                    .map(|(c, sums)| {
+                        let [products, plain] = sums.map(|sum| sum / l.count() as f64);
+                        self.0.projection(c, w[c].to_f64(), [plain, products]).map(T::from_f64)
                     })
                     .collect();
                 let dx = map(l, g, x, |c| {
@@ -218,11 +224,12 @@ impl CustomOp3 for Forward {
         b: &CpuStorage,
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let y = match x {
-            CpuStorage::F32(_) => self.run::<f32>((x, lx), (w, lw), (b, lb))?,
-            CpuStorage::F64(_) => self.run::<f64>((x, lx), (w, lw), (b, lb))?,
-            _ => bail!("batch_norm: f32 or f64 expected"),
-        };
+        let y = by_dtype(
+            self.name(),
+            x,
+            || self.run::<f32>((x, lx), (w, lw), (b, lb)),
+            || self.run::<f64>((x, lx), (w, lw), (b, lb)),
+        )?;
         Ok((y, lx.shape().clone()))
     }
 
@@ -234,18 +241,17 @@ impl CustomOp3 for Forward {
         y: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let [dx, dw, db] = if creates_graph() {
+        if creates_graph() {
             let grad = match self.0.slope {
                 1.0 => grad.contiguous()?,
                 slope => leaky_relu_gradient(grad, &y.detach(), slope)?,
             };
-            gradient::gradients(&self.0, x, w, &grad)?
-        } else {
-            let grad = grad.contiguous()?;
-            match x.dtype() {
-                DType::F64 => self.gradients::<f64>(x, w, b, &grad)?,
-                _ => self.gradients::<f32>(x, w, b, &grad)?,
-            }
+            return gradient::gradients(&self.0, (x, w, b), &grad).map(Into::into);
+        }
+        let grad = grad.contiguous()?;
+        let [dx, dw, db] = match x.dtype() {
+            DType::F64 => self.gradients::<f64>(x, w, b, &grad)?,
+            _ => self.gradients::<f32>(x, w, b, &grad)?,
         };
         let asked = |t: &Tensor, gradient| wanted(t).then_some(gradient);
         Ok((asked(x, dx), asked(w, dw), asked(b, db)))

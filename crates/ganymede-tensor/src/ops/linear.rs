@@ -6,7 +6,7 @@ use super::activation::{leaky_relu, leaky_relu_gradient};
 use super::batch_norm::layout;
 use crate::autograd::wanted;
 use crate::kernels::channel::{self, map, sums};
-use crate::kernels::elem::{Elem, contiguous};
+use crate::kernels::elem::{Elem, by_dtype, contiguous};
 
 /// `x·Wᵀ + b`: `x` is `(N, I)`, `w` is `(O, I)` as in PyTorch, `b` is `(O,)`; the result `(N, O)`.
 ///
@@ -106,11 +106,12 @@ impl CustomOp2 for AddBias {
         b: &CpuStorage,
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let y = match x {
-            CpuStorage::F32(_) => self.run::<f32>((x, lx), (b, lb))?,
-            CpuStorage::F64(_) => self.run::<f64>((x, lx), (b, lb))?,
-            _ => bail!("{}: f32 or f64 expected", self.name()),
-        };
+        let y = by_dtype(
+            self.name(),
+            x,
+            || self.run::<f32>((x, lx), (b, lb)),
+            || self.run::<f64>((x, lx), (b, lb)),
+        )?;
         Ok((y, lx.shape().clone()))
     }
 
@@ -145,11 +146,7 @@ impl CustomOp1 for ChannelSum {
             let sums = sums(layout, x, x, |_| |x, _| [x]).into_iter().map(|[s]| T::from_f64(s)).collect();
             Ok(<T as WithDType>::to_cpu_storage_owned(sums))
         }
-        let y = match s {
-            CpuStorage::F32(_) => typed::<f32>(self.0, s, l)?,
-            CpuStorage::F64(_) => typed::<f64>(self.0, s, l)?,
-            _ => bail!("{}: f32 or f64 expected", self.name()),
-        };
+        let y = by_dtype(self.name(), s, || typed::<f32>(self.0, s, l), || typed::<f64>(self.0, s, l))?;
         Ok((y, self.0.c.into()))
     }
 

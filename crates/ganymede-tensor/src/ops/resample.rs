@@ -2,7 +2,7 @@
 
 use candle_core::{CpuStorage, CustomOp1, D, Layout, Result, Shape, Tensor, WithDType, bail};
 
-use crate::kernels::elem::{Elem, contiguous};
+use crate::kernels::elem::{Elem, by_dtype, contiguous};
 use crate::kernels::resample::{repeat_blocks, sum_blocks};
 
 /// Each pixel becomes a `factor × factor` block: `(N, C, H, W)` to `(N, C, H·factor, W·factor)`.
@@ -126,11 +126,7 @@ impl CustomOp1 for Blocks {
 
     fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
         let (n, c, h, w) = l.shape().dims4()?;
-        let y = match s {
-            CpuStorage::F32(_) => self.run::<f32>(s, l, (h, w))?,
-            CpuStorage::F64(_) => self.run::<f64>(s, l, (h, w))?,
-            _ => bail!("{}: f32 or f64 expected", self.name()),
-        };
+        let y = by_dtype(self.name(), s, || self.run::<f32>(s, l, (h, w)), || self.run::<f64>(s, l, (h, w)))?;
         let (h, w) = match self {
             Blocks::Repeat(k) => (h * k, w * k),
             Blocks::Sum(k) => (h / k, w / k),

@@ -2,7 +2,7 @@
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
 
-use crate::kernels::elem::{Elem, contiguous};
+use crate::kernels::elem::{Elem, by_dtype, contiguous};
 use crate::kernels::window::{Windows, plane_means, pool};
 
 /// What becomes of the pixels in a window.
@@ -134,11 +134,7 @@ impl CustomOp1 for Pool {
 
     fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
         let (n, c, _, _) = l.shape().dims4()?;
-        let y = match s {
-            CpuStorage::F32(_) => self.run::<f32>(s, l)?,
-            CpuStorage::F64(_) => self.run::<f64>(s, l)?,
-            _ => bail!("{}: f32 or f64 expected", self.name()),
-        };
+        let y = by_dtype(self.name(), s, || self.run::<f32>(s, l), || self.run::<f64>(s, l))?;
         Ok((y, (n, c, self.1.oh, self.1.ow).into()))
     }
 }
@@ -165,11 +161,7 @@ impl CustomOp1 for PlaneMeans {
 
     fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
         let (n, c, h, w) = l.shape().dims4()?;
-        let y = match s {
-            CpuStorage::F32(_) => self.run::<f32>(s, l, h * w)?,
-            CpuStorage::F64(_) => self.run::<f64>(s, l, h * w)?,
-            _ => bail!("{}: f32 or f64 expected", self.name()),
-        };
+        let y = by_dtype(self.name(), s, || self.run::<f32>(s, l, h * w), || self.run::<f64>(s, l, h * w))?;
         Ok((y, (n, c).into()))
     }
 }

@@ -4,19 +4,25 @@
 //! `P g = g − m(g) − x̂·m(g·x̂)`, the gradients of `w·x̂ + b` are `dx = w·r·P g`, `dw = Σ g·x̂` and
 //! `db = Σ g`. Each of the two that are not linear in everything has its own gradient below.
 
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, WithDType, bail};
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, WithDType};
 
 use super::{Arg, Stats, channel_mean, on_cpu, standardised};
 use crate::autograd::{creates_graph, wanted};
 use crate::kernels::channel::{map, sums};
-use crate::kernels::elem::{Elem, contiguous};
+use crate::kernels::elem::{Elem, by_dtype, contiguous};
 use crate::ops::linear::channel_sum;
 
-/// `dx`, `dw` and `db` of the result's gradient `g`, which went through the activation already.
-pub(super) fn gradients(stats: &Stats, x: &Tensor, w: &Tensor, g: &Tensor) -> Result<[Tensor; 3]> {
-    let dx = x.apply_op3(w, g, InputGradient(stats.clone()))?;
-    let dw = x.apply_op2(g, WeightGradient(stats.clone()))?;
-    Ok([dx, dw, channel_sum(g, stats.l)?])
+/// `dx`, `dw` and `db`, where they are wanted, of the result's gradient `g`, which went through the
+/// activation already.
+pub(super) fn gradients(
+    stats: &Stats,
+    (x, w, b): (&Tensor, &Tensor, &Tensor),
+    g: &Tensor,
+) -> Result<[Option<Tensor>; 3]> {
+    let dx = wanted(x).then(|| x.apply_op3(w, g, InputGradient(stats.clone()))).transpose()?;
+    let dw = wanted(w).then(|| x.apply_op2(g, WeightGradient(stats.clone()))).transpose()?;
+    let db = wanted(b).then(|| channel_sum(g, stats.l)).transpose()?;
+    Ok([dx, dw, db])
 }
 
 /// Means over a channel of `g` and of `g·x̂`.
@@ -45,12 +51,7 @@ fn combined<T: Elem>(
 /// `scale·r·P g`.
 fn projected<T: Elem>(stats: &Stats, x: &[T], scale: &[T], g: &[T]) -> Vec<T> {
     let means = means(stats, g, x);
-    combined(stats, g, x, |c| {
-        let ([plain, products], rstd) = (means[c], stats.rstd[c]);
-        let scale = scale[c].to_f64() * rstd;
-        let slope = -scale * rstd * products;
-        [scale, slope, -scale * plain - slope * stats.mean[c]]
-    })
+    combined(stats, g, x, |c| stats.projection(c, scale[c].to_f64(), means[c]))
 }
 
 fn tensor<T: Elem>(values: Vec<T>, like: &Tensor) -> Result<Tensor> {
@@ -62,11 +63,9 @@ struct InputGradient(Stats);
 
 impl InputGradient {
     fn run<T: Elem>(&self, x: Arg, w: Arg, g: Arg) -> Result<CpuStorage> {
-        let slice =
-            |arg: Arg<'_>| -> Result<Vec<T>> { Ok(contiguous::<T>(arg.0, arg.1, self.name())?.to_vec()) };
-        let w = slice(w)?;
-        let (x, g) = (contiguous::<T>(x.0, x.1, self.name())?, contiguous::<T>(g.0, g.1, self.name())?);
-        Ok(<T as WithDType>::to_cpu_storage_owned(projected(&self.0, x, &w, g)))
+        let [x, w, g] = [x, w, g].map(|(storage, layout)| contiguous::<T>(storage, layout, self.name()));
+        let (x, w, g) = (x?, w?, g?);
+        Ok(<T as WithDType>::to_cpu_storage_owned(projected(&self.0, x, w, g)))
     }
 
     /// Gradients in `x`, `w` and `g` for the cotangent `v`: with `a = m(g·x̂)`, `c = m(v·x̂)` and
@@ -141,11 +140,12 @@ impl CustomOp3 for InputGradient {
         g: &CpuStorage,
         lg: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let dx = match x {
-            CpuStorage::F32(_) => self.run::<f32>((x, lx), (w, lw), (g, lg))?,
-            CpuStorage::F64(_) => self.run::<f64>((x, lx), (w, lw), (g, lg))?,
-            _ => bail!("{}: f32 or f64 expected", self.name()),
-        };
+        let dx = by_dtype(
+            self.name(),
+            x,
+            || self.run::<f32>((x, lx), (w, lw), (g, lg)),
+            || self.run::<f64>((x, lx), (w, lw), (g, lg)),
+        )?;
         Ok((dx, lx.shape().clone()))
     }
 
@@ -211,11 +211,12 @@ impl CustomOp2 for WeightGradient {
         g: &CpuStorage,
         lg: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let dw = match x {
-            CpuStorage::F32(_) => self.run::<f32>((x, lx), (g, lg))?,
-            CpuStorage::F64(_) => self.run::<f64>((x, lx), (g, lg))?,
-            _ => bail!("{}: f32 or f64 expected", self.name()),
-        };
+        let dw = by_dtype(
+            self.name(),
+            x,
+            || self.run::<f32>((x, lx), (g, lg)),
+            || self.run::<f64>((x, lx), (g, lg)),
+        )?;
         Ok((dw, self.0.l.c.into()))
     }
 

@@ -37,6 +37,9 @@ pub enum MetricError {
         /// What is wrong with it, and what would be right.
         reason: String,
     },
+    /// The folder of a run, where one of images belongs; a file that no result can be written to.
+    #[error(transparent)]
+    Files(ganymede_files::FilesError),
     /// The linear algebra gave up.
     #[error("{what} did not converge: {reason}")]
     Algebra {
@@ -62,7 +65,7 @@ impl From<ganymede_files::FilesError> for MetricError {
         match error {
             FilesError::Io { path, source, .. } => Self::Io { path, source },
             FilesError::Content { path, reason } => Self::File { path, reason },
-            other => Self::Invalid(other.to_string()),
+            other => Self::Files(other),
         }
     }
 }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use crate::{MetricError, Result};
 
 pub use batches::{BatchOptions, ImageBatch, ImageBatches};
-pub use report::{Duplicate, ImageReport, SkippedImage};
+pub use report::{Duplicate, ImageReport, SeenImage, SkippedImage};
 
 /// The image files of a folder and all that is below it, in the order of their paths.
 ///

@@ -42,7 +42,9 @@ pub use fid::{
     frechet_distance_rows, frechet_distance_stats, sfid,
 };
 pub use folder_features::{Extracted, folder_features};
-pub use images::{BatchOptions, Duplicate, ImageBatch, ImageBatches, ImageFolder, ImageReport, SkippedImage};
+pub use images::{
+    BatchOptions, Duplicate, ImageBatch, ImageBatches, ImageFolder, ImageReport, SeenImage, SkippedImage,
+};
 pub use improved_pr::{PrecisionRecall, improved_precision_recall, realism};
 pub use inception_score::{InceptionScore, Split, inception_score};
 pub use kid::{Kid, KidBlocks, KidSubset, draw_subsets, kid, kid_all, kid_blocks};

@@ -80,6 +80,13 @@ pub(crate) fn save(picture: &RgbImage, path: &Path) -> Result<(), TrainError> {
     replace(path, bytes.get_ref())
 }
 
+/// [`save`] for a picture that is no sample: a grid, a curve. It carries a mark by which data sets and metrics know it.
+pub(crate) fn save_drawing(picture: &RgbImage, path: &Path) -> Result<(), TrainError> {
+    let bytes = ganymede_files::encode_drawing(picture)
+        .map_err(|error| TrainError::Picture { path: path.to_owned(), reason: error.to_string() })?;
+    replace(path, &bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -163,7 +163,7 @@ pub fn write_samples(samples: &Tensor, dir: &Path) -> Result<usize, TrainError> 
             for (i, image) in pixels.iter().enumerate() {
                 pictures::save(&image.to_image(), &dir.join(format!("{i:06}.png")))?;
             }
-            pictures::save(&pictures::grid(&pixels), &dir.join("grid.png"))?;
+            pictures::save_drawing(&pictures::grid(&pixels), &dir.join("grid.png"))?;
             Ok(count)
         }
         &[count, 2] => {

@@ -10,6 +10,8 @@ mod portable;
 mod program;
 mod program_bad_input;
 mod program_bad_weights;
+mod program_own_pictures;
+mod program_paths;
 mod provenance;
 mod refusals;
 mod resize;

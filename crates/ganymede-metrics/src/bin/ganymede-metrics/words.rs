@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::Result;
+use ganymede_files::Output;
 use serde_json::Value;
 
 /// A request that cannot be met as it was put.
@@ -16,20 +17,29 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// A line for whoever asked: the answer itself.
-pub(crate) fn result(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+/// Lines for whoever asked: the answer itself. Where it cannot be written it is lost, and that is an error; where nobody
+/// reads on it is not.
+pub(crate) fn result(text: &str) -> Result<()> {
+    Ok(Output::new(Path::new("-"))?.write(format!("{text}\n").as_bytes())?)
 }
 
-/// One object: the last line of standard output for `-`, else a file.
-pub(crate) fn write_json(to: &Path, value: &Value) -> anyhow::Result<()> {
-    if to == Path::new("-") {
-        result(&value.to_string());
-        return Ok(());
+/// One object: a line of standard output, else a file for people, too.
+pub(crate) fn write_json(to: &Output, value: &Value) -> Result<()> {
+    let text = if to.is_stdout() { value.to_string() } else { serde_json::to_string_pretty(value)? };
+    Ok(to.write(format!("{text}\n").as_bytes())?)
+}
+
+/// An error with its causes, each of them once: some say their cause themselves.
+pub(crate) fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
     }
-    let text = serde_json::to_string_pretty(value)?;
-    ganymede_tensor::write_atomic(to, |out| writeln!(out, "{text}"))
-        .with_context(|| format!("could not write {}", to.display()))
+    text
 }
 
 /// `1 image`, `2 images`.
@@ -40,6 +50,14 @@ pub(crate) fn count(n: usize, one: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let inner = std::io::Error::other("no such file");
+        let once = anyhow::Error::new(inner).context("a.npz: no such file").context("--real");
+        assert_eq!(told(&once), "--real: a.npz: no such file");
+        assert_eq!(told(&anyhow::anyhow!("broken").context("the file")), "the file: broken");
+    }
 
     #[test]
     fn one_is_no_plural() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use ganymede_files::path_text;
 use ganymede_models::ModelName;
 use ganymede_tensor::{Checkpoint, Device, Tensor, load_weights};
 use ganymede_train::{Latents, RunFolder, Sampler, TrainError, write_samples};
@@ -37,8 +38,8 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Exit> {
         let report = json!({
             "samples": samples.dim(0)?,
             "shape": sampler.sample_shape(),
-            "folder": dir,
-            "tensor": tensor,
+            "folder": dir.as_deref().map(path_text),
+            "tensor": tensor.map(path_text),
         });
         words::result(&report.to_string());
     }

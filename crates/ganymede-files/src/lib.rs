@@ -3,6 +3,8 @@
 //! * [`Http`] downloads with progress, goes on where a transfer broke, and says the SHA-256 of what came;
 //! * [`scan`] says which files of a folder are images, and which only seem to be;
 //! * [`decode`] makes one file an 8-bit [`Frame`] within bounds of memory, whatever the file claims;
+//! * [`path_text`] and [`shell_quoted`] make text of any path;
+//! * [`catch_interrupts`] hears the signals that ask a program to end, but for those that its caller turned off;
 //! * [`Digest`] hashes fields that cannot run into each other.
 //!
 //! Nothing here panics for what a file holds: a file that cannot be used is an error or an entry of
@@ -14,6 +16,8 @@ mod formats;
 mod frame;
 mod hash;
 mod http;
+mod interrupts;
+mod path_text;
 mod scan;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -24,4 +28,6 @@ pub use formats::{Format, Formats};
 pub use frame::Frame;
 pub use hash::{Digest, sha256, to_hex};
 pub use http::{Download, Http, Received, part_path};
+pub use interrupts::catch_interrupts;
+pub use path_text::{path_text, shell_quoted};
 pub use scan::{Found, Scan, Skipped, scan};

@@ -46,7 +46,10 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> anyhow::Result<Exit> {
-    ctrlc::set_handler(|| std::process::exit(i32::from(Exit::Interrupted as u8)))?;
+    ganymede_files::catch_interrupts(|signal, _| {
+        words::say(&format!("interrupted by {signal}; no result was written"));
+        std::process::exit(i32::from(Exit::Interrupted as u8));
+    })?;
     if let Some(threads) = args.threads() {
         if threads == 0 {
             return Err(words::Misuse("--threads must be at least 1".into()).into());

@@ -202,6 +202,9 @@ pub(crate) struct EvalArgs {
     /// Which checkpoint of the run: last, best, or a step that was kept
     #[arg(long, value_name = "WHICH", default_value = "last")]
     pub(crate) checkpoint: String,
+    /// The data to compare with, where they were moved, or on purpose others than the run's [default: as the run]
+    #[arg(long, value_name = "NAME|DIR")]
+    pub(crate) data: Option<String>,
     /// fid, kid, is, precision-recall, density-coverage [default: as the run]
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
     pub(crate) metrics: Vec<String>,

@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn numbers_come_back_from_json_and_toml_as_the_same_bits() {
-        for x in numbers().chain([304.171_294_174_208_57, 0.1 + 0.2, f64::MIN_POSITIVE, 5e-324]) {
+        for x in numbers().chain([200.002_469_135_782_46, 0.1 + 0.2, f64::MIN_POSITIVE, 5e-324]) {
             let text = serde_json::to_string(&x).unwrap();
             assert_eq!(serde_json::from_str::<f64>(&text).unwrap().to_bits(), x.to_bits(), "JSON {text}");
             // As in the state of a checkpoint, by way of a value.

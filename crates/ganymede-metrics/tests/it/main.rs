@@ -10,6 +10,8 @@ mod portable;
 mod program;
 mod program_bad_input;
 mod program_bad_weights;
+#[cfg(target_os = "linux")]
+mod program_signals;
 mod provenance;
 mod refusals;
 mod resize;

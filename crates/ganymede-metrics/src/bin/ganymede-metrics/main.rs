@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> anyhow::Result<Exit> {
     ganymede_files::catch_interrupts(|signal, _| {
-        words::say(&format!("interrupted by {signal}; no result was written"));
+        words::say(&format!("interrupted by {signal}"));
         std::process::exit(i32::from(Exit::Interrupted as u8));
     })?;
     if let Some(threads) = args.threads() {

@@ -20,11 +20,16 @@
 //! # Ok::<(), ganymede_train::TrainError>(())
 //! ```
 
+mod claim;
 mod config;
+mod data;
 mod error;
 mod evaluate;
 mod folder;
 mod jsonl;
+mod lock;
+mod look;
+mod numbers;
 mod outcome;
 mod pictures;
 mod plot;
@@ -44,7 +49,7 @@ pub use config::{
     Schedule, ScheduleFile, nearest,
 };
 pub use error::TrainError;
-pub use evaluate::{EvalOptions, evaluate};
+pub use evaluate::{EvalOptions, Evaluation, evaluate};
 pub use folder::RunFolder;
 pub use outcome::{Outcome, StopReason};
 pub use presets::{DEFAULT_PRESET, Preset, preset_names, presets};
@@ -52,4 +57,4 @@ pub use quality::{ClassShare, Quality, QualityValue};
 pub use record::{Best, LogEntry, Metric, MetricEntry, TimingEntry};
 pub use sample::{Latents, Sampler, write_samples};
 pub use summary::{BestSummary, DataSummary, Files, RunSummary, SUMMARY_SCHEMA, Summary, Versions};
-pub use trainer::{CHECKPOINT_SCHEMA, Event, Observer, Progress, Trainer};
+pub use trainer::{CHECKPOINT_SCHEMA, Event, Finished, Observer, Progress, Trainer};

@@ -12,6 +12,8 @@ mod program_bad_input;
 mod program_bad_weights;
 mod program_own_pictures;
 mod program_paths;
+#[cfg(target_os = "linux")]
+mod program_signals;
 mod provenance;
 mod refusals;
 mod resize;

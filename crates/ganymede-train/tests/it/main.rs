@@ -4,6 +4,10 @@
 mod broken;
 mod common;
 mod files;
+mod places;
 mod program;
 mod resume;
+mod runs;
 mod sample;
+#[cfg(unix)]
+mod signals;

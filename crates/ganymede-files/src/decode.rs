@@ -1,11 +1,19 @@
 //! One file to one image of 8 bits, or the reason why not.
 
+mod bmp;
+mod flatten;
+mod jpeg;
+mod plain;
+mod pnm;
+mod tiff;
+
 use std::fs::File;
-use std::io::{Cursor, Read};
+use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader, Limits, Luma, Rgb, RgbImage, Rgba};
+use image::DynamicImage;
+use image::metadata::Orientation;
 
 use crate::drawing;
 use crate::error::FilesError;
@@ -118,39 +126,58 @@ fn read_bounded(path: &Path, options: &DecodeOptions) -> Result<Vec<u8>, FilesEr
     }
 }
 
-fn decode_any(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, String> {
-    let (format, kind) = known_format(bytes, options.formats)?;
-    let image = decode_image(bytes, kind, options)?;
-    let colour = image.color();
-    let deep = colour.bytes_per_pixel() > colour.channel_count();
-    if matches!(image, DynamicImage::ImageRgb32F(_) | DynamicImage::ImageRgba32F(_)) {
-        return Err("its pixels are floating-point numbers of unknown range: convert it to 8 bits".into());
+/// What a decoder made of a file, before depth and transparency are dealt with.
+struct Raw {
+    image: DynamicImage,
+    /// Whether it had an alpha channel or a transparent colour.
+    alpha: bool,
+    /// Whether it had more than 8 bits a channel.
+    deep: bool,
+    /// Whether its only transparency is a level of grey that counts as transparent.
+    keyed: bool,
+    /// How it is to be turned; of a TIFF the pixels are upright already.
+    orientation: Option<Orientation>,
+}
+
+impl Raw {
+    fn new(image: DynamicImage) -> Self {
+        let colour = image.color();
+        let deep = colour.bytes_per_pixel() > colour.channel_count();
+        Self { alpha: colour.has_alpha(), deep, keyed: false, orientation: None, image }
     }
-    Ok(Decoded { alpha: colour.has_alpha(), deep, format, frame: flatten(image, options) })
+}
+
+fn decode_any(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, String> {
+    let format = known_format(bytes, options.formats)?;
+    let mut raw = match format {
+        Format::Png => plain::png(bytes, options)?,
+        Format::WebP => plain::webp(bytes, options)?,
+        Format::Jpeg => jpeg::decode(bytes, options)?,
+        Format::Bmp => bmp::decode(bytes, options)?,
+        Format::Pnm => pnm::decode(bytes, options)?,
+        Format::Tiff => tiff::decode(bytes, options)?,
+    };
+    if let Some(orientation) = raw.orientation.take().filter(|_| options.upright) {
+        raw.image.apply_orientation(orientation);
+    }
+    Ok(Decoded { alpha: raw.alpha, deep: raw.deep, format, frame: flatten::flatten(raw, options) })
 }
 
 /// By content: cameras and browsers save JPEG under the name .png.
-fn known_format(bytes: &[u8], formats: Formats) -> Result<(Format, image::ImageFormat), String> {
-    let kind = image::guess_format(bytes).map_err(|_| format!("not a {} image", formats.words()))?;
-    match Format::from_image(kind).filter(|&format| formats.reads(format)) {
-        Some(format) => Ok((format, kind)),
-        None => Err(format!("it is {kind:?} inside: convert it to {}", formats.words())),
-    }
+fn known_format(bytes: &[u8], formats: Formats) -> Result<Format, String> {
+    let big_tiff = bytes.starts_with(b"II\x2b\0") || bytes.starts_with(b"MM\0\x2b");
+    let kind = match image::guess_format(bytes) {
+        _ if big_tiff => image::ImageFormat::Tiff,
+        Ok(kind) => kind,
+        Err(_) => return Err(format!("not a {} image", formats.words())),
+    };
+    Format::from_image(kind)
+        .filter(|&format| formats.reads(format))
+        .ok_or_else(|| format!("it is {kind:?} inside: convert it to {}", formats.words()))
 }
 
-fn decode_image(
-    bytes: &[u8],
-    kind: image::ImageFormat,
-    options: &DecodeOptions,
-) -> Result<DynamicImage, String> {
-    let damaged = |error: image::ImageError| format!("damaged or cut short ({error})");
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), kind);
-    let mut limits = Limits::default();
-    // The image in 8 bytes a pixel, and as much again for the decoder.
-    limits.max_alloc = Some(options.max_pixels.saturating_mul(16).saturating_add(16 << 20));
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(damaged)?;
-    let (width, height) = decoder.dimensions();
+/// Before anything of that size is allocated.
+fn check_size(width: u32, height: u32, options: &DecodeOptions) -> Result<(), String> {
     if width == 0 || height == 0 {
         return Err(format!("it has no pixels ({width} x {height})"));
     }
@@ -158,102 +185,16 @@ fn decode_image(
         let limit = options.max_pixels;
         return Err(format!("too large: {width} x {height} pixels, and the limit is {limit} (`max_pixels`)"));
     }
-    if kind == image::ImageFormat::Jpeg && !jpeg_is_complete(bytes) {
-        // The decoder fills the missing part with grey and says nothing.
-        return Err("damaged or cut short (the JPEG has no end)".into());
-    }
-    // A damaged EXIF block does not spoil the pixels.
-    let orientation = if options.upright { decoder.orientation().ok() } else { None };
-    let mut image = DynamicImage::from_decoder(decoder).map_err(damaged)?;
-    if let Some(orientation) = orientation {
-        image.apply_orientation(orientation);
-    }
-    Ok(image)
+    Ok(())
 }
 
-/// Opaque, and of 8 bits; grey stays grey.
-///
-/// Before resizing: invisible pixels have any colour, and would bleed into the visible ones.
-fn flatten(image: DynamicImage, options: &DecodeOptions) -> Frame {
-    let image = match options.depth {
-        Depth::Nearest => image,
-        Depth::Pil => to_eight_bits(image),
-    };
-    let level = match options.alpha {
-        Alpha::Over(level) if image.color().has_alpha() => level,
-        _ if image.color().has_color() => return Frame::Rgb(image.into_rgb8()),
-        _ => return Frame::Grey(image.into_luma8()),
-    };
-    let (width, height) = (image.width(), image.height());
-    if image.color().has_color() {
-        let rgba = image.into_rgba8();
-        let pixel = |x, y| {
-            let Rgba([r, g, b, a]) = *rgba.get_pixel(x, y);
-            Rgb([r, g, b].map(|value| over(value, a, level)))
-        };
-        Frame::Rgb(RgbImage::from_fn(width, height, pixel))
-    } else {
-        let grey = image.into_luma_alpha8();
-        let pixel = |x, y| {
-            let [value, a] = grey.get_pixel(x, y).0;
-            Luma([over(value, a, level)])
-        };
-        Frame::Grey(GrayImage::from_fn(width, height, pixel))
-    }
+/// For a file that is whole, and of a kind that is not read.
+fn unsupported(what: impl std::fmt::Display) -> String {
+    format!("unsupported: {what}")
 }
 
-/// PIL's way from 16 bits to 8.
-fn to_eight_bits(image: DynamicImage) -> DynamicImage {
-    let high = |samples: Vec<u16>| samples.into_iter().map(|sample| (sample >> 8) as u8).collect::<Vec<u8>>();
-    let (width, height) = (image.width(), image.height());
-    let whole = "as many samples as before";
-    match image {
-        DynamicImage::ImageLuma16(grey) => {
-            let cut = grey.into_raw().into_iter().map(|sample| sample.min(255) as u8).collect();
-            DynamicImage::ImageLuma8(GrayImage::from_raw(width, height, cut).expect(whole))
-        }
-        DynamicImage::ImageLumaA16(grey) => DynamicImage::ImageLumaA8(
-            image::GrayAlphaImage::from_raw(width, height, high(grey.into_raw())).expect(whole),
-        ),
-        DynamicImage::ImageRgb16(rgb) => {
-            DynamicImage::ImageRgb8(RgbImage::from_raw(width, height, high(rgb.into_raw())).expect(whole))
-        }
-        DynamicImage::ImageRgba16(rgba) => DynamicImage::ImageRgba8(
-            image::RgbaImage::from_raw(width, height, high(rgba.into_raw())).expect(whole),
-        ),
-        other => other,
-    }
-}
-
-/// `value` of opacity `alpha` on `level`, rounded.
-fn over(value: u8, alpha: u8, level: u8) -> u8 {
-    let alpha = u32::from(alpha);
-    ((u32::from(value) * alpha + u32::from(level) * (255 - alpha) + 127) / 255) as u8
-}
-
-/// Whether the markers of a JPEG lead to its end (ITU-T T.81, annex B).
-///
-/// Looking for the end marker's two bytes alone would find that of an embedded thumbnail.
-fn jpeg_is_complete(bytes: &[u8]) -> bool {
-    const END: u8 = 0xd9;
-    let mut at = 2;
-    loop {
-        // Between segments, and after the entropy-coded data of a scan: on to the next marker. In that
-        // data 0xff is followed by 0 (a stuffed byte) or a restart marker; 0xff may also be padding.
-        let Some(offset) = bytes.get(at..).and_then(|rest| {
-            rest.windows(2).position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff | 0xd0..=0xd7))
-        }) else {
-            return false;
-        };
-        at += offset;
-        let marker = bytes[at + 1];
-        if marker == END {
-            return true;
-        }
-        let Some(&[high, low]) = bytes.get(at + 2..at + 4) else { return false };
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        at += 2 + length;
-    }
+fn damaged(why: impl std::fmt::Display) -> String {
+    format!("damaged or cut short ({why})")
 }
 
 #[cfg(test)]

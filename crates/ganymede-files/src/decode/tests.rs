@@ -1,4 +1,6 @@
+use super::flatten::over;
 use super::*;
+use crate::frame::Frame;
 use crate::testing::{encoded_picture, picture};
 use image::ImageFormat;
 use proptest::prelude::*;
@@ -13,6 +15,10 @@ fn options() -> DecodeOptions {
     }
 }
 
+fn is_whole(jpeg: &[u8]) -> bool {
+    decode_bytes(jpeg, &options()).is_ok()
+}
+
 fn reason(result: Result<Decoded, FilesError>) -> String {
     result.unwrap_err().to_string()
 }
@@ -20,13 +26,12 @@ fn reason(result: Result<Decoded, FilesError>) -> String {
 #[test]
 fn a_jpeg_is_complete_only_to_its_last_byte() {
     let jpeg = encoded_picture(48, 32, ImageFormat::Jpeg);
-    assert!(jpeg_is_complete(&jpeg));
+    assert!(is_whole(&jpeg));
     for cut in 0..jpeg.len() {
-        assert!(!jpeg_is_complete(&jpeg[..cut]), "{cut} of {}", jpeg.len());
-        assert!(decode_bytes(&jpeg[..cut], &options()).is_err(), "{cut} of {}", jpeg.len());
+        assert!(!is_whole(&jpeg[..cut]), "{cut} of {}", jpeg.len());
     }
     // Telephones append things to their pictures.
-    assert!(jpeg_is_complete(&[&jpeg[..], b"anything"].concat()));
+    assert!(is_whole(&[&jpeg[..], b"anything"].concat()));
 }
 
 #[test]
@@ -35,8 +40,8 @@ fn the_end_of_an_embedded_thumbnail_is_not_the_end() {
     let thumbnail = encoded_picture(8, 8, ImageFormat::Jpeg);
     let length = (thumbnail.len() as u16 + 2).to_be_bytes();
     let with = [&jpeg[..2], &[0xff, 0xe2], &length, &thumbnail, &jpeg[2..]].concat();
-    assert!(jpeg_is_complete(&with) && decode_bytes(&with, &options()).is_ok());
-    assert!(!jpeg_is_complete(&with[..with.len() - 40]));
+    assert!(is_whole(&with));
+    assert!(!is_whole(&with[..with.len() - 40]));
 }
 
 #[test]

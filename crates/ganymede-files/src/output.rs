@@ -59,6 +59,16 @@ impl Output {
         &self.path
     }
 
+    /// Whether writing would change the file at `path`, by whatever name.
+    pub fn is_same_file(&self, path: &Path) -> bool {
+        let (Place::InPlace(own) | Place::Replace(own)) = &self.place else { return false };
+        matches!((same_file::Handle::from_path(own), same_file::Handle::from_path(path)), (Ok(a), Ok(b)) if a == b)
+    }
+
+    fn named(&self) -> PathBuf {
+        if self.is_stdout() { PathBuf::from("standard output") } else { self.path.clone() }
+    }
+
     /// Whether the result is seen on standard output.
     pub fn is_stdout(&self) -> bool {
         self.place == Place::StandardOutput
@@ -90,7 +100,7 @@ impl Output {
         let is_pipe = !matches!(self.place, Place::InPlace(_) | Place::Replace(_));
         match written {
             Err(error) if is_pipe && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.map_err(|e| FilesError::Output { path: self.path.clone(), reason: e.to_string() }),
+            other => other.map_err(|e| FilesError::Output { path: self.named(), reason: e.to_string() }),
         }
     }
 }

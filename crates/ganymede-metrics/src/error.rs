@@ -9,6 +9,9 @@ pub enum MetricError {
     /// A setting, a count or a shape that makes no sense for this measure.
     #[error("{0}")]
     Invalid(String),
+    /// Images or rows that this measure cannot be taken of: too few, too small, all alike. Nothing is broken.
+    #[error("{0}")]
+    Unfit(String),
     /// A number that is not finite where a finite one is needed.
     #[error("{what}: row {row}, column {column} is {value}: the extractor or its input is broken")]
     NotFinite {

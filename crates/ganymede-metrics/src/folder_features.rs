@@ -15,6 +15,8 @@ pub struct Extracted {
     pub features: Features,
     /// Which file of the folder each row is of.
     pub files: Vec<usize>,
+    /// A hash of the pixels that each row is of: the same image has the same, whatever its file is called.
+    pub contents: Vec<[u8; 32]>,
     /// What was seen of the images.
     pub report: ImageReport,
     /// Whether they were computed before.
@@ -65,8 +67,9 @@ pub fn folder_features(
 fn extracted(folder: &ImageFolder, entry: CachedFeatures) -> Extracted {
     let CachedFeatures { features, seen } = entry;
     let files = seen.iter().enumerate().filter(|(_, seen)| seen.is_ok()).map(|(file, _)| file).collect();
+    let contents = seen.iter().flatten().map(|seen| seen.pixels_sha256()).collect();
     let report = ImageReport::of(folder, &seen);
-    Extracted { features, files, report, ..Extracted::default() }
+    Extracted { features, files, contents, report, ..Extracted::default() }
 }
 
 /// Whether an entry has what the files of a folder have to give.

@@ -62,7 +62,7 @@ pub use rows::Rows;
 pub use sliced_wasserstein::{
     Images, SlicedWasserstein, SlicedWassersteinConfig, SwdLevel, sliced_wasserstein,
 };
-pub use stats::{Ddof, FeatureStats, MeanCov, load_npz, save_npz};
+pub use stats::{Ddof, FeatureStats, MeanCov, load_npz, npz_bytes, save_npz};
 pub use vendi::vendi_score;
 pub use weights::{
     CACHE_VARIABLE, Pin, PublishedWeights, WeightsFile, WeightsQuery, cache_dir, find_weights,

@@ -64,6 +64,13 @@ pub struct SeenImage {
     pub(super) hash: [u8; 32],
 }
 
+impl SeenImage {
+    /// SHA-256 of size, channels and pixels.
+    pub fn pixels_sha256(&self) -> [u8; 32] {
+        self.hash
+    }
+}
+
 impl ImageReport {
     /// How many different images this set has in common with another, pixel for pixel: all of them when a
     /// folder is compared with itself or a copy, a few when training images are among the generated.

@@ -10,8 +10,10 @@ mod portable;
 mod program;
 mod program_bad_input;
 mod program_bad_weights;
+mod program_output;
 mod program_own_pictures;
 mod program_paths;
+mod program_sets;
 #[cfg(target_os = "linux")]
 mod program_signals;
 mod provenance;

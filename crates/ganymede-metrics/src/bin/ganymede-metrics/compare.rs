@@ -12,7 +12,7 @@ use crate::{Exit, Json, words};
 
 /// Values of a result that are no measure of quality.
 const NOT_COMPARED: &[&str] =
-    &["k", "pairs", "subsets", "subset_size", "directions", "images", "std", "r_squared", "slope"];
+    &["k", "pairs", "subsets", "subset_size", "directions", "images", "seed", "std", "r_squared", "slope"];
 
 pub(crate) fn run(args: &CompareArgs, json: &Json) -> Result<Exit> {
     let (left, right) = (read(&args.left)?, read(&args.right)?);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use ganymede_files::path_text;
-use ganymede_metrics::{Ddof, Provenance};
+use ganymede_metrics::{Ddof, MetricError, Provenance};
 use serde_json::{Map, Value, json};
 
 use crate::args::{CommonArgs, EvaluateArgs, FeaturesArgs};
@@ -23,7 +23,7 @@ pub(crate) fn run(args: &EvaluateArgs, json: &Json) -> Result<Exit> {
     };
     let report = args.report.as_deref().map(Report::new).transpose()?;
     let (rules, wanted) = (Rules::new(&args.network), Wanted::new(&args.common.metrics));
-    let sources = (Source::open(real)?, Source::open(fake)?);
+    let sources = (Source::open(real, &rules)?, Source::open(fake, &rules)?);
     let folders = [&sources.0, &sources.1].iter().filter(|s| matches!(s, Source::Folder(_))).count();
     if report.is_some() && folders < 2 {
         return Err(Misuse("--report shows images: --real and --fake have to be folders".into()).into());
@@ -89,7 +89,8 @@ fn measure<'a>(
         match bench.take(*metric) {
             Ok(measured) => done.push(measured),
             Err(error) => {
-                let is_failure = wanted.by_name || !error.is::<NotPossible>();
+                let unfit = matches!(error.downcast_ref(), Some(MetricError::Unfit(_)));
+                let is_failure = wanted.by_name || !(unfit || error.is::<NotPossible>());
                 failed.push((*metric, words::told(&error), is_failure));
             }
         }
@@ -107,7 +108,11 @@ impl Findings<'_> {
         if let Some(reason) = &self.report_error {
             words::say(&format!("error: --report: {reason}"));
         }
-        let is_failure = self.report_error.is_some() || self.failed.iter().any(|(_, _, failure)| *failure);
+        if self.done.is_empty() {
+            words::say("error: nothing could be measured");
+        }
+        let a_failure = self.failed.iter().any(|(_, _, failure)| *failure);
+        let is_failure = a_failure || self.report_error.is_some() || self.done.is_empty();
         let exit = if is_failure { Exit::Failed } else { Exit::Done };
         let shown = if args.quiet { Ok(()) } else { words::result(&self.table(args.seed)) };
         json.write(|| self.object(args.seed, exit))?;
@@ -175,7 +180,8 @@ fn same_features(real: &Provenance, fake: &Provenance) -> Result<()> {
 }
 
 /// The provenance of one measure: divisor and seed only where they matter.
-pub(crate) fn provenance_of(metric: Metric, common: &Provenance, ddof: Ddof, seed: u64) -> Provenance {
+pub(crate) fn provenance_of(measured: &Measured, common: &Provenance, ddof: Ddof, seed: u64) -> Provenance {
+    let metric = measured.metric;
     let mut provenance = common.clone();
     provenance.ddof = metric.has_covariance().then_some(ddof);
     provenance.seed = metric.is_random().then_some(seed);
@@ -184,13 +190,16 @@ pub(crate) fn provenance_of(metric: Metric, common: &Provenance, ddof: Ddof, see
         provenance.weights_sha256 = String::new();
         provenance.resize = None;
     }
+    if let Some(drawn) = measured.drawn {
+        (provenance.real, provenance.fake) = (drawn.real, drawn.fake);
+    }
     provenance
 }
 
 fn results(done: &[Measured], common: &Provenance, seed: u64) -> Value {
     let ddof = common.convention.choices().ddof;
     let entry = |measured: &Measured| {
-        let provenance = provenance_of(measured.metric, common, ddof, seed);
+        let provenance = provenance_of(measured, common, ddof, seed);
         let mut value = json!({ "name": provenance.id(measured.metric.name()) });
         if let (Value::Object(all), Value::Object(own)) = (&mut value, measured.json.clone()) {
             all.extend(own);
@@ -210,6 +219,7 @@ fn summary(set: &Set) -> Value {
         value["formats"] = json!(report.formats);
         value["grey"] = json!(report.grey);
         value["transparent"] = json!(report.transparent);
+        value["left_out"] = json!(images.folder.left_out().len());
         value["duplicates"] = json!(report.duplicates.len());
         let skipped = report.skipped.iter();
         let skipped = skipped.map(|file| json!({ "path": path_text(&file.path), "reason": file.reason }));

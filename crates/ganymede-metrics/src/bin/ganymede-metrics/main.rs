@@ -85,6 +85,12 @@ fn run(args: Args, json: &mut Json) -> anyhow::Result<Exit> {
         std::process::exit(i32::from(Exit::Interrupted as u8));
     })?;
     json.to = args.json().map(|path| Output::new(&path)).transpose()?;
+    if let Some(to) = &json.to
+        && let Err(error) = words::refuse_overwriting(to, args.inputs())
+    {
+        json.to = None;
+        return Err(error);
+    }
     if let Some(threads) = args.threads() {
         if threads == 0 {
             return Err(words::Misuse("--threads must be at least 1".into()).into());

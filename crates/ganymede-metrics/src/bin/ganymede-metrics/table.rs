@@ -2,6 +2,7 @@
 
 use ganymede_metrics::Provenance;
 
+use crate::evaluate::provenance_of;
 use crate::measure::Measured;
 use crate::source::Set;
 
@@ -33,7 +34,8 @@ pub(crate) fn text(real: &Set, fake: &Set, provenance: &Provenance, done: &[Meas
             lines.push(text.trim_end().to_owned());
         }
     }
-    let names: Vec<String> = done.iter().map(|m| provenance.id(m.metric.name())).collect();
+    let name = |m: &Measured| provenance_of(m, provenance, choices.ddof, seed).id(m.metric.name());
+    let names: Vec<String> = done.iter().map(name).collect();
     if !names.is_empty() {
         lines.push(format!("\nFull names: {}", names.join(", ")));
     }

@@ -1,7 +1,7 @@
 //! Where words and results go: words to standard error, results to standard output.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use ganymede_files::Output;
@@ -20,13 +20,35 @@ pub(crate) fn say(text: &str) {
 /// Lines for whoever asked: the answer itself. Where it cannot be written it is lost, and that is an error; where nobody
 /// reads on it is not.
 pub(crate) fn result(text: &str) -> Result<()> {
+    if ganymede_tensor::stdout_was_closed() {
+        anyhow::bail!(
+            "standard output is closed, and the result is lost; open it, or give --quiet and --json FILE"
+        );
+    }
     Ok(Output::new(Path::new("-"))?.write(format!("{text}\n").as_bytes())?)
+}
+
+/// Refuses to write over what is read.
+pub(crate) fn refuse_overwriting<'a>(
+    to: &Output,
+    inputs: impl IntoIterator<Item = &'a PathBuf>,
+) -> Result<()> {
+    match inputs.into_iter().find(|input| to.is_same_file(input)) {
+        None => Ok(()),
+        Some(input) => {
+            let (to, input) = (to.path().display(), input.display());
+            Err(Misuse(format!("{to}: this would overwrite {input}, which is read; name another file"))
+                .into())
+        }
+    }
 }
 
 /// One object: a line of standard output, else a file for people, too.
 pub(crate) fn write_json(to: &Output, value: &Value) -> Result<()> {
-    let text = if to.is_stdout() { value.to_string() } else { serde_json::to_string_pretty(value)? };
-    Ok(to.write(format!("{text}\n").as_bytes())?)
+    if to.is_stdout() {
+        return result(&value.to_string());
+    }
+    Ok(to.write(format!("{}\n", serde_json::to_string_pretty(value)?).as_bytes())?)
 }
 
 /// An error with its causes, each of them once: some say their cause themselves.

@@ -96,15 +96,18 @@ fn refuse_unless_empty(dir: &Path) -> Result<(), TrainError> {
     let entries = fs::read_dir(dir).map_err(TrainError::write("use", dir))?;
     for entry in entries {
         let name = entry.map_err(TrainError::write("use", dir))?.file_name();
-        let name = name.as_encoded_bytes();
-        let left_over =
-            name == lock::FILE.as_bytes() || (name.starts_with(b".run.toml.") && name.ends_with(b".tmp"));
-        if !left_over {
+        if !is_left_over(name.as_encoded_bytes()) {
             let holds_run = dir.join("run.toml").exists();
             return Err(TrainError::OutNotEmpty { path: dir.to_owned(), holds_run });
         }
     }
     Ok(())
+}
+
+/// Of what is written before there is a `run.toml`.
+fn is_left_over(name: &[u8]) -> bool {
+    let is_half = |of: &[u8]| name.starts_with(of) && name.ends_with(b".tmp");
+    name == lock::FILE.as_bytes() || name == b"data.path" || is_half(b".data.path.") || is_half(b".run.toml.")
 }
 
 #[cfg(test)]

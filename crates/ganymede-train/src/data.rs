@@ -18,27 +18,34 @@ pub(crate) fn open_data(run: &Run, folder: Option<&RunFolder>) -> Result<Opened,
     Ok(open(&run.data.name, &options(run, folder))?)
 }
 
+/// The data of a run that was begun.
+pub(crate) struct Reopened {
+    pub(crate) opened: Opened,
+    /// Whether they were found by what was typed, not where they were.
+    pub(crate) by_name: bool,
+}
+
 /// The data that a run was begun with: where they were, else by what was typed.
 ///
 /// # Errors
 /// [`TrainError::DataMoved`] if they are in neither place, [`TrainError::DataChanged`] if their hash is not `wanted`.
-pub(crate) fn reopen_data(run: &Run, folder: &RunFolder, wanted: Option<&str>) -> Result<Opened, TrainError> {
-    let mut changed = None;
-    if let Some(place) = recorded(folder)?
-        && place.exists()
-    {
-        let opened = open_at(run, folder, &place)?;
-        match check(opened, wanted, &place) {
-            Ok(opened) => return Ok(opened),
-            Err(error) => changed = Some(error),
-        }
-    }
-    match (open_data(run, Some(folder)), changed, recorded(folder)?) {
-        (Ok(opened), None, _) => check(opened, wanted, Path::new(&run.data.name)),
-        (Ok(opened), Some(changed), _) => {
-            check(opened, wanted, Path::new(&run.data.name)).map_err(|_| changed)
-        }
-        (Err(_), Some(changed), _) => Err(changed),
+pub(crate) fn reopen_data(
+    run: &Run,
+    folder: &RunFolder,
+    wanted: Option<&str>,
+) -> Result<Reopened, TrainError> {
+    let place = recorded(folder)?;
+    let remembered = place.as_deref().filter(|place| place.exists());
+    let found = remembered.map(|place| check(open_at(run, folder, place)?, wanted, place));
+    let first = match found {
+        Some(Ok(opened)) => return Ok(Reopened { opened, by_name: false }),
+        Some(Err(error)) => Some(error),
+        None => None,
+    };
+    match (open_same_data(run, folder, wanted), first, place) {
+        (Ok(opened), ..) => Ok(Reopened { opened, by_name: true }),
+        // They are still where they were: that place is meant.
+        (Err(_), Some(first), _) => Err(first),
         (Err(TrainError::Dataset(error)), None, Some(place)) if error.is_absent() => {
             Err(TrainError::DataMoved { name: run.data.name.clone(), place })
         }
@@ -69,12 +76,11 @@ fn check(opened: Opened, wanted: Option<&str>, place: &Path) -> Result<Opened, T
 
 /// Writes down where the data are, if they are in a place.
 pub(crate) fn record_place(run: &Run, folder: &RunFolder) -> Result<(), TrainError> {
-    let Some(place) = place_of(&run.data.name) else { return Ok(()) };
-    if recorded(folder)?.as_ref() == Some(&place) {
-        return Ok(());
-    }
-    match to_bytes(&place) {
-        Some(bytes) => replace(&folder.data_path(), bytes),
+    let (path, place) = (folder.data_path(), place_of(&run.data.name));
+    match place.as_deref().and_then(to_bytes) {
+        Some(bytes) => replace(&path, bytes),
+        // What is left of another start would mislead.
+        None if path.exists() => fs::remove_file(&path).map_err(TrainError::write("remove", &path)),
         None => Ok(()),
     }
 }

@@ -68,7 +68,7 @@ pub fn evaluate(run: &Run, checkpoint: &Path, options: EvalOptions<'_>) -> Resul
     let trained_on = read_checkpoint(checkpoint, &Device::Cpu)?.1.data;
     let opened = match other_data {
         true => open_data(run, Some(folder))?,
-        false => reopen_data(run, folder, Some(&trained_on))?,
+        false => reopen_data(run, folder, Some(&trained_on))?.opened,
     };
     let dataset = opened.dataset;
     if dataset.shape().len() != 3 {

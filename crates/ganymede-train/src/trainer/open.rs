@@ -15,7 +15,7 @@ use super::probe::Probe;
 use super::state::{self, State};
 use crate::claim::Claim;
 use crate::config::{Change, Layers, Run};
-use crate::data::{open_data, open_same_data, record_place, reopen_data};
+use crate::data::{Reopened, open_data, open_same_data, record_place, reopen_data};
 use crate::error::TrainError;
 use crate::folder::{RunFolder, replace};
 use crate::jsonl::JsonLines;
@@ -72,6 +72,7 @@ impl Trainer {
         let opened = open_data(run, Some(claim.folder()))?;
         let start = Start::new(run, device, opened)?;
         let (folder, lock) = claim.keep();
+        record_place(&start.run, &folder)?;
         replace(&folder.config(), start.run.to_toml().as_bytes())?;
         Self::assemble(start, folder, lock, None)
     }
@@ -102,13 +103,16 @@ impl Trainer {
         }
         let wanted = last.as_ref().map(|(_, state)| state.data.as_str());
         let named = changes.iter().any(|change| change.key == "data.name");
-        let opened = match named {
-            true => open_same_data(&run, &folder, wanted)?,
+        let Reopened { opened, by_name } = match named {
+            true => Reopened { opened: open_same_data(&run, &folder, wanted)?, by_name: true },
             false => reopen_data(&run, &folder, wanted)?,
         };
         fix_channels(&mut run, opened.dataset.as_ref());
         let mut start = Start::new(&run, device, opened)?;
         let position = start.restore(&folder, last)?;
+        if by_name {
+            record_place(&start.run, &folder)?;
+        }
         if !changes.is_empty() {
             replace(&folder.config(), start.run.to_toml().as_bytes())?;
         }
@@ -155,7 +159,6 @@ impl Trainer {
         position: Option<Position>,
     ) -> Result<Self, TrainError> {
         folder.create_parts()?;
-        record_place(&start.run, &folder)?;
         let resumed_from = position.as_ref().map(|position| position.step);
         let Position { step, best, settled } =
             position.unwrap_or(Position { step: 0, best: None, settled: true });

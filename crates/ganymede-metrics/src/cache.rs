@@ -11,7 +11,7 @@ use crate::images::{BatchOptions, ImageReport};
 use crate::{FeatureExtractor, Features, MetricError, Result};
 
 /// Raised whenever the same images give other features, or an entry has another form.
-const SCHEMA: u64 = 2;
+const SCHEMA: u64 = 3;
 const KEY: &str = "key";
 const REPORT: &str = "report";
 

@@ -19,7 +19,7 @@ use crate::options::OpenOptions;
 
 const MAGIC: &[u8; 16] = b"ganymede images\n";
 /// Raised whenever the same files would decode to other bytes.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 const HASH_BYTES: u64 = 32;
 /// No folder's header is larger; a damaged length must not ask for the whole memory.
 const MAX_HEADER_BYTES: u64 = 1 << 30;

@@ -5,6 +5,8 @@
 //! axis is reduced first, and the bars of the padding are never made: their part in each pixel is known from the
 //! weights. The result is that of padding and then resizing, but for the rounding of sums.
 
+use std::f64::consts::PI;
+
 use ganymede_files::Frame;
 use image::{GrayImage, RgbImage};
 
@@ -24,44 +26,50 @@ pub(crate) fn resampled(frame: &Frame, (width, height): (u32, u32), side: u32, l
     let (old_width, old_height) = frame.size();
     let across = Axis { image: old_width, canvas: width, new: side };
     let down = Axis { image: old_height, canvas: height, new: side };
-    let (pixels, channels) = (frame.interleaved(), frame.channels());
-    let (row, new_row) = (old_width as usize * channels, side as usize * channels);
-    let levels = if old_width > old_height {
-        let narrow = along_rows(pixels, row, channels, across, level);
-        along_columns(&narrow, new_row, down, level)
-    } else {
-        let low = along_columns(pixels, row, down, level);
-        along_rows(&low, row, channels, across, level)
-    };
-    let bytes = levels.into_iter().map(|value| value.round().clamp(0.0, 255.0) as u8).collect();
     let whole = "a level for each pixel and channel";
-    match channels {
-        1 => Frame::Grey(GrayImage::from_raw(side, side, bytes).expect(whole)),
-        _ => Frame::Rgb(RgbImage::from_raw(side, side, bytes).expect(whole)),
+    match frame {
+        Frame::Grey(image) => {
+            let levels = along_both::<1>(image.as_raw(), across, down, level);
+            Frame::Grey(GrayImage::from_raw(side, side, levels).expect(whole))
+        }
+        Frame::Rgb(image) => {
+            let levels = along_both::<3>(image.as_raw(), across, down, level);
+            Frame::Rgb(RgbImage::from_raw(side, side, levels).expect(whole))
+        }
     }
 }
 
-/// Rows of `row` numbers to rows of fewer or more pixels.
-fn along_rows<T: Copy + Into<f32>>(
+/// Pixels of `C` channels; the longer axis first.
+fn along_both<const C: usize>(pixels: &[u8], across: Axis, down: Axis, background: u8) -> Vec<u8> {
+    let (row, new_row) = (across.image as usize * C, across.new as usize * C);
+    let levels = if across.image > down.image {
+        let narrow = along_rows::<_, C>(pixels, row, across, background);
+        along_columns(&narrow, new_row, down, background)
+    } else {
+        let low = along_columns(pixels, row, down, background);
+        along_rows::<_, C>(&low, row, across, background)
+    };
+    levels.into_iter().map(|value| value.round().clamp(0.0, 255.0) as u8).collect()
+}
+
+/// Rows of `row` numbers, `C` a pixel, to rows of fewer or more pixels.
+fn along_rows<T: Copy + Into<f32>, const C: usize>(
     levels: &[T],
     row: usize,
-    channels: usize,
     axis: Axis,
     background: u8,
 ) -> Vec<f32> {
-    let new_row = axis.new as usize * channels;
+    let new_row = axis.new as usize * C;
     let mut out = vec![0.0; levels.len() / row * new_row];
     for x in 0..axis.new {
         let weights = Weights::of(axis, x);
         let bars = weights.outside * f32::from(background);
         for (row, out) in levels.chunks_exact(row).zip(out.chunks_exact_mut(new_row)) {
-            let out = &mut out[x as usize * channels..][..channels];
-            out.fill(bars);
-            for (pixel, &weight) in
-                row[weights.first * channels..].chunks_exact(channels).zip(&weights.inside)
-            {
-                out.iter_mut().zip(pixel).for_each(|(out, &value)| *out += weight * value.into());
+            let mut sums = [bars; C];
+            for (pixel, &weight) in row[weights.first * C..].chunks_exact(C).zip(&weights.inside) {
+                sums.iter_mut().zip(pixel).for_each(|(sum, &value)| *sum += weight * value.into());
             }
+            out[x as usize * C..][..C].copy_from_slice(&sums);
         }
     }
     out
@@ -98,26 +106,41 @@ impl Weights {
         let last = f64::from(axis.canvas);
         let left = (centre - LOBES * stretch).floor().clamp(0.0, last - 1.0) as u32;
         let right = (centre + LOBES * stretch).ceil().clamp(f64::from(left) + 1.0, last) as u32;
-        let weight = |i: u32| lanczos((f64::from(i) + 0.5 - centre) / stretch);
-        let sum: f64 = (left..right).map(weight).sum();
         let before = (axis.canvas - axis.image) / 2;
         let (begin, end) = (before.max(left), (before + axis.image).min(right));
-        let inside: Vec<f64> = (begin..end).map(|i| weight(i) / sum).collect();
-        let outside = if axis.canvas == axis.image { 0.0 } else { 1.0 - inside.iter().sum::<f64>() };
+        let (mut inside, mut sum) = (Vec::with_capacity(end.saturating_sub(begin) as usize), 0.0);
+        let kernel = lanczos((f64::from(left) + 0.5 - centre) / stretch, 1.0 / stretch);
+        for (i, weight) in (left..right).zip(kernel) {
+            sum += weight;
+            if (begin..end).contains(&i) {
+                inside.push(weight);
+            }
+        }
+        let outside = if axis.canvas == axis.image { 0.0 } else { 1.0 - inside.iter().sum::<f64>() / sum };
         Self {
             first: (begin - before).min(axis.image) as usize,
-            inside: inside.into_iter().map(|weight| weight as f32).collect(),
+            inside: inside.into_iter().map(|weight| (weight / sum) as f32).collect(),
             outside: outside as f32,
         }
     }
 }
 
-fn lanczos(x: f64) -> f64 {
-    let sinc = |x: f64| {
-        let angle = x * std::f64::consts::PI;
-        if angle == 0.0 { 1.0 } else { angle.sin() / angle }
-    };
-    if x.abs() < LOBES { sinc(x) * sinc(x / LOBES) } else { 0.0 }
+/// The kernel at `first`, `first + step` and so on: sin πx sin πx/3 / (πx)²/3, within three lobes.
+fn lanczos(first: f64, step: f64) -> impl Iterator<Item = f64> {
+    let angles = (0u32..).map(move |i| (first + f64::from(i) * step) * PI);
+    let both = sines(first * PI, step * PI).zip(sines(first * PI / LOBES, step * PI / LOBES));
+    both.zip(angles).map(|((sine, slow), angle)| match angle.abs() {
+        size if size >= LOBES * PI => 0.0,
+        size if size < 1e-6 => 1.0,
+        size => LOBES * sine * slow / (size * size),
+    })
+}
+
+/// Sines of `first`, `first + step` and so on, each turned from the one before: there are millions of them.
+fn sines(first: f64, step: f64) -> impl Iterator<Item = f64> {
+    let (sine, cosine) = step.sin_cos();
+    let turned = move |&(s, c): &(f64, f64)| Some((s * cosine + c * sine, c * cosine - s * sine));
+    std::iter::successors(Some(first.sin_cos()), turned).map(|(sine, _)| sine)
 }
 
 #[cfg(test)]

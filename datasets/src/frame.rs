@@ -5,9 +5,13 @@ use image::imageops::{self, FilterType};
 use image::{GrayImage, Luma, Rgb, RgbImage};
 
 use crate::options::{Background, Channels, Crop};
+use crate::resample::resampled;
 
 /// Sharp, and antialiased when reducing: its kernel grows with the reduction.
 const FILTER: FilterType = FilterType::Lanczos3;
+
+/// From this ratio of its sides on, making an image square first takes memory and time out of proportion.
+const RIBBON: u32 = 2;
 
 /// Calls the same function on whichever image it is.
 macro_rules! map_frame {
@@ -43,13 +47,14 @@ impl Fit for Frame {
     }
 
     fn into_square(self, side: u32, crop: Crop, background: Background) -> Self {
+        let (width, height) = self.size();
+        let (longer, shorter) = (width.max(height), width.min(height));
+        let is_ribbon = longer > shorter.saturating_mul(RIBBON);
         let square = match crop {
+            Crop::Pad if is_ribbon => return resampled(&self, (longer, longer), side, background.level()),
+            Crop::Stretch if is_ribbon => return resampled(&self, (width, height), side, 0),
             Crop::Centre => centre_square(self),
-            Crop::Pad => {
-                let (width, height) = self.size();
-                let longer = width.max(height);
-                self.padded(longer, longer, background.level())
-            }
+            Crop::Pad => self.padded(longer, longer, background.level()),
             Crop::Stretch => self,
         };
         resized(square, side)

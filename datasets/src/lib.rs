@@ -23,6 +23,7 @@ mod modes;
 mod open;
 mod options;
 mod raw;
+mod resample;
 #[cfg(test)]
 mod testing;
 mod toys;

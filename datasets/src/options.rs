@@ -112,7 +112,7 @@ pub fn default_data_dir() -> PathBuf {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Channels {
-    /// What most of the images have; a tie is colour. Sets of one kind keep it.
+    /// Grey where most of the images are: their pixels count, not the channels of their files. A tie is colour.
     #[default]
     Auto,
     /// One channel.

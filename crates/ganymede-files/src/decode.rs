@@ -32,7 +32,7 @@ pub struct DecodeOptions {
     pub alpha: Alpha,
     /// What becomes of 16 bits a channel.
     pub depth: Depth,
-    /// Turn the image as its file says (EXIF). PIL's `open` does not.
+    /// Turn the image as its file says (EXIF). PIL's `open` does not; a TIFF it turns always, and so do we.
     pub upright: bool,
 }
 
@@ -40,9 +40,9 @@ impl DecodeOptions {
     /// All formats as PIL's `open(file).convert("RGB")` gives them, which is what the metric programs of the
     /// literature see: alpha dropped, [`Depth::Pil`], not turned; at most 100 million pixels.
     ///
-    /// Lossless files come out byte for byte as PIL's, and lossy WebP did so where it was tried. JPEG is decoded
-    /// by other code than libjpeg-turbo: within 2 grey levels of it (0.02 in the mean) with colour at full size,
-    /// within 4 (0.4 in the mean) with 4:2:2 and 4:2:0, on a small picture of saturated colours and hard edges.
+    /// Lossless files come out byte for byte as from PIL, or are refused as unsupported. JPEG and lossy WebP come
+    /// out within half a grey level of it in the mean and 4 at most, on small pictures of saturated colours and hard
+    /// edges.
     pub fn pil() -> Self {
         Self {
             formats: Formats::All,
@@ -69,7 +69,7 @@ pub enum Depth {
     /// The nearest of 256 levels.
     Nearest,
     /// As PIL: colours, and grey with alpha, lose their low byte; grey alone is cut off at 255 and not scaled,
-    /// so that it is white almost everywhere.
+    /// so that it is white almost everywhere. Colours of a PPM are the nearest of 256 levels.
     Pil,
 }
 
@@ -77,7 +77,7 @@ pub enum Depth {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Decoded {
-    /// The image.
+    /// The image: grey where all of its pixels are, also where its file has three channels or a palette.
     pub frame: Frame,
     /// What the file is, whatever its name.
     pub format: Format,
@@ -91,12 +91,17 @@ pub struct Decoded {
 ///
 /// # Errors
 /// [`FilesError::Image`], with the reason, for whatever keeps the file from being decoded: it is missing, empty,
-/// cut short, damaged, too large, of another format, or no image; or a picture of [`crate::encode_drawing`].
+/// cut short, damaged, too large, of another format, of a kind that is not supported, or no image; or a picture of
+/// [`crate::encode_drawing`]. "Unsupported" and "damaged" are told apart: a whole file is not called damaged, and
+/// missing pixels are never made up.
 pub fn decode(path: &Path, options: &DecodeOptions) -> Result<Decoded, FilesError> {
     decode_bytes(&read_bounded(path, options)?, options)
 }
 
 /// Decodes the image in the bytes of a file.
+///
+/// Any bytes are an image or an error, never a panic, and nothing larger than [`DecodeOptions::max_pixels`] allows
+/// is allocated for what they claim.
 ///
 /// # Errors
 /// As [`decode`].

@@ -7,15 +7,17 @@ use image::ImageFormat;
 pub enum Format {
     /// Portable Network Graphics.
     Png,
-    /// JPEG.
+    /// JPEG of 8 bits: baseline and progressive, in one scan or several, grey, colours or CMYK, with components of
+    /// any whole ratio of sizes. Not arithmetic, lossless or hierarchical.
     Jpeg,
     /// WebP, lossy or lossless; of an animation the first frame.
     WebP,
-    /// Windows bitmap.
+    /// Windows bitmap of 1, 4, 8, 16, 24 or 32 bits.
     Bmp,
-    /// Portable any map: PBM, PGM, PPM, PAM.
+    /// Portable bit, grey or pixel map (PBM, PGM, PPM), binary or text, of any maximum.
     Pnm,
-    /// TIFF; of several pages the first.
+    /// TIFF; of several pages the first. Grey of 1 to 16 bits, colours and CMYK of 8 or 16, uncompressed or by LZW,
+    /// Deflate, PackBits or fax group 4. Not palettes, grey with alpha, or JPEG inside.
     Tiff,
 }
 

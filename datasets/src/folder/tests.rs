@@ -140,6 +140,8 @@ fn what_cannot_be_used_is_named_and_skipped() {
         ("flat.png", ""),
         ("flipped.png", "damaged"),
     ];
+    // What is whole is not called damaged.
+    assert!(!reason(&opened, "gif.png").contains("damaged"));
     for (name, words) in expected {
         assert!(reason(&opened, name).contains(words), "{name}: {}", reason(&opened, name));
     }
@@ -187,7 +189,7 @@ fn kinds_of_png_become_eight_bits_without_alpha() {
     let options = |background| OpenOptions {
         resolution: Some(1),
         background,
-        crop: crate::Crop::Centre,
+        channels: Channels::Rgb,
         ..place.options()
     };
     // Sorted: deep, grey-alpha, grey16, one-bit, palette, rgba.
@@ -217,6 +219,46 @@ fn the_majority_decides_on_colour() {
     assert_eq!(channels(&place.options()), 1);
     assert_eq!(channels(&OpenOptions { channels: Channels::Rgb, ..place.options() }), 3);
     assert_eq!(channels(&OpenOptions { channels: Channels::Grey, ..place.options() }), 1);
+}
+
+#[test]
+fn grey_is_what_the_pixels_are() {
+    let grey = image::GrayImage::from_fn(8, 8, |x, y| image::Luma([(x * 8 + y * 20) as u8]));
+    let greys: Vec<u8> = (0..=255u8).flat_map(|level| [255 - level; 3]).collect();
+    let rows: Vec<u8> =
+        grey.rows().flat_map(|row| [0].into_iter().chain(row.map(|level| 255 - level.0[0]))).collect();
+    let rgb = DynamicImage::ImageLuma8(grey.clone()).into_rgb8();
+    let rgba = DynamicImage::ImageLuma8(grey.clone()).into_rgba8();
+    let files = [
+        ("palette.png", png(8, 8, 8, 3, &[(b"PLTE", &greys)], &rows)),
+        ("rgb.png", encode(&DynamicImage::ImageRgb8(rgb.clone()), ImageFormat::Png)),
+        ("rgba.png", encode(&DynamicImage::ImageRgba8(rgba), ImageFormat::Png)),
+        ("rgb.webp", encode(&DynamicImage::ImageRgb8(rgb), ImageFormat::WebP)),
+    ];
+    for (name, file) in files {
+        let place = Place::new();
+        place.put(name, &file);
+        let opened = place.open().unwrap();
+        assert_eq!((opened.dataset.shape(), bytes(&opened, 0)), (&[1, 8, 8][..], grey.to_vec()), "{name}");
+    }
+}
+
+/// Squares of their longer side would need 270 gigabytes.
+#[test]
+fn ribbons_take_the_room_of_their_pixels() {
+    let place = Place::new();
+    let length = 300_000;
+    let row = vec![100; length as usize];
+    place.put("lying.png", &png(length, 1, 8, 0, &[], &[&[0], &row[..]].concat()));
+    place.put("standing.png", &png(1, length, 8, 0, &[], &[0, 100].repeat(length as usize)));
+    let read = |crop| {
+        let opened = place.open_with(&OpenOptions { crop, ..place.options() }).unwrap();
+        assert_eq!((opened.dataset.len(), &opened.skipped[..]), (2, &[][..]));
+        [0, 1].map(|index| bytes(&opened, index))
+    };
+    assert_eq!(read(crate::Crop::Pad), [vec![255; 64], vec![255; 64]]);
+    assert_eq!(read(crate::Crop::Stretch), [vec![100; 64], vec![100; 64]]);
+    assert_eq!(read(crate::Crop::Centre), [vec![100; 64], vec![100; 64]]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! From what a decoder made to an opaque image of 8 bits; grey stays grey.
+//! From what a decoder made to an opaque image of 8 bits, grey where all of its pixels are.
 
 use image::{DynamicImage, GrayImage, Luma, Rgb, RgbImage, Rgba};
 
@@ -13,7 +13,7 @@ pub(super) fn flatten(raw: Raw, options: &DecodeOptions) -> Frame {
     };
     let level = match options.alpha {
         Alpha::Over(level) if image.color().has_alpha() => level,
-        _ if image.color().has_color() => return Frame::Rgb(image.into_rgb8()),
+        _ if image.color().has_color() => return by_content(image.into_rgb8()),
         _ => return Frame::Grey(image.into_luma8()),
     };
     let (width, height) = (image.width(), image.height());
@@ -23,7 +23,7 @@ pub(super) fn flatten(raw: Raw, options: &DecodeOptions) -> Frame {
             let Rgba([r, g, b, a]) = *rgba.get_pixel(x, y);
             Rgb([r, g, b].map(|value| over(value, a, level)))
         };
-        Frame::Rgb(RgbImage::from_fn(width, height, pixel))
+        by_content(RgbImage::from_fn(width, height, pixel))
     } else {
         let grey = image.into_luma_alpha8();
         let pixel = |x, y| {
@@ -32,6 +32,17 @@ pub(super) fn flatten(raw: Raw, options: &DecodeOptions) -> Frame {
         };
         Frame::Grey(GrayImage::from_fn(width, height, pixel))
     }
+}
+
+/// Grey where all pixels are: whether a file says so depends on the program that wrote it.
+fn by_content(image: RgbImage) -> Frame {
+    let is_grey = |pixel: &[u8]| pixel[0] == pixel[1] && pixel[1] == pixel[2];
+    if !image.as_raw().chunks_exact(3).all(is_grey) {
+        return Frame::Rgb(image);
+    }
+    let (width, height) = image.dimensions();
+    let levels = image.into_raw().into_iter().step_by(3).collect();
+    Frame::Grey(GrayImage::from_raw(width, height, levels).expect("one level for each pixel"))
 }
 
 /// PIL's way from 16 bits to 8. `keyed`: the alpha comes from a transparent level, and the image is grey to PIL.

@@ -6,6 +6,9 @@ use image::{DynamicImage, GrayImage, ImageBuffer, Luma, RgbImage};
 
 use super::{DecodeOptions, Raw, check_size, damaged, unsupported};
 
+/// What the lengths of samples were checked for.
+const WHOLE: &str = "as many samples as the header says";
+
 struct Header {
     width: u32,
     height: u32,
@@ -39,6 +42,10 @@ pub(super) fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Raw, Strin
     let header = Header { width, height, channels, most, bits };
     // The number's one byte of white space was read with it.
     let data = &bytes[text.at.min(bytes.len())..];
+    if !plain && most == 255 {
+        let levels = data.get(..header.samples()).ok_or_else(too_short)?;
+        return Ok(Raw::new(of_levels(levels.to_vec(), &header)));
+    }
     let samples = match (plain, bits) {
         (true, true) => plain_bits(data, &header)?,
         (true, false) => plain_numbers(text, &header)?,
@@ -50,19 +57,22 @@ pub(super) fn decode(bytes: &[u8], options: &DecodeOptions) -> Result<Raw, Strin
 
 fn image(samples: Vec<u16>, header: &Header) -> DynamicImage {
     let Header { width, height, channels, most, bits } = *header;
-    let whole = "as many samples as pixels";
     if channels == 1 && most > 255 {
         let scaled = samples.into_iter().map(|sample| scaled(sample, most, 65535)).collect();
         let grey: ImageBuffer<Luma<u16>, Vec<u16>> =
-            ImageBuffer::from_raw(width, height, scaled).expect(whole);
+            ImageBuffer::from_raw(width, height, scaled).expect(WHOLE);
         return DynamicImage::ImageLuma16(grey);
     }
     let level = |sample: u16| if bits { 255 * (1 - sample as u8) } else { scaled(sample, most, 255) as u8 };
-    let levels: Vec<u8> = samples.into_iter().map(level).collect();
+    of_levels(samples.into_iter().map(level).collect(), header)
+}
+
+fn of_levels(levels: Vec<u8>, header: &Header) -> DynamicImage {
+    let Header { width, height, channels, .. } = *header;
     if channels == 1 {
-        DynamicImage::ImageLuma8(GrayImage::from_raw(width, height, levels).expect(whole))
+        DynamicImage::ImageLuma8(GrayImage::from_raw(width, height, levels).expect(WHOLE))
     } else {
-        DynamicImage::ImageRgb8(RgbImage::from_raw(width, height, levels).expect(whole))
+        DynamicImage::ImageRgb8(RgbImage::from_raw(width, height, levels).expect(WHOLE))
     }
 }
 

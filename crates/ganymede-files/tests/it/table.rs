@@ -15,7 +15,9 @@ struct Case {
     expected: String,
     file: Vec<u8>,
     size: (u32, u32),
-    /// PIL's, repeated where it found greys.
+    /// 1 where all pixels are grey to PIL.
+    channels: usize,
+    /// PIL's, three for each pixel.
     rgb: Vec<u8>,
 }
 
@@ -40,6 +42,7 @@ fn cases() -> Vec<Case> {
             expected: fields[1].into(),
             file: file.to_vec(),
             size: (width as u32, height as u32),
+            channels,
             rgb: rgb.collect(),
         }
     };
@@ -62,6 +65,9 @@ fn fault(case: &Case) -> Option<String> {
     };
     if frame.size() != case.size {
         return Some(format!("{:?} instead of {:?}", frame.size(), case.size));
+    }
+    if case.expected == "equal" && frame.channels() != case.channels {
+        return Some(format!("{} channels instead of {}", frame.channels(), case.channels));
     }
     let apart: Vec<u8> = rgb(&frame).iter().zip(&case.rgb).map(|(a, b)| a.abs_diff(*b)).collect();
     let mean = apart.iter().map(|&levels| f64::from(levels)).sum::<f64>() / apart.len() as f64;

@@ -37,7 +37,7 @@ pub struct ImageReport {
     pub sizes: BTreeMap<(u32, u32), usize>,
     /// How many images are of each format, by content: `PNG`, `JPEG`, …
     pub formats: BTreeMap<String, usize>,
-    /// Images with a single channel.
+    /// Images whose pixels are all grey, whether their file has one channel or three.
     pub grey: usize,
     /// Images with an alpha channel or a transparent colour.
     pub transparent: usize,

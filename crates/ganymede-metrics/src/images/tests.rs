@@ -137,6 +137,25 @@ fn channels_are_repeated_or_become_luma() {
 }
 
 #[test]
+fn the_same_greys_are_copies_whatever_file_holds_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let grey = DynamicImage::ImageRgb8(picture(5, 6)).into_luma8();
+    let rows: Vec<u8> =
+        grey.rows().flat_map(|row| [0].into_iter().chain(row.map(|level| level.0[0]))).collect();
+    let greys: Vec<u8> = (0..=255u8).flat_map(|level| [level; 3]).collect();
+    let grey = DynamicImage::ImageLuma8(grey);
+    let rgb = DynamicImage::ImageRgb8(grey.to_rgb8());
+    put(dir.path(), "1.png", &encode(&grey, ImageFormat::Png));
+    put(dir.path(), "2.bmp", &encode(&grey, ImageFormat::Bmp));
+    put(dir.path(), "3.png", &png(5, 6, 8, 3, &[(b"PLTE", &greys)], &rows));
+    put(dir.path(), "4.png", &encode(&rgb, ImageFormat::Png));
+    put(dir.path(), "5.tif", &encode(&rgb, ImageFormat::Tiff));
+    put(dir.path(), "6.pgm", &encode(&grey, ImageFormat::Pnm));
+    let (_, _, report) = read(dir.path(), &options());
+    assert_eq!((report.images, report.grey, report.duplicates.len()), (6, 6, 5));
+}
+
+#[test]
 fn transparency_is_dropped_unless_a_background_is_given() {
     let dir = tempfile::tempdir().unwrap();
     let clear = image::RgbaImage::from_pixel(5, 6, image::Rgba([10, 20, 30, 0]));

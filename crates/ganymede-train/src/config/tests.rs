@@ -165,7 +165,7 @@ fn set_takes_toml_or_bare_words_and_reaches_into_penalties() {
     for (text, want) in [
         ("run.seed", "section.key=value"),
         ("run..seed=1", "empty"),
-        ("penalty.1.gamma=2", "below 1"),
+        ("penalty.1.gamma=2", "`ring-r1` has one penalty, penalty.0"),
         ("penalty.x.gamma=2", "penalty.N.key=value"),
     ] {
         let error = layers.clone().set(&[text]).unwrap_err().to_string();

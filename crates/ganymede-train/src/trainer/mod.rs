@@ -190,6 +190,13 @@ impl Trainer {
         &self.skipped
     }
 
+    /// What this run is likely not to want: known traps in its configuration, and too few data.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut all = self.run.warnings();
+        all.extend(self.probe.remarks().iter().cloned());
+        all
+    }
+
     /// What a resume changed.
     pub fn changes(&self) -> &[Change] {
         &self.changes

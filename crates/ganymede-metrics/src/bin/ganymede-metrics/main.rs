@@ -6,6 +6,7 @@ mod compare;
 mod evaluate;
 mod extractor;
 mod measure;
+mod numbers;
 mod picture;
 mod pixels;
 mod progress;
@@ -48,9 +49,6 @@ fn main() -> ExitCode {
 fn run(args: Args) -> anyhow::Result<Exit> {
     ctrlc::set_handler(|| std::process::exit(i32::from(Exit::Interrupted as u8)))?;
     if let Some(threads) = args.threads() {
-        if threads == 0 {
-            return Err(words::Misuse("--threads must be at least 1".into()).into());
-        }
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
     match args.command {

@@ -1,7 +1,9 @@
 //! `ganymede eval`
 
 use anyhow::Result;
-use ganymede_train::{EvalConfig, EvalOptions, Quality, Run, RunFolder, TrainError, Trainer, evaluate};
+use ganymede_train::{
+    EvalConfig, EvalOptions, Quality, Run, RunFolder, TrainError, Trainer, evaluate, figure,
+};
 use serde_json::{Value, json};
 
 use crate::args::EvalArgs;
@@ -22,6 +24,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
     words::say(&format!("measuring {} samples of {} ...", config.samples, path.display()));
     let options = EvalOptions { config, weights: args.weights.as_deref(), device: &device };
     let quality = evaluate(&run, &path, options)?;
+    for left in &quality.left_out {
+        words::say(&format!("left out: {}: {}", left.measure, left.reason));
+    }
     if args.json {
         let mut report = serde_json::to_value(&quality)?;
         report["checkpoint"] = json!(path);
@@ -29,7 +34,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
     } else {
         words::result(&table(&quality));
     }
-    Ok(Exit::Done)
+    // What was named and could not be had is a failure, though all else is there.
+    let lacking = !args.metrics.is_empty() && !quality.left_out.is_empty();
+    Ok(if lacking { Exit::Failed } else { Exit::Done })
 }
 
 /// The run, with the flags laid over its section `[eval]`.
@@ -53,11 +60,11 @@ fn table(quality: &Quality) -> String {
         .iter()
         .map(|value| {
             let better = if value.lower_is_better { "lower" } else { "higher" };
-            format!("{:width$}  {:>10.4}  {better} is better", value.name, value.value)
+            format!("{:width$}  {:>10}  {better} is better", value.name, figure(value.value, 4))
         })
         .collect();
     if let (Some(first), Some(real)) = (quality.values.first(), quality.between_reals) {
-        lines.push(format!("{:width$}  {real:>10.4}  the same, between real samples", first.name));
+        lines.push(format!("{:width$}  {:>10}  the same, between real samples", first.name, figure(real, 4)));
     }
     for share in &quality.classes {
         let (generated, real) = (100.0 * share.generated, 100.0 * share.real);

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use ganymede_train::{DEFAULT_PRESET, Layers, Outcome, Run, RunFolder, StopReason, Summary, Trainer};
+use ganymede_train::{ConfigError, DEFAULT_PRESET, Layers, Outcome, Run, RunFolder, StopReason, Summary, Trainer};
 
 use crate::args::TrainArgs;
 use crate::progress::Terminal;
+use crate::words::Misuse;
 use crate::{Exit, interrupt, machine, words};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
@@ -16,7 +17,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
         Some(dir) => Trainer::resume(dir, &run)?,
         None => Trainer::new(&run, &out(args, &run))?,
     };
-    interrupt::catch()?;
+    interrupt::catch("finishing this step and writing a checkpoint; once more leaves at once")?;
     if !args.quiet {
         introduce(&trainer, args.resume.is_some());
     }
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
     let folder = trainer.folder().root();
     let summary = result.inspect_err(|_| {
         if trainer.folder().last_checkpoint().exists() {
-            let folder = folder.display();
+            let folder = words::shell_word(folder);
             words::say(&format!("the last checkpoint is whole: ganymede train --resume {folder}"));
         }
     })?;
@@ -49,8 +50,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
 fn configure(args: &TrainArgs) -> Result<Run> {
     let mut layers = match (&args.resume, &args.config, args.preset.as_deref()) {
         (Some(dir), _, _) => Trainer::layers_of(dir)?,
-        (None, Some(file), preset) => Layers::file(file, preset)?,
-        (None, None, preset) => Layers::preset(preset.unwrap_or(DEFAULT_PRESET))?,
+        (None, Some(file), preset) => Layers::file(file, preset).map_err(|error| instead(preset, error))?,
+        (None, None, preset) => {
+            Layers::preset(preset.unwrap_or(DEFAULT_PRESET)).map_err(|error| instead(preset, error))?
+        }
     };
     let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
     let flags = [
@@ -65,6 +68,28 @@ fn configure(args: &TrainArgs) -> Result<Run> {
     layers.set(&flags)?;
     layers.set(&args.sets)?;
     Ok(layers.resolve()?)
+}
+
+/// What to say where something was given for a preset that is none, but a path: which option takes it.
+fn instead(typed: Option<&str>, error: ConfigError) -> anyhow::Error {
+    let (Some(typed), ConfigError::UnknownPreset { .. }) = (typed, &error) else { return error.into() };
+    let path = Path::new(typed);
+    let looks_like_one =
+        typed.contains(['/', '\\']) || typed.starts_with(['.', '~']) || path.extension().is_some();
+    if !(path.exists() || looks_like_one) {
+        return error.into();
+    }
+    let (what, option) = if path.join("run.toml").is_file() {
+        ("the folder of a run, to go on with", "--resume")
+    } else if path.extension().is_some_and(|extension| extension == "toml") {
+        ("a configuration", "--config")
+    } else {
+        ("images to train on", "--data")
+    };
+    let word = words::shell_word(typed);
+    let reason =
+        format!("there is no preset `{typed}`; if it is meant as {what}: ganymede train {option} {word}");
+    Misuse(reason).into()
 }
 
 fn out(args: &TrainArgs, run: &Run) -> PathBuf {
@@ -93,7 +118,7 @@ fn introduce(trainer: &Trainer, resumed: bool) {
     for change in trainer.changes() {
         words::say(&format!("changed: {} was {}, now {}", change.key, change.old, change.new));
     }
-    for warning in run.warnings() {
+    for warning in trainer.warnings() {
         words::say(&format!("warning: {warning}"));
     }
     let skipped = trainer.skipped_files();
@@ -126,7 +151,7 @@ fn conclude(summary: &Summary, folder: &Path) {
     words::say(&format!("  curves    {}", at(&summary.files.curves)));
     words::say(&format!("  numbers   {}", folder.join("summary.json").display()));
     if summary.files.last.is_some() {
-        let folder = folder.display();
+        let folder = words::shell_word(folder);
         words::say(&format!("  more      ganymede sample {folder} --num 100"));
         if let Outcome::Stopped { .. } = summary.outcome {
             words::say(&format!("  go on     ganymede train --resume {folder}"));

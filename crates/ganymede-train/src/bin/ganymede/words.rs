@@ -1,6 +1,7 @@
 //! Where words and results go: words to standard error, results to standard output.
 
 use std::io::Write;
+use std::path::Path;
 
 /// A request that cannot be met as it was put.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,13 @@ pub(crate) fn say(text: &str) {
 /// A line for whoever asked: the answer itself.
 pub(crate) fn result(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// A path as a word of a command line that can be pasted into a shell.
+pub(crate) fn shell_word(path: impl AsRef<Path>) -> String {
+    let text = path.as_ref().to_string_lossy().into_owned();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=@%,:".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// `1 h 2 min`, `3 min 20 s`, `4.2 s`.

@@ -21,7 +21,11 @@ fn least(metric: EvalMetric) -> (usize, usize, String) {
 }
 
 /// What is computed of so many samples, in the order asked for, and what is left out.
-pub(crate) fn choose(wanted: &[EvalMetric], real: usize, generated: usize) -> (Vec<EvalMetric>, Vec<LeftOut>) {
+pub(crate) fn choose(
+    wanted: &[EvalMetric],
+    real: usize,
+    generated: usize,
+) -> (Vec<EvalMetric>, Vec<LeftOut>) {
     let (mut possible, mut left_out) = (Vec::new(), Vec::new());
     for metric in wanted {
         let (least_real, least_generated, why) = least(*metric);

@@ -18,8 +18,7 @@ pub(crate) fn not_finite(tensor: &Tensor) -> Result<Option<NotFinite>> {
     if !tensor.dtype().is_float() || tensor.elem_count() == 0 {
         return Ok(None);
     }
-    let values =
-        tensor.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+    let values = tensor.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
     let Some(at) = values.iter().position(|value| !value.is_finite()) else { return Ok(None) };
     let count = values[at..].iter().filter(|value| !value.is_finite()).count();
     Ok(Some(NotFinite { at, value: values[at], count }))

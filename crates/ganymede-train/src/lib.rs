@@ -44,8 +44,8 @@ mod wasserstein;
 pub use config::{
     AboutFile, Change, ConfigError, DataConfig, DataFile, EmaFile, EvalConfig, EvalExtractor, EvalFile,
     EvalMetric, GeneratorConfig, Layers, LimitsFile, LogConfig, LogFile, LossFile, MOST_MEASURED, MOST_STEPS,
-    MOST_THREADS, NetworkConfig, NetworkFile, OptimizerFile, OptimizersFile, PenaltyFile, Problem, RUN_SCHEMA, Run, RunFile, RunSection,
-    Schedule, ScheduleFile, nearest,
+    MOST_THREADS, NetworkConfig, NetworkFile, OptimizerFile, OptimizersFile, PenaltyFile, Problem,
+    RUN_SCHEMA, Run, RunFile, RunSection, Schedule, ScheduleFile, nearest,
 };
 pub use error::TrainError;
 pub use evaluate::{EvalOptions, evaluate};

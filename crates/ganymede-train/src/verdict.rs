@@ -52,7 +52,8 @@ fn quality(metric: &Metric) -> String {
         }
         Metric::Quality(ref quality) => in_features(quality),
         Metric::SlicedWasserstein { distance, between_reals, .. } => {
-            let pair = format!("sliced Wasserstein {} against {}", figure(distance, 4), figure(between_reals, 4));
+            let pair =
+                format!("sliced Wasserstein {} against {}", figure(distance, 4), figure(between_reals, 4));
             match distance / between_reals {
                 times if times < MOST_TIMES => format!(
                     "Pixel by pixel, generated samples lie {times:.1} times as far from real ones as real ones from one \

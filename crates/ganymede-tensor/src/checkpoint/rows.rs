@@ -156,11 +156,12 @@ impl TensorRows {
             }
         };
         let info = header.info(&name).expect("the name is one of the header's");
-        let stored = Stored::from_safetensors(info.dtype).ok_or_else(|| CheckpointError::UnsupportedDtype {
-            path: path.to_owned(),
-            tensor: name.clone(),
-            dtype: info.dtype.to_string(),
-        })?;
+        let stored =
+            Stored::from_safetensors(info.dtype).ok_or_else(|| CheckpointError::UnsupportedDtype {
+                path: path.to_owned(),
+                tensor: name.clone(),
+                dtype: info.dtype.to_string(),
+            })?;
         let (shape, start) = (info.shape.clone(), data + info.data_offsets.0 as u64);
         Ok(Self { path: path.to_owned(), name, file, stored, shape, start })
     }

@@ -43,7 +43,8 @@ impl Assignments {
                         "penalties are numbered from 0: write it as penalty.N.key=value, such as penalty.0.{key}={value}"
                     )
                 })?;
-                let (_, table) = self.penalties.entry(index).or_insert_with(|| (text.to_owned(), Table::new()));
+                let (_, table) =
+                    self.penalties.entry(index).or_insert_with(|| (text.to_owned(), Table::new()));
                 table.insert(key.into(), value);
                 Ok(())
             }
@@ -97,11 +98,10 @@ fn no_entry(preset: Option<&str>, count: usize, settings: &Table) -> String {
         None if settings.contains_key("lambda") || settings.contains_key("c") => "dragan",
         None => "r1",
     };
-    let mut entry = Table::from_iter([("kind".to_owned(), Value::from(kind))]);
-    entry.extend(settings.iter().filter(|(key, _)| *key != "kind").map(|(k, v)| (k.clone(), v.clone())));
-    let list = Value::Array(vec![Value::Table(entry)]);
+    let others = settings.iter().filter(|(key, _)| *key != "kind");
+    let others: String = others.map(|(key, value)| format!(", {key} = {value}")).collect();
     let verb = if count == 0 { "add one with" } else { "replace the list with" };
-    format!("{has}; {verb} --set 'penalty={list}'")
+    format!("{has}; {verb} --set 'penalty=[{{ kind = \"{kind}\"{others} }}]'")
 }
 
 /// A value of TOML; what is none is text.

@@ -70,6 +70,10 @@ impl Check {
 }
 
 /// A number as a person would write it: not with three hundred digits.
-fn shown(x: f64) -> String {
-    if x == 0.0 || !x.is_finite() || (1e-5..1e15).contains(&x.abs()) { x.to_string() } else { format!("{x:e}") }
+pub(super) fn shown(x: f64) -> String {
+    if x == 0.0 || !x.is_finite() || (1e-5..1e15).contains(&x.abs()) {
+        x.to_string()
+    } else {
+        format!("{x:e}")
+    }
 }

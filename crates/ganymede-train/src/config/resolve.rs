@@ -87,7 +87,8 @@ fn steps(file: &RunFile, images_per_step: u64, check: &mut Check) -> u64 {
             let kimg = check.number("run.kimg", Some(kimg), 1.0);
             let steps = ((kimg * 1000.0 / images_per_step as f64).ceil() as u64).max(1);
             if steps > MOST_STEPS {
-                let reason = format!("{kimg} thousand images take {steps} steps, at most {MOST_STEPS} are possible");
+                let reason =
+                    format!("{kimg} thousand images take {steps} steps, at most {MOST_STEPS} are possible");
                 check.add("run.kimg", reason);
             }
             steps

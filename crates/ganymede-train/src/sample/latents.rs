@@ -66,8 +66,9 @@ impl LatentBatches {
             Latents::Random { count, seed, truncation } => {
                 let truncation = *truncation;
                 if let Some(psi) = truncation.filter(|psi| !(*psi > 0.0 && *psi <= MOST_PSI)) {
-                    let reason =
-                        format!("truncation {psi}: give a number above 0, at most {MOST_PSI}; 0.5 to 1 is usual");
+                    let reason = format!(
+                        "truncation {psi}: give a number above 0, at most {MOST_PSI}; 0.5 to 1 is usual"
+                    );
                     return Err(fail(reason));
                 }
                 let rng = Rng::stream(*seed, "sample");
@@ -81,7 +82,9 @@ impl LatentBatches {
                 let (source, held) = open(path, z_dim)?;
                 let shown = path.display();
                 if let Some(count) = count.filter(|count| *count > held) {
-                    return Err(fail(format!("{shown}: it holds {held} latent vectors, {count} are asked for")));
+                    return Err(fail(format!(
+                        "{shown}: it holds {held} latent vectors, {count} are asked for"
+                    )));
                 }
                 (Some(shown.to_string()), source, count.unwrap_or(held))
             }

@@ -201,7 +201,12 @@ fn sync(dir: &Path) -> Result<(), TrainError> {
     let flushed = if cfg!(unix) { File::open(dir).and_then(|dir| dir.sync_all()) } else { Ok(()) };
     match flushed {
         // Some network file systems cannot flush a folder.
-        Err(error) if !matches!(error.kind(), std::io::ErrorKind::InvalidInput | std::io::ErrorKind::Unsupported) => {
+        Err(error)
+            if !matches!(
+                error.kind(),
+                std::io::ErrorKind::InvalidInput | std::io::ErrorKind::Unsupported
+            ) =>
+        {
             Err(TrainError::write("write", dir)(error))
         }
         _ => Ok(()),

@@ -17,7 +17,7 @@ pub(crate) use state::{read as read_checkpoint, sampling_weights};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ganymede_datasets::{Channels, Dataset, OpenOptions, Opened, SkippedFile, open};
+use ganymede_datasets::{CacheUse, Channels, Dataset, OpenOptions, Opened, SkippedFile, open};
 use ganymede_tensor::Device;
 
 use crate::config::{Change, Layers, Run};
@@ -48,6 +48,8 @@ pub struct Trainer {
     dataset: Arc<dyn Dataset>,
     data_hash: String,
     skipped: Vec<SkippedFile>,
+    /// Why decoded images were not kept, where they should have been.
+    cache_failure: Option<String>,
     game: Game,
     probe: Probe,
     log: JsonLines<LogEntry>,
@@ -147,6 +149,7 @@ impl Trainer {
             data_hash: opened.dataset.content_hash(),
             dataset: opened.dataset,
             skipped: opened.skipped,
+            cache_failure: cache_failure(&opened.cache),
             last: history.last().cloned(),
             metric: measured.last().cloned(),
             clock: Clock::new(times.last().map_or(0.0, |entry| entry.seconds), game.images()),
@@ -194,6 +197,7 @@ impl Trainer {
     pub fn warnings(&self) -> Vec<String> {
         let mut all = self.run.warnings();
         all.extend(self.probe.remarks().iter().cloned());
+        all.extend(self.cache_failure.clone());
         all
     }
 
@@ -382,6 +386,15 @@ pub(crate) fn open_data(run: &Run) -> Result<Opened, TrainError> {
         ..OpenOptions::default()
     };
     Ok(open(&run.data.name, &options)?)
+}
+
+/// It costs time at the next start, not the run.
+fn cache_failure(cache: &CacheUse) -> Option<String> {
+    let CacheUse::Failed { path, reason } = cache else { return None };
+    let path = path.display();
+    Some(format!(
+        "the decoded images could not be kept in {path} ({reason}): the next start decodes them again"
+    ))
 }
 
 /// Writes down the channels that the data turned out to have.

@@ -55,7 +55,8 @@ impl Probe {
                     format!("{} is left out of every measurement: {}", left.measure, left.reason)
                 }));
                 if evaluator.measures_nothing() {
-                    let instead = "nothing else can be measured, so the distance of raw values is, pixel by pixel";
+                    let instead =
+                        "nothing else can be measured, so the distance of raw values is, pixel by pixel";
                     remarks.push(instead.to_owned());
                     (distance(run, dataset, device)?, DISTANCE_SAMPLES)
                 } else {

@@ -59,7 +59,8 @@ const KEYS: &[(&str, &[&str])] = &[
 ];
 const POINTS: &str = "data.name=ring";
 /// What no key accepts, but for the largest seed.
-const WRONG: &[&str] = &["1e300", "9223372036854775807", "99999999999999999999999", "-1", "nan", "inf", "-inf"];
+const WRONG: &[&str] =
+    &["1e300", "9223372036854775807", "99999999999999999999999", "-1", "nan", "inf", "-inf"];
 
 fn layers(sets: &[&str]) -> Layers {
     let of_points = sets.contains(&POINTS);
@@ -80,7 +81,10 @@ fn every_key_refuses_what_is_far_too_large_negative_or_no_number() {
             let refused = layers.set(&[&assignment]).and_then(|()| layers.resolve().map(|_| ()));
             let error = refused.expect_err(&assignment).to_string();
             assert!(error.contains(key), "{assignment}: {error}");
-            assert!(error.contains("expected") || error.contains("at most") || error.contains("end at"), "{error}");
+            assert!(
+                error.contains("expected") || error.contains("at most") || error.contains("end at"),
+                "{error}"
+            );
             assert!(error.len() < 400, "{error}");
         }
     }
@@ -112,7 +116,8 @@ fn no_key_is_forgotten() {
 #[test]
 fn the_bounds_themselves_are_accepted_and_can_be_written_and_read_back() {
     let edges = [
-        &["run.seed=9223372036854775807", "run.steps=10000000000", "limits.minutes=1e7", "run.threads=1024"][..],
+        &["run.seed=9223372036854775807", "run.steps=10000000000", "limits.minutes=1e7", "run.threads=1024"]
+            [..],
         &["run.kimg=1e9", "run.batch=65536", "optimizer.n_critic=1000"],
         &["optimizer.generator.lr=1e30", "optimizer.weight_clip=1e30", "ema.decay=0.999999999"],
         &["log.samples=4096", "log.keep_every=10000000000", "eval.extractor=none"],
@@ -134,7 +139,10 @@ fn what_is_too_large_together_is_refused_with_the_product() {
     };
     let large = ["run.batch=65536", "data.resolution=256", "generator.width=64"];
     check(&large, &["run.batch", "65536 samples make", "at most 1073741824", "lower run.batch"]);
-    check(&["generator.width=8192", "data.resolution=64"], &["generator.width", "weights", "at most 268435456"]);
+    check(
+        &["generator.width=8192", "data.resolution=64"],
+        &["generator.width", "weights", "at most 268435456"],
+    );
     check(&["discriminator.width=8192", "data.resolution=64"], &["discriminator.width", "weights"]);
     check(&["log.samples=4096", "data.resolution=512"], &["log.samples", "pixels", "show fewer"]);
     check(&["run.kimg=1e9", "run.batch=1"], &["run.kimg", "steps", "at most 10000000000"]);

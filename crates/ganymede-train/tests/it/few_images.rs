@@ -52,7 +52,10 @@ fn any_number_of_images_is_trained_on_measured_and_resumed() {
             let values = entry["values"].as_array().cloned().unwrap_or_default();
             let names: Vec<&str> = values.iter().map(|value| value["measure"].as_str().unwrap()).collect();
             assert_eq!(&names, measured, "{count}");
-            assert_eq!(entry["metric"].as_str(), Some(if *count == 1 { "sliced-wasserstein" } else { "quality" }));
+            assert_eq!(
+                entry["metric"].as_str(),
+                Some(if *count == 1 { "sliced-wasserstein" } else { "quality" })
+            );
         }
         assert!(out.join("checkpoints/best.safetensors").exists());
     }

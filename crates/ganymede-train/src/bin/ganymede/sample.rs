@@ -144,7 +144,8 @@ fn open(args: &SampleArgs, device: &Device) -> Result<Sampler> {
     let dir = args.run_dir.as_deref().unwrap_or(Path::new("."));
     if dir.is_file() {
         let (path, word) = (dir.display(), words::shell_word(dir));
-        let reason = format!("{path} is a file, not the folder of a run: weights are given by --weights {word}");
+        let reason =
+            format!("{path} is a file, not the folder of a run: weights are given by --weights {word}");
         return Err(Misuse(reason).into());
     }
     let path = checkpoint(&RunFolder::open(dir)?, &args.checkpoint)?;

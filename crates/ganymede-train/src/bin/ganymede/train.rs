@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use ganymede_train::{ConfigError, DEFAULT_PRESET, Layers, Outcome, Run, RunFolder, StopReason, Summary, Trainer};
+use ganymede_train::{
+    ConfigError, DEFAULT_PRESET, Layers, Outcome, Run, RunFolder, StopReason, Summary, Trainer,
+};
 
 use crate::args::TrainArgs;
 use crate::progress::Terminal;
@@ -59,7 +61,7 @@ fn configure(args: &TrainArgs) -> Result<Run> {
     let flags = [
         args.data.as_deref().map(|name| format!("data.name={}", text(name))),
         args.steps.map(|steps| format!("run.steps={steps}")),
-        args.kimg.map(|kimg| format!("run.kimg={kimg:?}")),
+        args.kimg.map(|kimg| format!("run.kimg={}", toml::Value::Float(kimg))),
         args.seed.map(|seed| format!("run.seed={seed}")),
         args.device.map(|device| format!("run.device={}", text(&device.to_string()))),
         args.threads.map(|threads| format!("run.threads={threads}")),

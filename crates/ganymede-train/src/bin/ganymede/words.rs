@@ -22,7 +22,11 @@ pub(crate) fn result(text: &str) {
 pub(crate) fn shell_word(path: impl AsRef<Path>) -> String {
     let text = path.as_ref().to_string_lossy().into_owned();
     let plain = |c: char| c.is_alphanumeric() || "/._-+=@%,:".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 /// `1 h 2 min`, `3 min 20 s`, `4.2 s`.

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ganymede_files::shell_quoted;
+
 /// Why a data set could not be opened, read or fetched.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -58,6 +60,17 @@ pub enum DatasetError {
         reason: String,
         /// What to do.
         fix: String,
+    },
+    /// The folder of a run, given as one of images.
+    #[error(
+        "{} is the folder of a run, and its pictures are drawings: give the images that it was trained on, or a \
+         folder of samples, which `ganymede sample {}` makes",
+        path.display(),
+        shell_quoted(path)
+    )]
+    RunFolder {
+        /// The folder.
+        path: PathBuf,
     },
     /// A folder holds no image that can be used.
     #[error(

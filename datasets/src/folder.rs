@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ganymede_files::{Alpha, DecodeOptions, Depth, FilesError, Formats, Found, Frame, Scan, Skipped};
+use ganymede_files::{Alpha, DecodeOptions, Depth, FilesError, Formats, Found, Frame, Scan};
 use rayon::prelude::*;
 
 use crate::dataset::{ImageSet, Labels};
@@ -28,7 +28,7 @@ pub(crate) fn open(
 ) -> Result<Opened, DatasetError> {
     let scan = ganymede_files::scan(dir, Formats::Common).map_err(|error| unreadable(dir, error))?;
     if scan.files.is_empty() {
-        return Err(no_images(dir, scan.others, &skipped(scan.skipped)));
+        return Err(no_images(dir, scan.others, &skipped(&scan, &[])));
     }
     let side = options.resolution.unwrap_or(DEFAULT_FOLDER_RESOLUTION);
     let channels = if options.channels == Channels::Grey { 1 } else { 3 };
@@ -37,27 +37,36 @@ pub(crate) fn open(
     if let Some(place) = &place
         && let Some(kept) = place.load(name, options.max_memory_bytes)
     {
-        refuse_if_strict(&kept.skipped, options)?;
+        let skipped = skipped(&scan, &kept.failures);
+        refuse_if_strict(&skipped, options)?;
         let cache = CacheUse::Hit(place.path().to_path_buf());
-        return Ok(Opened { dataset: Arc::new(kept.set), skipped: kept.skipped, cache });
+        return Ok(Opened { dataset: Arc::new(kept.set), skipped, cache });
     }
-    let (set, skipped) = decode_all(name, dir, scan, side, options, progress)?;
+    let (set, failures) = decode_all(name, dir, &scan, side, options, progress)?;
     let cache = match &place {
         None => CacheUse::Off,
-        Some(place) => place.store(&set, &skipped),
+        Some(place) => place.store(&set, &failures),
     };
-    Ok(Opened { dataset: Arc::new(set), skipped, cache })
+    Ok(Opened { dataset: Arc::new(set), skipped: skipped(&scan, &failures), cache })
 }
 
 fn unreadable(dir: &Path, error: FilesError) -> DatasetError {
     match error {
         FilesError::Io { action, path, source } => DatasetError::Io { action, path, source },
+        FilesError::RunFolder { path } => DatasetError::RunFolder { path },
         other => DatasetError::bad_file(dir, other.to_string(), "give a folder of images"),
     }
 }
 
-fn skipped(files: Vec<Skipped>) -> Vec<SkippedFile> {
-    files.into_iter().map(|file| SkippedFile { path: file.path, reason: file.reason }).collect()
+/// What the scan passed over, and the files of it that could not be decoded, by number; sorted by path.
+fn skipped(scan: &Scan, failures: &[(usize, String)]) -> Vec<SkippedFile> {
+    let entry = |path: &Path, reason: &str| SkippedFile { path: path.into(), reason: reason.into() };
+    let failed =
+        failures.iter().filter_map(|(file, reason)| Some(entry(&scan.files.get(*file)?.path, reason)));
+    let passed_over = scan.skipped.iter().map(|file| entry(&file.path, &file.reason));
+    let mut all: Vec<SkippedFile> = passed_over.chain(failed).collect();
+    all.sort_by(|a, b| a.path.cmp(&b.path));
+    all
 }
 
 fn decode_options(options: &OpenOptions) -> DecodeOptions {
@@ -98,11 +107,11 @@ fn refuse_if_strict(skipped: &[SkippedFile], options: &OpenOptions) -> Result<()
 fn decode_all(
     name: &str,
     dir: &Path,
-    scan: Scan,
+    scan: &Scan,
     side: usize,
     options: &OpenOptions,
     progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<(ImageSet, Vec<SkippedFile>), DatasetError> {
+) -> Result<(ImageSet, Vec<(usize, String)>), DatasetError> {
     let total = scan.files.len();
     let done = AtomicUsize::new(0);
     let rules = decode_options(options);
@@ -114,20 +123,19 @@ fn decode_all(
     };
     let results: Vec<Result<Frame, FilesError>> = scan.files.par_iter().map(decode).collect();
     let Classes { of_files, names } = classes::classes(&scan.files);
-    let mut skipped = skipped(scan.skipped);
-    let mut frames = Vec::with_capacity(total);
-    for ((file, class), result) in scan.files.into_iter().zip(of_files).zip(results) {
+    let (mut frames, mut failures) = (Vec::with_capacity(total), Vec::new());
+    for (file, (class, result)) in of_files.into_iter().zip(results).enumerate() {
         match result {
             Ok(frame) => frames.push((frame, class)),
-            Err(error) => skipped.push(SkippedFile { path: file.path, reason: error.to_string() }),
+            Err(error) => failures.push((file, error.to_string())),
         }
     }
-    skipped.sort_by(|a, b| a.path.cmp(&b.path));
+    let skipped = skipped(scan, &failures);
     refuse_if_strict(&skipped, options)?;
     if frames.is_empty() {
         return Err(no_images(dir, scan.others, &skipped));
     }
-    Ok((assemble(name, frames, names, side, options)?, skipped))
+    Ok((assemble(name, frames, names, side, options)?, failures))
 }
 
 /// Frames of one size to one set of one kind of colour.

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader, Limits, Luma, Rgb, RgbImage, Rgba};
 
+use crate::drawing;
 use crate::error::FilesError;
 use crate::formats::{Format, Formats};
 use crate::frame::Frame;
@@ -82,7 +83,7 @@ pub struct Decoded {
 ///
 /// # Errors
 /// [`FilesError::Image`], with the reason, for whatever keeps the file from being decoded: it is missing, empty,
-/// cut short, damaged, too large, of another format, or no image.
+/// cut short, damaged, too large, of another format, or no image; or a picture of [`crate::encode_drawing`].
 pub fn decode(path: &Path, options: &DecodeOptions) -> Result<Decoded, FilesError> {
     decode_bytes(&read_bounded(path, options)?, options)
 }
@@ -92,6 +93,9 @@ pub fn decode(path: &Path, options: &DecodeOptions) -> Result<Decoded, FilesErro
 /// # Errors
 /// As [`decode`].
 pub fn decode_bytes(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, FilesError> {
+    if drawing::is_drawing(bytes) {
+        return Err(FilesError::image(drawing::REASON));
+    }
     // The decoders are other people's and meet files made to break them: a panic in one is a damaged
     // file to us. No state of ours is shared with the closure.
     catch_unwind(AssertUnwindSafe(|| decode_any(bytes, options)))

@@ -40,6 +40,25 @@ pub enum FilesError {
         /// What it holds, and what it should hold.
         reason: String,
     },
+    /// A place that a result cannot be written to.
+    #[error("cannot write to {}: {reason}", path.display())]
+    Output {
+        /// The place, as it was given.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The folder of a run, given as one of images.
+    #[error(
+        "{} is the folder of a run, and its pictures are no samples: give a folder of them, which \
+         `ganymede sample {}` makes",
+        path.display(),
+        crate::shell_quoted(path)
+    )]
+    RunFolder {
+        /// The folder.
+        path: PathBuf,
+    },
     /// An image file that cannot be decoded.
     #[error("{reason}")]
     Image {

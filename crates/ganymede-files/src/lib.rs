@@ -1,27 +1,36 @@
-//! Floor 0 of Ganymede: files from elsewhere, fetched, verified, found, decoded.
+//! Floor 0 of Ganymede: files from elsewhere, fetched, verified, found, decoded; and where results go.
 //!
 //! * [`Http`] downloads with progress, goes on where a transfer broke, and says the SHA-256 of what came;
 //! * [`scan`] says which files of a folder are images, and which only seem to be;
 //! * [`decode`] makes one file an 8-bit [`Frame`] within bounds of memory, whatever the file claims;
+//! * [`Output`] is where a result goes, tried before the work;
+//! * [`path_text`] and [`shell_quoted`] make text of any path;
+//! * [`encode_drawing`] marks pictures that are no samples;
 //! * [`Digest`] hashes fields that cannot run into each other.
 //!
 //! Nothing here panics for what a file holds: a file that cannot be used is an error or an entry of
 //! [`Scan::skipped`], with the reason.
 
 mod decode;
+mod drawing;
 mod error;
 mod formats;
 mod frame;
 mod hash;
 mod http;
+mod output;
+mod path_text;
 mod scan;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use decode::{Alpha, DecodeOptions, Decoded, Depth, decode, decode_bytes};
+pub use drawing::{encode_drawing, is_drawing, is_run_folder};
 pub use error::FilesError;
 pub use formats::{Format, Formats};
 pub use frame::Frame;
 pub use hash::{Digest, sha256, to_hex};
 pub use http::{Download, Http, Received, part_path};
+pub use output::Output;
+pub use path_text::{path_text, shell_quoted};
 pub use scan::{Found, Scan, Skipped, scan};

@@ -6,6 +6,7 @@ use std::time::UNIX_EPOCH;
 
 use walkdir::{DirEntry, WalkDir};
 
+use crate::drawing::is_run_folder;
 use crate::error::FilesError;
 use crate::formats::Formats;
 
@@ -46,17 +47,26 @@ pub struct Scan {
 /// Walks `dir` and all that is below it, following links, and lists the files with an image's suffix.
 ///
 /// Hidden files and folders are passed over. A link that leads back, a folder that cannot be read and a device
-/// with an image's name are [`Scan::skipped`].
+/// with an image's name are [`Scan::skipped`]; so is the folder of a run, whose pictures are no samples.
 ///
 /// # Errors
-/// [`FilesError::Io`] when `dir` itself cannot be read.
+/// [`FilesError::Io`] when `dir` itself cannot be read, [`FilesError::RunFolder`] when it is that of a run.
 pub fn scan(dir: &Path, formats: Formats) -> Result<Scan, FilesError> {
     // The root's own failure is the caller's problem, not one file to be skipped.
     std::fs::read_dir(dir).map_err(FilesError::io("read", dir))?;
+    if is_run_folder(dir) {
+        return Err(FilesError::RunFolder { path: dir.to_path_buf() });
+    }
     let mut scan = Scan::default();
-    let walk = WalkDir::new(dir).follow_links(true).into_iter();
-    for entry in walk.filter_entry(is_visible) {
+    let mut walk = WalkDir::new(dir).follow_links(true).into_iter();
+    while let Some(entry) = walk.next() {
         match entry {
+            Ok(entry) if !is_visible(&entry) => skip_folder(&mut walk, &entry),
+            Ok(entry) if entry.file_type().is_dir() && is_run_folder(entry.path()) => {
+                skip_folder(&mut walk, &entry);
+                let reason = "the folder of a run: its pictures are no samples".to_owned();
+                scan.skipped.push(Skipped { path: entry.into_path(), reason });
+            }
             Ok(entry) => scan.take(dir, &entry, formats),
             Err(error) => {
                 let path = error.path().unwrap_or(dir).to_path_buf();
@@ -71,6 +81,12 @@ pub fn scan(dir: &Path, formats: Formats) -> Result<Scan, FilesError> {
     scan.files.sort_by(|a, b| a.relative.cmp(&b.relative));
     scan.skipped.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(scan)
+}
+
+fn skip_folder(walk: &mut walkdir::IntoIter, entry: &DirEntry) {
+    if entry.file_type().is_dir() {
+        walk.skip_current_dir();
+    }
 }
 
 /// Not hidden, and not the copies of hidden files that macOS puts into archives.

@@ -7,13 +7,13 @@ use ganymede_files::Digest;
 use ganymede_tensor::{Checkpoint, CheckpointError, Device, Tensor};
 use ndarray::Array2;
 
-use crate::images::{BatchOptions, ImageReport};
+use crate::images::{BatchOptions, SeenImage};
 use crate::{FeatureExtractor, Features, MetricError, Result};
 
 /// Raised whenever the same images give other features, or an entry has another form.
-const SCHEMA: u64 = 2;
+const SCHEMA: u64 = 3;
 const KEY: &str = "key";
-const REPORT: &str = "report";
+const SEEN: &str = "seen";
 
 /// Everything that features depend on, by content: never a path or a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -43,15 +43,14 @@ impl CacheKey {
     }
 }
 
-/// The features of a set of images, and what was seen of them.
+/// The features of a set of images, and what was seen of them: their content alone, and no name of a file.
 #[derive(Clone, Debug, Default)]
 pub struct CachedFeatures {
     /// One row an image.
     pub features: Features,
-    /// Which file of the folder each row is of.
-    pub files: Vec<usize>,
-    /// What was seen when they were decoded.
-    pub report: ImageReport,
+    /// What each file of the folder gave, in order; those that gave something have a row each. Nothing for images that
+    /// are from no files.
+    pub seen: Vec<Result<SeenImage, String>>,
 }
 
 /// What the cache gave.
@@ -104,8 +103,8 @@ impl FeatureCache {
             .map_err(|source| MetricError::Io { path: self.dir.clone(), source })?;
         let path = self.path(key);
         let failed = |reason: String| MetricError::File { path: path.clone(), reason };
-        let report = serde_json::to_string(&entry.report).map_err(|error| failed(error.to_string()))?;
-        let metadata = BTreeMap::from([(KEY.to_owned(), key.0.clone()), (REPORT.to_owned(), report)]);
+        let seen = serde_json::to_string(&entry.seen).map_err(|error| failed(error.to_string()))?;
+        let metadata = BTreeMap::from([(KEY.to_owned(), key.0.clone()), (SEEN.to_owned(), seen)]);
         let checkpoint = Checkpoint { tensors: pack(entry)?, metadata };
         checkpoint.save(&path).map_err(|error| failed(error.to_string()))
     }
@@ -120,9 +119,6 @@ fn pack(entry: &CachedFeatures) -> Result<BTreeMap<String, Tensor>> {
             tensors.insert(name.to_owned(), Tensor::from_vec(numbers, rows.dim(), &Device::Cpu)?);
         }
     }
-    let files: Vec<u32> = entry.files.iter().map(|&file| file as u32).collect();
-    let count = files.len();
-    tensors.insert("files".to_owned(), Tensor::from_vec(files, count, &Device::Cpu)?);
     Ok(tensors)
 }
 
@@ -137,17 +133,14 @@ fn unpack(checkpoint: &Checkpoint, key: &CacheKey) -> Result<CachedFeatures, Str
         let numbers = tensor.flatten_all().and_then(|flat| flat.to_vec1::<f32>()).map_err(words)?;
         Array2::from_shape_vec(shape, numbers).map(Some).map_err(|error| error.to_string())
     };
-    let files = checkpoint.tensors.get("files").ok_or("it has no `files`")?;
-    let files = files.to_vec1::<u32>().map_err(words)?;
-    let report = checkpoint.metadata.get(REPORT).ok_or("it has no report")?;
+    let seen = checkpoint.metadata.get(SEEN).ok_or("it does not say what was seen")?;
     Ok(CachedFeatures {
         features: Features {
             pool: rows("pool")?.ok_or("it has no `pool`")?,
             logits: rows("logits")?,
             spatial: rows("spatial")?,
         },
-        files: files.into_iter().map(|file| file as usize).collect(),
-        report: serde_json::from_str(report).map_err(|error| error.to_string())?,
+        seen: serde_json::from_str(seen).map_err(|error| error.to_string())?,
     })
 }
 

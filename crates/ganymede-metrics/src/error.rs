@@ -9,6 +9,9 @@ pub enum MetricError {
     /// A setting, a count or a shape that makes no sense for this measure.
     #[error("{0}")]
     Invalid(String),
+    /// Images or rows that this measure cannot be taken of: too few, too small, all alike. Nothing is broken.
+    #[error("{0}")]
+    Unfit(String),
     /// A number that is not finite where a finite one is needed.
     #[error("{what}: row {row}, column {column} is {value}: the extractor or its input is broken")]
     NotFinite {
@@ -37,6 +40,9 @@ pub enum MetricError {
         /// What is wrong with it, and what would be right.
         reason: String,
     },
+    /// The folder of a run, where one of images belongs; a file that no result can be written to.
+    #[error(transparent)]
+    Files(ganymede_files::FilesError),
     /// The linear algebra gave up.
     #[error("{what} did not converge: {reason}")]
     Algebra {
@@ -62,7 +68,7 @@ impl From<ganymede_files::FilesError> for MetricError {
         match error {
             FilesError::Io { path, source, .. } => Self::Io { path, source },
             FilesError::Content { path, reason } => Self::File { path, reason },
-            other => Self::Invalid(other.to_string()),
+            other => Self::Files(other),
         }
     }
 }

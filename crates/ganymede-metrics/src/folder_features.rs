@@ -15,6 +15,8 @@ pub struct Extracted {
     pub features: Features,
     /// Which file of the folder each row is of.
     pub files: Vec<usize>,
+    /// A hash of the pixels that each row is of: the same image has the same, whatever its file is called.
+    pub contents: Vec<[u8; 32]>,
     /// What was seen of the images.
     pub report: ImageReport,
     /// Whether they were computed before.
@@ -41,10 +43,12 @@ pub fn folder_features(
     let mut warnings = Vec::new();
     if let Some((cache, key)) = &place {
         match cache.load(key) {
-            Cached::Hit(found) => {
+            Cached::Hit(found) if fits(folder, &found) => {
                 progress(folder.len());
-                let CachedFeatures { features, files, report } = *found;
-                return Ok(Extracted { features, files, report, cached: true, warnings });
+                return Ok(Extracted { cached: true, warnings, ..extracted(folder, *found) });
+            }
+            Cached::Hit(_) => {
+                warnings.push("cached features are computed again: they are of other files".into())
             }
             Cached::Miss => {}
             Cached::Damaged(reason) => warnings.push(format!("cached features are computed again: {reason}")),
@@ -56,8 +60,22 @@ pub fn folder_features(
     {
         warnings.push(format!("features could not be cached: {error}"));
     }
-    let CachedFeatures { features, files, report } = entry;
-    Ok(Extracted { features, files, report, cached: false, warnings })
+    Ok(Extracted { warnings, ..extracted(folder, entry) })
+}
+
+/// Rows with the names that their images have here and now.
+fn extracted(folder: &ImageFolder, entry: CachedFeatures) -> Extracted {
+    let CachedFeatures { features, seen } = entry;
+    let files = seen.iter().enumerate().filter(|(_, seen)| seen.is_ok()).map(|(file, _)| file).collect();
+    let contents = seen.iter().flatten().map(|seen| seen.pixels_sha256()).collect();
+    let report = ImageReport::of(folder, &seen);
+    Extracted { features, files, contents, report, ..Extracted::default() }
+}
+
+/// Whether an entry has what the files of a folder have to give.
+fn fits(folder: &ImageFolder, entry: &CachedFeatures) -> bool {
+    let used = entry.seen.iter().filter(|seen| seen.is_ok()).count();
+    (entry.seen.len(), used) == (folder.len(), entry.features.pool.nrows())
 }
 
 fn compute(
@@ -67,23 +85,23 @@ fn compute(
     progress: &mut dyn FnMut(usize),
 ) -> Result<CachedFeatures> {
     let mut batches = folder.batches(options)?;
-    let (mut rows, mut files) = (FeatureRows::default(), Vec::new());
+    let mut rows = FeatureRows::default();
     for batch in &mut batches {
         let batch = batch?;
         rows.push(features(extractor, &batch.images)?)?;
-        files.extend(batch.files);
-        progress(files.last().map_or(0, |last| last + 1));
+        progress(batch.files.last().map_or(0, |last| last + 1));
     }
     progress(folder.len());
-    let report = batches.into_report();
-    if files.is_empty() {
+    let seen = batches.into_seen();
+    if !seen.iter().any(Result::is_ok) {
+        let report = ImageReport::of(folder, &seen);
         let first = report.skipped.first();
         let reason =
             first.map_or(String::new(), |file| format!(": {}: {}", file.path.display(), file.reason));
         let reason = format!("none of its {} image(s) can be used{reason}", report.skipped.len());
         return Err(MetricError::File { path: folder.dir().to_path_buf(), reason });
     }
-    Ok(CachedFeatures { features: rows.finish(), files, report })
+    Ok(CachedFeatures { features: rows.finish(), seen })
 }
 
 fn features(extractor: &dyn FeatureExtractor, images: &Tensor) -> Result<Features> {

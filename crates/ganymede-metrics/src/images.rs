@@ -2,6 +2,7 @@
 
 mod ahead;
 mod batches;
+mod choice;
 mod report;
 
 use std::fs::File;
@@ -10,10 +11,10 @@ use std::path::{Path, PathBuf};
 use ganymede_files::{Digest, Formats, Found, scan, sha256};
 use rayon::prelude::*;
 
-use crate::{MetricError, Result};
+use crate::{Convention, MetricError, Result};
 
 pub use batches::{BatchOptions, ImageBatch, ImageBatches};
-pub use report::{Duplicate, ImageReport, SkippedImage};
+pub use report::{Duplicate, ImageReport, SeenImage, SkippedImage};
 
 /// The image files of a folder and all that is below it, in the order of their paths.
 ///
@@ -25,22 +26,34 @@ pub struct ImageFolder {
     dir: PathBuf,
     files: Vec<Found>,
     skipped: Vec<SkippedImage>,
+    left_out: Vec<SkippedImage>,
 }
 
 impl ImageFolder {
     /// Lists the images of `dir`; none is read yet.
     ///
     /// # Errors
-    /// [`MetricError::Io`] when the folder cannot be read, [`MetricError::File`] when it has no image.
+    /// [`MetricError::Io`] when the folder cannot be read, [`MetricError::File`] when it has no image,
+    /// [`MetricError::Files`] when it is the folder of a run.
     pub fn open(dir: &Path) -> Result<Self> {
-        let found = scan(dir, Formats::All)?;
+        Self::open_as(dir, Convention::Ganymede)
+    }
+
+    /// [`ImageFolder::open`], of the files that the program of a convention would take. For all but StyleGAN, clean-fid
+    /// and ours a sub-folder makes a difference; see [`ImageFolder::left_out`].
+    ///
+    /// # Errors
+    /// As [`ImageFolder::open`].
+    pub fn open_as(dir: &Path, convention: Convention) -> Result<Self> {
+        let mut found = scan(dir, Formats::All)?;
+        let left_out = choice::leave_out(&mut found.files, convention);
         let skipped: Vec<SkippedImage> = found
             .skipped
             .into_iter()
             .map(|file| SkippedImage { path: file.path, reason: file.reason })
             .collect();
         if found.files.is_empty() {
-            let holds = match (skipped.first(), found.others) {
+            let holds = match (left_out.first().or(skipped.first()), found.others) {
                 (Some(first), _) => format!("no image but {}: {}", first.path.display(), first.reason),
                 (None, 0) => "nothing".to_owned(),
                 (None, others) => format!("{others} file(s), none of them an image"),
@@ -48,7 +61,7 @@ impl ImageFolder {
             let reason = format!("it holds {holds}; give a folder with {} files", Formats::All.words());
             return Err(MetricError::File { path: dir.to_path_buf(), reason });
         }
-        Ok(Self { dir: dir.to_path_buf(), files: found.files, skipped })
+        Ok(Self { dir: dir.to_path_buf(), files: found.files, skipped, left_out })
     }
 
     /// The folder.
@@ -74,9 +87,17 @@ impl ImageFolder {
         &self.files[index].path
     }
 
-    /// Leaves out all but the first `count` files.
-    pub fn truncate(&mut self, count: usize) {
-        self.files.truncate(count);
+    /// Keeps the files of these numbers only, in this order.
+    ///
+    /// # Panics
+    /// If there is no such file.
+    pub fn select(&mut self, files: &[usize]) {
+        self.files = files.iter().map(|file| self.files[*file].clone()).collect();
+    }
+
+    /// Images that are not measured because the program whose convention is followed would not take them.
+    pub fn left_out(&self) -> &[SkippedImage] {
+        &self.left_out
     }
 
     /// SHA-256 over the contents of all files in order, in hexadecimal: the same wherever the folder lies and

@@ -68,7 +68,7 @@ pub fn realism<T: Scalar>(rows: FeatureSets<'_, T>, k: usize) -> Result<Vec<f64>
     let radii = radii("real samples", &both.real, k)?;
     let median = median(&radii);
     if !radii.iter().any(|radius| *radius < median) {
-        return Err(MetricError::Invalid(format!(
+        return Err(MetricError::Unfit(format!(
             "realism needs real samples closer together than others; all {} are {median} from their neighbour {k}",
             radii.len()
         )));

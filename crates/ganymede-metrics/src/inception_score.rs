@@ -49,8 +49,8 @@ pub fn inception_score<'a>(
     logits.check_finite("logits", 0)?;
     let count = order.map_or(logits.count(), <[usize]>::len);
     if logits.dim() == 0 || splits == 0 || count < splits {
-        return Err(MetricError::Invalid(format!(
-            "{count} rows of {} logits cannot be scored in {splits} splits",
+        return Err(MetricError::Unfit(format!(
+            "{count} rows of {} logits cannot be scored in {splits} splits: one row a split is the least",
             logits.dim()
         )));
     }

@@ -57,7 +57,7 @@ pub fn draw_subsets(
 ) -> Result<Vec<KidSubset>> {
     let least = real_rows.min(fake_rows);
     if count == 0 || size < 2 || size > least {
-        return Err(MetricError::Invalid(format!(
+        return Err(MetricError::Unfit(format!(
             "{count} subsets of {size} rows: at least one subset, of 2 to {least} rows, is possible"
         )));
     }

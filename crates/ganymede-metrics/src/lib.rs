@@ -42,7 +42,9 @@ pub use fid::{
     frechet_distance_rows, frechet_distance_stats, sfid,
 };
 pub use folder_features::{Extracted, folder_features};
-pub use images::{BatchOptions, Duplicate, ImageBatch, ImageBatches, ImageFolder, ImageReport, SkippedImage};
+pub use images::{
+    BatchOptions, Duplicate, ImageBatch, ImageBatches, ImageFolder, ImageReport, SeenImage, SkippedImage,
+};
 pub use improved_pr::{PrecisionRecall, improved_precision_recall, realism};
 pub use inception_score::{InceptionScore, Split, inception_score};
 pub use kid::{Kid, KidBlocks, KidSubset, draw_subsets, kid, kid_all, kid_blocks};
@@ -60,7 +62,7 @@ pub use rows::Rows;
 pub use sliced_wasserstein::{
     Images, SlicedWasserstein, SlicedWassersteinConfig, SwdLevel, sliced_wasserstein,
 };
-pub use stats::{Ddof, FeatureStats, MeanCov, load_npz, save_npz};
+pub use stats::{Ddof, FeatureStats, MeanCov, load_npz, npz_bytes, save_npz};
 pub use vendi::vendi_score;
 pub use weights::{
     CACHE_VARIABLE, Pin, PublishedWeights, WeightsFile, WeightsQuery, cache_dir, find_weights,

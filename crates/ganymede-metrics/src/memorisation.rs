@@ -51,7 +51,7 @@ const MEMORISED: f64 = 1.0 / 3.0;
 pub fn memorisation<T: Scalar>(rows: FeatureSets<'_, T>) -> Result<Memorisation> {
     let both = rows.checked()?;
     if both.real.len() < 2 {
-        return Err(MetricError::Invalid("memorisation needs at least 2 real samples, got 1".into()));
+        return Err(MetricError::Unfit("memorisation needs at least 2 real samples, got 1".into()));
     }
     let among_real = nearest_of_each("real samples", &both.real, 1)?;
     let found = nearest_among(&both.generated, &both.real, 2)?;

@@ -42,7 +42,7 @@ pub struct MsSsimDiversity {
 pub fn ms_ssim_diversity(images: ArrayView4<'_, f32>, pairs: usize, seed: u64) -> Result<MsSsimDiversity> {
     let n = images.len_of(Axis(0));
     if n < 2 || pairs == 0 {
-        return Err(MetricError::Invalid(format!(
+        return Err(MetricError::Unfit(format!(
             "MS-SSIM diversity needs at least 2 images and 1 pair, got {n} images and {pairs} pairs"
         )));
     }
@@ -82,7 +82,7 @@ pub fn ms_ssim(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> Result<f64> {
     }
     if channels == 0 || height.min(width) < 16 {
         let size = format!("{height}×{width} with {channels} channels");
-        return Err(MetricError::Invalid(format!("MS-SSIM needs images of at least 16×16, got {size}")));
+        return Err(MetricError::Unfit(format!("MS-SSIM needs images of at least 16×16, got {size}")));
     }
     if a.iter().chain(b.iter()).any(|level| !level.is_finite()) {
         return Err(MetricError::Invalid("MS-SSIM of an image with a level that is not finite".into()));

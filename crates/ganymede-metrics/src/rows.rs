@@ -117,7 +117,7 @@ pub(crate) fn check_pair(real: Rows<'_>, fake: Rows<'_>, least: usize) -> Result
 
 fn check_one(what: &str, rows: Rows<'_>, least: usize) -> Result<()> {
     if rows.count() < least {
-        return Err(MetricError::Invalid(format!(
+        return Err(MetricError::Unfit(format!(
             "{what}: {} rows, and this measure needs at least {least}",
             rows.count()
         )));

@@ -104,7 +104,8 @@ fn check(images: &Images<'_>, config: &SlicedWassersteinConfig) -> Result<()> {
     let problem = if images.real.dim() != images.generated.dim() {
         format!("real images are {:?}, generated ones {:?}", images.real.dim(), images.generated.dim())
     } else if n == 0 || channels == 0 || height.min(width) < COARSEST {
-        format!("it needs images of at least 16×16 pixels, got {:?}", images.real.dim())
+        let message = "sliced Wasserstein distance: it needs images of at least 16×16 pixels, got";
+        return Err(MetricError::Unfit(format!("{message} {:?}", images.real.dim())));
     } else if config.patches == 0 || config.directions == 0 {
         "the numbers of patches and of directions must be at least 1".to_string()
     } else if images.real.iter().chain(images.generated.iter()).any(|level| !level.is_finite()) {
@@ -142,7 +143,7 @@ fn normalise(patches: &mut [f32], channels: usize, what: &str) -> Result<()> {
         };
         let deviation = (patches.chunks_exact(channels * area).map(squares).sum::<f64>() / n).sqrt();
         if deviation == 0.0 {
-            return Err(MetricError::Invalid(format!(
+            return Err(MetricError::Unfit(format!(
                 "sliced Wasserstein distance: channel {channel} of the {what} images is constant at some level"
             )));
         }

@@ -4,9 +4,12 @@ mod file;
 mod moments;
 mod npz;
 
+use std::collections::BTreeSet;
+
+use ganymede_files::Digest;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, s};
 
-pub use npz::{load_npz, save_npz};
+pub use npz::{load_npz, npz_bytes, save_npz};
 
 use crate::{MetricError, Result, Rows};
 use moments::{BLOCK, Moments};
@@ -57,6 +60,8 @@ pub struct FeatureStats {
     filled: usize,
     /// All rows, one after another, if they are wanted.
     kept: Option<Vec<f32>>,
+    /// By what the sets that were counted are known.
+    parts: BTreeSet<String>,
 }
 
 impl FeatureStats {
@@ -69,7 +74,8 @@ impl FeatureStats {
             return Err(MetricError::Invalid(format!("features of {dim} numbers; 1 to 65536 are possible")));
         }
         let block = Array2::zeros((BLOCK + 1, dim));
-        Ok(Self { moments: Moments::new(dim), block, filled: 0, kept: None })
+        let parts = BTreeSet::new();
+        Ok(Self { moments: Moments::new(dim), block, filled: 0, kept: None, parts })
     }
 
     /// As [`FeatureStats::new`], and the rows are kept, for measures that need them.
@@ -153,6 +159,7 @@ impl FeatureStats {
                 self.dim()
             )));
         }
+        self.parts = self.contents().union(&other.contents()).cloned().collect();
         self.moments = self.whole();
         self.filled = 0;
         self.moments.merge(&other.whole());
@@ -161,6 +168,23 @@ impl FeatureStats {
             _ => self.kept = None,
         }
         Ok(())
+    }
+
+    /// Says what the rows are of: some hash of the images.
+    pub fn add_content(&mut self, hash: &str) {
+        self.parts.insert(hash.to_owned());
+    }
+
+    /// By what the counted sets are known: what [`FeatureStats::add_content`] said of each that was merged, and a hash of
+    /// count, mean and scatter. Statistics that have one in common count the same images, and must not be merged.
+    pub fn contents(&self) -> BTreeSet<String> {
+        let Moments { count, mean, scatter } = self.whole();
+        let mut digest = Digest::new("statistics");
+        digest.number(count);
+        mean.iter().chain(&scatter).for_each(|x| digest.number(x.to_bits()));
+        let mut contents = self.parts.clone();
+        contents.insert(digest.hex());
+        contents
     }
 
     /// The moments of all rows, those of the unfinished block included.
@@ -179,7 +203,7 @@ impl FeatureStats {
     /// Fewer than 2 rows.
     pub fn mean_cov(&self, ddof: Ddof) -> Result<MeanCov> {
         if self.count() < 2 {
-            return Err(MetricError::Invalid(format!(
+            return Err(MetricError::Unfit(format!(
                 "{} row(s) of features have no covariance; at least 2 are needed",
                 self.count()
             )));

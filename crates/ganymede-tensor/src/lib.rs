@@ -24,6 +24,7 @@ mod params;
 mod products;
 mod rng;
 mod simd;
+mod stdout;
 pub mod testing;
 
 pub use autograd::{Graph, grad, start_gradient_workers, watch};
@@ -47,3 +48,4 @@ pub use optim::{Optimizer, OptimizerConfig, OptimizerError};
 pub use params::{Buffer, Builder, Frozen, Init, LoadError, Param, Params};
 pub use products::row_products;
 pub use rng::{Rng, RngState};
+pub use stdout::stdout_was_closed;

@@ -280,10 +280,8 @@ fn real_features(
     });
     let features = join(passes.collect::<Result<Vec<_>, TrainError>>()?)?;
     if let Some(cache) = cache {
-        let files = (0..features.pool.nrows()).collect();
         // A cache that cannot be written costs time, not the run.
-        let _ = cache
-            .store(&key, &CachedFeatures { features: features.clone(), files, ..CachedFeatures::default() });
+        let _ = cache.store(&key, &CachedFeatures { features: features.clone(), seen: Vec::new() });
     }
     Ok(features)
 }

@@ -86,13 +86,12 @@ pub(crate) fn grid(images: &[Pixels]) -> RgbImage {
     picture
 }
 
-/// Writes a PNG, at once or not at all.
-pub(crate) fn save(picture: &RgbImage, path: &Path) -> Result<(), TrainError> {
-    let mut bytes = Cursor::new(Vec::new());
-    picture
-        .write_to(&mut bytes, ImageFormat::Png)
+/// Writes a picture that is no sample, at once or not at all: a grid, a curve. It carries a mark by which data sets and
+/// metrics know it.
+pub(crate) fn save_drawing(picture: &RgbImage, path: &Path) -> Result<(), TrainError> {
+    let bytes = ganymede_files::encode_drawing(picture)
         .map_err(|error| TrainError::Picture { path: path.to_owned(), reason: error.to_string() })?;
-    replace(path, bytes.get_ref())
+    replace(path, &bytes)
 }
 
 #[cfg(test)]

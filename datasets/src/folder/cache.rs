@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::dataset::{Dataset, ImageSet, Labels};
-use crate::open::{CacheUse, SkippedFile};
+use crate::open::CacheUse;
 use crate::options::OpenOptions;
 
 const MAGIC: &[u8; 16] = b"ganymede images\n";
 /// Raised whenever the same files would decode to other bytes.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 const HASH_BYTES: u64 = 32;
 /// No folder's header is larger; a damaged length must not ask for the whole memory.
 const MAX_HEADER_BYTES: u64 = 1 << 30;
@@ -32,13 +32,15 @@ struct Header {
     shape: [usize; 3],
     classes: Option<Vec<u32>>,
     class_names: Vec<String>,
-    skipped: Vec<(PathBuf, String)>,
+    /// Which files of the scan could not be decoded, and why. Their names are those of the scan at hand.
+    failures: Vec<(usize, String)>,
 }
 
 /// What a cache file gave back.
 pub(crate) struct Kept {
     pub(crate) set: ImageSet,
-    pub(crate) skipped: Vec<SkippedFile>,
+    /// Which files of the scan could not be decoded, and why.
+    pub(crate) failures: Vec<(usize, String)>,
 }
 
 /// The cache file of one folder under one choice of options.
@@ -111,20 +113,19 @@ impl Place {
         }
         let labels = header.classes.map(|classes| Labels { classes, names: header.class_names });
         let set = ImageSet::new(name, header.shape, bytes, labels).ok()?;
-        let skipped = header.skipped.into_iter().map(|(path, reason)| SkippedFile { path, reason });
-        Some(Kept { set, skipped: skipped.collect() })
+        Some(Kept { set, failures: header.failures })
     }
 
     /// Writes the file; a failure costs time on the next start and nothing else.
-    pub(crate) fn store(&self, set: &ImageSet, skipped: &[SkippedFile]) -> CacheUse {
+    pub(crate) fn store(&self, set: &ImageSet, failures: &[(usize, String)]) -> CacheUse {
         let path = self.path.clone();
-        match self.write(set, skipped) {
+        match self.write(set, failures) {
             Ok(()) => CacheUse::Written(path),
             Err(error) => CacheUse::Failed { path, reason: error.to_string() },
         }
     }
 
-    fn write(&self, set: &ImageSet, skipped: &[SkippedFile]) -> io::Result<()> {
+    fn write(&self, set: &ImageSet, failures: &[(usize, String)]) -> io::Result<()> {
         let header = serde_json::to_vec(&Header {
             schema: SCHEMA,
             key: self.key.clone(),
@@ -132,7 +133,7 @@ impl Place {
             shape: set.image_shape(),
             classes: set.labels().map(|labels| labels.classes.clone()),
             class_names: set.class_names().to_vec(),
-            skipped: skipped.iter().map(|file| (file.path.clone(), file.reason.clone())).collect(),
+            failures: failures.to_vec(),
         })?;
         if let Some(dir) = self.path.parent() {
             std::fs::create_dir_all(dir)?;

@@ -3,6 +3,7 @@
 mod code;
 mod docs;
 mod layers;
+mod paths;
 mod rules;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ exports   no glob re-export, no prelude
 leftovers no todo!, unimplemented!, dbg!, ignored test, note to do something later, or copy of a file
 links     a relative link of a document, or a path that it names, exists
 wording   no path of one person's machine; words of the field
+paths     no type that is serialised holds a path
 fixtures  the script that made a fixture lies beside it
 
 Each finding is printed as `file:line: [rule] what, and what to do`. A warning does not fail.",

@@ -2,8 +2,8 @@
 
 use super::Finding;
 use super::code::has_word;
-use super::layers;
 use super::tree::{File, Tree};
+use super::{layers, paths};
 
 const LONG_FILE: usize = 400;
 const TOO_LONG_FILE: usize = 600;
@@ -13,8 +13,8 @@ const MAY_BE_UNSAFE: &[&str] = &["crates/ganymede-tensor", "crates/ganymede-lapa
 
 /// All rules for a Rust file.
 pub(crate) fn rust(file: &File) -> Vec<Finding> {
-    let rules: [fn(&File) -> Vec<Finding>; 6] =
-        [size, programs, unsafe_code, exports, leftovers, layers::backend_names];
+    let rules: [fn(&File) -> Vec<Finding>; 7] =
+        [size, programs, unsafe_code, exports, leftovers, layers::backend_names, paths::serialised];
     rules.iter().flat_map(|rule| rule(file)).collect()
 }
 

@@ -177,3 +177,20 @@ fn a_crate_folder_is_found_from_any_file() {
     assert_eq!(File::new("datasets/src/lib.rs", "").crate_folder(), "datasets");
     assert_eq!(File::new("README.md", "").crate_folder(), "README.md");
 }
+
+#[test]
+fn what_is_serialised_holds_no_path() {
+    let derive = "#[derive(Debug, serde::Serialize)]\n";
+    let cases = [
+        ("pub struct A {\n    path: PathBuf,\n}\n", Some(3)),
+        ("struct A(Vec<std::path::PathBuf>);\n", Some(2)),
+        ("enum A<'a> {\n    B { n: u8 },\n    C(&'a Path),\n}\n", Some(4)),
+        ("struct A {\n    path: String,\n}\nfn f(path: &Path) {}\n", None),
+        ("struct A;\nstruct B(PathBuf);\n", None),
+    ];
+    for (item, line) in cases {
+        let expected: Vec<_> = line.map(|line| ("paths", Some(line))).into_iter().collect();
+        check_file(LIBRARY, &format!("{derive}{item}"), &expected);
+    }
+    check_file(LIBRARY, "#[derive(Debug, Deserialize)]\nstruct A(PathBuf);\n", &[]);
+}

@@ -44,7 +44,7 @@ pub fn fid_infinity<'a, 'b>(
     let (real, fake) = (real.into(), fake.into());
     check_pair(real, fake, 2)?;
     if fake.count() < 2 * POINTS {
-        return Err(MetricError::Invalid(format!(
+        return Err(MetricError::Unfit(format!(
             "{} generated rows are too few to extrapolate from; at least {} are needed",
             fake.count(),
             2 * POINTS

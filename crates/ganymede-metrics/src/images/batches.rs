@@ -7,9 +7,9 @@ use ganymede_files::{Alpha, DecodeOptions, Decoded, Frame, decode};
 use ganymede_tensor::{Device, Tensor};
 use sha2::{Digest as _, Sha256};
 
+use super::ImageFolder;
 use super::ahead::Ahead;
-use super::report::{ImageReport, Seen};
-use super::{ImageFolder, SkippedImage};
+use super::report::{ImageReport, SeenImage};
 use crate::resize::{Plan, Resize, Scratch, fit};
 use crate::{MetricError, Result};
 
@@ -81,12 +81,13 @@ pub struct ImageBatches {
     batch: usize,
     next: usize,
     report: ImageReport,
+    seen: Vec<Result<SeenImage, String>>,
 }
 
 /// An image on its way into a batch.
 struct Ready {
     levels: Vec<f32>,
-    seen: Seen,
+    seen: SeenImage,
 }
 
 impl ImageBatches {
@@ -106,7 +107,7 @@ impl ImageBatches {
         let mut report = ImageReport::default();
         report.skipped.clone_from(&folder.skipped);
         let (shape, batch) = (options.shape, options.batch);
-        Ok(Self { results, paths, shape, batch, next: 0, report })
+        Ok(Self { results, paths, shape, batch, next: 0, report, seen: Vec::new() })
     }
 
     /// What was seen so far: all of the folder once there are no more batches.
@@ -115,9 +116,13 @@ impl ImageBatches {
     }
 
     /// [`ImageBatches::report`], given away; files that were skipped are in the order of their paths.
-    pub fn into_report(mut self) -> ImageReport {
-        self.report.skipped.sort_by(|a: &SkippedImage, b| a.path.cmp(&b.path));
-        self.report
+    pub fn into_report(self) -> ImageReport {
+        self.report.sorted()
+    }
+
+    /// What [`ImageReport::of`] takes: one entry a file so far, in order.
+    pub fn into_seen(self) -> Vec<Result<SeenImage, String>> {
+        self.seen
     }
 
     fn gather(&mut self) -> Result<Option<ImageBatch>> {
@@ -133,14 +138,13 @@ impl ImageBatches {
                 return Err(MetricError::File { path, reason });
             };
             self.next += 1;
-            match result {
-                Ok(ready) => {
-                    self.report.take(self.paths[index].clone(), &ready.seen);
-                    levels.extend_from_slice(&ready.levels);
-                    files.push(index);
-                }
-                Err(reason) => self.report.skip(self.paths[index].clone(), reason),
-            }
+            let seen = result.map(|ready| {
+                levels.extend_from_slice(&ready.levels);
+                files.push(index);
+                ready.seen
+            });
+            self.report.add(self.paths[index].clone(), &seen);
+            self.seen.push(seen);
         }
         if files.is_empty() {
             return Ok(None);
@@ -206,16 +210,16 @@ impl Worker {
     }
 }
 
-fn seen(decoded: &Decoded) -> Seen {
+fn seen(decoded: &Decoded) -> SeenImage {
     let size = decoded.frame.size();
     let mut hash = Sha256::new();
     hash.update(size.0.to_le_bytes());
     hash.update(size.1.to_le_bytes());
     hash.update([decoded.frame.channels() as u8]);
     hash.update(decoded.frame.interleaved());
-    Seen {
+    SeenImage {
         size,
-        format: decoded.format.name(),
+        format: decoded.format.name().to_owned(),
         grey: decoded.frame.channels() == 1,
         transparent: decoded.alpha,
         deep: decoded.deep,

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::ImageFolder;
+
 /// An image that could not be used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SkippedImage {
     /// The file.
@@ -16,7 +18,7 @@ pub struct SkippedImage {
 }
 
 /// An image that another one of the set is equal to, pixel for pixel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Duplicate {
     /// The later file.
@@ -26,13 +28,12 @@ pub struct Duplicate {
 }
 
 /// What was seen while a folder was decoded.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImageReport {
     /// Images that were decoded.
     pub images: usize,
     /// How many images have each width and height.
-    #[serde(with = "pairs")]
     pub sizes: BTreeMap<(u32, u32), usize>,
     /// How many images are of each format, by content: `PNG`, `JPEG`, …
     pub formats: BTreeMap<String, usize>,
@@ -47,19 +48,27 @@ pub struct ImageReport {
     /// Files that could not be used, by path.
     pub skipped: Vec<SkippedImage>,
     /// The first file of each content.
-    #[serde(with = "pairs")]
     pub(crate) hashes: HashMap<[u8; 32], PathBuf>,
 }
 
-/// One decoded image, as far as the report is concerned.
-pub(super) struct Seen {
+/// What decoding one file gave, as far as an [`ImageReport`] is concerned. It has no name in it: the same content gives
+/// the same, wherever the file lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenImage {
     pub(super) size: (u32, u32),
-    pub(super) format: &'static str,
+    pub(super) format: String,
     pub(super) grey: bool,
     pub(super) transparent: bool,
     pub(super) deep: bool,
     /// SHA-256 of size, channels and pixels.
     pub(super) hash: [u8; 32],
+}
+
+impl SeenImage {
+    /// SHA-256 of size, channels and pixels.
+    pub fn pixels_sha256(&self) -> [u8; 32] {
+        self.hash
+    }
 }
 
 impl ImageReport {
@@ -69,10 +78,34 @@ impl ImageReport {
         self.hashes.keys().filter(|hash| other.hashes.contains_key(*hash)).count()
     }
 
-    pub(super) fn take(&mut self, path: PathBuf, seen: &Seen) {
+    /// That of a folder whose files, in order, were seen before, here or under other names; `Err` is why one could not
+    /// be used.
+    pub fn of(folder: &ImageFolder, seen: &[Result<SeenImage, String>]) -> Self {
+        let mut report = Self { skipped: folder.skipped.clone(), ..Self::default() };
+        for (file, seen) in folder.files.iter().zip(seen) {
+            report.add(file.path.clone(), seen);
+        }
+        report.sorted()
+    }
+
+    /// Adds one file.
+    pub(super) fn add(&mut self, path: PathBuf, seen: &Result<SeenImage, String>) {
+        match seen {
+            Ok(seen) => self.take(path, seen),
+            Err(reason) => self.skipped.push(SkippedImage { path, reason: reason.clone() }),
+        }
+    }
+
+    /// With skipped files in the order of their paths.
+    pub(super) fn sorted(mut self) -> Self {
+        self.skipped.sort_by(|a, b| a.path.cmp(&b.path));
+        self
+    }
+
+    fn take(&mut self, path: PathBuf, seen: &SeenImage) {
         self.images += 1;
         *self.sizes.entry(seen.size).or_default() += 1;
-        *self.formats.entry(seen.format.to_owned()).or_default() += 1;
+        *self.formats.entry(seen.format.clone()).or_default() += 1;
         self.grey += usize::from(seen.grey);
         self.transparent += usize::from(seen.transparent);
         self.deep += usize::from(seen.deep);
@@ -82,36 +115,5 @@ impl ImageReport {
                 self.hashes.insert(seen.hash, path);
             }
         }
-    }
-
-    pub(super) fn skip(&mut self, path: PathBuf, reason: String) {
-        self.skipped.push(SkippedImage { path, reason });
-    }
-}
-
-/// Maps whose keys are no text, as lists: JSON has no others.
-mod pairs {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<'a, M, K, V, S>(map: &'a M, serializer: S) -> Result<S::Ok, S::Error>
-    where
-        &'a M: IntoIterator<Item = (&'a K, &'a V)>,
-        K: Serialize + Ord + 'a,
-        V: Serialize + 'a,
-        S: Serializer,
-    {
-        let mut pairs: Vec<(&K, &V)> = map.into_iter().collect();
-        pairs.sort_by_key(|(key, _)| *key);
-        pairs.serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, M, K, V, D>(deserializer: D) -> Result<M, D::Error>
-    where
-        M: FromIterator<(K, V)>,
-        K: Deserialize<'de>,
-        V: Deserialize<'de>,
-        D: Deserializer<'de>,
-    {
-        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
     }
 }

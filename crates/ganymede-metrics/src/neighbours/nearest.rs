@@ -94,7 +94,7 @@ pub(crate) fn nearest_among<T: Scalar>(
 /// `k` is 0, or there are fewer than `k + 1` rows.
 pub(crate) fn nearest_of_each<T: Scalar>(what: &str, points: &Points<'_, T>, k: usize) -> Result<Neighbours> {
     if points.len() <= k || k == 0 {
-        return Err(MetricError::Invalid(format!(
+        return Err(MetricError::Unfit(format!(
             "k = {k} nearest neighbours need at least {} {what}, got {}: lower k or give more samples",
             k.max(1) + 1,
             points.len()

@@ -1,6 +1,6 @@
 //! Our own statistics file: everything that a shard needs to be merged later, and where it came from.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use ganymede_tensor::write_atomic;
@@ -17,23 +17,33 @@ const SCHEMA: &str = "1";
 const SCHEMA_KEY: &str = "ganymede.statistics.schema";
 const COUNT_KEY: &str = "count";
 const PROVENANCE_KEY: &str = "provenance";
+/// A list, absent from files of the first versions.
+const CONTENTS_KEY: &str = "contents";
 
 impl FeatureStats {
     /// Writes count, mean, scatter and, if kept, the rows to a safetensors file, with `provenance` as JSON.
     ///
     /// Tensors: `mean` `(D,)` and `scatter` `(D, D)` = Σ (x − mean)(x − mean)ᵀ in f64, `rows` `(N, D)` in f32.
-    /// Metadata: `ganymede.statistics.schema` (1), `count`, `provenance`.
+    /// Metadata: `ganymede.statistics.schema` (1), `count`, `provenance`, `contents`.
     ///
     /// # Errors
     /// The file cannot be written; what was there before then stays.
     pub fn save(&self, path: &Path, provenance: &Provenance) -> Result<()> {
         let refuse = |reason: String| MetricError::File { path: path.to_path_buf(), reason };
-        let bytes = self.to_bytes(provenance).map_err(refuse)?;
+        let bytes = self.to_file(provenance).map_err(refuse)?;
         write_atomic(path, |out| out.write_all(&bytes))
             .map_err(|source| MetricError::Io { path: path.to_path_buf(), source })
     }
 
-    fn to_bytes(&self, provenance: &Provenance) -> std::result::Result<Vec<u8>, String> {
+    /// The bytes of [`FeatureStats::save`]'s file.
+    ///
+    /// # Errors
+    /// [`MetricError::Invalid`] for what a file cannot hold.
+    pub fn to_bytes(&self, provenance: &Provenance) -> Result<Vec<u8>> {
+        self.to_file(provenance).map_err(MetricError::Invalid)
+    }
+
+    fn to_file(&self, provenance: &Provenance) -> std::result::Result<Vec<u8>, String> {
         let Moments { count, mean, mut scatter } = self.whole();
         crate::linalg::mirror(&mut scatter);
         let d = self.dim();
@@ -53,6 +63,7 @@ impl FeatureStats {
             (SCHEMA_KEY.to_string(), SCHEMA.to_string()),
             (COUNT_KEY.to_string(), count.to_string()),
             (PROVENANCE_KEY.to_string(), provenance),
+            (CONTENTS_KEY.to_string(), serde_json::to_string(&self.parts).map_err(|e| e.to_string())?),
         ]);
         serialize(tensors, Some(metadata)).map_err(|e| e.to_string())
     }
@@ -84,6 +95,7 @@ fn from_bytes(bytes: &[u8]) -> std::result::Result<(FeatureStats, Provenance), S
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(other)?;
     let file = SafeTensors::deserialize(bytes).map_err(other)?;
     let (count, provenance) = metadata(&header)?;
+    let parts = contents(&header)?;
     let mean = numbers(&file, "mean", Dtype::F64, f64::from_le_bytes)?;
     let d = mean.len();
     let scatter = numbers(&file, "scatter", Dtype::F64, f64::from_le_bytes)?;
@@ -105,6 +117,7 @@ fn from_bytes(bytes: &[u8]) -> std::result::Result<(FeatureStats, Provenance), S
     let mut stats = FeatureStats::new(d).map_err(|e| e.to_string())?;
     stats.moments = Moments { count, mean: Array1::from_vec(mean), scatter };
     stats.kept = kept;
+    stats.parts = parts;
     Ok((stats, provenance))
 }
 
@@ -121,6 +134,12 @@ fn metadata(header: &Metadata) -> std::result::Result<(u64, Provenance), String>
     let text = entries.get(PROVENANCE_KEY).ok_or("the provenance is missing")?;
     let provenance = serde_json::from_str(text).map_err(|error| format!("its provenance: {error}"))?;
     Ok((count, provenance))
+}
+
+fn contents(header: &Metadata) -> std::result::Result<BTreeSet<String>, String> {
+    let text = header.metadata().as_ref().and_then(|entries| entries.get(CONTENTS_KEY));
+    let read = |text: &String| serde_json::from_str(text).map_err(|error| format!("its contents: {error}"));
+    text.map_or(Ok(BTreeSet::new()), read)
 }
 
 fn numbers<T, const N: usize>(

@@ -73,9 +73,17 @@ fn entry(
 /// # Errors
 /// The file cannot be written; what was there before then stays.
 pub fn save_npz(path: &Path, stats: &MeanCov) -> Result<()> {
-    let io = |source| MetricError::Io { path: path.to_path_buf(), source };
-    let bytes = to_npz(stats).map_err(|error| io(std::io::Error::other(error)))?;
-    write_atomic(path, |out| out.write_all(&bytes)).map_err(io)
+    let bytes = npz_bytes(stats)?;
+    write_atomic(path, |out| out.write_all(&bytes))
+        .map_err(|source| MetricError::Io { path: path.to_path_buf(), source })
+}
+
+/// The bytes of [`save_npz`]'s file.
+///
+/// # Errors
+/// [`MetricError::Invalid`] for what the format cannot hold.
+pub fn npz_bytes(stats: &MeanCov) -> Result<Vec<u8>> {
+    to_npz(stats).map_err(|error| MetricError::Invalid(error.to_string()))
 }
 
 fn to_npz(stats: &MeanCov) -> std::result::Result<Vec<u8>, ndarray_npy::WriteNpzError> {

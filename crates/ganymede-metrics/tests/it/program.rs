@@ -72,7 +72,7 @@ fn two_folders_give_every_measure_and_say_where_it_comes_from() {
     let (real, fake) =
         (pictures(dir.path(), "photos", 1, 60, 60.0), pictures(dir.path(), "samples", 2, 50, 90.0));
     let output = measure(dir.path(), &real, &fake, &["--metrics", "all", "--json", "-", "--batch", "16"]);
-    let words = expect(&output, 0, &["fewer than the 2048", "not measured: sfid"]);
+    let words = expect(&output, 0, &["60 real images are no more than the", "not measured: sfid"]);
     assert!(!words.contains("error"), "{words}");
     let result = json(&output);
     assert_eq!(result["schema"], 1);

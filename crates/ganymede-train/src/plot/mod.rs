@@ -41,7 +41,7 @@ fn draw(
     };
     painted.map_err(fail)?;
     let picture = RgbImage::from_raw(size.0, size.1, buffer);
-    pictures::save(&picture.expect("the buffer has the picture's size"), path)
+    pictures::save_drawing(&picture.expect("the buffer has the picture's size"), path)
 }
 
 fn register() -> Result<(), &'static str> {

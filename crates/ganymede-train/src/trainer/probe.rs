@@ -93,7 +93,7 @@ impl Probe {
     ) -> Result<(), TrainError> {
         let samples = generate(generator, &self.picture_latents)?;
         if samples.rank() != 2 {
-            return pictures::save(&pictures::grid(&Pixels::of_batch(&samples)?), path);
+            return pictures::save_drawing(&pictures::grid(&Pixels::of_batch(&samples)?), path);
         }
         let generated = points(&samples)?;
         let centres = match &self.yardstick {
@@ -147,7 +147,7 @@ pub(crate) fn metric_latents(
 pub(crate) fn real_picture(run: &Run, dataset: &Arc<dyn Dataset>, path: &Path) -> Result<(), TrainError> {
     let samples = some_real(run, dataset, run.log.samples, &Device::Cpu)?;
     if samples.rank() != 2 {
-        return pictures::save(&pictures::grid(&Pixels::of_batch(&samples)?), path);
+        return pictures::save_drawing(&pictures::grid(&Pixels::of_batch(&samples)?), path);
     }
     let centres = dataset.modes().map_or(&[][..], |modes| &modes.centres);
     let real = points(&samples)?;

@@ -53,6 +53,16 @@ Measures (--metrics; `all` for all of them):
   ms-ssim        how alike random pairs of generated images are. Lower is more diverse.
   swd            sliced Wasserstein distance of patches at several scales, x 1000. Lower.
 
+A measure that cannot be taken of so few or such images is left out with a word, and is an error if named. swd and
+ms-ssim look at a part of large sets, drawn by --seed; their label, name and JSON say how many images.
+
+Images are samples: pictures that Ganymede drew (grids, curves, reports) and run folders are passed over and named.
+Folders are searched to the bottom, but by --convention as its program does: pytorch-fid, torch-fidelity and ttur take
+the images of the folder itself, studiogan those of class folders; what is left out is counted and said.
+
+The places of --json, --report and -o are tried before the work. Files are replaced as a whole and keep their mode;
+pipes, devices, descriptors (/dev/fd/3) and links are written through. What is read is never written over.
+
 Numbers compare only where extractor, resizing, convention and the numbers of images are the same: the name of
 a number says them (fid-inception2015-clean-10k), and `compare` checks them.
 
@@ -69,7 +79,7 @@ Exit status: 0 done, 1 failed, 2 used wrongly, 130 interrupted.";
 pub(crate) enum Command {
     /// Count a folder once, for later: its features' mean and covariance, and the features if asked for.
     Stats(StatsArgs),
-    /// Join the statistics of shards, as if they had been counted together.
+    /// Join the statistics of shards, as if they had been counted together; no image twice.
     Merge(MergeArgs),
     /// Compare two results, if they may be compared.
     Compare(CompareArgs),
@@ -87,6 +97,19 @@ impl Args {
         }
     }
 
+    /// Files that are read, as opposed to folders.
+    pub(crate) fn inputs(&self) -> Vec<&PathBuf> {
+        match &self.command {
+            None => {
+                let evaluate = &self.evaluate;
+                [&evaluate.real, &evaluate.fake, &evaluate.network.weights].into_iter().flatten().collect()
+            }
+            Some(Command::Features(args)) => vec![&args.real, &args.fake],
+            Some(Command::Compare(args)) => vec![&args.left, &args.right],
+            Some(Command::Stats(_) | Command::Merge(_)) => Vec::new(),
+        }
+    }
+
     pub(crate) fn threads(&self) -> Option<usize> {
         match &self.command {
             None => self.evaluate.network.threads,
@@ -99,7 +122,7 @@ impl Args {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvaluateArgs {
-    /// Real images: a folder (searched to the bottom, any mix of formats), a statistics file of `stats`, the
+    /// Real images: a folder (searched to the bottom unless --convention says otherwise, any mix of formats), a statistics file of `stats`, the
     /// .npz of pytorch-fid or clean-fid, or rows of features (.npy, .safetensors)
     #[arg(long, value_name = "DIR|STATS", required = true)]
     pub(crate) real: Option<PathBuf>,
@@ -135,9 +158,9 @@ pub(crate) struct CommonArgs {
 /// How images become features.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct NetworkArgs {
-    /// The network that looks: inception2015 (its distance is FID), dinov2-s, dinov2-b, dinov2-l, fashion-cnn
-    /// (built in, for clothes and other grey images of 28 to 32 px), or a file of fashion-cnn's weights
-    #[arg(long, value_name = "NAME|FILE", default_value = "inception2015")]
+    /// The network that looks: inception2015 (its distance is FID), dinov2-s, dinov2-b, dinov2-l, or fashion-cnn
+    /// (built in, for clothes and other grey images of 28 to 32 px)
+    #[arg(long, value_name = "NAME", default_value = "inception2015")]
     pub(crate) extractor: String,
     /// Its weights [default: in $GANYMEDE_CACHE/weights, fetched if need be]. Nothing in the file is executed
     #[arg(long, value_name = "FILE")]
@@ -148,7 +171,7 @@ pub(crate) struct NetworkArgs {
     /// How images reach the network's size; it decides FID [default: the convention's, clean]
     #[arg(long, value_name = "HOW", value_parser = PossibleValuesParser::new(Resize::ALL.iter().map(|r| r.name())))]
     pub(crate) resize: Option<String>,
-    /// Whose choices to follow
+    /// Whose choices to follow, that of files included
     #[arg(long, value_name = "WHOSE", default_value = "ganymede",
           value_parser = PossibleValuesParser::new(Convention::ALL.iter().map(|c| c.name())))]
     pub(crate) convention: String,

@@ -8,15 +8,15 @@ use serde_json::{Map, Value, json};
 
 use crate::args::CompareArgs;
 use crate::table::number;
-use crate::{Exit, words};
+use crate::{Exit, Json, words};
 
 /// Values of a result that are no measure of quality.
 const NOT_COMPARED: &[&str] =
-    &["k", "pairs", "subsets", "subset_size", "directions", "images", "std", "r_squared", "slope"];
+    &["k", "pairs", "subsets", "subset_size", "directions", "images", "seed", "std", "r_squared", "slope"];
 
-pub(crate) fn run(args: &CompareArgs) -> Result<Exit> {
+pub(crate) fn run(args: &CompareArgs, json: &Json) -> Result<Exit> {
     let (left, right) = (read(&args.left)?, read(&args.right)?);
-    let mut all = Map::new();
+    let (mut all, mut lines) = (Map::new(), Vec::new());
     let mut refused = false;
     for (name, a) in &left {
         let Some(b) = right.get(name) else {
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &CompareArgs) -> Result<Exit> {
         }
         let mut entry = json!({ "comparable": differences.is_empty(), "differences": differences });
         if differences.is_empty() || args.anyway {
-            entry["values"] = side_by_side(name, a, b);
+            entry["values"] = side_by_side(name, a, b, &mut lines);
         }
         all.insert(name.clone(), entry);
     }
@@ -44,10 +44,9 @@ pub(crate) fn run(args: &CompareArgs) -> Result<Exit> {
     if refused && !args.anyway {
         words::say("numbers of different provenance are not compared; --anyway prints them side by side");
     }
-    if let Some(to) = &args.json {
-        words::write_json(to, &json!({ "schema": 1, "comparison": all, "exit_status": exit as u8 }))?;
-    }
-    Ok(exit)
+    let shown = if lines.is_empty() { Ok(()) } else { words::result(&lines.join("\n")) };
+    json.write(|| json!({ "schema": 1, "comparison": all, "exit_status": exit as u8 }))?;
+    shown.map(|()| exit)
 }
 
 fn read(path: &Path) -> Result<Map<String, Value>> {
@@ -76,13 +75,13 @@ fn differences(name: &str, a: &Value, b: &Value) -> Result<Vec<String>> {
     })
 }
 
-fn side_by_side(name: &str, a: &Value, b: &Value) -> Value {
+fn side_by_side(name: &str, a: &Value, b: &Value, lines: &mut Vec<String>) -> Value {
     let mut values = Map::new();
     let numbers = a.as_object().into_iter().flatten().filter_map(|(key, x)| Some((key, x.as_f64()?)));
     for (key, x) in numbers.filter(|(key, _)| !NOT_COMPARED.contains(&key.as_str())) {
         let Some(y) = b[key].as_f64() else { continue };
         let label = if key == "value" { name.to_owned() } else { format!("{name} {key}") };
-        words::result(&format!("{label:<32} {:>12} {:>12}  {:>+12.6}", number(x), number(y), y - x));
+        lines.push(format!("{label:<32} {:>12} {:>12}  {:>+12.6}", number(x), number(y), y - x));
         values.insert(key.clone(), json!([x, y]));
     }
     Value::Object(values)

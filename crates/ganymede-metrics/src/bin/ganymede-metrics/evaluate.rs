@@ -3,25 +3,31 @@
 use std::path::Path;
 
 use anyhow::Result;
-use ganymede_metrics::{Ddof, Provenance};
+use ganymede_files::path_text;
+use ganymede_metrics::{Ddof, MetricError, Provenance};
 use serde_json::{Map, Value, json};
 
 use crate::args::{CommonArgs, EvaluateArgs, FeaturesArgs};
 use crate::choices::{Metric, Rules, Wanted};
 use crate::measure::{Bench, Measured, NotPossible};
+use crate::report::Report;
 use crate::source::{Reader, Set, Source};
 use crate::words::{self, Misuse};
-use crate::{Exit, extractor, report, table, warnings};
+use crate::{Exit, Json, extractor, table, warnings};
 
 /// `--real` and `--fake`.
-pub(crate) fn run(args: &EvaluateArgs) -> Result<Exit> {
+pub(crate) fn run(args: &EvaluateArgs, json: &Json) -> Result<Exit> {
     // clap demands both.
     let (Some(real), Some(fake)) = (&args.real, &args.fake) else {
         return Err(Misuse("give --real and --fake".into()).into());
     };
+    let report = args.report.as_deref().map(Report::new).transpose()?;
     let (rules, wanted) = (Rules::new(&args.network), Wanted::new(&args.common.metrics));
-    let sources = (Source::open(real)?, Source::open(fake)?);
+    let sources = (Source::open(real, &rules)?, Source::open(fake, &rules)?);
     let folders = [&sources.0, &sources.1].iter().filter(|s| matches!(s, Source::Folder(_))).count();
+    if report.is_some() && folders < 2 {
+        return Err(Misuse("--report shows images: --real and --fake have to be folders".into()).into());
+    }
     let network = match folders {
         0 => None,
         _ => Some(extractor::load(&args.network, &rules, &wanted, args.common.quiet)?),
@@ -34,15 +40,17 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<Exit> {
         (source, _) => Set::of_file(path, source),
     };
     let (real, fake) = (read("real", real, sources.0)?, read("generated", fake, sources.1)?);
-    let exit = measure_and_tell(&real, &fake, &rules, &wanted, &args.common)?;
-    if let Some(path) = &args.report {
-        report::write(&real, &fake, path, args.common.quiet)?;
+    let mut findings = measure(&real, &fake, &rules, &wanted, &args.common)?;
+    if let Some(report) = &report
+        && let Err(error) = report.write(&real, &fake, args.common.quiet)
+    {
+        findings.report_error = Some(words::told(&error));
     }
-    Ok(exit)
+    findings.tell(&args.common, json)
 }
 
 /// `features REAL FAKE`.
-pub(crate) fn features(args: &FeaturesArgs) -> Result<Exit> {
+pub(crate) fn features(args: &FeaturesArgs, json: &Json) -> Result<Exit> {
     let wanted = if args.common.metrics.is_empty() {
         Wanted { metrics: vec![Metric::Fid, Metric::Kid, Metric::Prdc, Metric::Mind], by_name: false }
     } else {
@@ -50,16 +58,28 @@ pub(crate) fn features(args: &FeaturesArgs) -> Result<Exit> {
     };
     let real = Set::of_file(&args.real, Source::rows(&args.real)?)?;
     let fake = Set::of_file(&args.fake, Source::rows(&args.fake)?)?;
-    measure_and_tell(&real, &fake, &Rules::ours(), &wanted, &args.common)
+    measure(&real, &fake, &Rules::ours(), &wanted, &args.common)?.tell(&args.common, json)
 }
 
-fn measure_and_tell(
-    real: &Set,
-    fake: &Set,
+/// What was found of two sets.
+struct Findings<'a> {
+    real: &'a Set,
+    fake: &'a Set,
+    provenance: Provenance,
+    warnings: Vec<String>,
+    done: Vec<Measured>,
+    /// Measures that could not be taken, why, and whether that is a failure.
+    failed: Vec<(Metric, String, bool)>,
+    report_error: Option<String>,
+}
+
+fn measure<'a>(
+    real: &'a Set,
+    fake: &'a Set,
     rules: &Rules,
     wanted: &Wanted,
     args: &CommonArgs,
-) -> Result<Exit> {
+) -> Result<Findings<'a>> {
     let provenance = common_provenance(real, fake, rules)?;
     let warnings = warnings::of(real, fake, wanted);
     warnings.iter().for_each(|warning| words::say(&format!("warning: {warning}")));
@@ -68,33 +88,58 @@ fn measure_and_tell(
     for metric in &wanted.metrics {
         match bench.take(*metric) {
             Ok(measured) => done.push(measured),
-            Err(error) => failed.push((*metric, error)),
+            Err(error) => {
+                let unfit = matches!(error.downcast_ref(), Some(MetricError::Unfit(_)));
+                let is_failure = wanted.by_name || !(unfit || error.is::<NotPossible>());
+                failed.push((*metric, words::told(&error), is_failure));
+            }
         }
     }
-    let skipped = |error: &anyhow::Error| error.is::<NotPossible>() && !wanted.by_name;
-    for (metric, error) in &failed {
-        let how = if skipped(error) { "not measured" } else { "error" };
-        words::say(&format!("{how}: {}: {error:#}", metric.name()));
+    Ok(Findings { real, fake, provenance, warnings, done, failed, report_error: None })
+}
+
+impl Findings<'_> {
+    /// Says what was found, to people and as JSON: neither is lost where the other cannot be written.
+    fn tell(&self, args: &CommonArgs, json: &Json) -> Result<Exit> {
+        for (metric, reason, is_failure) in &self.failed {
+            let how = if *is_failure { "error" } else { "not measured" };
+            words::say(&format!("{how}: {}: {reason}", metric.name()));
+        }
+        if let Some(reason) = &self.report_error {
+            words::say(&format!("error: --report: {reason}"));
+        }
+        if self.done.is_empty() {
+            words::say("error: nothing could be measured");
+        }
+        let a_failure = self.failed.iter().any(|(_, _, failure)| *failure);
+        let is_failure = a_failure || self.report_error.is_some() || self.done.is_empty();
+        let exit = if is_failure { Exit::Failed } else { Exit::Done };
+        let shown = if args.quiet { Ok(()) } else { words::result(&self.table(args.seed)) };
+        json.write(|| self.object(args.seed, exit))?;
+        shown.map(|()| exit)
     }
-    if !args.quiet {
-        table::print(real, fake, &provenance, &done, args.seed);
+
+    fn table(&self, seed: u64) -> String {
+        table::text(self.real, self.fake, &self.provenance, &self.done, seed)
     }
-    let exit = if failed.iter().all(|(_, error)| skipped(error)) { Exit::Done } else { Exit::Failed };
-    if let Some(to) = &args.json {
+
+    fn object(&self, seed: u64, exit: Exit) -> Value {
         let mut object = json!({
             "schema": 1,
             "outcome": if exit == Exit::Done { "done" } else { "failed" },
-            "results": results(&done, &provenance, args.seed),
-            "real": summary(real),
-            "fake": summary(fake),
-            "warnings": warnings,
+            "results": results(&self.done, &self.provenance, seed),
+            "real": summary(self.real),
+            "fake": summary(self.fake),
+            "warnings": self.warnings,
             "exit_status": exit as u8,
         });
-        let reasons = failed.iter().map(|(m, e)| (m.name().to_owned(), Value::from(format!("{e:#}"))));
+        let reasons = self.failed.iter().map(|(m, reason, _)| (m.name().to_owned(), json!(reason)));
         object["not_measured"] = Value::Object(reasons.collect());
-        words::write_json(to, &object)?;
+        if let Some(reason) = &self.report_error {
+            object["report_error"] = json!(reason);
+        }
+        object
     }
-    Ok(exit)
 }
 
 /// Where numbers of both sets come from; an error where the two were not made alike.
@@ -135,7 +180,8 @@ fn same_features(real: &Provenance, fake: &Provenance) -> Result<()> {
 }
 
 /// The provenance of one measure: divisor and seed only where they matter.
-pub(crate) fn provenance_of(metric: Metric, common: &Provenance, ddof: Ddof, seed: u64) -> Provenance {
+pub(crate) fn provenance_of(measured: &Measured, common: &Provenance, ddof: Ddof, seed: u64) -> Provenance {
+    let metric = measured.metric;
     let mut provenance = common.clone();
     provenance.ddof = metric.has_covariance().then_some(ddof);
     provenance.seed = metric.is_random().then_some(seed);
@@ -144,13 +190,16 @@ pub(crate) fn provenance_of(metric: Metric, common: &Provenance, ddof: Ddof, see
         provenance.weights_sha256 = String::new();
         provenance.resize = None;
     }
+    if let Some(drawn) = measured.drawn {
+        (provenance.real, provenance.fake) = (drawn.real, drawn.fake);
+    }
     provenance
 }
 
 fn results(done: &[Measured], common: &Provenance, seed: u64) -> Value {
     let ddof = common.convention.choices().ddof;
     let entry = |measured: &Measured| {
-        let provenance = provenance_of(measured.metric, common, ddof, seed);
+        let provenance = provenance_of(measured, common, ddof, seed);
         let mut value = json!({ "name": provenance.id(measured.metric.name()) });
         if let (Value::Object(all), Value::Object(own)) = (&mut value, measured.json.clone()) {
             all.extend(own);
@@ -162,7 +211,7 @@ fn results(done: &[Measured], common: &Provenance, seed: u64) -> Value {
 }
 
 fn summary(set: &Set) -> Value {
-    let mut value = json!({ "path": set.path, "kind": set.kind, "count": set.count });
+    let mut value = json!({ "path": path_text(&set.path), "kind": set.kind, "count": set.count });
     if let Some(images) = &set.images {
         let report = &images.report;
         let sizes = report.sizes.iter().map(|((w, h), n)| (format!("{w}x{h}"), Value::from(*n)));
@@ -170,8 +219,11 @@ fn summary(set: &Set) -> Value {
         value["formats"] = json!(report.formats);
         value["grey"] = json!(report.grey);
         value["transparent"] = json!(report.transparent);
+        value["left_out"] = json!(images.folder.left_out().len());
         value["duplicates"] = json!(report.duplicates.len());
-        value["skipped"] = json!(report.skipped);
+        let skipped = report.skipped.iter();
+        let skipped = skipped.map(|file| json!({ "path": path_text(&file.path), "reason": file.reason }));
+        value["skipped"] = skipped.collect();
     }
     value
 }

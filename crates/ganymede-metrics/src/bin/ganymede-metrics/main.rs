@@ -17,10 +17,13 @@ mod table;
 mod warnings;
 mod words;
 
-use std::path::PathBuf;
+use std::cell::Cell;
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use ganymede_files::Output;
+use serde_json::{Value, json};
 
 use args::{Args, Command};
 
@@ -38,38 +41,72 @@ enum Exit {
     Interrupted = 130,
 }
 
+/// Where the result goes as JSON, if anywhere: tried before the work, written once.
+struct Json {
+    to: Option<Output>,
+    written: Cell<bool>,
+}
+
+impl Json {
+    /// The first object is the result; what fails after it does not replace it.
+    fn write(&self, object: impl FnOnce() -> Value) -> anyhow::Result<()> {
+        match &self.to {
+            Some(to) if !self.written.replace(true) => words::write_json(to, &object()),
+            _ => Ok(()),
+        }
+    }
+}
+
 fn main() -> ExitCode {
     ganymede_tensor::keep_memory();
-    let args = Args::parse();
-    let json = args.json();
-    let exit = run(args).unwrap_or_else(|error| fail(&error, json));
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) if error.use_stderr() => error.exit(),
+        Err(help) => return ExitCode::from(show(&help) as u8),
+    };
+    let mut json = Json { to: None, written: Cell::new(false) };
+    let exit = run(args, &mut json).unwrap_or_else(|error| fail(&error, &json));
     ExitCode::from(exit as u8)
 }
 
-fn run(args: Args) -> anyhow::Result<Exit> {
+/// Help and version are answers, too.
+fn show(help: &clap::Error) -> Exit {
+    match help.print().and_then(|()| std::io::stdout().flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            words::say(&format!("error: cannot write to standard output: {error}"));
+            Exit::Failed
+        }
+        _ => Exit::Done,
+    }
+}
+
+fn run(args: Args, json: &mut Json) -> anyhow::Result<Exit> {
     ctrlc::set_handler(|| std::process::exit(i32::from(Exit::Interrupted as u8)))?;
+    json.to = args.json().map(|path| Output::new(&path)).transpose()?;
+    if let Some(to) = &json.to
+        && let Err(error) = words::refuse_overwriting(to, args.inputs())
+    {
+        json.to = None;
+        return Err(error);
+    }
     if let Some(threads) = args.threads() {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
     match args.command {
-        None => evaluate::run(&args.evaluate),
-        Some(Command::Features(args)) => evaluate::features(&args),
+        None => evaluate::run(&args.evaluate, json),
+        Some(Command::Features(args)) => evaluate::features(&args, json),
         Some(Command::Stats(args)) => shards::stats(&args),
         Some(Command::Merge(args)) => shards::merge(&args),
-        Some(Command::Compare(args)) => compare::run(&args),
+        Some(Command::Compare(args)) => compare::run(&args, json),
     }
 }
 
-fn fail(error: &anyhow::Error, json: Option<PathBuf>) -> Exit {
+fn fail(error: &anyhow::Error, json: &Json) -> Exit {
     let exit = if error.downcast_ref::<words::Misuse>().is_some() { Exit::Usage } else { Exit::Failed };
-    words::say(&format!("error: {error:#}"));
-    if let Some(to) = json {
-        let status = exit as u8;
-        let report = serde_json::json!({
-            "schema": 1, "outcome": "failed", "error": format!("{error:#}"), "exit_status": status,
-        });
-        // The first failure is the one to tell of.
-        let _ = words::write_json(&to, &report);
-    }
+    let told = words::told(error);
+    words::say(&format!("error: {told}"));
+    // The first failure is the one to tell of.
+    let _ =
+        json.write(|| json!({ "schema": 1, "outcome": "failed", "error": told, "exit_status": exit as u8 }));
     exit
 }

@@ -31,6 +31,15 @@ pub(crate) struct Measured {
     pub(crate) metric: Metric,
     pub(crate) lines: Vec<Line>,
     pub(crate) json: Value,
+    /// How many images it looked at, where that is not all of them.
+    pub(crate) drawn: Option<Drawn>,
+}
+
+/// The number of images of either set, where the measure has to do with it.
+#[derive(Clone, Copy)]
+pub(crate) struct Drawn {
+    pub(crate) real: Option<u64>,
+    pub(crate) fake: Option<u64>,
 }
 
 /// Two sets and how to measure them.
@@ -55,6 +64,8 @@ fn line(label: impl Into<String>, value: f64, spread: Option<f64>, better: &'sta
 impl Bench<'_> {
     pub(crate) fn take(&self, metric: Metric) -> Result<Measured> {
         let (lines, json) = match metric {
+            Metric::MsSsim => return pixels::ms_ssim(self),
+            Metric::Swd => return pixels::swd(self),
             Metric::Fid => self.fid(),
             Metric::FidInfinity => self.infinity(),
             Metric::Sfid => self.sfid(),
@@ -65,11 +76,9 @@ impl Bench<'_> {
             Metric::Mind => self.mind(),
             Metric::Memorisation => self.memorisation(),
             Metric::Vendi => self.vendi(),
-            Metric::MsSsim => pixels::ms_ssim(self),
-            Metric::Swd => pixels::swd(self),
             Metric::All => Err(anyhow!("`all` stands for other measures")),
         }?;
-        Ok(Measured { metric, lines, json })
+        Ok(Measured { metric, lines, json, drawn: None })
     }
 
     /// `FID`, or the Fréchet distance of whose features.

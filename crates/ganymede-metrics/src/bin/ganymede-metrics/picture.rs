@@ -1,12 +1,11 @@
-//! Images side by side in one PNG.
+//! Images side by side in one picture.
 
-use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use ganymede_files::{DecodeOptions, decode};
 use image::imageops::{FilterType, overlay, resize};
-use image::{ImageFormat, Rgb, RgbImage};
+use image::{Rgb, RgbImage};
 
 /// Side of the square that each image is fitted into.
 const SIDE: u32 = 128;
@@ -28,11 +27,8 @@ impl Frame {
     }
 }
 
-/// A finished picture.
-pub(crate) struct Picture(RgbImage);
-
 /// Blocks one below the other; in each, columns of two images one above the other.
-pub(crate) fn pairs(blocks: &[(Frame, Vec<[&Path; 2]>)]) -> Result<Picture> {
+pub(crate) fn pairs(blocks: &[(Frame, Vec<[&Path; 2]>)]) -> Result<RgbImage> {
     let columns = blocks.iter().map(|(_, columns)| columns.len()).max().unwrap_or(0) as u32;
     let block_height = 2 * SIDE + 3 * GAP;
     let size = (columns * (SIDE + GAP) + GAP, blocks.len() as u32 * (block_height + GAP) + GAP);
@@ -49,7 +45,7 @@ pub(crate) fn pairs(blocks: &[(Frame, Vec<[&Path; 2]>)]) -> Result<Picture> {
             }
         }
     }
-    Ok(Picture(picture))
+    Ok(picture)
 }
 
 /// An image in a white square; small ones are enlarged, each pixel as a square.
@@ -71,14 +67,4 @@ fn fitted(path: &Path) -> Result<RgbImage> {
     let centre = |side: u32| i64::from((SIDE - side) / 2);
     overlay(&mut square, &shown, centre(shown.width()), centre(shown.height()));
     Ok(square)
-}
-
-impl Picture {
-    /// Writes a PNG, at once or not at all.
-    pub(crate) fn save(&self, path: &Path) -> Result<()> {
-        let mut bytes = Cursor::new(Vec::new());
-        self.0.write_to(&mut bytes, ImageFormat::Png)?;
-        ganymede_tensor::write_atomic(path, |out| out.write_all(bytes.get_ref()))
-            .with_context(|| path.display().to_string())
-    }
 }

@@ -1,8 +1,9 @@
 //! The picture report: worst and best samples, each above the real image nearest to it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use ganymede_files::{Output, encode_drawing, path_text};
 use ganymede_metrics::{FeatureSets, NearestReal, memorisation, realism};
 use serde_json::json;
 
@@ -15,41 +16,56 @@ const SHOWN: usize = 8;
 /// Which neighbour sets the ball of a real sample.
 const NEIGHBOURS: usize = 3;
 
-/// Writes the report: to one picture, or into a folder with the list of all samples.
-pub(crate) fn write(real: &Set, fake: &Set, to: &Path, quiet: bool) -> Result<()> {
-    let (Some(real_images), Some(fake_images)) = (&real.images, &fake.images) else {
-        return Err(Misuse("--report shows images: --real and --fake have to be folders".into()).into());
-    };
-    let (Some(real), Some(generated)) = (real.rows(), fake.rows()) else {
-        return Err(Misuse("--report needs features of both folders".into()).into());
-    };
-    let sets = FeatureSets { real, generated };
-    let scores = realism(sets, NEIGHBOURS).context("the report")?;
-    let nearest = memorisation(sets).context("the report")?.nearest;
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]).then(a.cmp(b)));
-    let shown = SHOWN.min(order.len());
-    let worst = &order[..shown];
-    let best: Vec<usize> = order.iter().rev().take(shown).copied().collect();
-    let columns = |rows: &[usize]| -> Vec<[&Path; 2]> {
-        rows.iter().map(|i| [fake_images.path(*i), real_images.path(nearest[*i].index)]).collect()
-    };
-    let picture = pairs(&[(Frame::Worst, columns(worst)), (Frame::Best, columns(&best))])?;
-    if to.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("png")) {
-        picture.save(to)?;
-    } else {
-        std::fs::create_dir_all(to).with_context(|| to.display().to_string())?;
-        picture.save(&to.join("samples.png"))?;
-        let list = list(&order, &scores, &nearest, fake_images, real_images);
-        words::write_json(&to.join("samples.json"), &list)?;
+/// Where the report goes: one picture, or a folder with a picture and the list of all samples. Tried before the work.
+pub(crate) struct Report {
+    path: PathBuf,
+    picture: Output,
+    list: Option<Output>,
+}
+
+impl Report {
+    pub(crate) fn new(path: &Path) -> Result<Self> {
+        let is_file = path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("png"));
+        if is_file && !path.is_dir() {
+            return Ok(Self { path: path.into(), picture: Output::new(path)?, list: None });
+        }
+        std::fs::create_dir_all(path)
+            .with_context(|| format!("--report {}: cannot make this folder", path.display()))?;
+        let list = Some(Output::new(&path.join("samples.json"))?);
+        Ok(Self { path: path.into(), picture: Output::new(&path.join("samples.png"))?, list })
     }
-    if !quiet {
-        words::say(&format!(
-            "{}: in red the {shown} least realistic generated images, in green the {shown} most realistic, each above its nearest real image",
-            to.display()
-        ));
+
+    pub(crate) fn write(&self, real: &Set, fake: &Set, quiet: bool) -> Result<()> {
+        let (Some(real_images), Some(fake_images)) = (&real.images, &fake.images) else {
+            return Err(Misuse("it shows images: --real and --fake have to be folders".into()).into());
+        };
+        let (Some(real), Some(generated)) = (real.rows(), fake.rows()) else {
+            return Err(Misuse("it needs features of both folders".into()).into());
+        };
+        let sets = FeatureSets { real, generated };
+        let scores = realism(sets, NEIGHBOURS)?;
+        let nearest = memorisation(sets)?.nearest;
+        let mut order: Vec<usize> = (0..scores.len()).collect();
+        order.sort_by(|a, b| scores[*a].total_cmp(&scores[*b]).then(a.cmp(b)));
+        let shown = SHOWN.min(order.len());
+        let worst = &order[..shown];
+        let best: Vec<usize> = order.iter().rev().take(shown).copied().collect();
+        let columns = |rows: &[usize]| -> Vec<[&Path; 2]> {
+            rows.iter().map(|i| [fake_images.path(*i), real_images.path(nearest[*i].index)]).collect()
+        };
+        let picture = pairs(&[(Frame::Worst, columns(worst)), (Frame::Best, columns(&best))])?;
+        self.picture.write(&encode_drawing(&picture)?)?;
+        if let Some(to) = &self.list {
+            words::write_json(to, &list(&order, &scores, &nearest, fake_images, real_images))?;
+        }
+        if !quiet {
+            words::say(&format!(
+                "{}: in red the {shown} least realistic generated images, in green the {shown} most realistic, each above its nearest real image",
+                self.path.display()
+            ));
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// All samples, the least realistic first.
@@ -63,7 +79,7 @@ fn list(
     let entry = |i: &usize| {
         let near = &nearest[*i];
         json!({
-            "generated": fake.path(*i), "realism": scores[*i], "nearest_real": real.path(near.index),
+            "generated": path_text(fake.path(*i)), "realism": scores[*i], "nearest_real": path_text(real.path(near.index)),
             "distance": near.distance,
         })
     };

@@ -1,7 +1,11 @@
 //! `stats` and `merge`: sets that are counted once, or in parts.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use anyhow::{Context, Result};
-use ganymede_metrics::{Ddof, FeatureStats, ImageFolder, Provenance, save_npz};
+use ganymede_files::Output;
+use ganymede_metrics::{Ddof, FeatureStats, ImageFolder, Provenance, npz_bytes};
 
 use crate::args::{MergeArgs, StatsArgs};
 use crate::choices::{Rules, Wanted};
@@ -11,13 +15,14 @@ use crate::{Exit, extractor, warnings};
 
 pub(crate) fn stats(args: &StatsArgs) -> Result<Exit> {
     let rules = Rules::new(&args.network);
-    let folder = ImageFolder::open(&args.dir)?;
+    let output = Output::new(&args.output)?;
+    let folder = ImageFolder::open_as(&args.dir, rules.convention)?;
     let none = Wanted { metrics: Vec::new(), by_name: false };
     let network = extractor::load(&args.network, &rules, &none, args.quiet)?;
     let reader =
         Reader { extractor: network.as_ref(), rules: &rules, args: &args.network, quiet: args.quiet };
     let set = reader.read("images", folder)?;
-    for warning in set.images.iter().flat_map(|images| warnings::of_one("given", &images.report)) {
+    for warning in set.images.iter().flat_map(|images| warnings::of_one("given", images)) {
         words::say(&format!("warning: {warning}"));
     }
     let mut stats = FeatureStats::new(network.dim())?;
@@ -25,12 +30,14 @@ pub(crate) fn stats(args: &StatsArgs) -> Result<Exit> {
         stats = FeatureStats::keeping_rows(network.dim())?;
     }
     stats.push(&set.features.pool)?;
-    if args.output.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("npz")) {
+    set.images.iter().for_each(|images| stats.add_content(&images.content()));
+    let bytes = if args.output.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("npz")) {
         // The format has one divisor, whatever the convention.
-        save_npz(&args.output, &stats.mean_cov(Ddof::Sample)?)?;
+        npz_bytes(&stats.mean_cov(Ddof::Sample)?)?
     } else {
-        stats.save(&args.output, &reader.provenance())?;
-    }
+        stats.to_bytes(&reader.provenance())?
+    };
+    output.write(&bytes)?;
     if !args.quiet {
         words::say(&format!("{}: {} images", args.output.display(), stats.count()));
     }
@@ -38,9 +45,22 @@ pub(crate) fn stats(args: &StatsArgs) -> Result<Exit> {
 }
 
 pub(crate) fn merge(args: &MergeArgs) -> Result<Exit> {
+    let output = Output::new(&args.output)?;
+    words::refuse_overwriting(&output, &args.inputs)?;
     let mut merged: Option<(FeatureStats, Provenance)> = None;
+    let mut counted: Vec<(&Path, BTreeSet<String>)> = Vec::new();
     for path in &args.inputs {
         let (stats, provenance) = FeatureStats::load(path)?;
+        let contents = stats.contents();
+        if let Some((first, _)) = counted.iter().find(|(_, known)| !known.is_disjoint(&contents)) {
+            return Err(Misuse(format!(
+                "{}: it counts the same images as {}, which would be in the result twice; leave one of them out",
+                path.display(),
+                first.display()
+            ))
+            .into());
+        }
+        counted.push((path, contents));
         let Some((so_far, first)) = &mut merged else {
             merged = Some((stats, provenance));
             continue;
@@ -60,7 +80,7 @@ pub(crate) fn merge(args: &MergeArgs) -> Result<Exit> {
     let Some((stats, provenance)) = merged else {
         return Err(Misuse("give statistics to merge".into()).into());
     };
-    stats.save(&args.output, &provenance)?;
+    output.write(&stats.to_bytes(&provenance)?)?;
     words::say(&format!("{}: {} images", args.output.display(), stats.count()));
     Ok(Exit::Done)
 }

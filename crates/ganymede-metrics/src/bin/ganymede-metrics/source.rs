@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use ganymede_files::Digest;
 use ganymede_metrics::{
     BatchOptions, Ddof, Extracted, FeatureCache, FeatureExtractor, FeatureFile, FeatureStats, Features,
     ImageFolder, ImageReport, MeanCov, Provenance, cache_dir, folder_features, load_npz,
 };
+use ganymede_tensor::Rng;
 use ndarray::ArrayView2;
 
 use crate::args::NetworkArgs;
@@ -27,10 +29,10 @@ pub(crate) enum Source {
 
 impl Source {
     /// Looks what is there. No image is decoded yet.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path, rules: &Rules) -> Result<Self> {
         let there = std::fs::metadata(path).with_context(|| path.display().to_string())?;
         if there.is_dir() {
-            return Ok(Self::Folder(ImageFolder::open(path)?));
+            return Ok(Self::Folder(ImageFolder::open_as(path, rules.convention)?));
         }
         let suffix = path.extension().map(|s| s.to_string_lossy().to_lowercase());
         match suffix.as_deref() {
@@ -69,6 +71,8 @@ pub(crate) struct Images {
     pub(crate) folder: ImageFolder,
     /// Which file each row is of.
     pub(crate) files: Vec<usize>,
+    /// A hash of the pixels of each row.
+    pub(crate) contents: Vec<[u8; 32]>,
     pub(crate) report: ImageReport,
 }
 
@@ -76,9 +80,39 @@ impl Images {
     pub(crate) fn path(&self, row: usize) -> &Path {
         self.folder.path(self.files[row])
     }
+
+    /// Rows in an order that is their content's, so that no name of a file or folder decides what a draw gives.
+    fn by_content(&self) -> Vec<usize> {
+        let mut rows: Vec<usize> = (0..self.files.len()).collect();
+        rows.sort_by_key(|row| self.contents[*row]);
+        rows
+    }
+
+    /// At most `limit` images, drawn by `seed`: the same ones wherever they lie.
+    pub(crate) fn draw(&self, limit: usize, seed: u64) -> ImageFolder {
+        let rows = self.by_content();
+        let order = Rng::stream(seed, "images").permutation(rows.len());
+        let drawn: Vec<usize> = order.into_iter().take(limit).map(|i| self.files[rows[i]]).collect();
+        let mut folder = self.folder.clone();
+        folder.select(&drawn);
+        folder
+    }
+
+    /// A hash of all images together, whatever their names and order.
+    pub(crate) fn content(&self) -> String {
+        let mut digest = Digest::new("images of statistics");
+        self.by_content().into_iter().for_each(|row| digest.bytes(&self.contents[row]));
+        digest.hex()
+    }
 }
 
 impl Set {
+    /// Numbers in a row of features.
+    pub(crate) fn width(&self) -> Option<usize> {
+        let foreign = self.foreign.as_ref().map(|mean_cov| mean_cov.mean.len());
+        self.stats.as_ref().map(FeatureStats::dim).or(foreign)
+    }
+
     /// Features, where there are rows.
     pub(crate) fn rows(&self) -> Option<ArrayView2<'_, f32>> {
         let of_stats = || self.stats.as_ref().and_then(FeatureStats::rows);
@@ -178,7 +212,8 @@ impl Reader<'_> {
         set.provenance = Some(self.provenance());
         set.stats = Some(stats);
         set.features = entry.features;
-        set.images = Some(Images { folder, files: entry.files, report: entry.report });
+        set.images =
+            Some(Images { folder, files: entry.files, contents: entry.contents, report: entry.report });
         Ok(set)
     }
 }

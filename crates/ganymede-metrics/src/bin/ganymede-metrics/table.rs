@@ -2,27 +2,28 @@
 
 use ganymede_metrics::Provenance;
 
+use crate::evaluate::provenance_of;
 use crate::measure::Measured;
 use crate::source::Set;
-use crate::words;
 
 /// Who, how, and the numbers.
-pub(crate) fn print(real: &Set, fake: &Set, provenance: &Provenance, done: &[Measured], seed: u64) {
+pub(crate) fn text(real: &Set, fake: &Set, provenance: &Provenance, done: &[Measured], seed: u64) -> String {
+    let mut lines = Vec::new();
     for (what, set) in [("Real", real), ("Generated", fake)] {
         let count = set.count.map_or("an unknown number of images".into(), |n| format!("{n} {}", rows(set)));
-        words::result(&format!("{what:<10} {} ({count})", set.path.display()));
+        lines.push(format!("{what:<10} {} ({count})", set.path.display()));
     }
-    words::result(&format!("{:<10} {}", "Features", features(provenance)));
+    lines.push(format!("{:<10} {}", "Features", features(provenance)));
     let choices = provenance.convention.choices();
     let divisor = if choices.ddof == ganymede_metrics::Ddof::Sample { "n − 1" } else { "n" };
-    words::result(&format!(
+    lines.push(format!(
         "{:<10} {}: covariance over {divisor}; seed {seed}; ganymede-metrics {}",
         "Convention",
         provenance.convention.name(),
         provenance.version
     ));
     let width = done.iter().flat_map(|m| &m.lines).map(|line| line.label.chars().count()).max().unwrap_or(0);
-    words::result("");
+    lines.push(String::new());
     for measured in done {
         for line in &measured.lines {
             let spread =
@@ -30,13 +31,15 @@ pub(crate) fn print(real: &Set, fake: &Set, provenance: &Provenance, done: &[Mea
             let better =
                 if line.better.is_empty() { String::new() } else { format!("better: {}", line.better) };
             let text = format!("{:<width$}  {:>10}  {spread:<10}  {better}", line.label, number(line.value));
-            words::result(text.trim_end());
+            lines.push(text.trim_end().to_owned());
         }
     }
-    let names: Vec<String> = done.iter().map(|m| provenance.id(m.metric.name())).collect();
+    let name = |m: &Measured| provenance_of(m, provenance, choices.ddof, seed).id(m.metric.name());
+    let names: Vec<String> = done.iter().map(name).collect();
     if !names.is_empty() {
-        words::result(&format!("\nFull names: {}", names.join(", ")));
+        lines.push(format!("\nFull names: {}", names.join(", ")));
     }
+    lines.join("\n")
 }
 
 fn rows(set: &Set) -> &'static str {

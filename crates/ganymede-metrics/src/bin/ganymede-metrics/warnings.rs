@@ -3,13 +3,12 @@
 use ganymede_metrics::ImageReport;
 
 use crate::choices::{Metric, Wanted};
-use crate::source::Set;
+use crate::source::{Images, Set};
 use crate::words::count;
 
-/// Below this many rows of 2,048 features a covariance has no full rank.
-const FULL_RANK: u64 = 2048;
-/// Below this many images FID is dominated by its bias.
+/// Below this many images a Fréchet distance of 2,048 features is dominated by its bias, which grows with their number.
 const USUAL: u64 = 10_000;
+const INCEPTION: u64 = 2048;
 
 /// Everything that somebody should know about the two sets.
 pub(crate) fn of(real: &Set, fake: &Set, wanted: &Wanted) -> Vec<String> {
@@ -19,7 +18,7 @@ pub(crate) fn of(real: &Set, fake: &Set, wanted: &Wanted) -> Vec<String> {
         all.extend(few("generated", fake));
     }
     for (what, set) in [("real", real), ("generated", fake)] {
-        all.extend(set.images.iter().flat_map(|images| of_one(what, &images.report)));
+        all.extend(set.images.iter().flat_map(|images| of_one(what, images)));
         if set.foreign.is_some() {
             all.push(format!(
                 "{} does not say which network, resizing and images it is of: make sure that they fit",
@@ -35,20 +34,28 @@ pub(crate) fn of(real: &Set, fake: &Set, wanted: &Wanted) -> Vec<String> {
 }
 
 fn few(what: &str, set: &Set) -> Option<String> {
-    let n = set.count?;
-    if n < FULL_RANK {
+    let (n, width) = (set.count?, set.width()? as u64);
+    if n <= width {
         return Some(format!(
-            "{n} {what} images are fewer than the {FULL_RANK} that a covariance of Inception's features needs; \
-             their FID is far too large and says little. KID is made for this"
+            "{n} {what} images are no more than the {width} features of each: their covariance lacks directions, and a \
+             Fréchet distance (FID) is far too large and says little. KID is made for this"
         ));
     }
-    (n < USUAL).then(|| {
-        format!("{n} {what} images: FID grows as images get fewer; compare only with numbers of as many (10,000 or 50,000 are usual)")
+    let usual = if width == INCEPTION { " (10,000 or 50,000 are usual)" } else { "" };
+    (n < USUAL * width / INCEPTION).then(|| {
+        format!(
+            "{n} {what} images: FID grows as images get fewer; compare only with numbers of as many{usual}"
+        )
     })
 }
 
-pub(crate) fn of_one(what: &str, report: &ImageReport) -> Vec<String> {
+pub(crate) fn of_one(what: &str, images: &Images) -> Vec<String> {
+    let report = &images.report;
     let mut all = Vec::new();
+    if let Some(first) = images.folder.left_out().first() {
+        let n = count(images.folder.left_out().len(), &format!("{what} image"));
+        all.push(format!("{n} left out, as {}: the first is {}", first.reason, first.path.display()));
+    }
     if let Some(first) = report.skipped.first() {
         let n = count(report.skipped.len(), "file");
         all.push(format!(

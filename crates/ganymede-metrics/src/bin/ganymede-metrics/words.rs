@@ -1,9 +1,10 @@
 //! Where words and results go: words to standard error, results to standard output.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::Result;
+use ganymede_files::Output;
 use serde_json::Value;
 
 /// A request that cannot be met as it was put.
@@ -16,20 +17,51 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// A line for whoever asked: the answer itself.
-pub(crate) fn result(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+/// Lines for whoever asked: the answer itself. Where it cannot be written it is lost, and that is an error; where nobody
+/// reads on it is not.
+pub(crate) fn result(text: &str) -> Result<()> {
+    if ganymede_tensor::stdout_was_closed() {
+        anyhow::bail!(
+            "standard output is closed, and the result is lost; open it, or give --quiet and --json FILE"
+        );
+    }
+    Ok(Output::new(Path::new("-"))?.write(format!("{text}\n").as_bytes())?)
 }
 
-/// One object: the last line of standard output for `-`, else a file.
-pub(crate) fn write_json(to: &Path, value: &Value) -> anyhow::Result<()> {
-    if to == Path::new("-") {
-        result(&value.to_string());
-        return Ok(());
+/// Refuses to write over what is read.
+pub(crate) fn refuse_overwriting<'a>(
+    to: &Output,
+    inputs: impl IntoIterator<Item = &'a PathBuf>,
+) -> Result<()> {
+    match inputs.into_iter().find(|input| to.is_same_file(input)) {
+        None => Ok(()),
+        Some(input) => {
+            let (to, input) = (to.path().display(), input.display());
+            Err(Misuse(format!("{to}: this would overwrite {input}, which is read; name another file"))
+                .into())
+        }
     }
-    let text = serde_json::to_string_pretty(value)?;
-    ganymede_tensor::write_atomic(to, |out| writeln!(out, "{text}"))
-        .with_context(|| format!("could not write {}", to.display()))
+}
+
+/// One object: a line of standard output, else a file for people, too.
+pub(crate) fn write_json(to: &Output, value: &Value) -> Result<()> {
+    if to.is_stdout() {
+        return result(&value.to_string());
+    }
+    Ok(to.write(format!("{}\n", serde_json::to_string_pretty(value)?).as_bytes())?)
+}
+
+/// An error with its causes, each of them once: some say their cause themselves.
+pub(crate) fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// `1 image`, `2 images`.
@@ -40,6 +72,14 @@ pub(crate) fn count(n: usize, one: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        let inner = std::io::Error::other("no such file");
+        let once = anyhow::Error::new(inner).context("a.npz: no such file").context("--real");
+        assert_eq!(told(&once), "--real: a.npz: no such file");
+        assert_eq!(told(&anyhow::anyhow!("broken").context("the file")), "the file: broken");
+    }
 
     #[test]
     fn one_is_no_plural() {

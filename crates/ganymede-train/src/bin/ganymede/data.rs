@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ganymede_datasets::{FetchEvent, OpenOptions, Presence, fetch, list};
+use ganymede_files::path_text;
 use ganymede_train::TrainError;
 use serde_json::json;
 
@@ -69,8 +70,9 @@ fn fetch_one(name: &str, as_json: bool) -> Result<()> {
     let fetched = fetched.map_err(TrainError::from)?;
     words::say(&format!("{name} is in {}, verified", fetched.dir.display()));
     if as_json {
-        let report =
-            json!({ "name": name, "dir": fetched.dir, "files": fetched.files, "source": fetched.source });
+        let files: Vec<String> = fetched.files.iter().map(|file| path_text(file)).collect();
+        let dir = path_text(&fetched.dir);
+        let report = json!({ "name": name, "dir": dir, "files": files, "source": fetched.source });
         words::result(&report.to_string());
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! `ganymede eval`
 
 use anyhow::Result;
+use ganymede_files::path_text;
 use ganymede_train::{
     EvalConfig, EvalOptions, Quality, Run, RunFolder, TrainError, Trainer, evaluate, figure,
 };
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
     }
     if args.json {
         let mut report = serde_json::to_value(&quality)?;
-        report["checkpoint"] = json!(path);
+        report["checkpoint"] = json!(path_text(&path));
         words::result(&report.to_string());
     } else {
         words::result(&table(&quality));

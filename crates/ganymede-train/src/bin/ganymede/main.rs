@@ -14,6 +14,7 @@ mod sample;
 mod train;
 mod words;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -38,7 +39,11 @@ enum Exit {
 
 fn main() -> ExitCode {
     ganymede_tensor::keep_memory();
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) if error.use_stderr() => error.exit(),
+        Err(help) => return ExitCode::from(show(&help) as u8),
+    };
     let json = args.command.json();
     let result = match args.command {
         Command::Train(args) => train::run(&args),
@@ -61,7 +66,29 @@ fn main() -> ExitCode {
         }
         exit
     });
-    ExitCode::from(exit as u8)
+    ExitCode::from(answered(exit) as u8)
+}
+
+/// Help and version are answers, too.
+fn show(help: &clap::Error) -> Exit {
+    match help.print().and_then(|()| std::io::stdout().flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            words::say(&format!("error: cannot write to standard output: {error}"));
+            Exit::Failed
+        }
+        _ => Exit::Done,
+    }
+}
+
+/// Work that went well is a failure where its answer is lost.
+fn answered(exit: Exit) -> Exit {
+    match words::lost() {
+        Some(reason) => {
+            words::say(&format!("error: the result is lost: {reason}"));
+            if exit == Exit::Done { Exit::Failed } else { exit }
+        }
+        None => exit,
+    }
 }
 
 fn exit_of(error: &anyhow::Error) -> Exit {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use ganymede_files::{path_text, shell_quoted};
 use ganymede_models::ModelName;
 use ganymede_tensor::{Device, Tensor, TensorWriter};
 use ganymede_train::{LatentBatches, Latents, RunFolder, SampleWriter, Sampler, TrainError};
@@ -121,8 +122,8 @@ impl Outputs {
         Ok(json!({
             "samples": self.written,
             "shape": sampler.sample_shape(),
-            "folder": dir.as_deref().map(Path::to_string_lossy),
-            "tensor": tensor.as_deref().map(Path::to_string_lossy),
+            "folder": dir.as_deref().map(path_text),
+            "tensor": tensor.as_deref().map(path_text),
         }))
     }
 }
@@ -143,7 +144,7 @@ fn open(args: &SampleArgs, device: &Device) -> Result<Sampler> {
     }
     let dir = args.run_dir.as_deref().unwrap_or(Path::new("."));
     if dir.is_file() {
-        let (path, word) = (dir.display(), words::shell_word(dir));
+        let (path, word) = (dir.display(), shell_quoted(dir));
         let reason =
             format!("{path} is a file, not the folder of a run: weights are given by --weights {word}");
         return Err(Misuse(reason).into());

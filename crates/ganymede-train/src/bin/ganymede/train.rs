@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use ganymede_files::shell_quoted;
 use ganymede_train::{
     ConfigError, DEFAULT_PRESET, Layers, Outcome, Run, RunFolder, StopReason, Summary, Trainer,
 };
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
     let folder = trainer.folder().root();
     let summary = result.inspect_err(|_| {
         if trainer.folder().last_checkpoint().exists() {
-            let folder = words::shell_word(folder);
+            let folder = shell_quoted(folder);
             words::say(&format!("the last checkpoint is whole: ganymede train --resume {folder}"));
         }
     })?;
@@ -88,7 +89,7 @@ fn instead(typed: Option<&str>, error: ConfigError) -> anyhow::Error {
     } else {
         ("images to train on", "--data")
     };
-    let word = words::shell_word(typed);
+    let word = shell_quoted(path);
     let reason =
         format!("there is no preset `{typed}`; if it is meant as {what}: ganymede train {option} {word}");
     Misuse(reason).into()
@@ -153,7 +154,7 @@ fn conclude(summary: &Summary, folder: &Path) {
     words::say(&format!("  curves    {}", at(&summary.files.curves)));
     words::say(&format!("  numbers   {}", folder.join("summary.json").display()));
     if summary.files.last.is_some() {
-        let folder = words::shell_word(folder);
+        let folder = shell_quoted(folder);
         words::say(&format!("  more      ganymede sample {folder} --num 100"));
         if let Outcome::Stopped { .. } = summary.outcome {
             words::say(&format!("  go on     ganymede train --resume {folder}"));

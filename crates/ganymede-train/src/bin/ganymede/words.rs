@@ -2,6 +2,12 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::OnceLock;
+
+use ganymede_files::Output;
+
+/// The first reason for which a part of the answer could not be written.
+static LOST: OnceLock<String> = OnceLock::new();
 
 /// A request that cannot be met as it was put.
 #[derive(Debug, thiserror::Error)]
@@ -13,20 +19,25 @@ pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// A line for whoever asked: the answer itself.
+/// A line for whoever asked: the answer itself. Where it cannot be written the program goes on, and [`lost`] knows; where
+/// nobody reads on, nothing is lost.
 pub(crate) fn result(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    if ganymede_tensor::stdout_was_closed() {
+        return keep_reason("standard output is closed");
+    }
+    let written = Output::new(Path::new("-")).and_then(|out| out.write(format!("{text}\n").as_bytes()));
+    if let Err(error) = written {
+        keep_reason(&error.to_string());
+    }
 }
 
-/// A path as a word of a command line that can be pasted into a shell.
-pub(crate) fn shell_word(path: impl AsRef<Path>) -> String {
-    let text = path.as_ref().to_string_lossy().into_owned();
-    let plain = |c: char| c.is_alphanumeric() || "/._-+=@%,:".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+fn keep_reason(reason: &str) {
+    let _ = LOST.set(reason.to_owned());
+}
+
+/// Why a part of the answer is lost, if one is.
+pub(crate) fn lost() -> Option<&'static str> {
+    LOST.get().map(String::as_str)
 }
 
 /// `1 h 2 min`, `3 min 20 s`, `4.2 s`.

@@ -50,7 +50,7 @@ pub(crate) struct BenchArgs {
     pub(crate) against_pytorch: Option<Option<PathBuf>>,
     /// `metrics` only: the Inception network's weights, which both sides read
     #[arg(long, value_name = "FILE")]
-    pub(crate) weights: Option<PathBuf>,
+    pub(crate) weights: Option<String>,
     /// Print everything as one JSON object, the last line of standard output
     #[arg(long)]
     pub(crate) json: bool,

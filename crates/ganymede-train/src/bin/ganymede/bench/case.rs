@@ -1,7 +1,5 @@
 //! What can be measured.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
 use super::flops;
@@ -66,8 +64,8 @@ pub(crate) enum UpdateRule {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "metric", rename_all = "kebab-case")]
 pub(crate) enum MetricKind {
-    /// Features of images that are already in memory, 299 × 299.
-    Inception { weights: PathBuf, images: usize },
+    /// Features of images that are already in memory, 299 × 299. The path goes through JSON, and is text.
+    Inception { weights: String, images: usize },
     /// The distance of two Gaussians of so many features, from their statistics.
     Frechet { dim: usize },
     /// Precision, recall, density and coverage of so many rows on either side.

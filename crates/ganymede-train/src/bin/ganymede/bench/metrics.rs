@@ -50,8 +50,8 @@ struct Features {
 }
 
 impl Features {
-    fn new(weights: &Path, images: usize) -> Result<Self> {
-        let weights = WeightsFile::given(weights);
+    fn new(weights: &str, images: usize) -> Result<Self> {
+        let weights = WeightsFile::given(Path::new(weights));
         let network = Inception::load(&weights, InceptionConfig::default(), &Device::Cpu)?;
         let levels: Vec<f32> = (0..images * 3 * 299 * 299).map(|i| (i * 7919 % 256) as f32).collect();
         Ok(Self { network, images: Tensor::from_vec(levels, (images, 3, 299, 299), &Device::Cpu)? })

@@ -1,7 +1,5 @@
 //! The rows of each benchmark. A new row is a new line here; a new recipe also needs its network on both sides.
 
-use std::path::Path;
-
 use super::args::Benchmark;
 use super::case::{Case, Conv, MetricKind, PenaltyKind, Recipe, UpdateRule};
 
@@ -23,7 +21,7 @@ pub(crate) fn rows(benchmark: Benchmark) -> Vec<Case> {
 }
 
 /// The row that needs the network's weights.
-pub(crate) fn inception(weights: &Path) -> Case {
+pub(crate) fn inception(weights: &str) -> Case {
     Case::Metric(MetricKind::Inception { weights: weights.to_owned(), images: 50 })
 }
 

@@ -176,6 +176,11 @@ impl DatasetError {
         move |source| Self::Io { action, path, source }
     }
 
+    /// Whether the data are not there at all, as opposed to data that cannot be used.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Unknown { .. } | Self::NotFetched { .. })
+    }
+
     pub(crate) fn bad_file(path: &Path, reason: impl Into<String>, fix: impl Into<String>) -> Self {
         Self::BadFile { path: path.to_path_buf(), reason: reason.into(), fix: fix.into() }
     }

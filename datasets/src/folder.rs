@@ -3,7 +3,7 @@
 mod cache;
 mod classes;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -26,7 +26,11 @@ pub(crate) fn open(
     options: &OpenOptions,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Opened, DatasetError> {
-    let scan = ganymede_files::scan(dir, Formats::Common).map_err(|error| unreadable(dir, error))?;
+    let mut scan = ganymede_files::scan(dir, Formats::Common).map_err(|error| unreadable(dir, error))?;
+    if let Some(inside) = options.exclude.as_deref().and_then(|folder| inside(dir, folder)) {
+        scan.files.retain(|file| !file.relative.starts_with(&inside));
+        scan.skipped.retain(|file| !file.path.starts_with(dir.join(&inside)));
+    }
     if scan.files.is_empty() {
         return Err(no_images(dir, scan.others, &skipped(&scan, &[])));
     }
@@ -48,6 +52,13 @@ pub(crate) fn open(
         Some(place) => place.store(&set, &failures),
     };
     Ok(Opened { dataset: Arc::new(set), skipped: skipped(&scan, &failures), cache })
+}
+
+/// The path from `dir` to `folder`, if the one lies in the other.
+fn inside(dir: &Path, folder: &Path) -> Option<PathBuf> {
+    let (dir, folder) = (dir.canonicalize().ok()?, folder.canonicalize().ok()?);
+    let inside = folder.strip_prefix(dir).ok()?;
+    (!inside.as_os_str().is_empty()).then(|| inside.to_owned())
 }
 
 fn unreadable(dir: &Path, error: FilesError) -> DatasetError {

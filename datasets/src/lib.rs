@@ -34,7 +34,7 @@ pub use fetch::manifest::{ArchiveKind, Manifest, ManifestFile, Source, manifest}
 pub use fetch::{FetchEvent, Fetched, fetch};
 pub use loader::{Batch, Loader, LoaderConfig};
 pub use modes::{ModeCoverage, Modes, mode_coverage};
-pub use open::{CacheUse, Opened, SkippedFile, open, open_with_progress};
+pub use open::{CacheUse, Opened, SkippedFile, open, open_path, open_with_progress};
 pub use options::{
     Background, Channels, Crop, DATA_DIR_VARIABLE, DEFAULT_FOLDER_RESOLUTION, OpenOptions, Split,
     default_data_dir,

@@ -104,15 +104,32 @@ pub fn open_with_progress(
     if let Some(known) = catalogue::find(name_or_path) {
         return open_known(known, options);
     }
-    let path = Path::new(name_or_path);
+    at_path(Path::new(name_or_path), options, progress)
+}
+
+/// [`open`] for a path, which need not be text and never is the name of a known data set.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_path(path: &Path, options: &OpenOptions) -> Result<Opened, DatasetError> {
+    options.validate()?;
+    at_path(path, options, &|_, _| {})
+}
+
+fn at_path(
+    path: &Path,
+    options: &OpenOptions,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Opened, DatasetError> {
     if path.is_dir() {
         open_dir(path, options, progress)
     } else if path.exists() {
         open_file(path, options)
     } else {
-        let (known, nearest) = catalogue::suggest(name_or_path);
+        let name = path.to_string_lossy().into_owned();
+        let (known, nearest) = catalogue::suggest(&name);
         let nearest = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
-        Err(DatasetError::Unknown { name: name_or_path.to_owned(), nearest, known })
+        Err(DatasetError::Unknown { name, nearest, known })
     }
 }
 

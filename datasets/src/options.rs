@@ -34,6 +34,9 @@ pub struct OpenOptions {
     pub strict: bool,
     /// Where fetched data sets are; `None`: [`default_data_dir`].
     pub data_dir: Option<PathBuf>,
+    /// A folder that is left out of the search for images, where it lies inside the data: that of the run that
+    /// reads them.
+    pub exclude: Option<PathBuf>,
     /// Keep decoded folders of images on disk, so that the next start takes seconds.
     pub cache: bool,
     /// Where they are kept; `None`: `cache` in the data folder.
@@ -56,6 +59,7 @@ impl Default for OpenOptions {
             split: Split::Train,
             strict: false,
             data_dir: None,
+            exclude: None,
             cache: true,
             cache_dir: None,
             max_memory_bytes: 4 << 30,

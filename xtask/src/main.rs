@@ -11,6 +11,7 @@ mod program;
 mod shell;
 mod test;
 mod tidy;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;
@@ -31,7 +32,8 @@ struct Command {
     run: fn(&[String]) -> Result<()>,
 }
 
-const CHORES: &[Command] = &[test::COMMAND, ci::COMMAND, tidy::COMMAND, api::COMMAND, cuda_check::COMMAND];
+const CHORES: &[Command] =
+    &[test::COMMAND, ci::COMMAND, tidy::COMMAND, api::COMMAND, cuda_check::COMMAND, torture::COMMAND];
 
 fn main() -> ExitCode {
     if let Some(real) = api::stand_in_for_rustdoc() {

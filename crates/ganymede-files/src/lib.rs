@@ -6,6 +6,7 @@
 //! * [`Output`] is where a result goes, tried before the work;
 //! * [`path_text`] and [`shell_quoted`] make text of any path;
 //! * [`encode_drawing`] marks pictures that are no samples;
+//! * [`catch_interrupts`] hears the signals that ask a program to end, but for those that its caller turned off;
 //! * [`Digest`] hashes fields that cannot run into each other.
 //!
 //! Nothing here panics for what a file holds: a file that cannot be used is an error or an entry of
@@ -18,6 +19,7 @@ mod formats;
 mod frame;
 mod hash;
 mod http;
+mod interrupts;
 mod output;
 mod path_text;
 mod scan;
@@ -31,6 +33,7 @@ pub use formats::{Format, Formats};
 pub use frame::Frame;
 pub use hash::{Digest, sha256, to_hex};
 pub use http::{Download, Http, Received, part_path};
+pub use interrupts::catch_interrupts;
 pub use output::Output;
 pub use path_text::{path_text, shell_quoted};
 pub use scan::{Found, Scan, Skipped, scan};

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ganymede_datasets::DatasetError;
+use ganymede_files::shell_quoted;
 use ganymede_losses::LossError;
 use ganymede_metrics::MetricError;
 use ganymede_models::ModelError;
@@ -69,6 +70,76 @@ pub enum TrainError {
     NotARun {
         /// The folder.
         path: PathBuf,
+    },
+    /// Another process trains in the folder.
+    #[error(
+        "{} is in use{}; wait for its end, or stop it (once politely: it writes a checkpoint)",
+        path.display(),
+        if holder.is_empty() { " by another process".to_owned() } else { format!(": {holder}") }
+    )]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// Which process, where and since when; empty where that cannot be read.
+        holder: String,
+    },
+    /// A run cannot be made shorter than it is.
+    #[error(
+        "the run has made {made} steps already, and {asked} are asked for; leave the number out, or ask for more \
+         (`ganymede sample --checkpoint` draws from an earlier checkpoint that was kept)"
+    )]
+    FewerSteps {
+        /// Steps made.
+        made: u64,
+        /// Steps asked for.
+        asked: u64,
+    },
+    /// The checkpoint to go on from is missing or damaged.
+    #[error("{}: {problem}; {}", path.display(), ways_on(path, others))]
+    NoLastCheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// The other checkpoints of the run, the best and those that were kept.
+        others: Vec<PathBuf>,
+    },
+    /// A log of a run is damaged.
+    #[error("{}{}: {reason}", path.display(), line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    DamagedLog {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: Option<usize>,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// The data of a run are neither where they were nor where they were said to be.
+    #[error(
+        "the data of this run, `{name}`, are no longer at {}; if they were moved, say where: --data DIR",
+        place.display()
+    )]
+    DataMoved {
+        /// As typed when the run was begun.
+        name: String,
+        /// Where that was.
+        place: PathBuf,
+    },
+    /// The data are others than those that the run was begun with.
+    #[error(
+        "the data set has changed since the run was begun: what is at {} now has another content hash than the \
+         checkpoint says; if the run's own data are elsewhere, give them with --data DIR",
+        place.display()
+    )]
+    DataChanged {
+        /// Where they are.
+        place: PathBuf,
+    },
+    /// Threads could not be started.
+    #[error("could not start the threads to measure with: {reason}; try fewer with --threads")]
+    Threads {
+        /// The system's reason.
+        reason: String,
     },
     /// A file or folder could not be read or written.
     #[error("could not {action} {}: {source}{}", path.display(), advice(source))]
@@ -143,6 +214,9 @@ impl TrainError {
             Self::Config(_)
                 | Self::OutNotEmpty { .. }
                 | Self::NotARun { .. }
+                | Self::InUse { .. }
+                | Self::FewerSteps { .. }
+                | Self::DataMoved { .. }
                 | Self::SampleShape { .. }
                 | Self::Sample { .. }
                 | Self::Device(_)
@@ -155,6 +229,21 @@ impl TrainError {
                 )
         )
     }
+}
+
+/// What can be done without the last checkpoint.
+fn ways_on(last: &Path, others: &[PathBuf]) -> String {
+    let Some(first) = others.first() else {
+        return "there is no other checkpoint: begin anew with --config and the folder's run.toml, in another folder"
+            .to_owned();
+    };
+    let names = others.iter().filter_map(|path| path.file_name()).map(|name| name.to_string_lossy());
+    format!(
+        "there are {}; to go on from one of them: cp {} {}",
+        names.collect::<Vec<_>>().join(", "),
+        shell_quoted(first),
+        shell_quoted(last)
+    )
 }
 
 fn advice(error: &io::Error) -> &'static str {

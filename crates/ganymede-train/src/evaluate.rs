@@ -14,13 +14,17 @@ use ganymede_metrics::{
 use ganymede_models::Generator;
 use ganymede_tensor::{Device, Rng, Tensor};
 use ndarray::{Array2, Axis, concatenate};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::config::{EvalConfig, EvalExtractor, EvalMetric, Run};
+use crate::data::{open_data, reopen_data};
 use crate::error::TrainError;
 use crate::few;
+use crate::folder::RunFolder;
+use crate::look::{Look, unless_stopped};
 use crate::quality::{ClassShare, LeftOut, Quality, QualityValue};
 use crate::sample::Sampler;
-use crate::trainer::{generate, metric_latents, open_data};
+use crate::trainer::{generate_unless_stopped, metric_latents, read_checkpoint};
 
 /// Images in one pass: bounds the memory, however many are asked for.
 const PASS: usize = 64;
@@ -34,6 +38,22 @@ pub struct EvalOptions<'a> {
     pub weights: Option<&'a Path>,
     /// Where the generator runs.
     pub device: &'a Device,
+    /// The folder of the run, which knows where the data were.
+    pub folder: &'a RunFolder,
+    /// Whether `run` names other data on purpose; else they have to be those that the checkpoint was trained on.
+    pub other_data: bool,
+}
+
+/// What [`evaluate`] finds.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Evaluation {
+    /// How good the samples are.
+    pub quality: Quality,
+    /// The hash of the data that they were compared with.
+    pub data_hash: String,
+    /// Whether these are the data that the checkpoint was trained on.
+    pub data_as_trained: bool,
 }
 
 /// Measures a checkpoint of `run` with the latent vectors and the real samples that the run itself measures with: the
@@ -42,11 +62,16 @@ pub struct EvalOptions<'a> {
 /// The averaged generator is measured where there is one.
 ///
 /// # Errors
-/// The data, the checkpoint or the network's weights cannot be read; the samples are points of the plane; a measure
-/// does not fit the network.
-pub fn evaluate(run: &Run, checkpoint: &Path, options: EvalOptions<'_>) -> Result<Quality, TrainError> {
-    let EvalOptions { config, weights, device } = options;
-    let dataset = open_data(run)?.dataset;
+/// The data, the checkpoint or the network's weights cannot be read; the data are others than the checkpoint was
+/// trained on; the samples are points of the plane; a measure does not fit the network.
+pub fn evaluate(run: &Run, checkpoint: &Path, options: EvalOptions<'_>) -> Result<Evaluation, TrainError> {
+    let EvalOptions { config, weights, device, folder, other_data } = options;
+    let trained_on = read_checkpoint(checkpoint, &Device::Cpu)?.1.data;
+    let opened = match other_data {
+        true => open_data(run, Some(folder))?,
+        false => reopen_data(run, folder, Some(&trained_on))?.opened,
+    };
+    let dataset = opened.dataset;
     if dataset.shape().len() != 3 {
         let reason = format!(
             "`{}` has points of the plane; the run's metrics.jsonl counts their modes",
@@ -55,17 +80,32 @@ pub fn evaluate(run: &Run, checkpoint: &Path, options: EvalOptions<'_>) -> Resul
         return Err(TrainError::Sample { reason });
     }
     let sampler = Sampler::from_checkpoint(checkpoint, device)?;
-    let evaluator = Evaluator::new(config, run.seed, &dataset, weights)?;
+    let evaluator = Arc::new(Evaluator::new(config, run.seed, &dataset, weights)?);
     if let (true, Some(first)) = (evaluator.measures_nothing(), evaluator.left_out.first()) {
         let reason = format!("nothing can be measured: {}: {}", first.measure, first.reason);
         return Err(TrainError::Sample { reason });
     }
     let z = metric_latents(run.seed, sampler.z_dim(), config.samples, device)?;
-    evaluator.measure(sampler.generator(), &z)
+    let quality = match Evaluator::measure(&evaluator, sampler.generator(), &z, &mut || false)? {
+        Look::Seen(quality) => quality,
+        Look::CutShort => unreachable!("nobody asks for a stop"),
+        Look::NotFinite(cause) => {
+            return Err(TrainError::NotFinite {
+                what: format!("{}: one of {cause}", checkpoint.display()),
+                value: f32::NAN,
+                advice: "nothing can be measured of it; use another checkpoint",
+            });
+        }
+    };
+    let data_hash = dataset.content_hash();
+    let data_as_trained = data_hash == trained_on;
+    Ok(Evaluation { quality, data_hash, data_as_trained })
 }
 
 /// Real features, and the network to get generated ones from.
 pub(crate) struct Evaluator {
+    /// Measuring goes on in threads of its own, so that the one that trains can see that a stop was asked for.
+    pool: ThreadPool,
     config: EvalConfig,
     /// What so few samples allow of the configuration's measures.
     measures: Vec<EvalMetric>,
@@ -86,6 +126,8 @@ impl Evaluator {
         weights: Option<&Path>,
     ) -> Result<Self, TrainError> {
         let extractor = load(config.extractor, weights)?;
+        let pool = ThreadPoolBuilder::new().num_threads(rayon::current_num_threads()).build();
+        let pool = pool.map_err(|error| TrainError::Threads { reason: error.to_string() })?;
         let wanted = config.samples.min(dataset.len());
         let others = if dataset.len() >= 2 * wanted { wanted } else { 0 };
         let both = real_features(config, seed, dataset, extractor.as_ref(), wanted + others)?;
@@ -107,7 +149,7 @@ impl Evaluator {
         let (measures, left_out) = few::choose(&config.metrics, wanted, config.samples);
         let (config, between_reals) = (config.clone(), None);
         let mut evaluator =
-            Self { config, measures, left_out, extractor, seed, real, between_reals, provenance };
+            Self { pool, config, measures, left_out, extractor, seed, real, between_reals, provenance };
         if let (Some(first), true) = (evaluator.measures.first(), others > 1) {
             let (values, _) = evaluator.values(&[*first], &other)?;
             evaluator.between_reals = values.first().map(|value| value.value);
@@ -125,22 +167,45 @@ impl Evaluator {
         &self.left_out
     }
 
-    /// Measures the samples of latent vectors `(N, Z)`.
-    pub(crate) fn measure(&self, generator: &dyn Generator, z: &Tensor) -> Result<Quality, TrainError> {
+    /// Measures the samples of latent vectors `(N, Z)`, unless `stop` says so.
+    pub(crate) fn measure(
+        this: &Arc<Self>,
+        generator: &dyn Generator,
+        z: &Tensor,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Result<Look<Quality>, TrainError> {
         let count = z.dim(0)?;
-        let passes = (0..count).step_by(PASS).map(|at| {
-            let images = generate(generator, &z.narrow(0, at, PASS.min(count - at))?)?;
-            features(self.extractor.as_ref(), &images)
-        });
-        let generated = join(passes.collect::<Result<Vec<_>, TrainError>>()?)?;
-        let (values, mut not_numbers) = self.values(&self.measures, &generated)?;
+        let mut parts = Vec::new();
+        for at in (0..count).step_by(PASS) {
+            let some = z.narrow(0, at, PASS.min(count - at))?;
+            let images = match generate_unless_stopped(generator, &some, stop)? {
+                Look::Seen(images) => images,
+                Look::CutShort => return Ok(Look::CutShort),
+                Look::NotFinite(cause) => return Ok(Look::NotFinite(cause)),
+            };
+            let own = Arc::clone(this);
+            let job = move || features(own.extractor.as_ref(), &images);
+            match unless_stopped(&this.pool, job, stop) {
+                Some(part) => parts.push(part?),
+                None => return Ok(Look::CutShort),
+            }
+        }
+        let own = Arc::clone(this);
+        match unless_stopped(&this.pool, move || own.quality(&join(parts)?), stop) {
+            Some(quality) => quality.map(Look::Seen),
+            None => Ok(Look::CutShort),
+        }
+    }
+
+    fn quality(&self, generated: &Features) -> Result<Quality, TrainError> {
+        let (values, mut not_numbers) = self.values(&self.measures, generated)?;
         let mut left_out = self.left_out.clone();
         left_out.append(&mut not_numbers);
         Ok(Quality {
             values,
             left_out,
             between_reals: self.between_reals,
-            classes: self.classes(&generated)?,
+            classes: self.classes(generated)?,
             provenance: self.provenance.clone(),
         })
     }

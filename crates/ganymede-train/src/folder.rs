@@ -13,6 +13,8 @@ use crate::error::TrainError;
 /// | file | what it is |
 /// |---|---|
 /// | `run.toml` | the whole configuration |
+/// | `run.lock` | locked while a process trains here; says which |
+/// | `data.path` | where the data were, for data that lie in a place |
 /// | `log.jsonl` | losses, scores and gradient norms; a function of the configuration alone |
 /// | `metrics.jsonl` | how good the samples are, likewise |
 /// | `timing.jsonl` | what the clock said |
@@ -26,16 +28,9 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Creates a folder for a new run.
-    ///
-    /// # Errors
-    /// [`TrainError::OutNotEmpty`] if there is anything in it: a run is never overwritten.
-    /// [`TrainError::Write`] if it cannot be created or written to.
-    pub fn create(root: &Path) -> Result<Self, TrainError> {
-        create_empty(root)?;
-        let folder = Self { root: root.to_owned() };
-        folder.create_parts()?;
-        Ok(folder)
+    /// A folder that is or will be that of a run.
+    pub(crate) fn at(root: &Path) -> Self {
+        Self { root: root.to_owned() }
     }
 
     pub(crate) fn create_parts(&self) -> Result<(), TrainError> {
@@ -50,7 +45,7 @@ impl RunFolder {
     /// # Errors
     /// [`TrainError::NotARun`] if there is no `run.toml` in it.
     pub fn open(root: &Path) -> Result<Self, TrainError> {
-        let folder = Self { root: root.to_owned() };
+        let folder = Self::at(root);
         if !folder.config().is_file() {
             return Err(TrainError::NotARun { path: root.to_owned() });
         }
@@ -128,6 +123,11 @@ impl RunFolder {
         self.samples().join(format!("step-{step:06}.png"))
     }
 
+    /// `data.path`: the absolute path of the data, in the bytes of the system.
+    pub(crate) fn data_path(&self) -> PathBuf {
+        self.root.join("data.path")
+    }
+
     /// `checkpoints/`
     pub fn checkpoints(&self) -> PathBuf {
         self.root.join("checkpoints")
@@ -146,6 +146,22 @@ impl RunFolder {
     /// `checkpoints/step-NNNNNN.safetensors`
     pub fn kept_checkpoint(&self, step: u64) -> PathBuf {
         self.checkpoints().join(format!("step-{step:06}.safetensors"))
+    }
+
+    /// The checkpoints beside the last one, the best first, then those that were kept, the newest first.
+    pub(crate) fn other_checkpoints(&self) -> Vec<PathBuf> {
+        let mut kept: Vec<(u64, PathBuf)> = Vec::new();
+        for path in fs::read_dir(self.checkpoints()).into_iter().flatten().flatten().map(|entry| entry.path())
+        {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let step = name.strip_prefix("step-").and_then(|name| name.strip_suffix(".safetensors"));
+            if let Some(step) = step.and_then(|step| step.parse().ok()) {
+                kept.push((step, path));
+            }
+        }
+        kept.sort_by(|a, b| b.cmp(a));
+        let best = Some(self.best_checkpoint()).filter(|path| path.exists());
+        best.into_iter().chain(kept.into_iter().map(|(_, path)| path)).collect()
     }
 
     /// The path as seen from the run folder, for summaries that survive a move of it.

@@ -20,7 +20,9 @@
 //! # Ok::<(), ganymede_train::TrainError>(())
 //! ```
 
+mod claim;
 mod config;
+mod data;
 mod error;
 mod evaluate;
 mod few;
@@ -28,7 +30,10 @@ mod figure;
 mod finite;
 mod folder;
 mod jsonl;
+mod lock;
+mod look;
 mod numbered;
+mod numbers;
 mod outcome;
 mod pictures;
 mod plot;
@@ -48,7 +53,7 @@ pub use config::{
     RUN_SCHEMA, Run, RunFile, RunSection, Schedule, ScheduleFile, nearest,
 };
 pub use error::TrainError;
-pub use evaluate::{EvalOptions, evaluate};
+pub use evaluate::{EvalOptions, Evaluation, evaluate};
 pub use figure::figure;
 pub use folder::RunFolder;
 pub use outcome::{Outcome, StopReason};
@@ -57,4 +62,4 @@ pub use quality::{ClassShare, LeftOut, Quality, QualityValue};
 pub use record::{Best, LogEntry, Metric, MetricEntry, TimingEntry};
 pub use sample::{LatentBatches, Latents, SampleWriter, Sampler};
 pub use summary::{BestSummary, DataSummary, Files, RunSummary, SUMMARY_SCHEMA, Summary, Versions};
-pub use trainer::{CHECKPOINT_SCHEMA, Event, Observer, Progress, Trainer};
+pub use trainer::{CHECKPOINT_SCHEMA, Event, Finished, Observer, Progress, Trainer};

@@ -3,6 +3,8 @@
 use ganymede_metrics::Provenance;
 use serde::{Deserialize, Serialize};
 
+use crate::numbers::or_nan;
+
 /// What [`crate::evaluate`] finds, and what a line of `metrics.jsonl` holds for images.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
@@ -31,6 +33,7 @@ pub struct QualityValue {
     /// The measure alone, such as `fid` or `recall`.
     pub measure: String,
     /// The value, in the units of its paper.
+    #[serde(deserialize_with = "or_nan")]
     pub value: f64,
     /// Whether a lower value is better.
     pub lower_is_better: bool,

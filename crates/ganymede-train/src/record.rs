@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::jsonl::AtStep;
+use crate::numbers::or_nan;
 use crate::quality::Quality;
 
 /// A line of `log.jsonl`: the values of one step, not averages.
@@ -15,8 +15,10 @@ pub struct LogEntry {
     /// Real samples shown to the discriminator.
     pub images: u64,
     /// The discriminator's adversarial loss, without penalties, to minimise.
+    #[serde(deserialize_with = "or_nan")]
     pub loss_d: f64,
     /// The generator's loss, to minimise.
+    #[serde(deserialize_with = "or_nan")]
     pub loss_g: f64,
     /// The sum of penalties when last computed, each times its interval; absent without penalties.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -26,8 +28,10 @@ pub struct LogEntry {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub penalty_norm: Option<f64>,
     /// Mean raw score of real samples.
+    #[serde(deserialize_with = "or_nan")]
     pub score_real: f64,
     /// Mean raw score of generated samples, in the discriminator's step.
+    #[serde(deserialize_with = "or_nan")]
     pub score_fake: f64,
     /// Share of real samples on the real side of the discriminator's border; absent for losses without a
     /// border.
@@ -37,10 +41,13 @@ pub struct LogEntry {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub accuracy_fake: Option<f64>,
     /// Euclidean norm of the discriminator's whole gradient.
+    #[serde(deserialize_with = "or_nan")]
     pub grad_norm_d: f64,
     /// Euclidean norm of the generator's whole gradient.
+    #[serde(deserialize_with = "or_nan")]
     pub grad_norm_g: f64,
     /// The schedule's factor on both learning rates.
+    #[serde(deserialize_with = "or_nan")]
     pub lr_factor: f64,
 }
 
@@ -61,12 +68,6 @@ impl LogEntry {
     }
 }
 
-impl AtStep for LogEntry {
-    fn step(&self) -> u64 {
-        self.step
-    }
-}
-
 /// A line of `timing.jsonl`, the one file that the clock writes into.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TimingEntry {
@@ -81,12 +82,6 @@ pub struct TimingEntry {
     pub data_wait: f64,
 }
 
-impl AtStep for TimingEntry {
-    fn step(&self) -> u64 {
-        self.step
-    }
-}
-
 /// A line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MetricEntry {
@@ -95,12 +90,6 @@ pub struct MetricEntry {
     /// What was measured.
     #[serde(flatten)]
     pub metric: Metric,
-}
-
-impl AtStep for MetricEntry {
-    fn step(&self) -> u64 {
-        self.step
-    }
 }
 
 /// How good the samples are.
@@ -115,6 +104,7 @@ pub enum Metric {
         /// Modes that there are.
         modes: usize,
         /// Share of samples within 3σ of a mode.
+        #[serde(deserialize_with = "or_nan")]
         high_quality: f64,
         /// Good samples that make a mode count.
         min_count: usize,
@@ -126,8 +116,10 @@ pub enum Metric {
     /// sharpness, and it is not comparable between data sets.
     SlicedWasserstein {
         /// The distance, ≥ 0; lower is better.
+        #[serde(deserialize_with = "or_nan")]
         distance: f64,
         /// The same distance between as many real samples and as many other real samples.
+        #[serde(deserialize_with = "or_nan")]
         between_reals: f64,
         /// Samples of either side N.
         samples: usize,
@@ -151,6 +143,21 @@ impl Metric {
             }
             (Self::Quality(a), Self::Quality(b)) => a.is_better_than(b),
             _ => false,
+        }
+    }
+
+    /// Whether this makes its checkpoint the best one. What is not a number never does, and anything beats it.
+    pub(crate) fn improves_on(&self, best: Option<&Self>) -> bool {
+        let best = best.filter(|best| best.is_number());
+        self.is_number() && best.is_none_or(|best| self.is_better_than(best))
+    }
+
+    /// Whether the value that decides is a number.
+    fn is_number(&self) -> bool {
+        match self {
+            Self::ModeCoverage { high_quality, .. } => !high_quality.is_nan(),
+            Self::SlicedWasserstein { distance, .. } => !distance.is_nan(),
+            Self::Quality(quality) => quality.values.first().is_some_and(|first| !first.value.is_nan()),
         }
     }
 
@@ -180,4 +187,51 @@ pub struct Best {
     pub step: u64,
     /// What it scored.
     pub metric: Metric,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers of every size, from a generator that needs no library.
+    fn numbers() -> impl Iterator<Item = f64> {
+        let mut state = 1u64;
+        let bits = std::iter::from_fn(move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            Some(state ^ state >> 29)
+        });
+        bits.map(f64::from_bits).filter(|x| x.is_finite()).take(20_000)
+    }
+
+    #[test]
+    fn numbers_come_back_from_json_and_toml_as_the_same_bits() {
+        for x in numbers().chain([200.002_469_135_782_46, 0.1 + 0.2, f64::MIN_POSITIVE, 5e-324]) {
+            let text = serde_json::to_string(&x).unwrap();
+            assert_eq!(serde_json::from_str::<f64>(&text).unwrap().to_bits(), x.to_bits(), "JSON {text}");
+            // As in the state of a checkpoint, by way of a value.
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(value.as_f64().unwrap().to_bits(), x.to_bits(), "value {text}");
+            let table = toml::to_string(&toml::Table::from_iter([("x".to_owned(), toml::Value::Float(x))]));
+            let table = table.unwrap();
+            let back: toml::Table = table.parse().unwrap();
+            assert_eq!(back["x"].as_float().unwrap().to_bits(), x.to_bits(), "TOML {table}");
+        }
+    }
+
+    #[test]
+    fn a_metric_that_is_not_a_number_is_never_the_best_and_always_beaten() {
+        let distance =
+            |distance| Metric::SlicedWasserstein { distance, between_reals: 0.1, samples: 8, directions: 4 };
+        let (good, better, none) = (distance(2.0), distance(1.0), distance(f64::NAN));
+        assert!(good.improves_on(None) && better.improves_on(Some(&good)) && good.improves_on(Some(&none)));
+        assert!(
+            !none.improves_on(None) && !none.improves_on(Some(&good)) && !good.improves_on(Some(&better))
+        );
+        // JSON has no word for it: null, which is read back.
+        let text = serde_json::to_string(&MetricEntry { step: 3, metric: none }).unwrap();
+        assert!(text.contains("\"distance\":null"), "{text}");
+        let back: MetricEntry = serde_json::from_str(&text).unwrap();
+        let Metric::SlicedWasserstein { distance, .. } = back.metric else { panic!("{back:?}") };
+        assert!(distance.is_nan());
+    }
 }

@@ -35,7 +35,7 @@ pub struct Summary {
     pub data_wait: f64,
     /// The values of the last step that was measured: losses, scores, accuracies, gradient norms.
     pub last: Option<LogEntry>,
-    /// How good the samples of the last step are.
+    /// How good the samples of the last step are; those of the last step that was measured, where the run was stopped.
     pub metric: Option<Metric>,
     /// The best checkpoint; absent when nothing was measured at a regular step.
     pub best: Option<BestSummary>,

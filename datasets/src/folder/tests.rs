@@ -312,6 +312,25 @@ fn a_damaged_cache_is_made_anew() {
 }
 
 #[test]
+fn the_folder_of_the_run_itself_is_left_out() {
+    let place = Place::new();
+    place.put("a.png", &small(ImageFormat::Png));
+    let alone = place.open().unwrap().dataset;
+    place.put("runs/own/samples/b.png", &small(ImageFormat::Png));
+    place.put("runs/own/broken.png", b"no picture");
+    place.put("runs/owner/c.png", &small(ImageFormat::Png));
+    let open = |exclude: &str, strict| {
+        place.open_with(&OpenOptions { exclude: Some(place.path(exclude)), strict, ..place.options() })
+    };
+    // Of a name that begins alike nothing is left out, nor where the folder lies elsewhere or is all of it.
+    assert_eq!(open("runs/own", true).unwrap().dataset.len(), 2);
+    assert_eq!(open("runs/../runs/own", false).unwrap().dataset.len(), 2);
+    assert_eq!(open("runs/none", false).unwrap().dataset.len(), 3);
+    assert_eq!(open("", false).unwrap().dataset.len(), 3);
+    assert_eq!(open("runs", true).unwrap().dataset.content_hash(), alone.content_hash());
+}
+
+#[test]
 fn a_cache_that_cannot_be_written_is_no_error() {
     let place = Place::new();
     place.put("a.png", &small(ImageFormat::Png));

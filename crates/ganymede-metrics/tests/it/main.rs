@@ -14,6 +14,8 @@ mod program_output;
 mod program_own_pictures;
 mod program_paths;
 mod program_sets;
+#[cfg(target_os = "linux")]
+mod program_signals;
 mod provenance;
 mod refusals;
 mod resize;

@@ -7,8 +7,11 @@ use toml::Value;
 use super::Run;
 use super::error::{ConfigError, Problem};
 
-/// Keys that change how far, where or how visibly a run goes, not what it computes.
-const FREE: [&str; 4] = ["run.steps", "run.threads", "run.device", "limits.minutes"];
+/// Keys that change how far, where or how visibly a run goes, not what it computes. Where the data are is one: what
+/// they are is compared by their hash.
+const FREE: [&str; 5] = ["run.steps", "run.threads", "run.device", "limits.minutes", "data.name"];
+/// A section of such keys: how often something is written.
+const FREE_SECTION: &str = "log.";
 
 /// A setting that differs between the run as begun and as resumed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +26,8 @@ pub struct Change {
 
 impl Run {
     /// The settings in which `next` differs from this run, if a resume may change all of them: the number
-    /// of steps, threads, device and time limit.
+    /// of steps, threads, device, time limit, the section `log`, and the place of the data, whose content must be
+    /// the same.
     ///
     /// # Errors
     /// [`ConfigError::ChangedOnResume`] names every other setting that differs.
@@ -31,7 +35,7 @@ impl Run {
         let changes = self.changes(next);
         let refused: Vec<Problem> = changes
             .iter()
-            .filter(|change| !FREE.contains(&change.key.as_str()))
+            .filter(|change| !FREE.contains(&change.key.as_str()) && !change.key.starts_with(FREE_SECTION))
             .map(|change| Problem {
                 key: change.key.clone(),
                 message: format!("was {}, now {}", change.old, change.new),

@@ -49,7 +49,8 @@ pub trait Observer {
         let _ = event;
     }
 
-    /// Asked after each step: `true` ends the run with a checkpoint, as [`crate::Outcome::Stopped`].
+    /// Asked after each step, and again and again while samples are drawn or measured: `true` ends the run with a
+    /// checkpoint, as [`crate::Outcome::Stopped`]. A measurement that it cuts short is made by the resume.
     fn stop_requested(&mut self) -> bool {
         false
     }

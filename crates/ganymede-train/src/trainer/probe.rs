@@ -11,6 +11,7 @@ use crate::config::Run;
 use crate::error::TrainError;
 use crate::evaluate::Evaluator;
 use crate::few;
+use crate::look::Look;
 use crate::pictures::{self, Pixels};
 use crate::plot::{Scatter, draw_scatter};
 use crate::record::Metric;
@@ -35,7 +36,7 @@ pub(crate) struct Probe {
 
 enum Yardstick {
     Modes(Modes),
-    Quality(Box<Evaluator>),
+    Quality(Arc<Evaluator>),
     Distance { sliced: SlicedWasserstein, between_reals: f64 },
 }
 
@@ -60,7 +61,7 @@ impl Probe {
                     remarks.push(instead.to_owned());
                     (distance(run, dataset, device)?, DISTANCE_SAMPLES)
                 } else {
-                    (Yardstick::Quality(Box::new(evaluator)), eval.samples)
+                    (Yardstick::Quality(Arc::new(evaluator)), eval.samples)
                 }
             }
             (None, None) => (distance(run, dataset, device)?, DISTANCE_SAMPLES),
@@ -84,18 +85,27 @@ impl Probe {
         &self.remarks
     }
 
-    /// Draws the picture of a step.
+    /// Draws the picture of a step, unless `stop` says so.
     pub(crate) fn picture(
         &self,
         generator: &dyn Generator,
         step: u64,
         path: &Path,
-    ) -> Result<(), TrainError> {
-        let samples = generate(generator, &self.picture_latents)?;
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Result<Look<()>, TrainError> {
+        let samples = match generate_unless_stopped(generator, &self.picture_latents, stop)? {
+            Look::Seen(samples) => samples,
+            other => return Ok(other.map(drop)),
+        };
+        self.draw(&samples, step, path)?;
+        Ok(Look::Seen(()))
+    }
+
+    fn draw(&self, samples: &Tensor, step: u64, path: &Path) -> Result<(), TrainError> {
         if samples.rank() != 2 {
-            return pictures::save_drawing(&pictures::grid(&Pixels::of_batch(&samples)?), path);
+            return pictures::save_drawing(&pictures::grid(&Pixels::of_batch(samples)?), path);
         }
-        let generated = points(&samples)?;
+        let generated = points(samples)?;
         let centres = match &self.yardstick {
             Yardstick::Modes(modes) => modes.centres.as_slice(),
             Yardstick::Quality(_) | Yardstick::Distance { .. } => &[],
@@ -105,16 +115,29 @@ impl Probe {
         draw_scatter(&scatter, path)
     }
 
-    /// Measures the generator.
-    pub(crate) fn measure(&self, generator: &dyn Generator) -> Result<Metric, TrainError> {
+    /// Measures the generator, unless `stop` says so.
+    pub(crate) fn measure(
+        &self,
+        generator: &dyn Generator,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Result<Look<Metric>, TrainError> {
         if let Yardstick::Quality(evaluator) = &self.yardstick {
-            return Ok(Metric::Quality(evaluator.measure(generator, &self.metric_latents)?));
+            let quality = Evaluator::measure(evaluator, generator, &self.metric_latents, stop)?;
+            return Ok(quality.map(Metric::Quality));
         }
-        let samples = generate(generator, &self.metric_latents)?;
+        let samples = match generate_unless_stopped(generator, &self.metric_latents, stop)? {
+            Look::Seen(samples) => samples,
+            Look::CutShort => return Ok(Look::CutShort),
+            Look::NotFinite(cause) => return Ok(Look::NotFinite(cause)),
+        };
+        Ok(Look::Seen(self.compare(&samples)?))
+    }
+
+    fn compare(&self, samples: &Tensor) -> Result<Metric, TrainError> {
         Ok(match &self.yardstick {
-            Yardstick::Quality(_) => unreachable!("measured above, a few samples at a time"),
+            Yardstick::Quality(_) => unreachable!("measured a few samples at a time"),
             Yardstick::Modes(modes) => {
-                let found = mode_coverage(&points(&samples)?, modes);
+                let found = mode_coverage(&points(samples)?, modes);
                 Metric::ModeCoverage {
                     modes_covered: found.modes_covered,
                     modes: modes.centres.len(),
@@ -124,7 +147,7 @@ impl Probe {
                 }
             }
             Yardstick::Distance { sliced, between_reals } => Metric::SlicedWasserstein {
-                distance: sliced.distance(&samples)?,
+                distance: sliced.distance(samples)?,
                 between_reals: *between_reals,
                 samples: samples.dim(0)?,
                 directions: sliced.directions(),
@@ -187,13 +210,39 @@ fn some_real(run: &Run, dataset: &Arc<dyn Dataset>, n: usize, device: &Device) -
 
 /// Samples from latent vectors, a few at a time, without a graph.
 pub(crate) fn generate(generator: &dyn Generator, z: &Tensor) -> ganymede_tensor::Result<Tensor> {
-    let _frozen = generator.params().freeze();
-    let n = z.dim(0)?;
-    let passes = (0..n).step_by(PASS).map(|at| {
-        let some = z.narrow(0, at, PASS.min(n - at))?;
-        Ok(generator.forward(&some, None, Mode::Eval)?.detach())
-    });
+    let passes = passes(z)?.map(|some| generate_some(generator, &some?));
     Tensor::cat(&passes.collect::<ganymede_tensor::Result<Vec<_>>>()?, 0)
+}
+
+/// [`generate`], unless `stop` says so, of numbers that are all finite.
+pub(crate) fn generate_unless_stopped(
+    generator: &dyn Generator,
+    z: &Tensor,
+    stop: &mut dyn FnMut() -> bool,
+) -> ganymede_tensor::Result<Look<Tensor>> {
+    let mut samples = Vec::new();
+    for some in passes(z)? {
+        if stop() {
+            return Ok(Look::CutShort);
+        }
+        let some = generate_some(generator, &some?)?;
+        // x · 0 is 0 for finite x and NaN otherwise.
+        if !(&some * 0.0)?.to_dtype(DType::F32)?.sum_all()?.to_scalar::<f32>()?.is_finite() {
+            return Ok(Look::NotFinite("the samples of the generator".to_owned()));
+        }
+        samples.push(some);
+    }
+    Tensor::cat(&samples, 0).map(Look::Seen)
+}
+
+fn passes(z: &Tensor) -> ganymede_tensor::Result<impl Iterator<Item = ganymede_tensor::Result<Tensor>> + '_> {
+    let n = z.dim(0)?;
+    Ok((0..n).step_by(PASS).map(move |at| z.narrow(0, at, PASS.min(n - at))))
+}
+
+fn generate_some(generator: &dyn Generator, z: &Tensor) -> ganymede_tensor::Result<Tensor> {
+    let _frozen = generator.params().freeze();
+    Ok(generator.forward(z, None, Mode::Eval)?.detach())
 }
 
 /// Points `(N, 2)` on the host.

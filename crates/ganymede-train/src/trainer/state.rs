@@ -46,10 +46,22 @@ pub(crate) struct State {
     pub(crate) discriminator: NetworkFile,
     pub(crate) streams: BTreeMap<String, RngState>,
     pub(crate) best: Option<Best>,
+    /// Whether all that was due after the step is done; else the resume does it. Only a stop in between makes it
+    /// false, so that it is left out otherwise.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub(crate) settled: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 /// Everything of `game` at its present step.
-pub(crate) fn save(game: &Game, data: &str, best: Option<&Best>) -> TensorResult<Checkpoint> {
+pub(crate) fn save(game: &Game, data: &str, best: Option<&Best>, settled: bool) -> TensorResult<Checkpoint> {
     let mut tensors = BTreeMap::new();
     let mut put = |prefix: &str, state: BTreeMap<String, Tensor>| {
         tensors.extend(state.into_iter().map(|(name, tensor)| (format!("{prefix}{name}"), tensor)));
@@ -66,7 +78,8 @@ pub(crate) fn save(game: &Game, data: &str, best: Option<&Best>) -> TensorResult
         let pair = [("value", value), ("norm", norm)];
         put(MONITOR, pair.map(|(name, t)| (format!("penalty.{i}.{name}"), t.clone())).into());
     }
-    let state = serde_json::to_string(&describe(game, data, best)).expect("the state is plain data");
+    let state = State { settled, ..describe(game, data, best) };
+    let state = serde_json::to_string(&state).expect("the state is plain data");
     Ok(Checkpoint { tensors, metadata: BTreeMap::from([(STATE.to_owned(), state)]) })
 }
 
@@ -84,6 +97,7 @@ fn describe(game: &Game, data: &str, best: Option<&Best>) -> State {
         discriminator,
         streams: streams.into(),
         best: best.cloned(),
+        settled: true,
     }
 }
 
@@ -143,11 +157,15 @@ pub(crate) fn read(path: &Path, device: &Device) -> Result<(Checkpoint, State), 
     Ok((checkpoint, state))
 }
 
-/// Puts `game`, freshly built from the run's configuration, where the checkpoint at `path` was.
-pub(crate) fn restore(game: &mut Game, path: &Path, data: &str) -> Result<Option<Best>, TrainError> {
-    let (checkpoint, state) = read(path, &game.device)?;
-    check_fit(game, &state, path, data)?;
-    let part = |prefix: &str| part(&checkpoint, prefix);
+/// Puts `game`, freshly built from the run's configuration, where the checkpoint of `path` was.
+pub(crate) fn restore(
+    game: &mut Game,
+    checkpoint: &Checkpoint,
+    state: &State,
+    path: &Path,
+) -> Result<(), TrainError> {
+    check_fit(game, state, path)?;
+    let part = |prefix: &str| part(checkpoint, prefix);
     load(game.g.params(), &part(GENERATOR), path, "generator")?;
     load(game.d.params(), &part(DISCRIMINATOR), path, "discriminator")?;
     if let Some(ema) = &game.ema {
@@ -172,11 +190,11 @@ pub(crate) fn restore(game: &mut Game, path: &Path, data: &str) -> Result<Option
     game.penalty_noise = stream("penalty")?;
     game.loader.seek(state.cursor);
     game.step = state.step;
-    Ok(state.best)
+    Ok(())
 }
 
 /// Says in words, before any tensor is compared, when the file is another run's.
-fn check_fit(game: &Game, state: &State, path: &Path, data: &str) -> Result<(), TrainError> {
+fn check_fit(game: &Game, state: &State, path: &Path) -> Result<(), TrainError> {
     let (generator, discriminator) = architecture(&game.run);
     let pairs = [
         ("generator", &state.generator, &generator),
@@ -192,10 +210,6 @@ fn check_fit(game: &Game, state: &State, path: &Path, data: &str) -> Result<(), 
         let (found, wanted) = (&state.shape, game.g.output_shape());
         let reason = format!("its samples have shape {found:?}, the run's {wanted:?}");
         return Err(TrainError::Architecture { path: path.to_owned(), part: "generator", reason });
-    }
-    if state.data != data {
-        let reason = "the data set has changed since; the run cannot go on exactly".to_owned();
-        return Err(TrainError::CheckpointState { path: path.to_owned(), reason });
     }
     Ok(())
 }

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output};
+use std::time::{Duration, Instant};
 
 use ganymede_train::{Layers, Run};
 
@@ -146,7 +147,9 @@ fn deterministic_files(root: &Path) -> Vec<PathBuf> {
         for entry in fs::read_dir(root.join(dir)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
-            if path.is_file() && !["timing.jsonl", "summary.json"].contains(&name) {
+            // Written by the clock, or about the machine.
+            let others = ["timing.jsonl", "summary.json", "run.lock", "data.path"];
+            if path.is_file() && !others.contains(&name) {
                 files.push(path.strip_prefix(root).unwrap().to_owned());
             }
         }
@@ -158,4 +161,23 @@ fn deterministic_files(root: &Path) -> Vec<PathBuf> {
 /// `path` as text.
 pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
+}
+
+/// Waits until the file has so many lines, or the program has ended.
+pub(crate) fn wait_for_lines(child: &mut Child, file: &Path, lines: usize) {
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(120) {
+        let bytes = fs::read(file).unwrap_or_default();
+        if bytes.iter().filter(|byte| **byte == b'\n').count() >= lines {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Sends a signal to the program.
+#[cfg(unix)]
+pub(crate) fn send(child: &Child, signal: &str) {
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
 }

@@ -133,19 +133,28 @@ fn images_are_measured_by_the_features_of_a_network() {
     assert_eq!(best.rule, "lowest fid-fashion-cnn-clean-60");
     // The best checkpoint scores again what the run logged.
     let device = ganymede_tensor::Device::Cpu;
-    let options = EvalOptions { config: run.eval.as_ref().unwrap(), weights: None, device: &device };
+    let folder = RunFolder::open(&out).unwrap();
+    let options = EvalOptions {
+        config: run.eval.as_ref().unwrap(),
+        weights: None,
+        device: &device,
+        folder: &folder,
+        other_data: false,
+    };
     let again = evaluate(&run, &out.join("checkpoints/best.safetensors"), options).unwrap();
-    assert_eq!(Metric::Quality(again), best.best.metric);
+    assert!(again.data_as_trained);
+    assert_eq!(Metric::Quality(again.quality), best.best.metric);
 }
 
 #[test]
 fn folders_are_numbered_and_never_reused() {
     let dir = tempfile::tempdir().unwrap();
-    let free = || RunFolder::next_free(dir.path(), "wgan");
-    assert_eq!(free(), dir.path().join("wgan-1"));
-    RunFolder::create(&free()).unwrap();
-    assert_eq!(free(), dir.path().join("wgan-2"));
-    let error = RunFolder::create(&dir.path().join("wgan-1")).unwrap_err();
+    let base = dir.path().join("runs");
+    let run = run(RING, &[]);
+    let begin = || Trainer::numbered(&run, &base, "wgan").unwrap().folder().root().to_owned();
+    assert_eq!((begin(), begin()), (base.join("wgan-1"), base.join("wgan-2")));
+    assert_eq!(RunFolder::next_free(&base, "wgan"), base.join("wgan-3"));
+    let error = Trainer::new(&run, &base.join("wgan-1")).err().unwrap();
     assert!(error.is_usage() && error.to_string().contains("not empty"), "{error}");
 }
 

@@ -9,6 +9,10 @@ mod files;
 mod full_disk;
 mod many_samples;
 mod messages;
+mod places;
 mod program;
 mod resume;
+mod runs;
 mod sample;
+#[cfg(unix)]
+mod signals;

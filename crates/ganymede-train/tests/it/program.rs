@@ -13,10 +13,13 @@ fn used_wrongly_is_status_2_and_offers_the_fix() {
     check(&["train", "--set", "run.stpes=3"], &["run.stpes", "did you mean `steps`"]);
     check(&["train", "--set", "run.steps=many"], &["run.steps", "\"many\"", "whole number"]);
     check(&["train", "--set", "nonsense"], &["section.key=value"]);
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("x/y");
     check(
-        &["train", "--data", "fashion-mnist-1k", "--out", "/nonexistent/x"],
+        &["train", "--data", "fashion-mnist-1k", "--out", text(&out)],
         &["did you mean `fashion-mnist-10k`"],
     );
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left of a run that cannot start");
     check(&["train", "--device", "gpu"], &["unknown device `gpu`"]);
     check(&["train", "--config", "/nonexistent.toml"], &["/nonexistent.toml"]);
     check(&["train", "--data", "ring"], &["points of the plane"]);

@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
+use ganymede_tensor::{Checkpoint, DType, Device, Tensor};
 use ganymede_train::{Observer, Outcome, Progress, StopReason, Trainer};
 
-use crate::common::{CLOTHES, RING, assert_same_run, config, expect, ganymede, run, text};
+use crate::common::{CLOTHES, RING, assert_same_run, config, ganymede, run, text, wait_for_lines};
+#[cfg(unix)]
+use crate::common::{expect, send};
 
 /// Asks for an end after some step.
 struct StopAt {
@@ -38,8 +40,6 @@ fn check_stopped_runs_resume(config: &str, stops: &[u64]) {
         let summary = trainer.run(&mut StopAt { after, seen: 0 }).unwrap();
         assert_eq!(summary.outcome, Outcome::Stopped { reason: StopReason::Requested });
         assert_eq!(summary.step, after);
-        // The extra picture of a stop is no file of an uninterrupted run.
-        fs::remove_file(stopped.join(format!("samples/step-{after:06}.png"))).unwrap();
         drop(trainer);
         trainer = Trainer::resume(&stopped, &run).unwrap();
         assert_eq!(trainer.step(), after);
@@ -63,6 +63,102 @@ fn images_resume_to_the_same_bytes() {
 fn measured_images_resume_to_the_same_bytes() {
     let measured = format!("{CLOTHES}\n[eval]\nextractor = \"fashion-cnn\"\nevery = 4\nsamples = 40\n");
     check_stopped_runs_resume(&measured, &[3, 9]);
+}
+
+/// Asks for an end when it is itself asked for the n-th time: in the midst of a picture, a measurement, anywhere.
+struct StopWhenAsked(usize);
+
+impl Observer for StopWhenAsked {
+    fn stop_requested(&mut self) -> bool {
+        self.0 = self.0.saturating_sub(1);
+        self.0 == 0
+    }
+}
+
+#[track_caller]
+fn check_any_stop_resumes(config: &str, every: usize) {
+    let dir = tempfile::tempdir().unwrap();
+    let (straight, stopped) = (dir.path().join("straight"), dir.path().join("stopped"));
+    let run = run(config, &[]);
+    Trainer::new(&run, &straight).unwrap().run(&mut ()).unwrap();
+    let mut trainer = Trainer::new(&run, &stopped).unwrap();
+    let (mut stops, mut unsettled) = (0, 0);
+    while trainer.run(&mut StopWhenAsked(every)).unwrap().outcome != Outcome::Completed {
+        stops += 1;
+        let state = checkpoint_state(&stopped);
+        unsettled += usize::from(state["settled"] == false);
+        drop(trainer);
+        trainer = Trainer::resume(&stopped, &run).unwrap();
+    }
+    assert!(stops > 3 && unsettled > 0, "{stops} stops, {unsettled} of them in the midst of a look");
+    assert_same_run(&straight, &stopped);
+}
+
+fn checkpoint_state(run: &Path) -> serde_json::Value {
+    let path = run.join("checkpoints/last.safetensors");
+    let checkpoint = Checkpoint::load(&path, &Device::Cpu).unwrap();
+    serde_json::from_str(&checkpoint.metadata["state"]).unwrap()
+}
+
+#[test]
+fn points_stopped_in_the_midst_of_anything_resume_to_the_same_bytes() {
+    check_any_stop_resumes(RING, 43);
+    check_any_stop_resumes(RING, 10);
+}
+
+#[test]
+fn images_stopped_in_the_midst_of_anything_resume_to_the_same_bytes() {
+    let measured = format!("{CLOTHES}\n[eval]\nextractor = \"fashion-cnn\"\nevery = 4\nsamples = 130\n");
+    check_any_stop_resumes(&measured, 12);
+}
+
+#[test]
+fn a_stop_in_the_last_look_leaves_only_that_look_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("run");
+    // The last step is measured for the summary only.
+    let run = run(RING, &["run.steps=12"]);
+    let mut trainer = Trainer::new(&run, &out).unwrap();
+    let summary = trainer.run(&mut StopWhenAsked(40)).unwrap();
+    assert_eq!((summary.step, summary.outcome), (12, Outcome::Stopped { reason: StopReason::Requested }));
+    drop(trainer);
+    assert_eq!(Trainer::finished(&out, &run).unwrap(), None);
+    let summary = Trainer::resume(&out, &run).unwrap().run(&mut ()).unwrap();
+    assert_eq!((summary.step, &summary.outcome), (12, &Outcome::Completed));
+    assert!(summary.metric.is_some());
+    assert_eq!(Trainer::finished(&out, &run).unwrap().unwrap().step, 12);
+}
+
+#[test]
+fn how_often_something_is_written_may_change_on_a_resume() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("run");
+    Trainer::new(&run(RING, &["run.steps=20"]), &out).unwrap().run(&mut ()).unwrap();
+    let sets = [
+        "log.log_every=1",
+        "log.sample_every=4",
+        "log.checkpoint_every=2",
+        "log.keep_every=0",
+        "log.samples=9",
+    ];
+    let mut trainer = Trainer::resume(&out, &run(RING, &sets)).unwrap();
+    assert_eq!(trainer.changes().len(), 6, "{:?}", trainer.changes());
+    trainer.run(&mut ()).unwrap();
+    drop(trainer);
+    let log = fs::read_to_string(out.join("log.jsonl")).unwrap();
+    assert_eq!(log.lines().count(), 6 + 20);
+    // What is computed is what was: the weights are those of a run that was never touched.
+    let straight = dir.path().join("straight");
+    Trainer::new(&run(RING, &[]), &straight).unwrap().run(&mut ()).unwrap();
+    let weights = |dir: &Path| {
+        let file = Checkpoint::load(&dir.join("checkpoints/last.safetensors"), &Device::Cpu).unwrap();
+        let read = |(name, t): (&String, &Tensor)| {
+            let flat = t.to_dtype(DType::F32).unwrap().flatten_all().unwrap();
+            (name.clone(), flat.to_vec1::<f32>().unwrap())
+        };
+        file.tensors.iter().map(read).collect::<Vec<_>>()
+    };
+    assert!(weights(&out) == weights(&straight));
 }
 
 #[test]
@@ -114,18 +210,6 @@ fn start(dir: &Path, out: &str) -> Child {
     command.args(SLOW).stderr(Stdio::null()).spawn().unwrap()
 }
 
-/// Waits until the log has so many lines, or the program has ended.
-fn wait_for_lines(child: &mut Child, log: &Path, lines: usize) {
-    let begun = Instant::now();
-    while child.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(120) {
-        let bytes = fs::read(log).unwrap_or_default();
-        if bytes.iter().filter(|byte| **byte == b'\n').count() >= lines {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-}
-
 #[test]
 fn a_killed_program_resumes_to_the_same_bytes() {
     let dir = tempfile::tempdir().unwrap();
@@ -165,8 +249,7 @@ fn ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on() {
         .spawn()
         .unwrap();
     wait_for_lines(&mut child, &out.join("log.jsonl"), 20);
-    let pid = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    send(&child, "INT");
     let output = child.wait_with_output().unwrap();
     let resume = format!("ganymede train --resume {}", out.display());
     expect(&output, 130, &["interrupted", &resume]);

@@ -77,7 +77,7 @@ pub(crate) struct TrainArgs {
     /// A TOML file laid over the preset; a run.toml of an older run will do
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub(crate) config: Option<PathBuf>,
-    /// A known data set (see `ganymede data list`) or a folder of images
+    /// A known data set (see `ganymede data list`) or a folder of images; with --resume where the data are now
     #[arg(long, value_name = "NAME|DIR")]
     pub(crate) data: Option<String>,
     /// Generator updates
@@ -129,8 +129,14 @@ Examples:
   ganymede train --config runs/quickstart-1/run.toml --seed 1
 
 The run folder holds run.toml (every setting), log.jsonl, metrics.jsonl, curves.png,
-samples/*.png, checkpoints/ and summary.json. Ctrl-C finishes the step, writes a checkpoint
-and says how to go on; a second Ctrl-C leaves at once.";
+samples/*.png, checkpoints/ and summary.json. Ctrl-C (or SIGTERM, or the end of the terminal)
+finishes the step, leaves a measurement that is under way, writes a checkpoint and says how to
+go on; a second one leaves at once. Signals that are ignored at the start stay ignored: nohup.
+
+--resume goes on to the same bytes as a run that was never interrupted. It may change --steps
+(not to fewer than were made), --threads, --device, limits.minutes, the section log and, where
+the data were moved, --data: they have to be the same data, which is checked by their hash.
+One process at a time can train in a run folder; a second one is told which the first is.";
 
 /// What a command that draws samples runs on.
 #[derive(Debug, clap::Args)]
@@ -209,6 +215,9 @@ pub(crate) struct EvalArgs {
     /// Which checkpoint of the run: last, best, or a step that was kept
     #[arg(long, value_name = "WHICH", default_value = "last")]
     pub(crate) checkpoint: String,
+    /// The data to compare with, where they were moved, or on purpose others than the run's [default: as the run]
+    #[arg(long, value_name = "NAME|DIR")]
+    pub(crate) data: Option<String>,
     /// fid, kid, is, precision-recall, density-coverage [default: as the run]
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
     pub(crate) metrics: Vec<String>,
@@ -230,6 +239,8 @@ pub(crate) struct EvalArgs {
 
 const EVAL_EXAMPLES: &str = "\
 The same samples and the same network as during the run give the number that the run logged.
+Data that have changed since the run are refused, unless they are named by --data; the result
+then says that they are others than those of the run.
 
 Examples:
   ganymede eval runs/quickstart-1

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ganymede_files::path_text;
 use ganymede_train::{
-    EvalConfig, EvalOptions, Quality, Run, RunFolder, TrainError, Trainer, evaluate, figure,
+    EvalConfig, EvalOptions, Evaluation, Quality, Run, RunFolder, TrainError, Trainer, evaluate, figure,
 };
 use serde_json::{Value, json};
 
@@ -21,15 +21,28 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
     })?;
     machine::start_threads(args.machine.threads.unwrap_or(run.threads))?;
     let device = args.machine.device.open().map_err(TrainError::from)?;
-    let path = checkpoint(&RunFolder::open(&args.run_dir)?, &args.checkpoint)?;
+    let folder = RunFolder::open(&args.run_dir)?;
+    let path = checkpoint(&folder, &args.checkpoint)?;
     words::say(&format!("measuring {} samples of {} ...", config.samples, path.display()));
-    let options = EvalOptions { config, weights: args.weights.as_deref(), device: &device };
-    let quality = evaluate(&run, &path, options)?;
+    let options = EvalOptions {
+        config,
+        weights: args.weights.as_deref(),
+        device: &device,
+        folder: &folder,
+        other_data: args.data.is_some(),
+    };
+    let Evaluation { quality, data_hash, data_as_trained, .. } = evaluate(&run, &path, options)?;
+    if !data_as_trained {
+        let data = &run.data.name;
+        words::say(&format!("note: measured against {data}, which are not the data that it was trained on"));
+    }
     for left in &quality.left_out {
         words::say(&format!("left out: {}: {}", left.measure, left.reason));
     }
     if args.json {
         let mut report = serde_json::to_value(&quality)?;
+        report["data"] =
+            json!({ "name": run.data.name, "content_hash": data_hash, "as_trained": data_as_trained });
         report["checkpoint"] = json!(path_text(&path));
         words::result(&report.to_string());
     } else {
@@ -46,6 +59,7 @@ fn configure(args: &EvalArgs) -> Result<Run> {
     let quoted = |text: &str| Value::from(text).to_string();
     let metrics: Vec<String> = args.metrics.iter().map(|name| quoted(name)).collect();
     let flags = [
+        args.data.as_deref().map(|name| format!("data.name={}", quoted(name))),
         args.extractor.as_deref().map(|name| format!("eval.extractor={}", quoted(name))),
         args.num.map(|num| format!("eval.samples={num}")),
         (!metrics.is_empty()).then(|| format!("eval.metrics=[{}]", metrics.join(","))),

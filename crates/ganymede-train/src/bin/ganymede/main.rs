@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         Err(help) => return ExitCode::from(show(&help) as u8),
     };
     let json = args.command.json();
-    let result = match args.command {
+    let result = interrupt::catch().and_then(|()| match args.command {
         Command::Train(args) => train::run(&args),
         Command::Sample(args) => sample::run(&args),
         Command::Eval(args) => eval::run(&args),
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::BenchWorker(args) => bench::worker::run(&args),
-    };
+    });
     let exit = result.unwrap_or_else(|error| {
         let exit = exit_of(&error);
         words::say(&format!("error: {error}"));

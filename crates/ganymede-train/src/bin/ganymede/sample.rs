@@ -24,7 +24,7 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Exit> {
     let sampler = open(args, &device)?;
     let mut latents = sampler.latents(&latents(args))?;
     let mut outputs = Outputs::open(args, &sampler, latents.count())?;
-    interrupt::catch("stopping after these samples; once more leaves at once")?;
+    interrupt::ask_politely("stopping after these samples");
     if let Err(error) = draw(&sampler, &mut latents, &mut outputs) {
         outputs.tell_what_is_there();
         return Err(error);

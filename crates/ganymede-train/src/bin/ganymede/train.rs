@@ -1,11 +1,11 @@
 //! `ganymede train`
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
-use ganymede_files::shell_quoted;
+use ganymede_files::{path_text, shell_quoted};
 use ganymede_train::{
-    ConfigError, DEFAULT_PRESET, Layers, Outcome, Run, RunFolder, StopReason, Summary, Trainer,
+    ConfigError, DEFAULT_PRESET, Finished, Layers, Outcome, Run, StopReason, Summary, Trainer,
 };
 
 use crate::args::TrainArgs;
@@ -15,12 +15,18 @@ use crate::{Exit, interrupt, machine, words};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
     let run = configure(args)?;
+    if let Some(dir) = &args.resume
+        && let Some(finished) = Trainer::finished(dir, &run)?
+    {
+        return Ok(nothing_left(args, dir, finished));
+    }
     machine::start_threads(run.threads)?;
-    let mut trainer = match &args.resume {
-        Some(dir) => Trainer::resume(dir, &run)?,
-        None => Trainer::new(&run, &out(args, &run))?,
+    let mut trainer = match (&args.resume, &args.out) {
+        (Some(dir), _) => Trainer::resume(dir, &run)?,
+        (None, Some(out)) => Trainer::new(&run, out)?,
+        (None, None) => Trainer::numbered(&run, Path::new("runs"), run.preset.as_deref().unwrap_or("run"))?,
     };
-    interrupt::catch("finishing this step and writing a checkpoint; once more leaves at once")?;
+    interrupt::ask_politely("finishing this step and writing a checkpoint");
     if !args.quiet {
         introduce(&trainer, args.resume.is_some());
     }
@@ -40,7 +46,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
         words::say(&format!("error: {}", summary.verdict));
     }
     if args.json {
-        words::result(&report(&summary, folder));
+        words::result(&report(serde_json::to_value(&summary).unwrap_or_default(), folder));
     }
     Ok(match summary.outcome {
         Outcome::Diverged { .. } => Exit::Diverged,
@@ -95,9 +101,17 @@ fn instead(typed: Option<&str>, error: ConfigError) -> anyhow::Error {
     Misuse(reason).into()
 }
 
-fn out(args: &TrainArgs, run: &Run) -> PathBuf {
-    let named = || RunFolder::next_free(Path::new("runs"), run.preset.as_deref().unwrap_or("run"));
-    args.out.clone().unwrap_or_else(named)
+/// All steps were made before: nothing is measured or written again.
+fn nothing_left(args: &TrainArgs, dir: &Path, finished: Finished) -> Exit {
+    if !args.quiet {
+        let (step, folder) = (finished.step, shell_quoted(dir));
+        words::say(&format!("nothing left to do: all {step} steps are made"));
+        words::say(&format!("  go further  ganymede train --resume {folder} --steps {}", 2 * step));
+    }
+    if args.json {
+        words::result(&report(finished.summary, dir));
+    }
+    Exit::Done
 }
 
 fn introduce(trainer: &Trainer, resumed: bool) {
@@ -163,8 +177,7 @@ fn conclude(summary: &Summary, folder: &Path) {
 }
 
 /// The summary with the folder, so that a script need not have chosen it.
-fn report(summary: &Summary, folder: &Path) -> String {
-    let mut report = serde_json::to_value(summary).unwrap_or_default();
-    report["folder"] = folder.display().to_string().into();
-    report.to_string()
+fn report(mut summary: serde_json::Value, folder: &Path) -> String {
+    summary["folder"] = path_text(folder).into();
+    summary.to_string()
 }

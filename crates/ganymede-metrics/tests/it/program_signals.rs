@@ -1,0 +1,62 @@
+//! Signals to the program.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The program, waiting for a file of features that nobody writes; the shell that starts it turns signals off.
+fn waiting(ignored: &str, pipe: &Path) -> Child {
+    let script = format!("trap '' {ignored}; exec \"$0\" features \"$1\" \"$1\"");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_ganymede-metrics")]).arg(pipe);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // SIGQUIT is never turned off or heard here: all that is waited for is that the program is under way.
+    let begun = Instant::now();
+    while signals(&child, "SigCgt:") & HEARD == 0 && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child
+}
+
+/// SIGINT and SIGTERM, of which each test leaves one to be heard.
+const HEARD: u64 = 1 << 1 | 1 << 14;
+
+/// A set of signals of a process, bit n − 1 for signal n.
+fn signals(child: &Child, set: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    // The shell that is to become the program catches nothing.
+    let line = status.lines().find_map(|line| line.strip_prefix(set)).unwrap_or("0").trim().to_owned();
+    u64::from_str_radix(&line, 16).unwrap()
+}
+
+fn send(child: &Child, signal: &str) {
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
+}
+
+#[test]
+fn a_signal_ends_it_with_a_word_unless_it_was_ignored_at_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("rows.npy");
+    if !Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+        return println!("skipped: no named pipes here");
+    }
+    for signal in ["TERM", "HUP", "INT"] {
+        let child = waiting("QUIT", &pipe);
+        send(&child, signal);
+        let output = child.wait_with_output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(130), "{signal}: {words}");
+        assert!(words.contains(&format!("interrupted by SIG{signal}")), "{words}");
+    }
+    for signals in ["HUP", "HUP INT"] {
+        let mut child = waiting(signals, &pipe);
+        signals.split(' ').for_each(|signal| send(&child, signal));
+        // It still waits: what is not a file of features ends it as such.
+        let mut writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+        let _ = writer.write_all(b"nonsense");
+        drop(writer);
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{signals}");
+    }
+}

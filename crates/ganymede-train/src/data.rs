@@ -1,0 +1,154 @@
+//! The data of a run: opened by what was typed, and found again from any working folder.
+//!
+//! `run.toml` says what was typed, so that it stays the same wherever the run is begun. Where that was is kept beside
+//! it in `data.path`. What counts is the content: its hash stands in every checkpoint.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ganymede_datasets::{Channels, OpenOptions, Opened, Presence, list, open, open_path};
+
+use crate::config::Run;
+use crate::error::TrainError;
+use crate::folder::{RunFolder, replace};
+
+/// The data by what was typed. The run folder, which may lie inside, is left out of the search.
+pub(crate) fn open_data(run: &Run, folder: Option<&RunFolder>) -> Result<Opened, TrainError> {
+    Ok(open(&run.data.name, &options(run, folder))?)
+}
+
+/// The data of a run that was begun.
+pub(crate) struct Reopened {
+    pub(crate) opened: Opened,
+    /// Whether they were found by what was typed, not where they were.
+    pub(crate) by_name: bool,
+}
+
+/// The data that a run was begun with: where they were, else by what was typed.
+///
+/// # Errors
+/// [`TrainError::DataMoved`] if they are in neither place, [`TrainError::DataChanged`] if their hash is not `wanted`.
+pub(crate) fn reopen_data(
+    run: &Run,
+    folder: &RunFolder,
+    wanted: Option<&str>,
+) -> Result<Reopened, TrainError> {
+    let place = recorded(folder)?;
+    let remembered = place.as_deref().filter(|place| place.exists());
+    let found = remembered.map(|place| check(open_at(run, folder, place)?, wanted, place));
+    let first = match found {
+        Some(Ok(opened)) => return Ok(Reopened { opened, by_name: false }),
+        Some(Err(error)) => Some(error),
+        None => None,
+    };
+    match (open_same_data(run, folder, wanted), first, place) {
+        (Ok(opened), ..) => Ok(Reopened { opened, by_name: true }),
+        // They are still where they were: that place is meant.
+        (Err(_), Some(first), _) => Err(first),
+        (Err(TrainError::Dataset(error)), None, Some(place)) if error.is_absent() => {
+            Err(TrainError::DataMoved { name: run.data.name.clone(), place })
+        }
+        (Err(error), None, _) => Err(error),
+    }
+}
+
+/// The data by what was typed, if they are those that the run was begun with.
+///
+/// # Errors
+/// [`TrainError::DataChanged`].
+pub(crate) fn open_same_data(
+    run: &Run,
+    folder: &RunFolder,
+    wanted: Option<&str>,
+) -> Result<Opened, TrainError> {
+    check(open_data(run, Some(folder))?, wanted, Path::new(&run.data.name))
+}
+
+fn check(opened: Opened, wanted: Option<&str>, place: &Path) -> Result<Opened, TrainError> {
+    match wanted {
+        Some(wanted) if opened.dataset.content_hash() != wanted => {
+            Err(TrainError::DataChanged { place: place.to_owned() })
+        }
+        _ => Ok(opened),
+    }
+}
+
+/// Writes down where the data are, if they are in a place.
+pub(crate) fn record_place(run: &Run, folder: &RunFolder) -> Result<(), TrainError> {
+    let (path, place) = (folder.data_path(), place_of(&run.data.name));
+    match place.as_deref().and_then(to_bytes) {
+        Some(bytes) => replace(&path, bytes),
+        // What is left of another start would mislead.
+        None if path.exists() => fs::remove_file(&path).map_err(TrainError::write("remove", &path)),
+        None => Ok(()),
+    }
+}
+
+/// The absolute path of the data; nothing for those that are built in or computed.
+fn place_of(name: &str) -> Option<PathBuf> {
+    let known = list(&OpenOptions::default().data_dir()).into_iter().find(|entry| entry.name == name);
+    let place = match known.map(|entry| entry.presence) {
+        Some(Presence::Embedded | Presence::Computed) => return None,
+        Some(Presence::Present(dir) | Presence::Absent { dir, .. }) => dir,
+        None => PathBuf::from(name),
+    };
+    std::path::absolute(place).ok()
+}
+
+fn recorded(folder: &RunFolder) -> Result<Option<PathBuf>, TrainError> {
+    let path = folder.data_path();
+    match fs::read(&path) {
+        Ok(bytes) => Ok(from_bytes(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(TrainError::write("read", &path)(error)),
+    }
+}
+
+fn open_at(run: &Run, folder: &RunFolder, place: &Path) -> Result<Opened, TrainError> {
+    let mut options = options(run, Some(folder));
+    if list(&options.data_dir()).iter().any(|entry| entry.name == run.data.name) {
+        options.data_dir = place.parent().map(Path::to_owned);
+        return Ok(open(&run.data.name, &options)?);
+    }
+    Ok(open_path(place, &options)?)
+}
+
+fn options(run: &Run, folder: Option<&RunFolder>) -> OpenOptions {
+    OpenOptions {
+        resolution: run.data.resolution,
+        channels: match run.data.channels {
+            None => Channels::Auto,
+            Some(1) => Channels::Grey,
+            Some(_) => Channels::Rgb,
+        },
+        crop: run.data.crop,
+        split: run.data.split,
+        strict: run.data.strict,
+        seed: run.seed,
+        exclude: folder.map(|folder| folder.root().to_owned()),
+        ..OpenOptions::default()
+    }
+}
+
+#[cfg(unix)]
+fn to_bytes(path: &Path) -> Option<&[u8]> {
+    use std::os::unix::ffi::OsStrExt as _;
+    Some(path.as_os_str().as_bytes())
+}
+
+#[cfg(unix)]
+fn from_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt as _;
+    Some(PathBuf::from(std::ffi::OsString::from_vec(bytes)))
+}
+
+#[cfg(not(unix))]
+fn to_bytes(path: &Path) -> Option<&[u8]> {
+    path.to_str().map(str::as_bytes)
+}
+
+#[cfg(not(unix))]
+fn from_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
+    String::from_utf8(bytes).ok().map(PathBuf::from)
+}

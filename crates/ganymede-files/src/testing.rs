@@ -1,5 +1,7 @@
-//! For tests: files made on the spot, and a web server.
+//! For tests: files made on the spot, a web server, and a disk that is soon full.
 #![expect(clippy::unwrap_used, reason = "only tests call this, and a panic is how they fail")]
+
+mod small_disk;
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Cursor, Write};
@@ -10,6 +12,8 @@ use std::sync::{Arc, Mutex};
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+
+pub use small_disk::{fill_but, on_small_disk};
 
 /// A picture in which every pixel differs from its neighbours and which no symmetry maps to itself.
 pub fn picture(width: u32, height: u32) -> RgbImage {

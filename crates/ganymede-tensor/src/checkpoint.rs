@@ -16,12 +16,14 @@ mod atomic;
 mod container;
 mod error;
 mod mapped;
+mod rows;
 mod stored;
 mod torch;
 mod weights;
 
 pub use atomic::write_atomic;
 pub use error::CheckpointError;
+pub use rows::{TensorRows, TensorWriter};
 pub use weights::{load_weights, weights_from_bytes};
 
 /// Named tensors and text, as kept in one safetensors file.

@@ -177,6 +177,16 @@ pub enum TrainError {
         /// The drawing library's reason.
         reason: String,
     },
+    /// A number that is none, where samples depend on it.
+    #[error("{what} is {value}: {advice}")]
+    NotFinite {
+        /// Which number of which tensor, latent vector or sample.
+        what: String,
+        /// NaN or an infinity.
+        value: f32,
+        /// What it means and what to do.
+        advice: &'static str,
+    },
     /// A request to sample that cannot be met.
     #[error("{reason}")]
     Sample {

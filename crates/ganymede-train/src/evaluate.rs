@@ -19,9 +19,10 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use crate::config::{EvalConfig, EvalExtractor, EvalMetric, Run};
 use crate::data::{open_data, reopen_data};
 use crate::error::TrainError;
+use crate::few;
 use crate::folder::RunFolder;
 use crate::look::{Look, unless_stopped};
-use crate::quality::{ClassShare, Quality, QualityValue};
+use crate::quality::{ClassShare, LeftOut, Quality, QualityValue};
 use crate::sample::Sampler;
 use crate::trainer::{generate_unless_stopped, metric_latents, read_checkpoint};
 
@@ -80,13 +81,20 @@ pub fn evaluate(run: &Run, checkpoint: &Path, options: EvalOptions<'_>) -> Resul
     }
     let sampler = Sampler::from_checkpoint(checkpoint, device)?;
     let evaluator = Arc::new(Evaluator::new(config, run.seed, &dataset, weights)?);
+    if let (true, Some(first)) = (evaluator.measures_nothing(), evaluator.left_out.first()) {
+        let reason = format!("nothing can be measured: {}: {}", first.measure, first.reason);
+        return Err(TrainError::Sample { reason });
+    }
     let z = metric_latents(run.seed, sampler.z_dim(), config.samples, device)?;
     let quality = match Evaluator::measure(&evaluator, sampler.generator(), &z, &mut || false)? {
         Look::Seen(quality) => quality,
         Look::CutShort => unreachable!("nobody asks for a stop"),
         Look::NotFinite(cause) => {
-            let reason = format!("{}: {cause} are not finite numbers", checkpoint.display());
-            return Err(TrainError::Sample { reason });
+            return Err(TrainError::NotFinite {
+                what: format!("{}: one of {cause}", checkpoint.display()),
+                value: f32::NAN,
+                advice: "nothing can be measured of it; use another checkpoint",
+            });
         }
     };
     let data_hash = dataset.content_hash();
@@ -99,6 +107,9 @@ pub(crate) struct Evaluator {
     /// Measuring goes on in threads of its own, so that the one that trains can see that a stop was asked for.
     pool: ThreadPool,
     config: EvalConfig,
+    /// What so few samples allow of the configuration's measures.
+    measures: Vec<EvalMetric>,
+    left_out: Vec<LeftOut>,
     extractor: Box<dyn FeatureExtractor>,
     seed: u64,
     real: Features,
@@ -130,13 +141,30 @@ impl Evaluator {
         provenance.real = Some(wanted as u64);
         provenance.fake = Some(config.samples as u64);
         provenance.seed = Some(seed);
+        if real.logits.is_none() && config.metrics.contains(&EvalMetric::InceptionScore) {
+            let name = config.extractor.name();
+            let reason = format!("`is` needs classes, and {name} has none: leave it out of eval.metrics");
+            return Err(MetricError::Invalid(reason).into());
+        }
+        let (measures, left_out) = few::choose(&config.metrics, wanted, config.samples);
+        let (config, between_reals) = (config.clone(), None);
         let mut evaluator =
-            Self { pool, config: config.clone(), extractor, seed, real, between_reals: None, provenance };
-        if others > 1 {
-            let first = evaluator.values(&config.metrics[..1], &other)?;
-            evaluator.between_reals = first.first().map(|value| value.value);
+            Self { pool, config, measures, left_out, extractor, seed, real, between_reals, provenance };
+        if let (Some(first), true) = (evaluator.measures.first(), others > 1) {
+            let (values, _) = evaluator.values(&[*first], &other)?;
+            evaluator.between_reals = values.first().map(|value| value.value);
         }
         Ok(evaluator)
+    }
+
+    /// Whether the samples are too few for any of the measures.
+    pub(crate) fn measures_nothing(&self) -> bool {
+        self.measures.is_empty()
+    }
+
+    /// What the samples are too few for.
+    pub(crate) fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
     }
 
     /// Measures the samples of latent vectors `(N, Z)`, unless `stop` says so.
@@ -170,16 +198,25 @@ impl Evaluator {
     }
 
     fn quality(&self, generated: &Features) -> Result<Quality, TrainError> {
+        let (values, mut not_numbers) = self.values(&self.measures, generated)?;
+        let mut left_out = self.left_out.clone();
+        left_out.append(&mut not_numbers);
         Ok(Quality {
-            values: self.values(&self.config.metrics, generated)?,
+            values,
+            left_out,
             between_reals: self.between_reals,
             classes: self.classes(generated)?,
             provenance: self.provenance.clone(),
         })
     }
 
-    fn values(&self, metrics: &[EvalMetric], generated: &Features) -> Result<Vec<QualityValue>, TrainError> {
-        let mut values = Vec::new();
+    /// The values, and the measures of which none came out.
+    fn values(
+        &self,
+        metrics: &[EvalMetric],
+        generated: &Features,
+    ) -> Result<(Vec<QualityValue>, Vec<LeftOut>), TrainError> {
+        let (mut values, mut left_out) = (Vec::new(), Vec::new());
         for metric in metrics {
             for (measure, value, lower_is_better) in self.one(*metric, generated)? {
                 let mut provenance = self.provenance.clone();
@@ -187,10 +224,15 @@ impl Evaluator {
                     provenance.ddof = None;
                 }
                 let name = provenance.id(measure);
+                if !value.is_finite() {
+                    let reason = format!("it is {value} for these samples");
+                    left_out.push(LeftOut { measure: measure.to_owned(), reason });
+                    continue;
+                }
                 values.push(QualityValue { name, measure: measure.to_owned(), value, lower_is_better });
             }
         }
-        Ok(values)
+        Ok((values, left_out))
     }
 
     fn one(
@@ -213,12 +255,8 @@ impl Evaluator {
                 vec![("kid", value, true)]
             }
             EvalMetric::InceptionScore => {
-                let logits = generated.logits.as_ref().ok_or_else(|| {
-                    let name = self.config.extractor.name();
-                    MetricError::Invalid(format!(
-                        "`is` needs classes, and {name} has none: leave it out of eval.metrics"
-                    ))
-                })?;
+                let logits = generated.logits.as_ref();
+                let logits = logits.ok_or_else(|| MetricError::Invalid("`is` needs classes".into()))?;
                 vec![("is", choices.inception_score(logits, self.seed)?.mean, false)]
             }
             EvalMetric::PrecisionRecall => {
@@ -335,8 +373,8 @@ fn join(parts: Vec<Features>) -> Result<Features, TrainError> {
 /// The first rows, and the others.
 fn split(features: Features, at: usize) -> (Features, Features) {
     let cut = |rows: &Array2<f32>| {
-        let (first, others) = rows.view().split_at(Axis(0), at);
-        (first.to_owned(), others.to_owned())
+        let part = |range: std::ops::Range<usize>| rows.select(Axis(0), &range.collect::<Vec<_>>());
+        (part(0..at), part(at..rows.nrows()))
     };
     let (pool, other_pool) = cut(&features.pool);
     let (logits, other_logits) = features.logits.as_ref().map(cut).unzip();

@@ -25,10 +25,14 @@ mod config;
 mod data;
 mod error;
 mod evaluate;
+mod few;
+mod figure;
+mod finite;
 mod folder;
 mod jsonl;
 mod lock;
 mod look;
+mod numbered;
 mod numbers;
 mod outcome;
 mod pictures;
@@ -44,17 +48,18 @@ mod wasserstein;
 
 pub use config::{
     AboutFile, Change, ConfigError, DataConfig, DataFile, EmaFile, EvalConfig, EvalExtractor, EvalFile,
-    EvalMetric, GeneratorConfig, Layers, LimitsFile, LogConfig, LogFile, LossFile, NetworkConfig,
-    NetworkFile, OptimizerFile, OptimizersFile, PenaltyFile, Problem, RUN_SCHEMA, Run, RunFile, RunSection,
-    Schedule, ScheduleFile, nearest,
+    EvalMetric, GeneratorConfig, Layers, LimitsFile, LogConfig, LogFile, LossFile, MOST_MEASURED, MOST_STEPS,
+    MOST_THREADS, NetworkConfig, NetworkFile, OptimizerFile, OptimizersFile, PenaltyFile, Problem,
+    RUN_SCHEMA, Run, RunFile, RunSection, Schedule, ScheduleFile, nearest,
 };
 pub use error::TrainError;
 pub use evaluate::{EvalOptions, Evaluation, evaluate};
+pub use figure::figure;
 pub use folder::RunFolder;
 pub use outcome::{Outcome, StopReason};
 pub use presets::{DEFAULT_PRESET, Preset, preset_names, presets};
-pub use quality::{ClassShare, Quality, QualityValue};
+pub use quality::{ClassShare, LeftOut, Quality, QualityValue};
 pub use record::{Best, LogEntry, Metric, MetricEntry, TimingEntry};
-pub use sample::{Latents, Sampler, write_samples};
+pub use sample::{LatentBatches, Latents, SampleWriter, Sampler};
 pub use summary::{BestSummary, DataSummary, Files, RunSummary, SUMMARY_SCHEMA, Summary, Versions};
 pub use trainer::{CHECKPOINT_SCHEMA, Event, Finished, Observer, Progress, Trainer};

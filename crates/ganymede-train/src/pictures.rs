@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use ganymede_tensor::{DType, Device, Tensor};
-use image::{ImageFormat, Rgb, RgbImage};
+use image::{DynamicImage, GrayImage, ImageFormat, Rgb, RgbImage};
 
 use crate::error::TrainError;
 use crate::folder::replace;
@@ -15,6 +15,7 @@ const GAP: u32 = 2;
 const LEAST_SIDE: usize = 64;
 
 /// One image `(C, H, W)` in [−1, 1], C = 1 or 3, as 8-bit RGB: byte = round((x + 1) · 127.5), clipped.
+#[derive(Debug)]
 pub(crate) struct Pixels {
     bytes: Vec<u8>,
     channels: usize,
@@ -43,8 +44,22 @@ impl Pixels {
         if self.channels == 3 { Rgb([at(0), at(1), at(2)]) } else { Rgb([at(0); 3]) }
     }
 
-    /// The image alone, pixel for pixel.
-    pub(crate) fn to_image(&self) -> RgbImage {
+    /// The image alone as a PNG, pixel for pixel: grey (mode L) with one channel, colour with three.
+    pub(crate) fn to_png(&self) -> Vec<u8> {
+        let (width, height) = (self.width as u32, self.height as u32);
+        let image = if self.channels == 1 {
+            let grey = GrayImage::from_raw(width, height, self.bytes.clone());
+            DynamicImage::ImageLuma8(grey.expect("there is one byte a pixel"))
+        } else {
+            DynamicImage::ImageRgb8(self.to_image())
+        };
+        let mut bytes = Cursor::new(Vec::new());
+        image.write_to(&mut bytes, ImageFormat::Png).expect("memory takes any picture that is not empty");
+        bytes.into_inner()
+    }
+
+    /// The image alone in colours.
+    fn to_image(&self) -> RgbImage {
         RgbImage::from_fn(self.width as u32, self.height as u32, |x, y| self.pixel(x as usize, y as usize))
     }
 }
@@ -71,16 +86,8 @@ pub(crate) fn grid(images: &[Pixels]) -> RgbImage {
     picture
 }
 
-/// Writes a PNG, at once or not at all.
-pub(crate) fn save(picture: &RgbImage, path: &Path) -> Result<(), TrainError> {
-    let mut bytes = Cursor::new(Vec::new());
-    picture
-        .write_to(&mut bytes, ImageFormat::Png)
-        .map_err(|error| TrainError::Picture { path: path.to_owned(), reason: error.to_string() })?;
-    replace(path, bytes.get_ref())
-}
-
-/// [`save`] for a picture that is no sample: a grid, a curve. It carries a mark by which data sets and metrics know it.
+/// Writes a picture that is no sample, at once or not at all: a grid, a curve. It carries a mark by which data sets and
+/// metrics know it.
 pub(crate) fn save_drawing(picture: &RgbImage, path: &Path) -> Result<(), TrainError> {
     let bytes = ganymede_files::encode_drawing(picture)
         .map_err(|error| TrainError::Picture { path: path.to_owned(), reason: error.to_string() })?;

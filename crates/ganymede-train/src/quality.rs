@@ -10,6 +10,9 @@ use crate::numbers::or_nan;
 pub struct Quality {
     /// The measures, in the order in which they were asked for: the first decides.
     pub values: Vec<QualityValue>,
+    /// Measures that were asked for and could not be computed.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub left_out: Vec<LeftOut>,
     /// The first measure between as many real samples and as many others: what a perfect generator would
     /// score. Absent where the data are too few.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -34,6 +37,15 @@ pub struct QualityValue {
     pub value: f64,
     /// Whether a lower value is better.
     pub lower_is_better: bool,
+}
+
+/// A measure that could not be computed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Its name in configurations.
+    pub measure: String,
+    /// What it lacked.
+    pub reason: String,
 }
 
 /// How often the extractor sees a class.

@@ -1,5 +1,8 @@
 //! Samples from a checkpoint of ours, or from a generator's weights that others published.
 
+mod latents;
+mod write;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -8,33 +11,19 @@ use ganymede_tensor::{DType, Device, Rng, Tensor, load_weights};
 
 use crate::config::generator_of;
 use crate::error::TrainError;
-use crate::folder::{create_empty, replace};
-use crate::pictures::{self, Pixels};
-use crate::plot::{Scatter, draw_scatter};
-use crate::trainer::{generate, points, read_checkpoint, sampling_weights};
+use crate::finite::not_finite;
+use crate::trainer::{generate, read_checkpoint, sampling_weights};
+
+pub use latents::{LatentBatches, Latents};
+pub use write::SampleWriter;
+
+/// Samples made at once: bounds the memory, however many are asked for.
+const BATCH: usize = 64;
 
 /// A generator that is ready to draw.
 pub struct Sampler {
     generator: Box<dyn Generator>,
     device: Device,
-}
-
-/// Where latent vectors come from.
-#[derive(Clone, Debug)]
-pub enum Latents {
-    /// Fresh draws of N(0, 1).
-    Random {
-        /// How many.
-        count: usize,
-        /// The same seed gives the same vectors.
-        seed: u64,
-        /// Draw each number again until |z| ≤ ψ (Brock et al., 2019, arXiv:1809.11096, section 3.1):
-        /// smaller is less varied and more typical. StyleGAN's truncation, towards a mean of w, is another
-        /// thing.
-        truncation: Option<f64>,
-    },
-    /// `(N, Z)` or `(N, Z, 1, 1)`.
-    Given(Tensor),
 }
 
 impl Sampler {
@@ -82,6 +71,7 @@ impl Sampler {
         let generator = config.build_generator(Rng::new(0), DType::F32, device)?;
         let loaded = generator.params().load_state_dict(weights);
         loaded.map_err(|error| TrainError::misfit(path, "generator", error.to_string()))?;
+        check_weights(generator.as_ref(), path)?;
         Ok(Self { generator, device: device.clone() })
     }
 
@@ -99,35 +89,13 @@ impl Sampler {
         self.generator.output_shape()
     }
 
-    /// Latent vectors `(N, Z)`.
+    /// Latent vectors, a batch at a time.
     ///
     /// # Errors
-    /// Given vectors have another length; ψ is not a positive number; no vector is asked for.
-    pub fn latents(&self, source: &Latents) -> Result<Tensor, TrainError> {
-        let z_dim = self.z_dim();
-        let fail = |reason: String| TrainError::Sample { reason };
-        match source {
-            Latents::Random { count: 0, .. } => Err(fail("ask for at least 1 sample".to_owned())),
-            Latents::Random { count, seed, truncation } => {
-                let mut rng = Rng::stream(*seed, "sample");
-                let shape = (*count, z_dim);
-                match truncation {
-                    Some(psi) if !(psi.is_finite() && *psi > 0.0) => {
-                        Err(fail(format!("truncation {psi}: give a number above 0")))
-                    }
-                    Some(psi) => Ok(rng.truncated_normal(*psi, shape, DType::F32, &self.device)?),
-                    None => Ok(rng.normal(shape, DType::F32, &self.device)?),
-                }
-            }
-            Latents::Given(z) => match z.dims() {
-                &[n, d] | &[n, d, 1, 1] if d == z_dim && n > 0 => {
-                    Ok(z.to_dtype(DType::F32)?.to_device(&self.device)?.reshape((n, d))?)
-                }
-                dims => Err(fail(format!(
-                    "the latent vectors have shape {dims:?}, this generator takes (N, {z_dim})"
-                ))),
-            },
-        }
+    /// Given vectors have another length, are no floats, or are not finite; a file cannot be read or holds too few;
+    /// ψ is not a positive number; no vector is asked for.
+    pub fn latents(&self, source: &Latents) -> Result<LatentBatches, TrainError> {
+        LatentBatches::new(source, self.z_dim(), &self.device)
     }
 
     /// Samples `(N, C, H, W)` in [−1, 1], or points `(N, D)`, of latent vectors `(N, Z)`. Batch
@@ -138,6 +106,45 @@ impl Sampler {
     pub fn generate(&self, z: &Tensor) -> Result<Tensor, TrainError> {
         Ok(generate(self.generator.as_ref(), z)?)
     }
+
+    /// As [`Sampler::generate`], where no sample may hold what is not a finite number. `first` is the number of the
+    /// first one, for the message.
+    ///
+    /// # Errors
+    /// As [`Sampler::generate`]; [`TrainError::NotFinite`] names the sample.
+    pub fn generate_finite(&self, z: &Tensor, first: usize) -> Result<Tensor, TrainError> {
+        let samples = self.generate(z)?;
+        let size: usize = self.sample_shape().iter().product();
+        match not_finite(&samples)? {
+            None => Ok(samples),
+            Some(found) => Err(TrainError::NotFinite {
+                what: format!("number {} of sample {}", found.at % size, first + found.at / size),
+                value: found.value,
+                advice: "the weights and the latent vector are finite, what comes of them is too large for an f32; \
+                         try smaller latent vectors, or other weights",
+            }),
+        }
+    }
+}
+
+/// Weights of which every sample would be black.
+fn check_weights(generator: &dyn Generator, path: &Path) -> Result<(), TrainError> {
+    for (name, tensor) in generator.params().state_dict() {
+        if let Some(found) = not_finite(&tensor)? {
+            let all = tensor.elem_count();
+            return Err(TrainError::NotFinite {
+                what: format!(
+                    "{}: number {} of the tensor `{name}` ({} of {all} are not finite)",
+                    path.display(),
+                    found.at,
+                    found.count
+                ),
+                value: found.value,
+                advice: "no sample of it means anything; use an earlier checkpoint or another file",
+            });
+        }
+    }
+    Ok(())
 }
 
 /// A state dict without the `module.` that PyTorch's `DataParallel` puts before every name.
@@ -148,38 +155,4 @@ fn without_data_parallel(state: BTreeMap<String, Tensor>) -> BTreeMap<String, Te
     let rename =
         |(name, tensor): (String, Tensor)| (name.strip_prefix("module.").unwrap_or(&name).to_owned(), tensor);
     state.into_iter().map(rename).collect()
-}
-
-/// Writes samples into a folder: images `(N, C, H, W)` in [−1, 1] as `000000.png` … and `grid.png`, points
-/// `(N, 2)` as `points.csv` and `scatter.png`. Returns how many.
-///
-/// # Errors
-/// Samples are neither; the folder holds something or cannot be written.
-pub fn write_samples(samples: &Tensor, dir: &Path) -> Result<usize, TrainError> {
-    match samples.dims() {
-        &[count, 1 | 3, _, _] => {
-            create_empty(dir)?;
-            let pixels = Pixels::of_batch(samples)?;
-            for (i, image) in pixels.iter().enumerate() {
-                pictures::save(&image.to_image(), &dir.join(format!("{i:06}.png")))?;
-            }
-            pictures::save_drawing(&pictures::grid(&pixels), &dir.join("grid.png"))?;
-            Ok(count)
-        }
-        &[count, 2] => {
-            create_empty(dir)?;
-            let generated = points(samples)?;
-            let lines = generated.iter().map(|[x, y]| format!("{x},{y}\n"));
-            let text: String = std::iter::once("x,y\n".to_owned()).chain(lines).collect();
-            replace(&dir.join("points.csv"), text.as_bytes())?;
-            let title = format!("{count} generated points");
-            let scatter = Scatter { title, real: &[], generated: &generated, centres: &[] };
-            draw_scatter(&scatter, &dir.join("scatter.png"))?;
-            Ok(count)
-        }
-        dims => {
-            let reason = format!("samples of shape {dims:?} are neither grey or colour images nor points");
-            Err(TrainError::Sample { reason })
-        }
-    }
 }

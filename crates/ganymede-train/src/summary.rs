@@ -78,7 +78,7 @@ pub struct RunSummary {
     pub generator_parameters: usize,
     /// The discriminator's weights.
     pub discriminator_parameters: usize,
-    /// Known traps in the configuration.
+    /// Known traps in the configuration, and too few data.
     pub warnings: Vec<String>,
 }
 

@@ -1,5 +1,6 @@
 //! What the numbers mean, in plain words.
 
+use crate::figure::figure;
 use crate::outcome::{Outcome, StopReason};
 use crate::quality::Quality;
 use crate::record::{LogEntry, Metric};
@@ -51,23 +52,34 @@ fn quality(metric: &Metric) -> String {
         }
         Metric::Quality(ref quality) => in_features(quality),
         Metric::SlicedWasserstein { distance, between_reals, .. } => {
-            let times = distance / between_reals.max(f64::MIN_POSITIVE);
-            format!(
-                "Pixel by pixel, generated samples lie {times:.1} times as far from real ones as real ones from one \
-                 another (sliced Wasserstein {distance:.4} against {between_reals:.4}); look at the pictures to judge them."
-            )
+            let pair =
+                format!("sliced Wasserstein {} against {}", figure(distance, 4), figure(between_reals, 4));
+            match distance / between_reals {
+                times if times < MOST_TIMES => format!(
+                    "Pixel by pixel, generated samples lie {times:.1} times as far from real ones as real ones from one \
+                     another ({pair}); look at the pictures to judge them."
+                ),
+                // Nothing to compare with: one sample, or all of them equal.
+                _ => format!(
+                    "Pixel by pixel, real samples hardly differ from one another, so that there is no measure for how \
+                     far generated ones lie from them ({pair}); look at the pictures to judge them."
+                ),
+            }
         }
     }
 }
+
+/// A greater ratio of distances says only that there is no spread to compare with.
+const MOST_TIMES: f64 = 1e4;
 
 /// Share of real samples of a class below which nobody would miss it in generated ones.
 const RARE: f64 = 0.02;
 
 fn in_features(quality: &Quality) -> String {
     let mut parts: Vec<String> =
-        quality.values.iter().map(|value| format!("{} is {:.4}", value.name, value.value)).collect();
+        quality.values.iter().map(|value| format!("{} is {}", value.name, figure(value.value, 4))).collect();
     if let (Some(first), Some(real)) = (parts.first_mut(), quality.between_reals) {
-        *first += &format!(" ({real:.4} between real samples)");
+        *first += &format!(" ({} between real samples)", figure(real, 4));
     }
     let missing: Vec<&str> = quality
         .classes
@@ -75,7 +87,11 @@ fn in_features(quality: &Quality) -> String {
         .filter(|share| share.real >= RARE && share.generated < share.real / 10.0)
         .map(|share| share.class.as_str())
         .collect();
-    let mut text = format!("{}.", parts.join(", "));
+    let mut text = if parts.is_empty() { String::new() } else { format!("{}.", parts.join(", ")) };
+    if !quality.left_out.is_empty() {
+        let names: Vec<&str> = quality.left_out.iter().map(|left| left.measure.as_str()).collect();
+        text += &format!(" Not measured: {}.", names.join(", "));
+    }
     if !missing.is_empty() {
         text += &format!(" Hardly drawn at all: {}; that is mode collapse.", missing.join(", "));
     }
@@ -172,6 +188,7 @@ mod tests {
                 value: 12.5,
                 lower_is_better: true,
             }],
+            left_out: Vec::new(),
             between_reals: Some(0.25),
             classes: vec![share("Bag", 0.99), share("Shirt", 0.01)],
             provenance: Provenance::new("x", "", Convention::Ganymede),
@@ -179,6 +196,19 @@ mod tests {
         let text = verdict(&Outcome::Completed, &[], Some(&Metric::Quality(quality)));
         assert!(text.contains("fid-x-2k is 12.5000 (0.2500 between real samples)"), "{text}");
         assert!(text.contains("Hardly drawn at all: Shirt;") && !text.contains("Bag"), "{text}");
+    }
+
+    #[test]
+    fn there_is_no_ratio_where_there_is_no_spread() {
+        let text = |distance, between_reals| {
+            let metric = Metric::SlicedWasserstein { distance, between_reals, samples: 512, directions: 256 };
+            verdict(&Outcome::Completed, &[], Some(&metric))
+        };
+        assert!(text(0.5, 0.25).contains("2.0 times as far"));
+        for (distance, between) in [(0.5, 0.0), (0.0, 0.0), (1e30, 1e-30), (0.5, 1e-300), (f64::MAX, 1.0)] {
+            let text = text(distance, between);
+            assert!(text.contains("hardly differ") && text.len() < 300, "{text}");
+        }
     }
 
     #[test]

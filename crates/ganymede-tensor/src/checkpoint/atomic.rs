@@ -35,17 +35,30 @@ pub(super) fn replace<E: From<io::Error>>(
     path: &Path,
     write: impl FnOnce(&mut File) -> Result<(), E>,
 ) -> Result<(), E> {
-    let folder = match path.parent() {
+    // Dropping the temporary file removes it: every early return below cleans up.
+    let mut temporary = temporary(path)?;
+    write(temporary.as_file_mut())?;
+    put_in_place(temporary, path)?;
+    Ok(())
+}
+
+/// A new file beside `path`, which goes when it is dropped.
+pub(super) fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    create_in(folder_of(path), path)
+}
+
+/// Flushes a temporary file to the disk and renames it over `path`.
+pub(super) fn put_in_place(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|e| e.error)?;
+    sync_folder(folder_of(path))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
-    };
-    // Dropping the temporary file removes it: every early return below cleans up.
-    let mut temporary = create_in(folder, path)?;
-    write(temporary.as_file_mut())?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path).map_err(|e| e.error)?;
-    sync_folder(folder)?;
-    Ok(())
+    }
 }
 
 fn create_in(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {

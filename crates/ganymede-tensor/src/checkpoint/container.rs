@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
@@ -114,10 +114,19 @@ fn write(file: &mut File, metadata: &BTreeMap<String, String>, entries: &[Entry]
     Ok(())
 }
 
+fn header(metadata: &BTreeMap<String, String>, entries: &[Entry], hash: &str) -> io::Result<Vec<u8>> {
+    let entries: Vec<_> = entries.iter().map(|entry| (entry.name, &entry.info)).collect();
+    serialise(metadata, &entries, hash)
+}
+
 /// The length and the JSON header, padded with spaces to a multiple of eight bytes.
 ///
 /// Not by the library's serialiser: its metadata are a hash map, in another order at every run.
-fn header(metadata: &BTreeMap<String, String>, entries: &[Entry], hash: &str) -> io::Result<Vec<u8>> {
+fn serialise(
+    metadata: &BTreeMap<String, String>,
+    entries: &[(&str, &TensorInfo)],
+    hash: &str,
+) -> io::Result<Vec<u8>> {
     let mut all = metadata.clone();
     all.insert(HASH_KEY.to_string(), hash.to_string());
     all.insert(SCHEMA_KEY.to_string(), SCHEMA.to_string());
@@ -135,26 +144,32 @@ fn header(metadata: &BTreeMap<String, String>, entries: &[Entry], hash: &str) ->
 
 struct Header<'a> {
     metadata: &'a BTreeMap<String, String>,
-    entries: &'a [Entry<'a>],
+    entries: &'a [(&'a str, &'a TensorInfo)],
 }
 
 impl Serialize for Header<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(1 + self.entries.len()))?;
         map.serialize_entry(METADATA_KEY, self.metadata)?;
-        for entry in self.entries {
-            map.serialize_entry(entry.name, &entry.info)?;
+        for (name, info) in self.entries {
+            map.serialize_entry(name, info)?;
         }
         map.end()
     }
 }
 
+/// The header of a file with one tensor and no metadata but our own.
+pub(super) fn header_of_one(name: &str, info: &TensorInfo, hash: &str) -> io::Result<Vec<u8>> {
+    serialise(&BTreeMap::new(), &[(name, info)], hash)
+}
+
 /// SHA-256 over metadata, then name, dtype, shape and bytes of each tensor in file order. Every
 /// variable part is preceded by its length, so that no two contents give the same stream.
-struct ContentHash(Sha256);
+#[derive(Debug)]
+pub(super) struct ContentHash(Sha256);
 
 impl ContentHash {
-    fn new(metadata: &BTreeMap<String, String>, tensors: usize) -> Self {
+    pub(super) fn new(metadata: &BTreeMap<String, String>, tensors: usize) -> Self {
         let mut hash = Self(Sha256::new());
         hash.0.update(b"ganymede checkpoint 1\n");
         hash.number(metadata.len());
@@ -166,7 +181,7 @@ impl ContentHash {
         hash
     }
 
-    fn begin(&mut self, name: &str, dtype: Dtype, shape: &[usize]) {
+    pub(super) fn begin(&mut self, name: &str, dtype: Dtype, shape: &[usize]) {
         self.text(name);
         self.text(&dtype.to_string());
         self.number(shape.len());
@@ -175,12 +190,13 @@ impl ContentHash {
         }
     }
 
-    fn bytes(&mut self, bytes: &[u8]) {
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    fn finish(self) -> String {
-        self.0.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    /// In hexadecimal.
+    pub(super) fn finish(&self) -> String {
+        self.0.clone().finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
 
     fn text(&mut self, text: &str) {
@@ -259,26 +275,48 @@ fn tensor(
 
 /// The header, and the data after it. Lengths are checked against the file.
 fn read_header<'a>(file: &'a [u8], path: &Path) -> Result<(Metadata, &'a [u8]), CheckpointError> {
-    let wrong = |reason: String| CheckpointError::NotSafetensors { path: path.to_path_buf(), reason };
-    let cut = |expected, found| CheckpointError::Truncated { path: path.to_path_buf(), expected, found };
-    let found = file.len() as u64;
-    let Some((length, rest)) = file.split_first_chunk::<8>() else {
-        return Err(cut(8, found));
-    };
-    let length = u64::from_le_bytes(*length);
+    let length = header_length(file.get(..8), file.len() as u64, path)?;
+    let (json, data) = file[8..].split_at(length);
+    Ok((parse_header(json, file.len() as u64, path)?, data))
+}
+
+/// As [`read_header`], of a file that is not mapped: the header, and where the data begin.
+pub(super) fn head_of_file(file: &mut File, path: &Path) -> Result<(Metadata, u64), CheckpointError> {
+    let failed = |error| CheckpointError::io(path, "read", error);
+    let total = file.metadata().map_err(failed)?.len();
+    let mut start = Vec::new();
+    file.take(8).read_to_end(&mut start).map_err(failed)?;
+    let length = header_length(start.get(..8), total, path)?;
+    let mut json = vec![0; length];
+    file.read_exact(&mut json).map_err(failed)?;
+    Ok((parse_header(&json, total, path)?, 8 + length as u64))
+}
+
+/// From the first bytes of a file of `found` bytes.
+fn header_length(first: Option<&[u8]>, found: u64, path: &Path) -> Result<usize, CheckpointError> {
+    let cut = |expected| CheckpointError::Truncated { path: path.to_path_buf(), expected, found };
+    let first = first.and_then(|bytes| bytes.first_chunk::<8>()).ok_or_else(|| cut(8))?;
+    let length = u64::from_le_bytes(*first);
     if length > MAX_HEADER_BYTES {
-        return Err(wrong(format!("its header would take {length} bytes")));
+        let reason = format!("its header would take {length} bytes");
+        return Err(CheckpointError::NotSafetensors { path: path.to_path_buf(), reason });
     }
     if 8 + length > found {
-        return Err(cut(8 + length, found));
+        return Err(cut(8 + length));
     }
-    let (json, data) = rest.split_at(usize::try_from(length).expect("checked against the limit above"));
+    Ok(usize::try_from(length).expect("checked against the limit above"))
+}
+
+fn parse_header(json: &[u8], found: u64, path: &Path) -> Result<Metadata, CheckpointError> {
+    let wrong = |reason: String| CheckpointError::NotSafetensors { path: path.to_path_buf(), reason };
     let header: Metadata = serde_json::from_slice(json).map_err(|e| wrong(format!("its header: {e}")))?;
-    let expected = (8 + length).saturating_add(header.data_len() as u64);
+    let expected = (8 + json.len() as u64).saturating_add(header.data_len() as u64);
     match expected.cmp(&found) {
-        std::cmp::Ordering::Greater => Err(cut(expected, found)),
+        std::cmp::Ordering::Greater => {
+            Err(CheckpointError::Truncated { path: path.to_path_buf(), expected, found })
+        }
         std::cmp::Ordering::Less => Err(wrong(format!("{} bytes after its end", found - expected))),
-        std::cmp::Ordering::Equal => Ok((header, data)),
+        std::cmp::Ordering::Equal => Ok(header),
     }
 }
 

@@ -15,7 +15,7 @@ pub enum CheckpointError {
         path: PathBuf,
     },
     /// The operating system refused: permission, disk full, a missing folder.
-    #[error("{}: cannot {action}: {source}", path.display())]
+    #[error("{}: cannot {action}: {source}{}", path.display(), advice(source))]
     Io {
         /// The file.
         path: PathBuf,
@@ -181,4 +181,11 @@ fn listed(names: &[String]) -> String {
         let _ = write!(text, " and {} more", names.len() - SHOWN);
     }
     if text.is_empty() { "nothing that a key could name".to_string() } else { text }
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "; free some space and try again",
+        _ => "",
+    }
 }

@@ -42,6 +42,21 @@ impl Stored {
         })
     }
 
+    /// Bytes an element takes in a file.
+    pub(super) fn bytes(self) -> usize {
+        match self {
+            Self::Bool | Self::U8 | Self::I8 => 1,
+            Self::U16 | Self::I16 | Self::F16 | Self::Bf16 => 2,
+            Self::I32 | Self::U32 | Self::F32 => 4,
+            Self::I64 | Self::F64 => 8,
+        }
+    }
+
+    /// Whether an element is a floating-point number.
+    pub(super) fn is_float(self) -> bool {
+        matches!(self, Self::F16 | Self::Bf16 | Self::F32 | Self::F64)
+    }
+
     /// A tensor from the bytes of its elements in order.
     pub(super) fn decode(self, bytes: &[u8], shape: &[usize], device: &Device) -> Result<Tensor> {
         match self {

@@ -100,8 +100,8 @@ pub(super) fn resolve(
         );
         return None;
     };
-    let every = check.count("eval.every", file.every, sample_every, 1);
-    let samples = check.size("eval.samples", file.samples, 2000, 10);
+    let every = check.count("eval.every", file.every, sample_every);
+    let samples = check.size("eval.samples", file.samples, 2000);
     let metrics = metrics(file, check);
     let named = EvalExtractor::ALL.iter().map(|e| (e.name(), Some(*e)));
     let options: Vec<(&str, Option<EvalExtractor>)> = named.chain([(NONE, None)]).collect();

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+use super::assign::Assignments;
 use super::error::{ConfigError, Problem};
 use super::file::RunFile;
 use super::{Run, read};
@@ -81,7 +82,8 @@ impl Layers {
         merge(&mut self.table, upper);
     }
 
-    /// Lays `section.key=value` assignments on top, all as one layer, so that their order does not matter.
+    /// Lays `section.key=value` assignments on top, all as one layer, so that their order does not matter; all of
+    /// them or, where one cannot be made, none.
     ///
     /// Values are TOML (`0.1`, `true`, `[1, 2]`, `"text"`); what is not TOML is taken as text, so that
     /// quotes may be left out. A number reaches into a list: `penalty.0.gamma=5`.
@@ -89,40 +91,13 @@ impl Layers {
     /// # Errors
     /// [`ConfigError::Override`]: no `=`, an empty key, or a path through something that is not a section.
     pub fn set<S: AsRef<str>>(&mut self, assignments: &[S]) -> Result<(), ConfigError> {
-        let mut upper = Table::new();
-        for text in assignments.iter().map(AsRef::as_ref) {
-            let fail = |reason: &str| ConfigError::Override { text: text.into(), reason: reason.into() };
-            let (key, value) = text
-                .split_once('=')
-                .ok_or_else(|| fail("write it as section.key=value, for example --set run.batch=32"))?;
-            let path: Vec<&str> = key.trim().split('.').map(str::trim).collect();
-            if path.iter().any(|segment| segment.is_empty()) {
-                return Err(fail("a part of the key is empty; write it as section.key=value"));
-            }
-            let value = literal(value.trim());
-            if path[0] == "penalty" && path.len() > 1 {
-                self.set_in_list(&path, value).map_err(|reason| fail(&reason))?;
-            } else {
-                insert(&mut upper, &path, value).map_err(|reason| fail(&reason))?;
-            }
-        }
-        self.lay(upper);
+        let mut all = Assignments::read(assignments)?;
+        // On a copy: an assignment that cannot be made leaves the others unmade.
+        let mut next = self.clone();
+        next.lay(std::mem::take(&mut all.sections));
+        all.into_penalties(&mut next.table, merge)?;
+        *self = next;
         Ok(())
-    }
-
-    fn set_in_list(&mut self, path: &[&str], value: Value) -> Result<(), String> {
-        let list = self.table.get_mut("penalty").and_then(Value::as_array_mut);
-        let count = list.as_ref().map_or(0, |items| items.len());
-        let item = list.and_then(|items| items.get_mut(path[1].parse::<usize>().ok()?));
-        match (item.and_then(Value::as_table_mut), path) {
-            (Some(table), [_, _, key]) => {
-                table.insert((*key).into(), value);
-                Ok(())
-            }
-            _ => {
-                Err(format!("write it as penalty.N.key=value with N below {count}, the number of penalties"))
-            }
-        }
     }
 
     /// The typed file: every unknown key and every wrong type is reported at once.
@@ -153,28 +128,6 @@ impl Layers {
             Ok(_) => Err(ConfigError::Invalid { problems }),
         }
     }
-}
-
-fn literal(text: &str) -> Value {
-    format!("v = {text}")
-        .parse::<Table>()
-        .ok()
-        .and_then(|mut table| table.remove("v"))
-        .unwrap_or_else(|| Value::String(text.to_owned()))
-}
-
-fn insert(table: &mut Table, path: &[&str], value: Value) -> Result<(), String> {
-    let Some((last, parents)) = path.split_last() else { return Ok(()) };
-    let mut here = table;
-    for segment in parents {
-        here = here
-            .entry((*segment).to_owned())
-            .or_insert_with(|| Value::Table(Table::new()))
-            .as_table_mut()
-            .ok_or_else(|| format!("`{segment}` is set to a value elsewhere, so it has no keys"))?;
-    }
-    here.insert((*last).to_owned(), value);
-    Ok(())
 }
 
 fn merge(lower: &mut Table, upper: Table) {

@@ -4,6 +4,8 @@
 //! whole ([`RunFile::resolve`]). What comes out, [`Run`], is complete; it is written into the run folder,
 //! and everything else takes parts of it.
 
+mod assign;
+mod bounds;
 mod check;
 mod error;
 mod eval;
@@ -22,6 +24,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use bounds::{MOST_MEASURED, MOST_STEPS, MOST_THREADS};
 pub use error::{ConfigError, Problem};
 pub use eval::{EvalConfig, EvalExtractor, EvalMetric};
 pub use file::{

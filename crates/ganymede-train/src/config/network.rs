@@ -143,8 +143,8 @@ pub(super) fn resolve(file: &NetworkFile, section: Section, check: &mut Check) -
         Kind::Dcgan => {
             let default_norm = if spectral { NormKind::None } else { NormKind::Batch };
             NetworkConfig::Dcgan {
-                width: check.size(&key("width"), file.width, 64, 1),
-                max_multiplier: check.size(&key("max_multiplier"), file.max_multiplier, 8, 1),
+                width: check.size(&key("width"), file.width, 64),
+                max_multiplier: check.size(&key("max_multiplier"), file.max_multiplier, 8),
                 norm: check.choose(&key("norm"), file.norm.as_deref(), default_norm, &NORMS),
                 spectral,
             }
@@ -153,8 +153,8 @@ pub(super) fn resolve(file: &NetworkFile, section: Section, check: &mut Check) -
             let activation = file.activation.as_deref();
             let default = Activation::LeakyRelu;
             NetworkConfig::Mlp {
-                width: check.size(&key("width"), file.width, 128, 1),
-                layers: check.size(&key("layers"), file.layers, 3, 1),
+                width: check.size(&key("width"), file.width, 128),
+                layers: check.size(&key("layers"), file.layers, 3),
                 activation: check.choose(&key("activation"), activation, default, &ACTIVATIONS),
                 spectral,
             }

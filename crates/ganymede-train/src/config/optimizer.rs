@@ -2,7 +2,7 @@
 
 use ganymede_tensor::OptimizerConfig;
 
-use super::check::{Check, Range};
+use super::check::Check;
 use super::file::OptimizerFile;
 
 #[derive(Clone, Copy)]
@@ -18,20 +18,20 @@ pub(super) fn resolve(file: &OptimizerFile, section: &str, check: &mut Check) ->
     let kinds = [("adam", Kind::Adam), ("rmsprop", Kind::RmsProp), ("sgd", Kind::Sgd)];
     let kind = check.choose(&key("kind"), file.kind.as_deref(), Kind::Adam, &kinds);
     refuse_foreign(file, kind, section, check);
-    let weight_decay = check.number(&key("weight_decay"), file.weight_decay, 0.0, Range::NonNegative);
+    let weight_decay = check.number(&key("weight_decay"), file.weight_decay, 0.0);
     match kind {
         Kind::Adam => OptimizerConfig::Adam {
-            lr: check.number(&key("lr"), file.lr, 2e-4, Range::Positive),
-            beta1: check.number(&key("beta1"), file.beta1, 0.5, Range::Share),
-            beta2: check.number(&key("beta2"), file.beta2, 0.999, Range::Share),
-            eps: check.number(&key("eps"), file.eps, 1e-8, Range::Positive),
+            lr: check.number(&key("lr"), file.lr, 2e-4),
+            beta1: check.number(&key("beta1"), file.beta1, 0.5),
+            beta2: check.number(&key("beta2"), file.beta2, 0.999),
+            eps: check.number(&key("eps"), file.eps, 1e-8),
             weight_decay,
         },
         Kind::RmsProp => OptimizerConfig::RmsProp {
-            lr: check.number(&key("lr"), file.lr, 5e-5, Range::Positive),
-            alpha: check.number(&key("alpha"), file.alpha, 0.99, Range::Share),
-            eps: check.number(&key("eps"), file.eps, 1e-8, Range::Positive),
-            momentum: check.number(&key("momentum"), file.momentum, 0.0, Range::Share),
+            lr: check.number(&key("lr"), file.lr, 5e-5),
+            alpha: check.number(&key("alpha"), file.alpha, 0.99),
+            eps: check.number(&key("eps"), file.eps, 1e-8),
+            momentum: check.number(&key("momentum"), file.momentum, 0.0),
             centered: file.centered.unwrap_or(false),
             weight_decay,
         },
@@ -40,12 +40,12 @@ pub(super) fn resolve(file: &OptimizerFile, section: &str, check: &mut Check) ->
 }
 
 fn sgd(file: &OptimizerFile, section: &str, weight_decay: f64, check: &mut Check) -> OptimizerConfig {
-    let momentum = check.number(&format!("{section}.momentum"), file.momentum, 0.0, Range::Share);
+    let momentum = check.number(&format!("{section}.momentum"), file.momentum, 0.0);
     let nesterov = file.nesterov.unwrap_or(false);
     if nesterov && momentum == 0.0 {
         check.add(&format!("{section}.nesterov"), "needs a momentum above 0");
     }
-    let lr = check.number(&format!("{section}.lr"), file.lr, 1e-2, Range::Positive);
+    let lr = check.number(&format!("{section}.lr"), file.lr, 1e-2);
     OptimizerConfig::Sgd { lr, momentum, nesterov, weight_decay }
 }
 

@@ -2,7 +2,7 @@
 
 use ganymede_losses::{LazyPenalty, Penalty};
 
-use super::check::{Check, Range};
+use super::check::Check;
 use super::file::PenaltyFile;
 
 #[derive(Clone, Copy)]
@@ -40,7 +40,7 @@ pub(super) fn resolve(file: &PenaltyFile, index: usize, check: &mut Check) -> Op
         let why = format!("`{name}` has no such setting; leave it out");
         check.refuse(&key(setting), given && !applies, &why);
     }
-    let mut number = |name, value, default| check.number(&key(name), value, default, Range::NonNegative);
+    let mut number = |name, value, default| check.number(&key(name), value, default);
     let penalty = match kind {
         Kind::WganGp => Penalty::WganGp {
             lambda: number("lambda", file.lambda, 10.0),
@@ -52,7 +52,7 @@ pub(super) fn resolve(file: &PenaltyFile, index: usize, check: &mut Check) -> Op
         Kind::R1 => Penalty::R1 { gamma: number("gamma", file.gamma, 10.0) },
         Kind::R2 => Penalty::R2 { gamma: number("gamma", file.gamma, 10.0) },
     };
-    Some(LazyPenalty { penalty, interval: check.count(&key("interval"), file.interval, 1, 1) })
+    Some(LazyPenalty { penalty, interval: check.count(&key("interval"), file.interval, 1) })
 }
 
 /// The entry that resolves to `lazy`.

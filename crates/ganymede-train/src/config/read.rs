@@ -3,6 +3,7 @@
 use serde_path_to_error::{Path, Segment};
 use toml::{Table, Value};
 
+use super::check::shown;
 use super::error::{ConfigError, Problem};
 use super::file::RunFile;
 use super::nearest::hint;
@@ -73,7 +74,11 @@ fn problem(path: &[String], value: Option<&Value>, message: &str) -> Problem {
         return Problem { key, message: format!("no such key{}", hint(typed, &known)) };
     }
     let expected = message.rsplit_once("expected ").map_or(message, |(_, expected)| expected);
-    let found = value.map_or_else(|| "nothing".to_owned(), ToString::to_string);
+    let found = match value {
+        None => "nothing".to_owned(),
+        Some(Value::Float(x)) => shown(*x),
+        Some(other) => other.to_string(),
+    };
     Problem { key, message: format!("found {}, expected {}", found.trim(), in_words(expected)) }
 }
 

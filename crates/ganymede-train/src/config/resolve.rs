@@ -5,7 +5,8 @@ use ganymede_datasets::{Crop, Split};
 use ganymede_losses::{AdversarialLoss, LabelSmoothing};
 use ganymede_tensor::{DeviceChoice, EmaConfig};
 
-use super::check::{Check, Range};
+use super::bounds::{self, MOST_STEPS};
+use super::check::Check;
 use super::error::ConfigError;
 use super::file::{LossFile, RUN_SCHEMA, RunFile};
 use super::network::Section;
@@ -33,19 +34,19 @@ impl RunFile {
         }
         let data = data(self, &mut check);
         let (loss, smoothing) = loss(&self.loss, &mut check);
-        let batch = check.size("run.batch", self.run.batch, 64, 1);
-        let n_critic = check.count("optimizer.n_critic", self.optimizer.n_critic, 1, 1);
+        let batch = check.size("run.batch", self.run.batch, 64);
+        let n_critic = check.count("optimizer.n_critic", self.optimizer.n_critic, 1);
         let steps = steps(self, batch as u64 * n_critic, &mut check);
         let toy = data.is_toy();
         let log = log(self, &mut check);
         let run = Run {
             preset: self.preset.clone(),
             about: self.about.clone(),
-            seed: seed(self, &mut check),
+            seed: check.count("run.seed", self.run.seed, 0),
             steps,
             batch,
             device: device(self, &mut check),
-            threads: self.run.threads.unwrap_or(0),
+            threads: check.size("run.threads", self.run.threads, 0),
             generator: generator(self, toy, &mut check),
             discriminator: discriminator(self, toy, &mut check),
             loss,
@@ -66,20 +67,14 @@ impl RunFile {
             data,
             minutes: off_at_zero(&mut check, "limits.minutes", self.limits.minutes),
         };
+        if check.problems.is_empty() {
+            bounds::products(&run, &mut check);
+        }
         match check.problems {
             problems if problems.is_empty() => Ok(run),
             problems => Err(ConfigError::Invalid { problems }),
         }
     }
-}
-
-fn seed(file: &RunFile, check: &mut Check) -> u64 {
-    let seed = file.run.seed.unwrap_or(0);
-    // TOML's integers are signed: a greater seed could not be written into run.toml.
-    if i64::try_from(seed).is_err() {
-        check.add("run.seed", format!("found {seed}, expected at most {}", i64::MAX));
-    }
-    seed
 }
 
 fn steps(file: &RunFile, images_per_step: u64, check: &mut Check) -> u64 {
@@ -89,10 +84,16 @@ fn steps(file: &RunFile, images_per_step: u64, check: &mut Check) -> u64 {
             DEFAULT_STEPS
         }
         (None, Some(kimg)) => {
-            let kimg = check.number("run.kimg", Some(kimg), 1.0, Range::Positive);
-            ((kimg * 1000.0 / images_per_step as f64).ceil() as u64).max(1)
+            let kimg = check.number("run.kimg", Some(kimg), 1.0);
+            let steps = ((kimg * 1000.0 / images_per_step as f64).ceil() as u64).max(1);
+            if steps > MOST_STEPS {
+                let reason =
+                    format!("{kimg} thousand images take {steps} steps, at most {MOST_STEPS} are possible");
+                check.add("run.kimg", reason);
+            }
+            steps
         }
-        (steps, None) => check.count("run.steps", steps, DEFAULT_STEPS, 1),
+        (steps, None) => check.count("run.steps", steps, DEFAULT_STEPS),
     }
 }
 
@@ -122,10 +123,9 @@ fn data(file: &RunFile, check: &mut Check) -> DataConfig {
     if let Some(channels) = data.channels.filter(|c| ![1, 3].contains(c)) {
         check.add("data.channels", format!("found {channels}, expected 1 (grey) or 3 (colours)"));
     }
-    let resolution = data.resolution.unwrap_or(32);
-    let suits_dcgan = resolution.is_power_of_two() && resolution >= 8;
-    if !toy && !suits_dcgan {
-        check.add("data.resolution", format!("found {resolution}, expected a power of two of 8 or more"));
+    let resolution = check.size("data.resolution", data.resolution, 32);
+    if !toy && !resolution.is_power_of_two() {
+        check.add("data.resolution", format!("found {resolution}, expected a power of two"));
     }
     DataConfig {
         name,
@@ -142,7 +142,7 @@ fn generator(file: &RunFile, toy: bool, check: &mut Check) -> GeneratorConfig {
     let default_z = if toy { 16 } else { 100 };
     let section = Section { name: "generator", is_generator: true, toy };
     GeneratorConfig {
-        z_dim: check.size("generator.z_dim", file.generator.z_dim, default_z, 1),
+        z_dim: check.size("generator.z_dim", file.generator.z_dim, default_z),
         network: network::resolve(&file.generator, section, check),
     }
 }
@@ -157,7 +157,7 @@ fn loss(file: &LossFile, check: &mut Check) -> (AdversarialLoss, LabelSmoothing)
         AdversarialLoss::ALL.iter().map(|loss| (loss.name(), *loss)).collect();
     let kind = file.kind.as_deref();
     let loss = check.choose("loss.kind", kind, AdversarialLoss::NonSaturating, &options);
-    let real = check.number("loss.real_label", file.real_label, 1.0, Range::Target);
+    let real = check.number("loss.real_label", file.real_label, 1.0);
     let smoothing = LabelSmoothing { real };
     if let Err(error) = loss.check_smoothing(smoothing) {
         check.add("loss.real_label", error.to_string());
@@ -171,7 +171,7 @@ fn penalties(file: &RunFile, check: &mut Check) -> Vec<ganymede_losses::LazyPena
 }
 
 fn off_at_zero(check: &mut Check, key: &str, value: Option<f64>) -> Option<f64> {
-    Some(check.number(key, value, 0.0, Range::NonNegative)).filter(|x| *x > 0.0)
+    Some(check.number(key, value, 0.0)).filter(|x| *x > 0.0)
 }
 
 fn schedule(file: &RunFile, steps: u64, check: &mut Check) -> Schedule {
@@ -190,18 +190,18 @@ fn schedule(file: &RunFile, steps: u64, check: &mut Check) -> Schedule {
         return Schedule::Constant;
     }
     // Written out in full, so that a run resumed with more steps keeps the course it began with.
-    let from_step = file.from_step.unwrap_or(0);
-    let to_step = file.to_step.unwrap_or(steps.max(from_step + 1));
+    let from_step = check.count("schedule.from_step", file.from_step, 0);
+    let to_step = check.count("schedule.to_step", file.to_step, steps.max(from_step + 1));
     if to_step <= from_step {
         check.add("schedule.to_step", format!("found {to_step}, expected more than from_step = {from_step}"));
     }
-    let final_factor = check.number("schedule.final_factor", file.final_factor, 0.0, Range::Unit);
+    let final_factor = check.number("schedule.final_factor", file.final_factor, 0.0);
     Schedule::Linear { from_step, to_step: to_step.max(from_step + 1), final_factor }
 }
 
 fn ema(file: &RunFile, check: &mut Check) -> Option<EmaConfig> {
     let ema = EmaConfig {
-        decay: check.number("ema.decay", file.ema.decay, 0.999, Range::Share),
+        decay: check.number("ema.decay", file.ema.decay, 0.999),
         warmup: file.ema.warmup.unwrap_or(true),
     };
     file.ema.enabled.unwrap_or(true).then_some(ema)
@@ -210,10 +210,10 @@ fn ema(file: &RunFile, check: &mut Check) -> Option<EmaConfig> {
 fn log(file: &RunFile, check: &mut Check) -> LogConfig {
     let log = &file.log;
     LogConfig {
-        log_every: check.count("log.log_every", log.log_every, 20, 1),
-        sample_every: check.count("log.sample_every", log.sample_every, 500, 1),
-        checkpoint_every: check.count("log.checkpoint_every", log.checkpoint_every, 500, 1),
-        keep_every: log.keep_every.unwrap_or(0),
-        samples: check.size("log.samples", log.samples, 64, 1),
+        log_every: check.count("log.log_every", log.log_every, 20),
+        sample_every: check.count("log.sample_every", log.sample_every, 500),
+        checkpoint_every: check.count("log.checkpoint_every", log.checkpoint_every, 500),
+        keep_every: check.count("log.keep_every", log.keep_every, 0),
+        samples: check.size("log.samples", log.samples, 64),
     }
 }

@@ -165,7 +165,7 @@ fn set_takes_toml_or_bare_words_and_reaches_into_penalties() {
     for (text, want) in [
         ("run.seed", "section.key=value"),
         ("run..seed=1", "empty"),
-        ("penalty.1.gamma=2", "below 1"),
+        ("penalty.1.gamma=2", "`ring-r1` has one penalty, penalty.0"),
         ("penalty.x.gamma=2", "penalty.N.key=value"),
     ] {
         let error = layers.clone().set(&[text]).unwrap_err().to_string();
@@ -173,6 +173,28 @@ fn set_takes_toml_or_bare_words_and_reaches_into_penalties() {
     }
     let error = layers.clone().set(&["run=1", "run.seed=2"]).unwrap_err().to_string();
     assert!(error.contains("`run`"), "{error}");
+}
+
+#[test]
+fn assignments_are_made_all_or_none_and_in_any_order() {
+    let mut layers = Layers::preset("wgan-gp").unwrap();
+    let before = layers.resolve().unwrap();
+    for bad in ["penalty.9.lambda=1", "run..seed=1", "nonsense"] {
+        let sets = ["penalty.0.lambda=3", "run.seed=9", bad];
+        assert!(layers.set(&sets).is_err());
+        assert_eq!(layers.resolve().unwrap(), before, "{bad}");
+    }
+    let penalty = Penalty::R1 { gamma: 4.0 };
+    for sets in
+        [["penalty=[{kind='r1'}]", "penalty.0.gamma=4"], ["penalty.0.gamma=4", "penalty=[{kind='r1'}]"]]
+    {
+        let mut layers = layers.clone();
+        layers.set(&sets).unwrap();
+        assert_eq!(layers.resolve().unwrap().penalties[0].penalty, penalty);
+    }
+    // Another kind forgets what was said of the old one.
+    layers.set(&["penalty.0.kind=r1", "penalty.0.gamma=4"]).unwrap();
+    assert_eq!(layers.resolve().unwrap().penalties[0].penalty, penalty);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) use state::{read as read_checkpoint, sampling_weights};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganymede_datasets::{Dataset, SkippedFile};
+use ganymede_datasets::{CacheUse, Dataset, SkippedFile};
 use ganymede_tensor::Device;
 
 use crate::config::{Change, Run};
@@ -54,6 +54,8 @@ pub struct Trainer {
     dataset: Arc<dyn Dataset>,
     data_hash: String,
     skipped: Vec<SkippedFile>,
+    /// Why decoded images were not kept, where they should have been.
+    cache_failure: Option<String>,
     game: Game,
     probe: Probe,
     log: JsonLines<LogEntry>,
@@ -97,6 +99,14 @@ impl Trainer {
     /// Files of the data that could not be used.
     pub fn skipped_files(&self) -> &[SkippedFile] {
         &self.skipped
+    }
+
+    /// What this run is likely not to want: known traps in its configuration, and too few data.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut all = self.run.warnings();
+        all.extend(self.probe.remarks().iter().cloned());
+        all.extend(self.cache_failure.clone());
+        all
     }
 
     /// What a resume changed.
@@ -327,4 +337,13 @@ impl Trainer {
             Look::NotFinite(cause) => Outcome::Diverged { step, cause },
         })
     }
+}
+
+/// It costs time at the next start, not the run.
+fn cache_failure(cache: &CacheUse) -> Option<String> {
+    let CacheUse::Failed { path, reason } = cache else { return None };
+    let path = path.display();
+    Some(format!(
+        "the decoded images could not be kept in {path} ({reason}): the next start decodes them again"
+    ))
 }

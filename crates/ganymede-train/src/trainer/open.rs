@@ -173,6 +173,7 @@ impl Trainer {
             data_hash: opened.dataset.content_hash(),
             dataset: opened.dataset,
             skipped: opened.skipped,
+            cache_failure: super::cache_failure(&opened.cache),
             last: history.last().cloned(),
             metric: measured.last().cloned(),
             clock: Clock::new(times.last().map_or(0.0, |entry| entry.seconds), game.images()),

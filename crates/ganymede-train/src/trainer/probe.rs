@@ -10,6 +10,7 @@ use ganymede_tensor::{DType, Device, Rng, Tensor};
 use crate::config::Run;
 use crate::error::TrainError;
 use crate::evaluate::Evaluator;
+use crate::few;
 use crate::look::Look;
 use crate::pictures::{self, Pixels};
 use crate::plot::{Scatter, draw_scatter};
@@ -30,6 +31,7 @@ pub(crate) struct Probe {
     metric_latents: Tensor,
     real: Vec<[f32; 2]>,
     yardstick: Yardstick,
+    remarks: Vec<String>,
 }
 
 enum Yardstick {
@@ -45,11 +47,22 @@ impl Probe {
             let shape = (n, run.generator.z_dim);
             Rng::stream(run.seed, name).normal(shape, DType::F32, device)
         };
+        let mut remarks: Vec<String> = few::short_of_a_batch(dataset.len(), run.batch).into_iter().collect();
         let (yardstick, count) = match (dataset.modes(), &run.eval) {
             (Some(modes), _) => (Yardstick::Modes(modes.clone()), COVERAGE_SAMPLES),
             (None, Some(eval)) => {
                 let evaluator = Evaluator::new(eval, run.seed, dataset, None)?;
-                (Yardstick::Quality(Arc::new(evaluator)), eval.samples)
+                remarks.extend(evaluator.left_out().iter().map(|left| {
+                    format!("{} is left out of every measurement: {}", left.measure, left.reason)
+                }));
+                if evaluator.measures_nothing() {
+                    let instead =
+                        "nothing else can be measured, so the distance of raw values is, pixel by pixel";
+                    remarks.push(instead.to_owned());
+                    (distance(run, dataset, device)?, DISTANCE_SAMPLES)
+                } else {
+                    (Yardstick::Quality(Arc::new(evaluator)), eval.samples)
+                }
             }
             (None, None) => (distance(run, dataset, device)?, DISTANCE_SAMPLES),
         };
@@ -63,7 +76,13 @@ impl Probe {
             metric_latents: metric_latents(run.seed, run.generator.z_dim, count, device)?,
             real,
             yardstick,
+            remarks,
         })
+    }
+
+    /// What the data are too few for.
+    pub(crate) fn remarks(&self) -> &[String] {
+        &self.remarks
     }
 
     /// Draws the picture of a step, unless `stop` says so.

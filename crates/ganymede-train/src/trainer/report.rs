@@ -55,7 +55,7 @@ impl Trainer {
             },
             generator_parameters,
             discriminator_parameters,
-            warnings: self.run.warnings(),
+            warnings: self.warnings(),
         }
     }
 

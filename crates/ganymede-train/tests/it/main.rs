@@ -1,9 +1,14 @@
 //! The library and the program from outside: runs that stop, resume, diverge, fail, and are drawn from.
 #![allow(clippy::unwrap_used)]
 
+mod bounds;
 mod broken;
 mod common;
+mod few_images;
 mod files;
+mod full_disk;
+mod many_samples;
+mod messages;
 mod places;
 mod program;
 mod resume;

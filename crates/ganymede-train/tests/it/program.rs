@@ -30,6 +30,52 @@ fn used_wrongly_is_status_2_and_offers_the_fix() {
     check(&["bench", "conv", "--against-pytorch=/nonexistent/python"], &["GANYMEDE_PEERS_PYTHON"]);
 }
 
+#[test]
+fn a_path_in_place_of_a_preset_is_told_its_option() {
+    let dir = tempfile::tempdir().unwrap();
+    let photos = dir.path().join("my photos");
+    fs::create_dir_all(photos.join("run")).unwrap();
+    fs::write(photos.join("run/run.toml"), "").unwrap();
+    let check = |typed: &str, want: &str| {
+        expect(&call(&["train", typed]), 2, &["there is no preset", &format!("ganymede train {want}")]);
+    };
+    check(text(&photos), &format!("--data '{}'", text(&photos)));
+    check(text(&photos.join("run")), &format!("--resume '{}'", text(&photos.join("run"))));
+    check("./photos", "--data ./photos");
+    check("photos/cats", "--data photos/cats");
+    check("photos.zip", "--data photos.zip");
+    check("~/photos", "--data '~/photos'");
+    check("recipe.toml", "--config recipe.toml");
+    expect(&call(&["sample", text(&photos.join("run/run.toml"))]), 2, &["is a file", "--weights '"]);
+    // A preset that is only misspelt is none of this.
+    let words = expect(&call(&["train", "dcgna"]), 2, &["did you mean `dcgan`"]);
+    assert!(!words.contains("--data"), "{words}");
+}
+
+#[test]
+fn assignments_that_reach_into_nothing_say_what_is_there() {
+    let check = |preset: &str, set: &str, wants: &[&str]| {
+        expect(&call(&["train", preset, "--set", set, "--out", "/nonexistent/x"]), 2, wants);
+    };
+    let add = "add one with --set 'penalty=[{ kind = \"r1\", gamma = 1 }]'";
+    check("dcgan", "penalty.0.gamma=1", &["`dcgan` has no penalty", add]);
+    check("dcgan", "penalty.0.lambda=10", &["`dcgan` has no penalty", "kind = \"dragan\", lambda = 10"]);
+    check("dcgan", "penalty.3.kind=r2", &["`dcgan` has no penalty", "kind = \"r2\""]);
+    check("wgan-gp", "penalty.1.lambda=5", &["one penalty, penalty.0", "replace the list"]);
+    check("wgan-gp", "penalty.lambda=5", &["penalties are a list", "penalty.0.lambda=5"]);
+    check("wgan-gp", "penalty.-1.lambda=5", &["numbered from 0"]);
+    check("wgan-gp", "penalty.one.lambda=5", &["numbered from 0"]);
+    check("wgan-gp", "penalty.0=5", &["penalty.N.key=value"]);
+    check("wgan-gp", "penalty.0.lambda.x=5", &["penalty.N.key=value"]);
+    check("wgan-gp", "penalty=5", &["penalty", "expected a list"]);
+    check("dcgan", "run=5", &["run: found 5, expected a section"]);
+    check("dcgan", "run.seed.x=5", &["run.seed"]);
+    check("dcgan", "run.0.seed=5", &["run.0: no such key"]);
+    check("dcgan", "optimizer.0.lr=5", &["optimizer.0: no such key"]);
+    check("dcgan", "eval.metrics.0=fid", &["eval.metrics"]);
+    check("dcgan", ".=5", &["a part of the key is empty"]);
+}
+
 #[cfg(not(any(feature = "cuda", feature = "metal")))]
 #[test]
 fn a_device_that_the_build_lacks_is_refused() {

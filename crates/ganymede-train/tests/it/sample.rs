@@ -110,7 +110,8 @@ fn truncated_latents_stay_within_their_bound() {
     );
     let sampler = sampler.unwrap();
     let latents = Latents::Random { count: 50, seed: 1, truncation: Some(0.4) };
-    let z = sampler.latents(&latents).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    let z = sampler.latents(&latents).unwrap().next_batch().unwrap().unwrap();
+    let z = z.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     assert!(z.iter().all(|z| z.abs() <= 0.4) && z.iter().any(|z| z.abs() > 0.2));
     let wrong = Tensor::zeros((2, 5), ganymede_tensor::DType::F32, &Device::Cpu).unwrap();
     let error = sampler.latents(&Latents::Given(wrong)).unwrap_err().to_string();

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use ganymede_metrics::{Convention, Resize};
 
 use crate::choices::Metric;
+use crate::numbers;
 
 /// Measure generated images against real ones: two folders in, the numbers of the literature out.
 #[derive(Debug, Parser)]
@@ -174,11 +175,11 @@ pub(crate) struct NetworkArgs {
     #[arg(long, value_name = "WHOSE", default_value = "ganymede",
           value_parser = PossibleValuesParser::new(Convention::ALL.iter().map(|c| c.name())))]
     pub(crate) convention: String,
-    /// Images that go through the network at once
-    #[arg(long, value_name = "N", default_value_t = 32)]
+    /// Images that go through the network at once, at most 1024
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = numbers::batch)]
     pub(crate) batch: usize,
-    /// Worker threads [default: all]
-    #[arg(long, value_name = "N")]
+    /// Worker threads, at most 1024 [default: all]
+    #[arg(long, value_name = "N", value_parser = numbers::threads)]
     pub(crate) threads: Option<usize>,
     /// Compute features again even if those of the same images are at hand, and keep none
     #[arg(long)]
@@ -234,7 +235,7 @@ pub(crate) struct FeaturesArgs {
     pub(crate) fake: PathBuf,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
-    /// Worker threads [default: all]
-    #[arg(long, value_name = "N")]
+    /// Worker threads, at most 1024 [default: all]
+    #[arg(long, value_name = "N", value_parser = numbers::threads)]
     pub(crate) threads: Option<usize>,
 }

@@ -6,6 +6,7 @@ mod compare;
 mod evaluate;
 mod extractor;
 mod measure;
+mod numbers;
 mod picture;
 mod pixels;
 mod progress;
@@ -92,9 +93,6 @@ fn run(args: Args, json: &mut Json) -> anyhow::Result<Exit> {
         return Err(error);
     }
     if let Some(threads) = args.threads() {
-        if threads == 0 {
-            return Err(words::Misuse("--threads must be at least 1".into()).into());
-        }
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
     match args.command {

@@ -7,6 +7,7 @@ use ganymede_tensor::DeviceChoice;
 use ganymede_train::presets;
 
 use crate::bench::args as bench;
+use crate::numbers;
 
 /// Train generative adversarial networks, and draw from them.
 #[derive(Debug, Parser)]
@@ -27,7 +28,8 @@ Examples:
   ganymede doctor                             what this machine offers
   ganymede bench conv                         how fast convolutions are here
 
-Exit status: 0 done, 1 failed, 2 used wrongly, 3 the run diverged, 130 interrupted (after a checkpoint).";
+Exit status: 0 done, 1 failed, 2 used wrongly, 3 a number is not finite (the run diverged, weights or latent
+vectors hold NaN), 130 interrupted (after a checkpoint).";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -96,8 +98,8 @@ pub(crate) struct TrainArgs {
     /// auto, cpu, cuda:N or metal
     #[arg(long, value_name = "DEVICE")]
     pub(crate) device: Option<DeviceChoice>,
-    /// Worker threads [default: one a physical core]
-    #[arg(long, value_name = "N")]
+    /// Worker threads, at most 1024 [default: one a physical core]
+    #[arg(long, value_name = "N", value_parser = numbers::threads)]
     pub(crate) threads: Option<usize>,
     /// Change any setting; may be repeated
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
@@ -142,8 +144,8 @@ pub(crate) struct MachineArgs {
     /// Where the generator runs: auto, cpu, cuda:N or metal
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: DeviceChoice,
-    /// Worker threads [default: one a physical core]
-    #[arg(long, value_name = "N")]
+    /// Worker threads, at most 1024 [default: one a physical core]
+    #[arg(long, value_name = "N", value_parser = numbers::threads)]
     pub(crate) threads: Option<usize>,
 }
 
@@ -164,8 +166,9 @@ pub(crate) struct SampleArgs {
     /// Which checkpoint of the run: last, best, or a step that was kept
     #[arg(long, value_name = "WHICH", default_value = "last", conflicts_with = "weights")]
     pub(crate) checkpoint: String,
-    /// How many samples [default: 64, or as many as there are latent vectors]
-    #[arg(long, value_name = "N")]
+    /// How many samples [default: 64, or as many as there are latent vectors]. They are written as they come: 50,000
+    /// for an FID take no more memory than 64
+    #[arg(long, value_name = "N", value_parser = numbers::samples)]
     pub(crate) num: Option<usize>,
     /// Seed of the latent vectors
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -183,6 +186,9 @@ pub(crate) struct SampleArgs {
     /// Folder for the pictures, which must be empty or new [default: RUN_DIR/generated-N]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// No grid.png of the first 64 beside the samples: other programs would count it as one of them
+    #[arg(long)]
+    pub(crate) no_grid: bool,
     /// Write the samples as they are, f32 in [-1, 1], N C H W, as the tensor `images`
     #[arg(long, value_name = "FILE")]
     pub(crate) tensor: Option<PathBuf>,
@@ -197,6 +203,7 @@ const SAMPLE_EXAMPLES: &str = "\
 Examples:
   ganymede sample runs/quickstart-1 --num 100 --out pictures
   ganymede sample runs/quickstart-1 --checkpoint best --seed 7
+  ganymede sample runs/quickstart-1 --num 50000 --no-grid --out fake    a folder to measure
   ganymede sample --weights netG.pth --model dcgan --num 64
   ganymede sample --weights all.tar --model dcgan --key netG \\
                   --latents z.safetensors --tensor out.safetensors";
@@ -220,8 +227,8 @@ pub(crate) struct EvalArgs {
     /// The extractor's weights, where they are not in the cache folder ($GANYMEDE_CACHE)
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
-    /// Generated samples, and real ones where there are as many [default: as the run]
-    #[arg(long, value_name = "N")]
+    /// Generated samples, and real ones where there are as many, 10 to 200,000 [default: as the run]
+    #[arg(long, value_name = "N", value_parser = numbers::measured)]
     pub(crate) num: Option<usize>,
     #[command(flatten)]
     pub(crate) machine: MachineArgs,

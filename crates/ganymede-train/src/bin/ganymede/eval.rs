@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ganymede_files::path_text;
 use ganymede_train::{
-    EvalConfig, EvalOptions, Evaluation, Quality, Run, RunFolder, TrainError, Trainer, evaluate,
+    EvalConfig, EvalOptions, Evaluation, Quality, Run, RunFolder, TrainError, Trainer, evaluate, figure,
 };
 use serde_json::{Value, json};
 
@@ -36,6 +36,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
         let data = &run.data.name;
         words::say(&format!("note: measured against {data}, which are not the data that it was trained on"));
     }
+    for left in &quality.left_out {
+        words::say(&format!("left out: {}: {}", left.measure, left.reason));
+    }
     if args.json {
         let mut report = serde_json::to_value(&quality)?;
         report["data"] =
@@ -45,7 +48,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
     } else {
         words::result(&table(&quality));
     }
-    Ok(Exit::Done)
+    // What was named and could not be had is a failure, though all else is there.
+    let lacking = !args.metrics.is_empty() && !quality.left_out.is_empty();
+    Ok(if lacking { Exit::Failed } else { Exit::Done })
 }
 
 /// The run, with the flags laid over its section `[eval]`.
@@ -70,11 +75,11 @@ fn table(quality: &Quality) -> String {
         .iter()
         .map(|value| {
             let better = if value.lower_is_better { "lower" } else { "higher" };
-            format!("{:width$}  {:>10.4}  {better} is better", value.name, value.value)
+            format!("{:width$}  {:>10}  {better} is better", value.name, figure(value.value, 4))
         })
         .collect();
     if let (Some(first), Some(real)) = (quality.values.first(), quality.between_reals) {
-        lines.push(format!("{:width$}  {real:>10.4}  the same, between real samples", first.name));
+        lines.push(format!("{:width$}  {:>10}  the same, between real samples", first.name, figure(real, 4)));
     }
     for share in &quality.classes {
         let (generated, real) = (100.0 * share.generated, 100.0 * share.real);

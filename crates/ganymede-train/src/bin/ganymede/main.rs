@@ -2,11 +2,13 @@
 
 mod args;
 mod bench;
+mod counter;
 mod data;
 mod doctor;
 mod eval;
 mod interrupt;
 mod machine;
+mod numbers;
 mod progress;
 mod sample;
 mod train;
@@ -93,5 +95,9 @@ fn exit_of(error: &anyhow::Error) -> Exit {
     let usage = error.downcast_ref::<ConfigError>().is_some()
         || error.downcast_ref::<words::Misuse>().is_some()
         || error.downcast_ref::<TrainError>().is_some_and(TrainError::is_usage);
-    if usage { Exit::Usage } else { Exit::Failed }
+    match error.downcast_ref::<TrainError>() {
+        Some(TrainError::NotFinite { .. }) => Exit::Diverged,
+        _ if usage => Exit::Usage,
+        _ => Exit::Failed,
+    }
 }

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use ganymede_train::{LogEntry, Observer, Progress};
+use ganymede_train::{LogEntry, Observer, Progress, figure};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{interrupt, words};
@@ -86,6 +86,6 @@ fn message(progress: &Progress<'_>) -> String {
 }
 
 fn losses(entry: &LogEntry) -> String {
-    let penalty = entry.penalty.map(|penalty| format!(" + {penalty:.3}")).unwrap_or_default();
-    format!("loss D {:.3}{penalty}  G {:.3}", entry.loss_d, entry.loss_g)
+    let penalty = entry.penalty.map(|penalty| format!(" + {}", figure(penalty, 3))).unwrap_or_default();
+    format!("loss D {}{penalty}  G {}", figure(entry.loss_d, 3), figure(entry.loss_g, 3))
 }

@@ -4,10 +4,13 @@ use std::path::Path;
 
 use anyhow::Result;
 use ganymede_files::{path_text, shell_quoted};
-use ganymede_train::{DEFAULT_PRESET, Finished, Layers, Outcome, Run, StopReason, Summary, Trainer};
+use ganymede_train::{
+    ConfigError, DEFAULT_PRESET, Finished, Layers, Outcome, Run, StopReason, Summary, Trainer,
+};
 
 use crate::args::TrainArgs;
 use crate::progress::Terminal;
+use crate::words::Misuse;
 use crate::{Exit, interrupt, machine, words};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
@@ -23,7 +26,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
         (None, Some(out)) => Trainer::new(&run, out)?,
         (None, None) => Trainer::numbered(&run, Path::new("runs"), run.preset.as_deref().unwrap_or("run"))?,
     };
-    interrupt::ask_politely();
+    interrupt::ask_politely("finishing this step and writing a checkpoint");
     if !args.quiet {
         introduce(&trainer, args.resume.is_some());
     }
@@ -56,14 +59,16 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
 fn configure(args: &TrainArgs) -> Result<Run> {
     let mut layers = match (&args.resume, &args.config, args.preset.as_deref()) {
         (Some(dir), _, _) => Trainer::layers_of(dir)?,
-        (None, Some(file), preset) => Layers::file(file, preset)?,
-        (None, None, preset) => Layers::preset(preset.unwrap_or(DEFAULT_PRESET))?,
+        (None, Some(file), preset) => Layers::file(file, preset).map_err(|error| instead(preset, error))?,
+        (None, None, preset) => {
+            Layers::preset(preset.unwrap_or(DEFAULT_PRESET)).map_err(|error| instead(preset, error))?
+        }
     };
     let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
     let flags = [
         args.data.as_deref().map(|name| format!("data.name={}", text(name))),
         args.steps.map(|steps| format!("run.steps={steps}")),
-        args.kimg.map(|kimg| format!("run.kimg={kimg:?}")),
+        args.kimg.map(|kimg| format!("run.kimg={}", toml::Value::Float(kimg))),
         args.seed.map(|seed| format!("run.seed={seed}")),
         args.device.map(|device| format!("run.device={}", text(&device.to_string()))),
         args.threads.map(|threads| format!("run.threads={threads}")),
@@ -72,6 +77,28 @@ fn configure(args: &TrainArgs) -> Result<Run> {
     layers.set(&flags)?;
     layers.set(&args.sets)?;
     Ok(layers.resolve()?)
+}
+
+/// What to say where something was given for a preset that is none, but a path: which option takes it.
+fn instead(typed: Option<&str>, error: ConfigError) -> anyhow::Error {
+    let (Some(typed), ConfigError::UnknownPreset { .. }) = (typed, &error) else { return error.into() };
+    let path = Path::new(typed);
+    let looks_like_one =
+        typed.contains(['/', '\\']) || typed.starts_with(['.', '~']) || path.extension().is_some();
+    if !(path.exists() || looks_like_one) {
+        return error.into();
+    }
+    let (what, option) = if path.join("run.toml").is_file() {
+        ("the folder of a run, to go on with", "--resume")
+    } else if path.extension().is_some_and(|extension| extension == "toml") {
+        ("a configuration", "--config")
+    } else {
+        ("images to train on", "--data")
+    };
+    let word = shell_quoted(path);
+    let reason =
+        format!("there is no preset `{typed}`; if it is meant as {what}: ganymede train {option} {word}");
+    Misuse(reason).into()
 }
 
 /// All steps were made before: nothing is measured or written again.
@@ -108,7 +135,7 @@ fn introduce(trainer: &Trainer, resumed: bool) {
     for change in trainer.changes() {
         words::say(&format!("changed: {} was {}, now {}", change.key, change.old, change.new));
     }
-    for warning in run.warnings() {
+    for warning in trainer.warnings() {
         words::say(&format!("warning: {warning}"));
     }
     let skipped = trainer.skipped_files();

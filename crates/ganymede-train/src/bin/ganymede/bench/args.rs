@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::numbers;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Benchmark {
     /// Single convolutions of DCGAN, SNGAN, PGGAN and Inception: forward, and both gradients
@@ -34,10 +36,10 @@ pub(crate) struct BenchArgs {
     #[arg(value_enum)]
     pub(crate) benchmark: Benchmark,
     /// Numbers of threads, one table each [default: one a physical core]
-    #[arg(long, value_name = "N,..", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
-    pub(crate) threads: Vec<u16>,
+    #[arg(long, value_name = "N,..", value_delimiter = ',', value_parser = numbers::threads)]
+    pub(crate) threads: Vec<usize>,
     /// Measurements of each cell; the median counts
-    #[arg(long, value_name = "N", default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 9, value_parser = numbers::rounds)]
     pub(crate) rounds: u32,
     /// Only rows whose name contains this
     #[arg(long, value_name = "TEXT")]
@@ -74,6 +76,6 @@ Run it when nothing else runs.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct WorkerArgs {
-    #[arg(long)]
+    #[arg(long, value_parser = numbers::threads)]
     pub(crate) threads: usize,
 }

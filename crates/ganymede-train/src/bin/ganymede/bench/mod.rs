@@ -30,7 +30,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Exit> {
     let python = args.against_pytorch.as_ref().map(|given| python(given.as_ref()));
     let threads = match args.threads.as_slice() {
         [] => vec![machine::default_threads()],
-        given => given.iter().map(|&n| usize::from(n)).collect(),
+        given => given.to_vec(),
     };
     let mut tables = Vec::new();
     for threads in threads {

@@ -1,0 +1,189 @@
+//! Where every number of a configuration may lie: one table, and what several of them make together.
+//!
+//! A bound is no opinion on what trains well. It lies where a number stops meaning anything (a rate that no
+//! f32 holds), or where it would fill the memory or stop the machine before anything could be said.
+
+use super::Run;
+use super::check::Check;
+use super::network::NetworkConfig;
+
+/// Steps, and every interval that is counted in them.
+pub const MOST_STEPS: u64 = 10_000_000_000;
+/// Worker threads.
+pub const MOST_THREADS: usize = 1024;
+/// Samples that are measured at once: their features are held in memory.
+pub const MOST_MEASURED: usize = 200_000;
+
+/// Rates, weights and the like: what an f32 holds.
+const MOST_WEIGHT: f64 = 1e30;
+/// Values of one layer for one batch, and weights of one layer: 4 GiB and 1 GiB of f32.
+const MOST_ACTIVATIONS: u128 = 1 << 30;
+const MOST_WEIGHTS: u128 = 1 << 28;
+/// Pixels of a picture of samples.
+const MOST_PIXELS: u128 = 1 << 27;
+/// Images smaller than this are shown enlarged.
+const LEAST_SHOWN: u128 = 64;
+
+/// Where a number may lie.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Bound {
+    /// least ≤ n ≤ most, whole.
+    Whole(u64, u64),
+    /// 0 < x ≤ most
+    Positive(f64),
+    /// 0 ≤ x ≤ most
+    NonNegative(f64),
+    /// least ≤ x ≤ most
+    Between(f64, f64),
+    /// 0 ≤ x < 1
+    Share,
+    /// 0 < x ≤ 1
+    Target,
+}
+
+use Bound::{Between, NonNegative, Positive, Share, Target, Whole};
+
+/// Every key with a number; `*` stands for any one segment.
+pub(super) const BOUNDS: &[(&str, Bound)] = &[
+    // TOML's integers are signed: a greater seed could not be written into run.toml.
+    ("run.seed", Whole(0, i64::MAX as u64)),
+    ("run.steps", Whole(1, MOST_STEPS)),
+    ("run.kimg", Positive(1e9)),
+    ("run.batch", Whole(1, 65_536)),
+    ("run.threads", Whole(0, MOST_THREADS as u64)),
+    ("data.resolution", Whole(8, 1024)),
+    ("data.channels", Whole(1, 3)),
+    ("generator.z_dim", Whole(1, 65_536)),
+    ("*.width", Whole(1, 8192)),
+    ("*.max_multiplier", Whole(1, 1024)),
+    ("*.layers", Whole(1, 100)),
+    ("loss.real_label", Target),
+    ("penalty.*.interval", Whole(1, MOST_STEPS)),
+    ("penalty.*.*", NonNegative(MOST_WEIGHT)),
+    ("optimizer.n_critic", Whole(1, 1000)),
+    ("optimizer.weight_clip", NonNegative(MOST_WEIGHT)),
+    ("optimizer.*.lr", Positive(MOST_WEIGHT)),
+    ("optimizer.*.beta1", Share),
+    ("optimizer.*.beta2", Share),
+    ("optimizer.*.alpha", Share),
+    ("optimizer.*.momentum", Share),
+    // Less is 0 in f32, and then 0/0 for a weight that has no gradient yet.
+    ("optimizer.*.eps", Between(1e-30, 1e3)),
+    ("optimizer.*.weight_decay", NonNegative(MOST_WEIGHT)),
+    ("schedule.from_step", Whole(0, MOST_STEPS)),
+    ("schedule.to_step", Whole(1, MOST_STEPS + 1)),
+    ("schedule.final_factor", Between(0.0, 1.0)),
+    ("ema.decay", Share),
+    ("log.log_every", Whole(1, MOST_STEPS)),
+    ("log.sample_every", Whole(1, MOST_STEPS)),
+    ("log.checkpoint_every", Whole(1, MOST_STEPS)),
+    ("log.keep_every", Whole(0, MOST_STEPS)),
+    ("log.samples", Whole(1, 4096)),
+    ("eval.every", Whole(1, MOST_STEPS)),
+    ("eval.samples", Whole(10, MOST_MEASURED as u64)),
+    ("limits.minutes", NonNegative(1e7)),
+];
+
+/// The bound of a key.
+pub(super) fn of(key: &str) -> Bound {
+    let found = BOUNDS.iter().find(|(pattern, _)| matches(pattern, key));
+    found.expect("every number of a configuration has its bound in the table").1
+}
+
+fn matches(pattern: &str, key: &str) -> bool {
+    let (mut pattern, mut key) = (pattern.split('.'), key.split('.'));
+    loop {
+        match (pattern.next(), key.next()) {
+            (None, None) => return true,
+            (Some(a), Some(b)) if a == "*" || a == b => {}
+            _ => return false,
+        }
+    }
+}
+
+impl Bound {
+    pub(super) fn holds(self, x: f64) -> bool {
+        match self {
+            Whole(least, most) => (least as f64..=most as f64).contains(&x),
+            Positive(most) => x > 0.0 && x <= most,
+            NonNegative(most) => (0.0..=most).contains(&x),
+            Between(least, most) => (least..=most).contains(&x),
+            Share => (0.0..1.0).contains(&x),
+            Target => x > 0.0 && x <= 1.0,
+        }
+    }
+
+    /// As [`Bound::holds`], exactly.
+    pub(super) fn holds_whole(self, n: u64) -> bool {
+        match self {
+            Whole(least, most) => (least..=most).contains(&n),
+            other => other.holds(n as f64),
+        }
+    }
+
+    pub(super) fn words(self) -> String {
+        match self {
+            Whole(least, most) => format!("a whole number of {least} or more, at most {most}"),
+            Positive(most) => format!("a number above 0, at most {}", plain(most)),
+            NonNegative(most) => format!("a number of 0 or more, at most {}", plain(most)),
+            Between(least, most) => format!("a number from {} to {}", plain(least), plain(most)),
+            Share => "a number from 0 up to, not including, 1".to_owned(),
+            Target => "a number above 0, at most 1".to_owned(),
+        }
+    }
+}
+
+/// `1000`, `1e30`.
+fn plain(x: f64) -> String {
+    if x == 0.0 || (1e-3..1e10).contains(&x) { format!("{x}") } else { format!("{x:e}") }
+}
+
+/// Refuses what no single number shows: layers, batches and pictures that no machine holds.
+pub(super) fn products(run: &Run, check: &mut Check) {
+    let side = run.data.resolution.unwrap_or(2) as u128;
+    for (section, network) in [("generator", run.generator.network), ("discriminator", run.discriminator)] {
+        let (values, weights) = layer_sizes(&network, side, run.generator.z_dim as u128);
+        let values = run.batch as u128 * values;
+        if values > MOST_ACTIVATIONS {
+            let reason = format!(
+                "{} samples make {values} values in one layer of the {section}, at most {MOST_ACTIVATIONS} are possible; \
+                 lower run.batch, {section}.width or data.resolution",
+                run.batch
+            );
+            check.add("run.batch", reason);
+        }
+        if weights > MOST_WEIGHTS {
+            let reason = format!(
+                "one layer of the {section} has {weights} weights, at most {MOST_WEIGHTS} are possible; lower \
+                 {section}.width, max_multiplier or z_dim"
+            );
+            check.add(&format!("{section}.width"), reason);
+        }
+    }
+    let pixels = run.log.samples as u128 * side.max(LEAST_SHOWN).pow(2);
+    if run.data.resolution.is_some() && pixels > MOST_PIXELS {
+        let reason = format!(
+            "{} images of {side} pixels make a picture of {pixels} pixels, at most {MOST_PIXELS} are possible; show fewer",
+            run.log.samples
+        );
+        check.add("log.samples", reason);
+    }
+}
+
+/// Values a sample in the largest layer, and weights in the largest one.
+fn layer_sizes(network: &NetworkConfig, side: u128, z_dim: u128) -> (u128, u128) {
+    match *network {
+        NetworkConfig::Dcgan { width, max_multiplier, .. } => {
+            let width = width as u128;
+            // Channels double from half the resolution down to 4 × 4 pixels.
+            let deepest = width * (side / 8).clamp(1, max_multiplier as u128);
+            let kernel = 16;
+            let weights = (deepest * deepest / 2 * kernel).max(z_dim * deepest * kernel);
+            ((width * (side / 2).pow(2)).max(3 * side * side), weights)
+        }
+        NetworkConfig::Mlp { width, .. } => {
+            let width = width as u128;
+            (width.max(z_dim), width * width.max(z_dim))
+        }
+    }
+}

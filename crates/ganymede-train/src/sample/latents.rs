@@ -1,0 +1,182 @@
+//! Latent vectors, a batch at a time.
+
+use std::path::{Path, PathBuf};
+
+use ganymede_tensor::{CheckpointError, DType, Device, Rng, Tensor, TensorRows, load_weights};
+
+use super::BATCH;
+use crate::error::TrainError;
+use crate::finite::not_finite;
+
+/// The tensor that a file of latent vectors keeps them under, where it holds several.
+const NAME: &str = "z";
+/// No draw of N(0, 1) is ever so large: a greater bound would not truncate.
+const MOST_PSI: f64 = 100.0;
+
+/// Where latent vectors come from.
+#[derive(Clone, Debug)]
+pub enum Latents {
+    /// Fresh draws of N(0, 1).
+    Random {
+        /// How many.
+        count: usize,
+        /// The same seed gives the same vectors.
+        seed: u64,
+        /// Draw each number again until |z| ≤ ψ (Brock et al., 2019, arXiv:1809.11096, section 3.1):
+        /// smaller is less varied and more typical. StyleGAN's truncation, towards a mean of w, is another
+        /// thing.
+        truncation: Option<f64>,
+    },
+    /// `(N, Z)` or `(N, Z, 1, 1)`.
+    Given(Tensor),
+    /// Of the tensor `z` of a file, or its only one, of such a shape; a safetensors file is never held as a whole.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The first so many; all of them otherwise.
+        count: Option<usize>,
+    },
+}
+
+/// Latent vectors `(n, Z)`, at most 64 at a time: a function of their source alone.
+#[derive(Debug)]
+pub struct LatentBatches {
+    source: Source,
+    z_dim: usize,
+    device: Device,
+    at: usize,
+    count: usize,
+}
+
+#[derive(Debug)]
+enum Source {
+    Random { rng: Rng, truncation: Option<f64> },
+    Tensor(Tensor),
+    Rows(TensorRows),
+}
+
+fn fail(reason: String) -> TrainError {
+    TrainError::Sample { reason }
+}
+
+impl LatentBatches {
+    /// Checks the source, all vectors of a file included.
+    pub(super) fn new(source: &Latents, z_dim: usize, device: &Device) -> Result<Self, TrainError> {
+        let (origin, source, count) = match source {
+            Latents::Random { count, seed, truncation } => {
+                let truncation = *truncation;
+                if let Some(psi) = truncation.filter(|psi| !(*psi > 0.0 && *psi <= MOST_PSI)) {
+                    let reason = format!(
+                        "truncation {psi}: give a number above 0, at most {MOST_PSI}; 0.5 to 1 is usual"
+                    );
+                    return Err(fail(reason));
+                }
+                let rng = Rng::stream(*seed, "sample");
+                (None, Source::Random { rng, truncation }, *count)
+            }
+            Latents::Given(z) => {
+                check(z.dims(), z.dtype().is_float(), z_dim, "the latent vectors")?;
+                (Some("the latent vectors given".to_owned()), Source::Tensor(z.clone()), z.dim(0)?)
+            }
+            Latents::File { path, count } => {
+                let (source, held) = open(path, z_dim)?;
+                let shown = path.display();
+                if let Some(count) = count.filter(|count| *count > held) {
+                    return Err(fail(format!(
+                        "{shown}: it holds {held} latent vectors, {count} are asked for"
+                    )));
+                }
+                (Some(shown.to_string()), source, count.unwrap_or(held))
+            }
+        };
+        if count == 0 {
+            return Err(fail("ask for at least 1 sample".to_owned()));
+        }
+        let mut batches = Self { source, z_dim, device: device.clone(), at: 0, count };
+        if let Some(origin) = origin {
+            batches.check_finite(&origin)?;
+        }
+        Ok(batches)
+    }
+
+    /// How many vectors there are in all.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The next vectors `(n, Z)`, n ≤ 64; nothing after the last.
+    ///
+    /// # Errors
+    /// The file cannot be read any more; the device refuses the memory.
+    pub fn next_batch(&mut self) -> Result<Option<Tensor>, TrainError> {
+        let n = BATCH.min(self.count - self.at);
+        if n == 0 {
+            return Ok(None);
+        }
+        let shape = (n, self.z_dim);
+        let z = match &mut self.source {
+            Source::Random { rng, truncation: None } => rng.normal(shape, DType::F32, &self.device)?,
+            Source::Random { rng, truncation: Some(psi) } => {
+                rng.truncated_normal(*psi, shape, DType::F32, &self.device)?
+            }
+            Source::Tensor(z) => z.narrow(0, self.at, n)?,
+            Source::Rows(rows) => rows.read(self.at, n, &Device::Cpu)?,
+        };
+        self.at += n;
+        Ok(Some(z.to_dtype(DType::F32)?.to_device(&self.device)?.reshape(shape)?))
+    }
+
+    /// Goes through all vectors once, and back to the first.
+    fn check_finite(&mut self, origin: &str) -> Result<(), TrainError> {
+        while let Some(z) = self.next_batch()? {
+            if let Some(found) = not_finite(&z)? {
+                let vector = self.at - z.dim(0)? + found.at / self.z_dim;
+                return Err(TrainError::NotFinite {
+                    what: format!("{origin}: number {} of latent vector {vector}", found.at % self.z_dim),
+                    value: found.value,
+                    advice: "nothing was drawn; give finite vectors",
+                });
+            }
+        }
+        self.at = 0;
+        Ok(())
+    }
+}
+
+fn check(shape: &[usize], is_float: bool, z_dim: usize, whose: &str) -> Result<(), TrainError> {
+    match *shape {
+        [n, d] | [n, d, 1, 1] if d == z_dim && n > 0 => {}
+        _ => return Err(fail(format!("{whose} have shape {shape:?}, this generator takes (N, {z_dim})"))),
+    }
+    if is_float { Ok(()) } else { Err(fail(format!("{whose} are whole numbers; save them as f32"))) }
+}
+
+/// Opens a file of latent vectors; returns how many it holds.
+fn open(path: &Path, z_dim: usize) -> Result<(Source, usize), TrainError> {
+    let whose = format!("the latent vectors of {}", path.display());
+    match TensorRows::open(path, NAME) {
+        Ok(rows) => {
+            check(rows.shape(), rows.is_float(), z_dim, &whose)?;
+            let held = rows.shape()[0];
+            Ok((Source::Rows(rows), held))
+        }
+        Err(CheckpointError::KeyNotFound { available, .. }) => Err(fail(format!(
+            "{}: it holds {} tensors and none is called `{NAME}`",
+            path.display(),
+            available.len()
+        ))),
+        // PyTorch's format, perhaps.
+        Err(CheckpointError::NotSafetensors { .. } | CheckpointError::Truncated { .. }) => {
+            let mut tensors = load_weights(path, None, &Device::Cpu)?;
+            let count = tensors.len();
+            let only = if count == 1 { tensors.pop_first().map(|(_, z)| z) } else { tensors.remove(NAME) };
+            let z = only.ok_or_else(|| {
+                fail(format!("{}: it holds {count} tensors and none is called `{NAME}`", path.display()))
+            })?;
+            check(z.dims(), z.dtype().is_float(), z_dim, &whose)?;
+            let held = z.dim(0)?;
+            Ok((Source::Tensor(z), held))
+        }
+        Err(other) => Err(other.into()),
+    }
+}

@@ -81,7 +81,7 @@ fn show(help: &clap::Error) -> Exit {
 
 fn run(args: Args, json: &mut Json) -> anyhow::Result<Exit> {
     ctrlc::set_handler(|| std::process::exit(i32::from(Exit::Interrupted as u8)))?;
-    json.to = args.json().map(|path| Output::new(&path)).transpose()?;
+    json.to = args.json().map(|path| words::open(&path)).transpose()?;
     if let Some(to) = &json.to
         && let Err(error) = words::refuse_overwriting(to, args.inputs())
     {

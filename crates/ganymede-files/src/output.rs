@@ -62,7 +62,7 @@ impl Output {
     /// Whether writing would change the file at `path`, by whatever name.
     pub fn is_same_file(&self, path: &Path) -> bool {
         let (Place::InPlace(own) | Place::Replace(own)) = &self.place else { return false };
-        matches!((same_file::Handle::from_path(own), same_file::Handle::from_path(path)), (Ok(a), Ok(b)) if a == b)
+        matches!((identity(own), identity(path)), (Ok(a), Ok(b)) if a == b)
     }
 
     fn named(&self) -> PathBuf {
@@ -127,7 +127,13 @@ fn replace(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
     }
     buffered(temporary.as_file(), write)?;
     temporary.as_file().sync_all()?;
-    temporary.persist(path).map(drop).map_err(|error| error.error)
+    match temporary.persist(path) {
+        // A file that is a mount of its own, as containers have them, cannot be replaced.
+        Err(kept) if kept.error.kind() == io::ErrorKind::ResourceBusy => {
+            fs::copy(kept.file.path(), path).map(drop)
+        }
+        other => other.map(drop).map_err(|error| error.error),
+    }
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -261,6 +267,18 @@ fn alone(old: &Metadata, new: &Metadata) -> bool {
 #[cfg(not(unix))]
 fn alone(_: &Metadata, _: &Metadata) -> bool {
     true
+}
+
+/// What a file has in common under all its names.
+#[cfg(unix)]
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).map(|there| (there.dev(), there.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(path)
 }
 
 /// Asks without opening: a pipe without a reader would block.

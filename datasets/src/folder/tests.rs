@@ -423,3 +423,40 @@ fn names_that_are_not_unicode_are_images_too() {
     assert_eq!(place.open().unwrap().dataset.len(), 1);
     assert!(matches!(place.open().unwrap().cache, CacheUse::Hit(_)));
 }
+
+#[test]
+fn pictures_that_ganymede_drew_and_run_folders_are_no_data() {
+    let place = Place::new();
+    place.put("a.png", &small(ImageFormat::Png));
+    let drawn = ganymede_files::encode_drawing(&picture(8, 8)).unwrap();
+    place.put("grid.png", &drawn);
+    // A user's own image by that name is one.
+    place.put("more/grid.png", &small(ImageFormat::Png));
+    for name in ["run.toml", "checkpoints/last.safetensors", "samples/real.png", "generated-1/000000.png"] {
+        place.put(&format!("runs/dcgan-1/{name}"), &small(ImageFormat::Png));
+    }
+    let opened = place.open().unwrap();
+    assert_eq!((opened.dataset.len(), opened.skipped.len()), (2, 2));
+    assert!(reason(&opened, "grid.png").contains("that Ganymede drew"));
+    assert!(reason(&opened, "dcgan-1").contains("the folder of a run"));
+    let run = place.path("runs/dcgan-1");
+    let words = ["is the folder of a run", "`ganymede sample "];
+    assert_says(open(run.to_str().unwrap(), &place.options()), &words);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn folders_with_names_that_are_no_text_are_kept_like_others() {
+    use std::os::unix::ffi::OsStrExt;
+    let place = Place::new();
+    place.put("a.png", &small(ImageFormat::Png));
+    let odd = |name: &[u8]| place.images.path().join(std::ffi::OsStr::from_bytes(name));
+    std::fs::write(odd(b"\xff.png"), b"words").unwrap();
+    std::fs::create_dir(odd(b"\xe9t\xe9")).unwrap();
+    std::fs::write(odd(b"\xe9t\xe9/b.png"), small(ImageFormat::Png)).unwrap();
+    let first = place.open().unwrap();
+    assert!(matches!(first.cache, CacheUse::Written(_)), "{:?}", first.cache);
+    let second = place.open().unwrap();
+    assert!(matches!(second.cache, CacheUse::Hit(_)));
+    assert_eq!((second.dataset.len(), second.skipped), (2, first.skipped));
+}

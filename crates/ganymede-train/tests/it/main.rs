@@ -1,6 +1,7 @@
 //! The library and the program from outside: runs that stop, resume, diverge, fail, and are drawn from.
 #![allow(clippy::unwrap_used)]
 
+mod answers;
 mod bounds;
 mod broken;
 mod common;

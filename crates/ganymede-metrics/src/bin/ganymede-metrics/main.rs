@@ -85,7 +85,7 @@ fn run(args: Args, json: &mut Json) -> anyhow::Result<Exit> {
         words::say(&format!("interrupted by {signal}"));
         std::process::exit(i32::from(Exit::Interrupted as u8));
     })?;
-    json.to = args.json().map(|path| Output::new(&path)).transpose()?;
+    json.to = args.json().map(|path| words::open(&path)).transpose()?;
     if let Some(to) = &json.to
         && let Err(error) = words::refuse_overwriting(to, args.inputs())
     {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use ganymede_files::Output;
 use ganymede_metrics::{Ddof, FeatureStats, ImageFolder, Provenance, npz_bytes};
 
 use crate::args::{MergeArgs, StatsArgs};
@@ -15,7 +14,7 @@ use crate::{Exit, extractor, warnings};
 
 pub(crate) fn stats(args: &StatsArgs) -> Result<Exit> {
     let rules = Rules::new(&args.network);
-    let output = Output::new(&args.output)?;
+    let output = words::open(&args.output)?;
     let folder = ImageFolder::open_as(&args.dir, rules.convention)?;
     let none = Wanted { metrics: Vec::new(), by_name: false };
     let network = extractor::load(&args.network, &rules, &none, args.quiet)?;
@@ -45,7 +44,7 @@ pub(crate) fn stats(args: &StatsArgs) -> Result<Exit> {
 }
 
 pub(crate) fn merge(args: &MergeArgs) -> Result<Exit> {
-    let output = Output::new(&args.output)?;
+    let output = words::open(&args.output)?;
     words::refuse_overwriting(&output, &args.inputs)?;
     let mut merged: Option<(FeatureStats, Provenance)> = None;
     let mut counted: Vec<(&Path, BTreeSet<String>)> = Vec::new();

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use ganymede_files::Digest;
 use ganymede_metrics::{
     BatchOptions, Ddof, Extracted, FeatureCache, FeatureExtractor, FeatureFile, FeatureStats, Features,
-    ImageFolder, ImageReport, MeanCov, Provenance, cache_dir, folder_features, load_npz,
+    ImageFolder, ImageReport, MeanCov, MetricError, Provenance, cache_dir, folder_features, load_npz,
 };
 use ganymede_tensor::Rng;
 use ndarray::ArrayView2;
@@ -40,8 +40,12 @@ impl Source {
             Some("npy") => Ok(Self::Rows(FeatureFile::read(path)?)),
             _ => match FeatureStats::load(path) {
                 Ok((stats, provenance)) => Ok(Self::Statistics(Box::new(stats), Box::new(provenance))),
-                Err(not_ours) => FeatureFile::read(path).map(Self::Rows).with_context(|| {
-                    format!("{}: neither a folder, nor statistics ({not_ours}), nor features", path.display())
+                Err(not_ours) => FeatureFile::read(path).map(Self::Rows).map_err(|neither| {
+                    let (named, bare) = (path.display(), |error: MetricError| bare(&error, path));
+                    let (not_ours, neither) = (bare(not_ours), bare(neither));
+                    anyhow!(
+                        "{named}: neither a folder, nor statistics ({not_ours}), nor features ({neither})"
+                    )
                 }),
             },
         }
@@ -51,6 +55,12 @@ impl Source {
     pub(crate) fn rows(path: &Path) -> Result<Self> {
         Ok(Self::Rows(FeatureFile::read(path)?))
     }
+}
+
+/// An error without the file that it begins with.
+fn bare(error: &MetricError, path: &Path) -> String {
+    let text = error.to_string();
+    text.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&text).to_owned()
 }
 
 /// A set, ready to be measured. What a source does not have is `None`.
@@ -215,5 +225,44 @@ impl Reader<'_> {
         set.images =
             Some(Images { folder, files: entry.files, contents: entry.contents, report: entry.report });
         Ok(set)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Twenty images of each of two classes; `place` says where the one of a number lies.
+    fn images(dir: &Path, place: impl Fn(u8) -> String) -> Images {
+        for i in 0..40 {
+            ganymede_files::testing::put(dir, &place(i), &[i]);
+        }
+        let folder = ImageFolder::open(dir).unwrap();
+        let files: Vec<usize> = (0..folder.len()).collect();
+        let contents = files.iter().map(|i| [std::fs::read(folder.path(*i)).unwrap()[0]; 32]).collect();
+        Images { folder, files, contents, report: ImageReport::default() }
+    }
+
+    fn drawn(images: &Images, limit: usize, seed: u64) -> Vec<u8> {
+        let folder = images.draw(limit, seed);
+        (0..folder.len()).map(|i| std::fs::read(folder.path(i)).unwrap()[0]).collect()
+    }
+
+    #[test]
+    fn a_draw_is_of_all_classes_and_knows_no_names() {
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let classes = images(a.path(), |i| format!("{}/{i:02}.png", if i < 20 { "cats" } else { "dogs" }));
+        let shuffled = images(b.path(), |i| format!("{:02}.png", u32::from(i) * 7 % 40));
+        for seed in 0..5 {
+            let found = drawn(&classes, 16, seed);
+            assert_eq!(found, drawn(&shuffled, 16, seed));
+            assert_eq!(found.iter().collect::<BTreeSet<_>>().len(), 16);
+            let cats = found.iter().filter(|image| **image < 20).count();
+            assert!((3..=13).contains(&cats), "{cats} of 16 from the first folder");
+            assert_ne!(found, drawn(&classes, 16, seed + 1));
+        }
+        assert_eq!(drawn(&classes, 100, 0).len(), 40);
+        assert_eq!(classes.content(), shuffled.content());
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use ganymede_files::Output;
 use serde_json::Value;
 
@@ -20,12 +20,17 @@ pub(crate) fn say(text: &str) {
 /// Lines for whoever asked: the answer itself. Where it cannot be written it is lost, and that is an error; where nobody
 /// reads on it is not.
 pub(crate) fn result(text: &str) -> Result<()> {
-    if ganymede_tensor::stdout_was_closed() {
-        anyhow::bail!(
-            "standard output is closed, and the result is lost; open it, or give --quiet and --json FILE"
-        );
+    Ok(open(Path::new("-"))?.write(format!("{text}\n").as_bytes())?)
+}
+
+/// A place for a result, tried before the work.
+pub(crate) fn open(path: &Path) -> Result<Output> {
+    let output = Output::new(path)?;
+    if output.is_stdout() && ganymede_tensor::stdout_was_closed() {
+        let way_out = "open it, or give --quiet and --json FILE";
+        bail!("standard output is closed, and the result would be lost; {way_out}");
     }
-    Ok(Output::new(Path::new("-"))?.write(format!("{text}\n").as_bytes())?)
+    Ok(output)
 }
 
 /// Refuses to write over what is read.

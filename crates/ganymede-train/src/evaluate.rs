@@ -132,14 +132,8 @@ impl Evaluator {
         let others = if dataset.len() >= 2 * wanted { wanted } else { 0 };
         let both = real_features(config, seed, dataset, extractor.as_ref(), wanted + others)?;
         let (real, other) = split(both, wanted);
-        let (shape, input) = (dataset.shape(), extractor.input());
-        let mut provenance =
-            Provenance::new(extractor.id(), extractor.weights_sha256(), Convention::Ganymede);
-        provenance.resize = (shape.get(1..) != Some(&input[1..])).then_some(Resize::Clean);
-        provenance.quantisation = Some(Quantise::HalfUp);
-        provenance.ddof = Some(Convention::Ganymede.choices().ddof);
+        let mut provenance = provenance(config, dataset.shape(), extractor.as_ref());
         provenance.real = Some(wanted as u64);
-        provenance.fake = Some(config.samples as u64);
         provenance.seed = Some(seed);
         if real.logits.is_none() && config.metrics.contains(&EvalMetric::InceptionScore) {
             let name = config.extractor.name();
@@ -286,6 +280,16 @@ impl Evaluator {
             .map(|((generated, real), class)| ClassShare { class: class.into(), generated, real })
             .collect())
     }
+}
+
+/// What values depend on besides the samples and the seed.
+fn provenance(config: &EvalConfig, shape: &[usize], extractor: &dyn FeatureExtractor) -> Provenance {
+    let mut provenance = Provenance::new(extractor.id(), extractor.weights_sha256(), Convention::Ganymede);
+    provenance.resize = (shape.get(1..) != Some(&extractor.input()[1..])).then_some(Resize::Clean);
+    provenance.quantisation = Some(Quantise::HalfUp);
+    provenance.ddof = Some(Convention::Ganymede.choices().ddof);
+    provenance.fake = Some(config.samples as u64);
+    provenance
 }
 
 /// The network, with weights that are built in or lie in the cache folder: a run fetches nothing.

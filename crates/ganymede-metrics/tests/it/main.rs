@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod frechet_laws;
+mod full_disk;
 mod laws;
 mod neighbours;
 mod parity;

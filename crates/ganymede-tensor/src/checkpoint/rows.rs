@@ -208,3 +208,69 @@ impl TensorRows {
         self.stored.decode(&bytes, &shape, device).map_err(failed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Checkpoint;
+
+    fn rows(n: usize) -> Tensor {
+        Tensor::arange(0f32, (n * 6) as f32, &Device::Cpu).unwrap().reshape((n, 2, 3)).unwrap()
+    }
+
+    #[test]
+    fn pieces_make_the_bytes_of_the_whole_and_are_read_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let (whole, pieces) = (dir.path().join("whole"), dir.path().join("pieces"));
+        let tensors = BTreeMap::from([("images".to_owned(), rows(10))]);
+        Checkpoint { tensors, metadata: BTreeMap::new() }.save(&whole).unwrap();
+        let mut writer = TensorWriter::new(&pieces, "images", &[10, 2, 3]).unwrap();
+        for (at, count) in [(0, 4), (4, 1), (5, 5)] {
+            writer.push(&rows(10).narrow(0, at, count).unwrap()).unwrap();
+        }
+        assert!(!pieces.exists());
+        writer.finish().unwrap();
+        assert!(std::fs::read(&whole).unwrap() == std::fs::read(&pieces).unwrap());
+
+        let mut back = TensorRows::open(&pieces, "z").unwrap();
+        assert_eq!((back.name(), back.shape(), back.is_float()), ("images", &[10, 2, 3][..], true));
+        let some = back.read(4, 3, &Device::Cpu).unwrap();
+        let flat = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(flat(&some), flat(&rows(10).narrow(0, 4, 3).unwrap()));
+        assert!(back.read(8, 3, &Device::Cpu).is_err());
+        assert!(back.read(usize::MAX, 2, &Device::Cpu).is_err());
+    }
+
+    #[test]
+    fn too_many_rows_and_too_few_are_refused_and_nothing_appears() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.safetensors");
+        let mut writer = TensorWriter::new(&path, "x", &[3, 2, 3]).unwrap();
+        assert!(writer.push(&rows(4)).unwrap_err().to_string().contains("with room for 72"));
+        let mut writer = TensorWriter::new(&path, "x", &[3, 2, 3]).unwrap();
+        writer.push(&rows(2)).unwrap();
+        assert!(writer.finish().unwrap_err().to_string().contains("24 bytes of its rows are missing"));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_and_a_mode_is_kept() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("file"), dir.path().join("link"));
+        std::fs::write(&file, "old").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        symlink("file", &link).unwrap();
+        let mut writer = TensorWriter::new(&link, "x", &[1, 2, 3]).unwrap();
+        writer.push(&rows(1)).unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"old");
+        writer.finish().unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(TensorRows::open(&file, "x").is_ok());
+        assert!(
+            TensorWriter::new(dir.path(), "x", &[1]).unwrap_err().to_string().contains("not a regular file")
+        );
+    }
+}

@@ -170,6 +170,23 @@ pub(super) fn products(run: &Run, check: &mut Check) {
     }
 }
 
+/// Tensors as large as a network's first layer (DCGAN) or as all of its layers (MLP) that a step holds at once: 11 to 13
+/// without a penalty, more with one, by the largest resident set at two sizes of batch.
+const HELD: u64 = 10;
+
+impl Run {
+    /// Bytes of memory that a step takes at least on a CPU, from its batch and the width of its networks.
+    pub fn least_step_bytes(&self) -> u64 {
+        let side = self.data.resolution.unwrap_or(2) as u64;
+        let values = |network: &NetworkConfig| match *network {
+            NetworkConfig::Dcgan { width, .. } => width as u64 * (side / 2).pow(2),
+            NetworkConfig::Mlp { width, layers, .. } => (width * layers) as u64,
+        };
+        let largest = values(&self.generator.network).max(values(&self.discriminator));
+        HELD * size_of::<f32>() as u64 * self.batch as u64 * largest
+    }
+}
+
 /// Values a sample in the largest layer, and weights in the largest one.
 fn layer_sizes(network: &NetworkConfig, side: u128, z_dim: u128) -> (u128, u128) {
     match *network {

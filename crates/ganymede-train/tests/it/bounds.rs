@@ -150,6 +150,28 @@ fn what_is_too_large_together_is_refused_with_the_product() {
 }
 
 #[test]
+fn a_step_that_the_machine_does_not_hold_is_not_tried() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("run");
+    // 43 GB at least; all numbers are within their own bounds.
+    let sets = ["--set", "run.batch=65536", "--set", "data.resolution=64", "--set", "eval.extractor=none"];
+    let wide = ["--set", "discriminator.width=16", "--set", "generator.width=16"];
+    let run =
+        layers(&["run.batch=65536", "data.resolution=64", "generator.width=16", "discriminator.width=16"]);
+    let needed = run.resolve().unwrap().least_step_bytes();
+    assert_eq!(needed, 10 * 4 * 65536 * 16 * 32 * 32);
+    let memory: u64 = std::fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| text.split_whitespace().nth(1)?.parse().ok())
+        .unwrap_or(u64::MAX / 1024);
+    if needed > memory * 1024 {
+        let args = [&["train", "dcgan", "--device", "cpu", "--out", text(&out)][..], &sets, &wide].concat();
+        expect(&call(&args), 2, &["run.batch: a step of 65536 samples takes 42.9 GB", "lower run.batch"]);
+        assert!(!out.exists());
+    }
+}
+
+#[test]
 fn the_program_refuses_numbers_of_its_own_with_the_bound() {
     let dir = tempfile::tempdir().unwrap();
     let config = config(dir.path(), RING);

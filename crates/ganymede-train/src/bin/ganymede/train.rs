@@ -20,6 +20,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
     {
         return Ok(nothing_left(args, dir, finished));
     }
+    refuse_beyond_memory(&run)?;
     machine::start_threads(run.threads)?;
     let mut trainer = match (&args.resume, &args.out) {
         (Some(dir), _) => Trainer::resume(dir, &run)?,
@@ -77,6 +78,23 @@ fn configure(args: &TrainArgs) -> Result<Run> {
     layers.set(&flags)?;
     layers.set(&args.sets)?;
     Ok(layers.resolve()?)
+}
+
+/// A step that does not fit is not tried: the system would end the program, or another one, without a word.
+fn refuse_beyond_memory(run: &Run) -> Result<()> {
+    let Some((total, _)) = machine::Machine::look().memory_bytes else { return Ok(()) };
+    let needed = run.least_step_bytes();
+    if needed <= total || !run.device.open().is_ok_and(|device| device.is_cpu()) {
+        return Ok(());
+    }
+    let reason = format!(
+        "run.batch: a step of {} samples takes {} of memory or more, and this machine has {}; lower run.batch, the \
+         networks' width, or data.resolution",
+        run.batch,
+        words::bytes(needed),
+        words::bytes(total)
+    );
+    Err(Misuse(reason).into())
 }
 
 /// What to say where something was given for a preset that is none, but a path: which option takes it.

@@ -6,7 +6,7 @@ mod npz;
 
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, s};
 
-pub use npz::{load_npz, save_npz};
+pub use npz::{load_npz, read_npz, save_npz};
 
 use crate::{MetricError, Result, Rows};
 use moments::{BLOCK, Moments};

@@ -21,6 +21,9 @@
 //! ```
 
 mod config;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod doors;
 mod error;
 mod evaluate;
 mod folder;

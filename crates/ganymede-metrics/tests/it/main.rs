@@ -4,6 +4,7 @@
 mod frechet_laws;
 mod laws;
 mod neighbours;
+mod numpy;
 mod parity;
 mod perceptual;
 mod portable;

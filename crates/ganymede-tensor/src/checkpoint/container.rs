@@ -198,6 +198,35 @@ pub(super) fn load(path: &Path, device: &Device, policy: Hash) -> Result<Checkpo
     read(&file, path, device, policy)
 }
 
+/// The tensors of a file that anybody wrote. A content hash that is there is checked. Tensors of a dtype that cannot be
+/// had are left out where others are there: whoever needs one of them misses it by name.
+pub(super) fn weights(
+    file: &[u8],
+    path: &Path,
+    device: &Device,
+) -> Result<BTreeMap<String, Tensor>, CheckpointError> {
+    let (header, data) = read_header(file, path)?;
+    if header.metadata().as_ref().is_some_and(|metadata| metadata.contains_key(HASH_KEY)) {
+        return Ok(read(file, path, device, Hash::IfPresent)?.tensors);
+    }
+    let (mut tensors, mut refused) = (BTreeMap::new(), None);
+    for name in header.offset_keys() {
+        let info = header.info(&name).expect("the names are those of the header");
+        let bytes = &data[info.data_offsets.0..info.data_offsets.1];
+        match tensor(bytes, &name, info, device, path) {
+            Ok(tensor) => {
+                tensors.insert(name, tensor);
+            }
+            Err(error @ CheckpointError::UnsupportedDtype { .. }) => refused = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    match refused {
+        Some(error) if tensors.is_empty() => Err(error),
+        _ => Ok(tensors),
+    }
+}
+
 /// As [`load`], of the bytes of the file.
 pub(super) fn read(
     file: &[u8],
@@ -273,13 +302,30 @@ fn read_header<'a>(file: &'a [u8], path: &Path) -> Result<(Metadata, &'a [u8]), 
         return Err(cut(8 + length, found));
     }
     let (json, data) = rest.split_at(usize::try_from(length).expect("checked against the limit above"));
-    let header: Metadata = serde_json::from_slice(json).map_err(|e| wrong(format!("its header: {e}")))?;
+    let header = parse_header(json).map_err(|e| wrong(format!("its header: {e}")))?;
     let expected = (8 + length).saturating_add(header.data_len() as u64);
     match expected.cmp(&found) {
         std::cmp::Ordering::Greater => Err(cut(expected, found)),
         std::cmp::Ordering::Less => Err(wrong(format!("{} bytes after its end", found - expected))),
         std::cmp::Ordering::Equal => Ok((header, data)),
     }
+}
+
+/// The format has texts as metadata; some programs put numbers and lists there, which become their JSON.
+fn parse_header(json: &[u8]) -> serde_json::Result<Metadata> {
+    let strict = serde_json::from_slice(json);
+    let Err(error) = strict else { return strict };
+    let Ok(mut header) = serde_json::from_slice::<serde_json::Value>(json) else { return Err(error) };
+    match header.get_mut(METADATA_KEY) {
+        Some(serde_json::Value::Object(metadata)) => {
+            for value in metadata.values_mut().filter(|value| !value.is_string()) {
+                *value = value.to_string().into();
+            }
+        }
+        Some(other) if !other.is_null() => *other = serde_json::json!({}),
+        _ => return Err(error),
+    }
+    serde_json::from_value(header)
 }
 
 fn check_schema(found: Option<String>, path: &Path) -> Result<(), CheckpointError> {

@@ -7,3 +7,4 @@ mod files;
 mod program;
 mod resume;
 mod sample;
+mod wrapped;

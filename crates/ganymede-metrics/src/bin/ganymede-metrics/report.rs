@@ -31,10 +31,10 @@ pub(crate) fn write(real: &Set, fake: &Set, to: &Path, quiet: bool) -> Result<()
     let shown = SHOWN.min(order.len());
     let worst = &order[..shown];
     let best: Vec<usize> = order.iter().rev().take(shown).copied().collect();
-    let columns = |rows: &[usize]| -> Vec<[&Path; 2]> {
-        rows.iter().map(|i| [fake_images.path(*i), real_images.path(nearest[*i].index)]).collect()
+    let columns = |rows: &[usize]| -> Result<Vec<_>> {
+        rows.iter().map(|i| Ok([fake_images.frame(*i)?, real_images.frame(nearest[*i].index)?])).collect()
     };
-    let picture = pairs(&[(Frame::Worst, columns(worst)), (Frame::Best, columns(&best))])?;
+    let picture = pairs(&[(Frame::Worst, columns(worst)?), (Frame::Best, columns(&best)?)])?;
     if to.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("png")) {
         picture.save(to)?;
     } else {

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use ganymede_files::{DecodeOptions, Frame};
 use ganymede_metrics::{
     BatchOptions, Ddof, Extracted, FeatureCache, FeatureExtractor, FeatureFile, FeatureStats, Features,
-    ImageFolder, ImageReport, MeanCov, Provenance, cache_dir, folder_features, load_npz,
+    ImageFolder, ImageReport, MeanCov, NpzKind, Provenance, cache_dir, folder_features, npz_kind, read_npz,
 };
 use ndarray::ArrayView2;
 
@@ -34,13 +35,36 @@ impl Source {
         }
         let suffix = path.extension().map(|s| s.to_string_lossy().to_lowercase());
         match suffix.as_deref() {
-            Some("npz") => Ok(Self::Foreign(load_npz(path)?)),
-            Some("npy") => Ok(Self::Rows(FeatureFile::read(path)?)),
+            Some("npz") => Self::of_npz(path),
+            Some("npy") => Self::of_npy(path),
             _ => match FeatureStats::load(path) {
                 Ok((stats, provenance)) => Ok(Self::Statistics(Box::new(stats), Box::new(provenance))),
                 Err(not_ours) => FeatureFile::read(path).map(Self::Rows).with_context(|| {
                     format!("{}: neither a folder, nor statistics ({not_ours}), nor features", path.display())
                 }),
+            },
+        }
+    }
+
+    fn of_npz(path: &Path) -> Result<Self> {
+        match npz_kind(path)? {
+            NpzKind::Images => Ok(Self::Folder(ImageFolder::open(path)?)),
+            NpzKind::Features => Self::rows(path),
+            _ => {
+                let (mean_cov, notes) = read_npz(path)?;
+                notes.iter().for_each(|note| words::say(&format!("note: {}: {note}", path.display())));
+                Ok(Self::Foreign(mean_cov))
+            }
+        }
+    }
+
+    /// Features are floats in two dimensions; whatever else is there can only be images.
+    fn of_npy(path: &Path) -> Result<Self> {
+        match FeatureFile::read(path) {
+            Ok(rows) => Ok(Self::Rows(rows)),
+            Err(no_rows) => match ImageFolder::open(path) {
+                Ok(images) => Ok(Self::Folder(images)),
+                Err(no_images) => Err(no_rows).context(format!("neither images ({no_images}) nor features")),
             },
         }
     }
@@ -75,6 +99,11 @@ pub(crate) struct Images {
 impl Images {
     pub(crate) fn path(&self, row: usize) -> &Path {
         self.folder.path(self.files[row])
+    }
+
+    /// The image of a row, as PIL gives it.
+    pub(crate) fn frame(&self, row: usize) -> Result<Frame> {
+        Ok(self.folder.frame(self.files[row], &DecodeOptions::pil())?)
     }
 }
 

@@ -66,6 +66,14 @@ pub(crate) fn read_batches(
     records.finish(place, split)
 }
 
+/// Reads one batch from memory.
+#[cfg(feature = "testing")]
+pub(crate) fn read_batch(mut bytes: &[u8], path: &Path, max_bytes: u64) -> Result<RawImages, DatasetError> {
+    let mut records = Records::default();
+    records.read(&mut bytes, path, max_bytes)?;
+    records.finish(path, Split::Train)
+}
+
 /// Reads the batches of `split` from the published archive.
 pub(crate) fn read_archive(path: &Path, split: Split, max_bytes: u64) -> Result<RawImages, DatasetError> {
     let bad = |error: std::io::Error| {

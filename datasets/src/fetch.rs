@@ -1,6 +1,6 @@
 //! Getting data sets that are not on this machine, from their publishers or from package registries.
 
-mod archive;
+pub(crate) mod archive;
 mod client;
 pub(crate) mod manifest;
 mod verify;

@@ -12,6 +12,9 @@
 mod catalogue;
 mod cifar;
 mod dataset;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod doors;
 mod embedded;
 mod error;
 mod fetch;

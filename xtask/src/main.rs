@@ -6,6 +6,7 @@
 mod api;
 mod ci;
 mod cuda_check;
+mod fuzz;
 mod help;
 mod program;
 mod shell;
@@ -32,8 +33,15 @@ struct Command {
     run: fn(&[String]) -> Result<()>,
 }
 
-const CHORES: &[Command] =
-    &[test::COMMAND, ci::COMMAND, tidy::COMMAND, api::COMMAND, cuda_check::COMMAND, torture::COMMAND];
+const CHORES: &[Command] = &[
+    test::COMMAND,
+    ci::COMMAND,
+    tidy::COMMAND,
+    api::COMMAND,
+    cuda_check::COMMAND,
+    fuzz::COMMAND,
+    torture::COMMAND,
+];
 
 fn main() -> ExitCode {
     if let Some(real) = api::stand_in_for_rustdoc() {

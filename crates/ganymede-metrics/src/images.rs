@@ -1,6 +1,7 @@
 //! Folders of images: found, decoded ahead of the network, brought to its size.
 
 mod ahead;
+mod array;
 mod batches;
 mod choice;
 mod report;
@@ -8,11 +9,12 @@ mod report;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use ganymede_files::{Digest, Formats, Found, scan, sha256};
+use ganymede_files::{DecodeOptions, Digest, Formats, Found, Frame, decode, scan, sha256};
 use rayon::prelude::*;
 
 use crate::{Convention, MetricError, Result};
 
+use array::ImageArray;
 pub use batches::{BatchOptions, ImageBatch, ImageBatches};
 pub use report::{Duplicate, ImageReport, SeenImage, SkippedImage};
 
@@ -21,20 +23,26 @@ pub use report::{Duplicate, ImageReport, SeenImage, SkippedImage};
 /// PNG, JPEG, WebP, BMP, PNM and TIFF in any mix, known by their content once their suffix is that of any of
 /// these. Hidden files are passed over. What cannot be used is never an error of the whole: it is named in the
 /// [`ImageReport`].
+///
+/// An array of NumPy counts as a folder, too: an `.npz` with an array (N, H, W, C) or (N, H, W) of uint8, as programs
+/// that draw samples write it (`arr_0`, where there are several), or an `.npy`. Its images are called
+/// `samples.npz/arr_0[12]`, and are read one by one where the array is not compressed.
 #[derive(Clone, Debug)]
 pub struct ImageFolder {
     dir: PathBuf,
     files: Vec<Found>,
     skipped: Vec<SkippedImage>,
     left_out: Vec<SkippedImage>,
+    /// Where the images lie, if they are no files of their own.
+    array: Option<ImageArray>,
 }
 
 impl ImageFolder {
-    /// Lists the images of `dir`; none is read yet.
+    /// Lists the images of a folder or an array; none is decoded yet.
     ///
     /// # Errors
-    /// [`MetricError::Io`] when the folder cannot be read, [`MetricError::File`] when it has no image,
-    /// [`MetricError::Files`] when it is the folder of a run.
+    /// [`MetricError::Io`] when it cannot be read, [`MetricError::File`] when it has no image, or the array is none of
+    /// images (the message says what it is), [`MetricError::Files`] when it is the folder of a run.
     pub fn open(dir: &Path) -> Result<Self> {
         Self::open_as(dir, Convention::Ganymede)
     }
@@ -45,6 +53,11 @@ impl ImageFolder {
     /// # Errors
     /// As [`ImageFolder::open`].
     pub fn open_as(dir: &Path, convention: Convention) -> Result<Self> {
+        if dir.is_file()
+            && let Some(array) = ImageArray::open(dir)?
+        {
+            return Ok(Self::of_array(dir, array));
+        }
         let mut found = scan(dir, Formats::All)?;
         let left_out = choice::leave_out(&mut found.files, convention);
         let skipped: Vec<SkippedImage> = found
@@ -61,7 +74,33 @@ impl ImageFolder {
             let reason = format!("it holds {holds}; give a folder with {} files", Formats::All.words());
             return Err(MetricError::File { path: dir.to_path_buf(), reason });
         }
-        Ok(Self { dir: dir.to_path_buf(), files: found.files, skipped, left_out })
+        Ok(Self { dir: dir.to_path_buf(), files: found.files, skipped, left_out, array: None })
+    }
+
+    fn of_array(file: &Path, array: ImageArray) -> Self {
+        let bytes = array.image_bytes() as u64;
+        let found = |index| {
+            let (path, relative) = (array.name(index), array.relative(index));
+            Found { path, relative, bytes, modified_nanos: 0 }
+        };
+        let files = (0..array.len()).map(found).collect();
+        Self { dir: file.to_path_buf(), files, skipped: Vec::new(), left_out: Vec::new(), array: Some(array) }
+    }
+
+    /// One image, by its number.
+    ///
+    /// # Errors
+    /// [`MetricError::File`] when it cannot be decoded.
+    ///
+    /// # Panics
+    /// If there is no such file.
+    pub fn frame(&self, index: usize, options: &DecodeOptions) -> Result<Frame> {
+        let path = self.path(index);
+        let frame = match self.array.as_ref().and_then(|array| Some((array, array.index_of(path)?))) {
+            Some((array, place)) => array.reader().frame(place, options.max_pixels),
+            None => decode(path, options).map(|decoded| decoded.frame).map_err(|error| error.to_string()),
+        };
+        frame.map_err(|reason| MetricError::File { path: path.to_path_buf(), reason })
     }
 
     /// The folder.
@@ -106,7 +145,11 @@ impl ImageFolder {
     /// A file that cannot be read counts as such.
     pub fn content_hash(&self) -> String {
         let of_file = |file: &Found| {
-            let hash = File::open(&file.path).and_then(|reader| sha256(reader, u64::MAX - 1));
+            let hash = match self.array.as_ref().and_then(|array| Some((array, array.index_of(&file.path)?)))
+            {
+                Some((array, index)) => array.reader().hash(index),
+                None => File::open(&file.path).and_then(|reader| sha256(reader, u64::MAX - 1)),
+            };
             hash.map_or_else(|_| "unreadable".to_owned(), |(_, hash)| hash)
         };
         let hashes: Vec<String> = self.files.par_iter().map(of_file).collect();

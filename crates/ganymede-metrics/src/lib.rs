@@ -17,6 +17,8 @@ mod memorisation;
 mod mind;
 mod ms_ssim;
 mod neighbours;
+mod npy;
+mod npz;
 mod ppl;
 mod prdc;
 mod provenance;
@@ -53,6 +55,7 @@ pub use memorisation::{Memorisation, NearestReal, memorisation};
 pub use mind::mind;
 pub use ms_ssim::{MsSsimDiversity, ms_ssim, ms_ssim_diversity};
 pub use neighbours::{FeatureSets, Scalar};
+pub use npz::{NpzKind, npz_kind};
 pub use ppl::{LatentPath, PathLength, PathLengthConfig, PathLengthSubject, PathSampling, path_length};
 pub use prdc::{PRDC_NEIGHBOURS, Prdc, prdc};
 pub use provenance::{Difference, Provenance};
@@ -62,7 +65,7 @@ pub use rows::Rows;
 pub use sliced_wasserstein::{
     Images, SlicedWasserstein, SlicedWassersteinConfig, SwdLevel, sliced_wasserstein,
 };
-pub use stats::{Ddof, FeatureStats, MeanCov, load_npz, npz_bytes, save_npz};
+pub use stats::{Ddof, FeatureStats, MeanCov, load_npz, npz_bytes, read_npz, save_npz};
 pub use vendi::vendi_score;
 pub use weights::{
     CACHE_VARIABLE, Pin, PublishedWeights, WeightsFile, WeightsQuery, cache_dir, find_weights,

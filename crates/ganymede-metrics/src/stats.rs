@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use ganymede_files::Digest;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, s};
 
-pub use npz::{load_npz, npz_bytes, save_npz};
+pub use npz::{load_npz, npz_bytes, read_npz, save_npz};
 
 use crate::{MetricError, Result, Rows};
 use moments::{BLOCK, Moments};

@@ -3,8 +3,10 @@
 mod hash;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use ganymede_files::{Download, Http, Received, part_path};
+use ganymede_tensor::CheckpointError;
 
 use crate::{MetricError, Result};
 
@@ -97,21 +99,40 @@ pub struct WeightsFile {
     pub path: PathBuf,
     hash: FileHash,
     pinned: Option<Pin>,
+    note: Arc<OnceLock<String>>,
 }
 
 impl WeightsFile {
     /// Any file. Its hash is computed on another thread meanwhile.
     pub fn given(path: &Path) -> Self {
-        Self { path: path.to_path_buf(), hash: FileHash::start(path), pinned: None }
+        Self::new(path, FileHash::start(path), None)
+    }
+
+    fn new(path: &Path, hash: FileHash, pinned: Option<Pin>) -> Self {
+        Self { path: path.to_path_buf(), hash, pinned, note: Arc::default() }
+    }
+
+    /// In words where in the file the weights were found, and what of it was left out; `None` before they were read,
+    /// and where there is nothing to say.
+    pub fn note(&self) -> Option<&str> {
+        self.note.get().map(String::as_str)
+    }
+
+    pub(crate) fn take_note(&self, note: String) {
+        // The same file gives the same note.
+        let _ = self.note.set(note);
     }
 
     /// What is part of the program.
     pub(crate) fn known(path: &Path, sha256: String) -> Self {
-        Self { path: path.to_path_buf(), hash: FileHash::known(path, sha256), pinned: None }
+        Self::new(path, FileHash::known(path, sha256), None)
     }
 
     /// What became of reading it. Of a file that is not the published one, that is why it could not be used.
     pub(crate) fn explain<T>(&self, result: Result<T>) -> Result<T> {
+        if let Err(MetricError::Weights(CheckpointError::TorchScript { path })) = result {
+            return Err(torch_script(path));
+        }
         if result.is_err() && self.pinned.is_some() {
             self.sha256()?;
         }
@@ -119,7 +140,7 @@ impl WeightsFile {
     }
 
     fn pinned(path: PathBuf, pinned: Option<Pin>) -> Self {
-        Self { hash: FileHash::start(&path), path, pinned }
+        Self::new(&path, FileHash::start(&path), pinned)
     }
 
     /// Its SHA-256 in hexadecimal digits, as soon as it is known: 81 MB take a machine with instructions for
@@ -198,6 +219,17 @@ fn fetch(
     let fetched = Http::new().fetch(download, &check);
     fetched.map_err(|error| missing(published, &path, &format!("{} gave: {error}", published.url)))?;
     std::fs::rename(&part, &path).map_err(io(&path))
+}
+
+/// StyleGAN, clean-fid and others publish their Inception as a program.
+fn torch_script(path: PathBuf) -> MetricError {
+    let PublishedWeights { file, url, .. } = PUBLISHED[0];
+    let reason = format!(
+        "a TorchScript archive: a program with its weights inside, such as the inception-2015-12-05.pt of StyleGAN and \
+         clean-fid, and programs are never run here. The weights of that Inception are also published alone, as \
+         {file}: {url}. Without `--weights` they are fetched and verified; of other networks, give the state dict"
+    );
+    MetricError::File { path, reason }
 }
 
 /// The way out where there is no network.

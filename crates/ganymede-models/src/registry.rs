@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use ganymede_tensor::{DType, Device, Rng, Tensor};
+use ganymede_tensor::{DType, Device, Rng, Shapes, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::dcgan::{self, DcganConfig, DcganDiscriminator, DcganGenerator};
@@ -110,8 +110,16 @@ impl ModelConfig {
     /// [`ModelError::NotInferable`]: the weights do not tell, or belong to another model. Those of
     /// an MLP never tell the activation.
     pub fn infer(name: ModelName, state: &BTreeMap<String, Tensor>) -> Result<Self, ModelError> {
+        Self::infer_shapes(name, &state.iter().map(|(name, t)| (name.clone(), t.dims().to_vec())).collect())
+    }
+
+    /// As [`ModelConfig::infer`], where only names and shapes are known.
+    ///
+    /// # Errors
+    /// As [`ModelConfig::infer`].
+    pub fn infer_shapes(name: ModelName, state: &Shapes) -> Result<Self, ModelError> {
         match name {
-            ModelName::Dcgan => DcganConfig::infer(state).map(Self::Dcgan),
+            ModelName::Dcgan => DcganConfig::infer_shapes(state).map(Self::Dcgan),
             ModelName::Mlp => Err(ModelError::NotInferable {
                 model: name.name(),
                 reason: "they do not tell the activation".to_string(),

@@ -15,6 +15,7 @@ use candle_core::{Device, Tensor};
 mod atomic;
 mod container;
 mod error;
+mod fit;
 mod mapped;
 mod rows;
 mod stored;
@@ -23,6 +24,7 @@ mod weights;
 
 pub use atomic::write_atomic;
 pub use error::CheckpointError;
+pub use fit::{Fits, FittedWeights, Shapes, fit_bytes, fit_weights};
 pub use rows::{TensorRows, TensorWriter};
 pub use weights::{load_weights, weights_from_bytes};
 

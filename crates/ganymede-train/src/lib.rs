@@ -23,6 +23,9 @@
 mod claim;
 mod config;
 mod data;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod doors;
 mod error;
 mod evaluate;
 mod few;

@@ -6,8 +6,8 @@ mod write;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ganymede_models::{Generator, ModelConfig, ModelName};
-use ganymede_tensor::{DType, Device, Rng, Tensor, load_weights};
+use ganymede_models::{Generator, ModelConfig, ModelError, ModelName};
+use ganymede_tensor::{DType, Device, Rng, Shapes, Tensor, fit_weights};
 
 use crate::config::generator_of;
 use crate::error::TrainError;
@@ -24,6 +24,7 @@ const BATCH: usize = 64;
 pub struct Sampler {
     generator: Box<dyn Generator>,
     device: Device,
+    note: Option<String>,
 }
 
 impl Sampler {
@@ -46,19 +47,28 @@ impl Sampler {
     /// The generator of a state dict that others published, in a `.pth`, `.pt`, `.tar` or `.safetensors`
     /// file; its sizes are read off the weights.
     ///
-    /// `key` names the state dict in a file that holds several. Names may carry `DataParallel`'s `module.`.
+    /// The one that fits is found under whatever keys and prefixes programs put it ([`fit_weights`]), and
+    /// [`Sampler::note`] says where; `key` chooses where several fit. Tensors of other modules beside it, such as the
+    /// counter of an average, are left out.
     ///
     /// # Errors
-    /// The file cannot be read or holds something other than weights of `model`'s generator.
+    /// The file cannot be read, or holds something other than weights of `model`'s generator, or several of them.
     pub fn from_weights(
         path: &Path,
         model: ModelName,
         key: Option<&str>,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let state = without_data_parallel(load_weights(path, key, device)?);
-        let config = ModelConfig::infer(model, &state)?;
-        Self::build(&config, &state, path, device)
+        let found = fit_weights(path, key, &|shapes| strangers(model, shapes), device)?;
+        let misfit = |error: ModelError| TrainError::misfit(path, "generator", error.to_string());
+        let config = ModelConfig::infer(model, &found.tensors).map_err(misfit)?;
+        Ok(Self { note: found.note, ..Self::build(&config, &found.tensors, path, device)? })
+    }
+
+    /// In words where the weights were found in their file, and what of it was left out; `None` where there is nothing
+    /// to say.
+    pub fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     fn build(
@@ -72,7 +82,7 @@ impl Sampler {
         let loaded = generator.params().load_state_dict(weights);
         loaded.map_err(|error| TrainError::misfit(path, "generator", error.to_string()))?;
         check_weights(generator.as_ref(), path)?;
-        Ok(Self { generator, device: device.clone() })
+        Ok(Self { generator, device: device.clone(), note: None })
     }
 
     pub(crate) fn generator(&self) -> &dyn Generator {
@@ -147,12 +157,17 @@ fn check_weights(generator: &dyn Generator, path: &Path) -> Result<(), TrainErro
     Ok(())
 }
 
-/// A state dict without the `module.` that PyTorch's `DataParallel` puts before every name.
-fn without_data_parallel(state: BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> {
-    if !state.keys().all(|name| name.starts_with("module.")) {
-        return state;
+/// Whether a state dict is one of `model`'s generator, but for the tensors of other modules: their names.
+fn strangers(model: ModelName, shapes: &Shapes) -> Option<Vec<String>> {
+    if ModelConfig::infer_shapes(model, shapes).is_ok() {
+        return Some(Vec::new());
     }
-    let rename =
-        |(name, tensor): (String, Tensor)| (name.strip_prefix("module.").unwrap_or(&name).to_owned(), tensor);
-    state.into_iter().map(rename).collect()
+    // All layers of a generator lie in one module, whose name their names begin with: most tensors do.
+    let module = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
+    shapes.keys().for_each(|name| *sizes.entry(module(name)).or_default() += 1);
+    let (own, _) = sizes.into_iter().max_by_key(|(_, size)| *size)?;
+    let (inside, outside): (Shapes, Shapes) =
+        shapes.clone().into_iter().partition(|(name, _)| module(name) == own);
+    ModelConfig::infer_shapes(model, &inside).is_ok().then(|| outside.into_keys().collect())
 }

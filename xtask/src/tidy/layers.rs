@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("ganymede-metrics", 1),
     ("ganymede-datasets", 1),
     ("ganymede-train", 2),
+    ("ganymede-fuzz", 3),
     ("xtask", 3),
 ];
 
@@ -24,7 +25,7 @@ const FLOORS: &[(&str, u32)] = &[
 const BACKEND_OWNER: &str = "ganymede-tensor";
 const BACKENDS: &[&str] = &["candle", "gemm", "cudarc"];
 /// Packages that hold a program beside their library, and xtask.
-const MAY_USE_ANYHOW: &[&str] = &["ganymede-train", "ganymede-metrics", "xtask"];
+const MAY_USE_ANYHOW: &[&str] = &["ganymede-train", "ganymede-metrics", "ganymede-fuzz", "xtask"];
 
 /// What the manifests say.
 pub(crate) fn dependencies(packages: &[Package]) -> Vec<Finding> {

@@ -114,7 +114,8 @@ impl DinoV2 {
     /// message names it, the file and both shapes; a batch of 0 images.
     pub fn load(file: &WeightsFile, size: DinoV2Size, batch: usize, device: &Device) -> Result<Self> {
         file.explain(
-            Weights::open(file).and_then(|weights| Self::build(weights, size.architecture(), batch, device)),
+            Weights::open(file, &[load::META, load::HUGGING_FACE])
+                .and_then(|weights| Self::build(weights, size.architecture(), batch, device)),
         )
     }
 

@@ -20,6 +20,8 @@ const CLASSES: usize = 10;
 /// Width and stride of each convolution of 3 × 3.
 const LAYERS: [(usize, usize); 4] = [(24, 2), (48, 1), (96, 2), (128, 2)];
 const SIDE: usize = 32;
+/// Names by which its state dict is known.
+const NAMES: &[&str] = &["conv0.weight", "conv1.weight", "conv2.weight", "conv3.weight", "fc.weight"];
 /// Images in one pass.
 const BATCH: usize = 128;
 /// The luma of ITU-R BT.709.
@@ -56,7 +58,7 @@ impl FashionCnn {
     /// # Errors
     /// The file cannot be read, or a tensor is missing, superfluous or of another shape.
     pub fn load(file: &WeightsFile, device: &Device) -> Result<Self> {
-        file.explain(Weights::open(file).and_then(|weights| Self::build(weights, device)))
+        file.explain(Weights::open(file, &[NAMES]).and_then(|weights| Self::build(weights, device)))
     }
 
     fn build(mut weights: Weights, device: &Device) -> Result<Self> {

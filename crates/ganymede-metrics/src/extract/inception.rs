@@ -25,6 +25,9 @@ use blocks::Trunk;
 /// Side of the images that the network takes.
 const SIDE: usize = 299;
 const CLASSES: usize = 1008;
+/// Names by which its state dict is known.
+const NAMES: &[&str] =
+    &["Conv2d_1a_3x3.conv.weight", "Mixed_5b.branch1x1.conv.weight", "Mixed_7c.branch1x1.conv.weight"];
 /// Channels of which sFID takes every pixel.
 const SPATIAL_CHANNELS: usize = 7;
 
@@ -65,7 +68,7 @@ impl Inception {
     /// and the message names it, the file and both shapes; the file is not the published one that it was taken
     /// for; a batch of 0 images.
     pub fn load(file: &WeightsFile, config: InceptionConfig, device: &Device) -> Result<Self> {
-        file.explain(Weights::open(file).and_then(|weights| Self::build(weights, config, device)))
+        file.explain(Weights::open(file, &[NAMES]).and_then(|weights| Self::build(weights, config, device)))
     }
 
     fn build(mut weights: Weights, config: InceptionConfig, device: &Device) -> Result<Self> {

@@ -1,16 +1,22 @@
 //! Rows of features that another program computed.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ganymede_tensor::{DType, Device, load_weights};
 use ndarray::Array2;
 
+use crate::npy;
+use crate::npz::Npz;
 use crate::weights::FileHash;
 use crate::{MetricError, Result};
 
-mod npy;
 #[cfg(test)]
 mod tests;
+
+/// Bytes that the features of an archive may unpack to.
+const MAX_UNPACKED: u64 = 16 << 30;
 
 /// Rows of features from a file: what `--extractor FILE` measures.
 #[derive(Clone, Debug)]
@@ -25,10 +31,11 @@ pub struct FeatureFile {
 }
 
 impl FeatureFile {
-    /// Reads `(N, D)` numbers: f16, f32 or f64 of an `.npy` file, also of bf16 of a safetensors
-    /// file. f64 is rounded to f32. A safetensors file holds one tensor, or one called `features`.
+    /// Reads `(N, D)` numbers: f16, f32 or f64 of an `.npy` file or of an `.npz` (under `features` or `arr_0`), in
+    /// every form that NumPy writes, or of a safetensors or PyTorch file, which holds one tensor, or one called
+    /// `features`, and may have bf16. f64 is rounded to f32.
     ///
-    /// Nothing is executed (an `.npy` file of Python objects is refused), and memory is bounded by
+    /// Nothing is executed (arrays of Python objects are refused), and memory is bounded by
     /// a small multiple of the file's size, whatever its header says.
     ///
     /// # Errors
@@ -36,8 +43,12 @@ impl FeatureFile {
     /// empty; a number is not finite, and row and column are named.
     pub fn read(path: &Path) -> Result<Self> {
         let hash = FileHash::start(path);
-        let is_npy = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy"));
-        let rows = if is_npy { npy::read(path)? } else { from_tensors(path)? };
+        let has_suffix = |suffix: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(suffix));
+        let rows = match () {
+            () if has_suffix("npy") || starts_with(path, npy::MAGIC) => from_npy(path)?,
+            () if has_suffix("npz") => from_npz(path)?,
+            () => from_tensors(path)?,
+        };
         if rows.is_empty() {
             return Err(file_error(path, format!("has {} rows of {} features", rows.nrows(), rows.ncols())));
         }
@@ -48,6 +59,30 @@ impl FeatureFile {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         Ok(Self { id: format!("file:{name}"), sha256: hash.get()?.to_owned(), rows })
     }
+}
+
+fn starts_with(path: &Path, magic: &[u8]) -> bool {
+    let mut head = vec![0; magic.len()];
+    File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == magic
+}
+
+fn from_npy(path: &Path) -> Result<Array2<f32>> {
+    let refuse = |reason: String| file_error(path, reason);
+    let mut file = File::open(path).map_err(|source| MetricError::Io { path: path.to_path_buf(), source })?;
+    let (header, _) = npy::read_header(&mut file).map_err(refuse)?;
+    if !header.element.is_float() || header.shape.len() != 2 {
+        return Err(refuse(format!("holds {header}; features are f2, f4 or f8 of shape (N, D)")));
+    }
+    let numbers = npy::read_numbers(&mut file, &header, u64::MAX - 1, |x| x as f32).map_err(refuse)?;
+    Ok(numbers.into_dimensionality().expect("its header has two dimensions"))
+}
+
+fn from_npz(path: &Path) -> Result<Array2<f32>> {
+    let mut npz = Npz::open(path)?;
+    let Some(entry) = npz.features() else { return Err(npz.error(npz.of_no_use())) };
+    let key = entry.key.clone();
+    let rows = npz.read(&key, MAX_UNPACKED, |x| x as f32)?;
+    Ok(rows.into_dimensionality().expect("its header has two dimensions"))
 }
 
 fn file_error(path: &Path, reason: String) -> MetricError {

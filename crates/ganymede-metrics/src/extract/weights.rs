@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ganymede_files::to_hex;
-use ganymede_tensor::{DType, Device, Tensor, load_weights, weights_from_bytes};
+use ganymede_tensor::{CheckpointError, DType, Device, Shapes, Tensor, fit_weights, weights_from_bytes};
 use sha2::{Digest, Sha256};
 
 use crate::{MetricError, Result, WeightsFile};
@@ -22,9 +22,30 @@ pub(super) struct Weights {
 
 impl Weights {
     /// Reads a PyTorch or safetensors file, while its hash is computed.
-    pub(super) fn open(file: &WeightsFile) -> Result<Self> {
-        let tensors = load_weights(&file.path, None, &Device::Cpu)?;
-        Ok(Self { file: file.clone(), tensors })
+    ///
+    /// A state dict with all of these names is the network's, wherever it lies in the file. It must hold nothing else:
+    /// a tensor that no layer takes may be one of a network that computes something else.
+    pub(super) fn open(file: &WeightsFile, names: &[&[&str]]) -> Result<Self> {
+        let fits = |shapes: &Shapes| {
+            let has_all = |names: &&[&str]| names.iter().all(|name| shapes.contains_key(*name));
+            let extra = || shapes.iter().filter(|(name, shape)| is_counter(name, shape));
+            names.iter().any(has_all).then(|| extra().map(|(name, _)| name.clone()).collect())
+        };
+        let found = fit_weights(&file.path, None, &fits, &Device::Cpu).map_err(|error| match error {
+            CheckpointError::Ambiguous { path, keys } => {
+                let keys: Vec<String> = keys.iter().take(8).map(|key| format!("`{key}`")).collect();
+                let reason = format!(
+                    "holds several state dicts: {}; give a file with the one that is meant, saved alone",
+                    keys.join(", ")
+                );
+                MetricError::File { path, reason }
+            }
+            other => other.into(),
+        })?;
+        if let Some(note) = found.note {
+            file.take_note(note);
+        }
+        Ok(Self { file: file.clone(), tensors: found.tensors })
     }
 
     /// Tensors that are part of the program, as the bytes of a safetensors file.
@@ -101,6 +122,11 @@ impl Weights {
             None => String::new(),
         }
     }
+}
+
+/// A counter of steps or batches: no network computes with it.
+fn is_counter(name: &str, shape: &[usize]) -> bool {
+    shape.is_empty() && (name.ends_with("num_batches_tracked") || name == "n_averaged")
 }
 
 /// The place and the value of the first number that is none: a rectifier may hide it from all that follows.

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::ImageFolder;
 use super::ahead::Ahead;
+use super::array::{ArrayReader, ImageArray};
 use super::report::{ImageReport, SeenImage};
 use crate::resize::{Plan, Resize, Scratch, fit};
 use crate::{MetricError, Result};
@@ -100,7 +101,7 @@ impl ImageBatches {
         };
         let window = options.batch + 2 * threads;
         let results = Ahead::start(paths.len(), window, threads, || {
-            let mut worker = Worker::new(options);
+            let mut worker = Worker::new(options, folder.array.as_ref());
             let paths = Arc::clone(&paths);
             move |index: usize| worker.image(&paths[index])
         });
@@ -171,11 +172,14 @@ struct Worker {
     /// For the last size seen: most folders have one.
     plan: Option<Plan>,
     scratch: Scratch,
+    /// Where the images lie, if they are no files of their own.
+    array: Option<(ImageArray, ArrayReader)>,
 }
 
 impl Worker {
-    fn new(options: &BatchOptions) -> Self {
+    fn new(options: &BatchOptions, array: Option<&ImageArray>) -> Self {
         Self {
+            array: array.map(|array| (array.clone(), array.reader())),
             decode: options.decode_options(),
             resize: options.resize,
             shape: options.shape,
@@ -185,9 +189,16 @@ impl Worker {
     }
 
     fn image(&mut self, path: &std::path::Path) -> Result<Ready, String> {
+        if let Some((array, reader)) = &mut self.array {
+            let index = array.index_of(path).ok_or("it is not in the array any more")?;
+            let frame = reader.frame(index, self.decode.max_pixels)?;
+            let seen = seen(&frame, "NumPy", false, false);
+            return Ok(Ready { levels: self.levels(&frame), seen });
+        }
         let decoded = decode(path, &self.decode).map_err(|error| error.to_string())?;
-        let seen = seen(&decoded);
-        Ok(Ready { levels: self.levels(&decoded.frame), seen })
+        let Decoded { frame, format, alpha, deep, .. } = &decoded;
+        let seen = seen(frame, format.name(), *alpha, *deep);
+        Ok(Ready { levels: self.levels(frame), seen })
     }
 
     fn levels(&mut self, frame: &Frame) -> Vec<f32> {
@@ -210,19 +221,19 @@ impl Worker {
     }
 }
 
-fn seen(decoded: &Decoded) -> SeenImage {
-    let size = decoded.frame.size();
+fn seen(frame: &Frame, format: &'static str, transparent: bool, deep: bool) -> SeenImage {
+    let size = frame.size();
     let mut hash = Sha256::new();
     hash.update(size.0.to_le_bytes());
     hash.update(size.1.to_le_bytes());
-    hash.update([decoded.frame.channels() as u8]);
-    hash.update(decoded.frame.interleaved());
+    hash.update([frame.channels() as u8]);
+    hash.update(frame.interleaved());
     SeenImage {
         size,
-        format: decoded.format.name().to_owned(),
-        grey: decoded.frame.channels() == 1,
-        transparent: decoded.alpha,
-        deep: decoded.deep,
+        format: format.to_owned(),
+        grey: frame.channels() == 1,
+        transparent,
+        deep,
         hash: hash.finalize().into(),
     }
 }

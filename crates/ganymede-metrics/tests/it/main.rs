@@ -5,6 +5,7 @@ mod frechet_laws;
 mod full_disk;
 mod laws;
 mod neighbours;
+mod numpy;
 mod parity;
 mod perceptual;
 mod portable;

@@ -186,7 +186,7 @@ fn arrays_of_pickled_objects_are_refused() {
     {
         let path = put_file(dir.path(), name, &zipped(&[("mu.npy", mu), ("sigma.npy", sigma)]));
         let output = measure(dir.path(), &path, &real, &[]);
-        expect(&output, 1, &[name, said, "objects of Python", "f64 and f32 can be read"]);
+        expect(&output, 1, &[name, said, "objects of Python", "never read"]);
     }
     let path = put_file(dir.path(), "rows.npy", &objects);
     expect(&call(dir.path(), &["features", text(&path), text(&path)]), 1, &["rows.npy", "Python"]);
@@ -204,4 +204,60 @@ fn missing_weights_say_what_to_put_where() {
     put(dir.path(), "cache/weights/pt_inception-2015-12-05-6726825d.pth", &other_network());
     let output = call(dir.path(), &["--real", text(&real), "--fake", text(&real), "--offline"]);
     expect(&output, 1, &["6726825d.pth", "SHA-256", "remove it", "--weights"]);
+}
+
+#[test]
+fn a_program_in_torchscript_is_told_from_weights() {
+    let dir = tempfile::tempdir().unwrap();
+    let entries: [(&str, &[u8]); 4] = [
+        ("inception/version", b"4\n"),
+        ("inception/data.pkl", b"\x80\x02}."),
+        ("inception/code/__torch__/net.py", b"class net: pass"),
+        ("inception/constants.pkl", b"\x80\x02)."),
+    ];
+    let file = put_file(dir.path(), "inception-2015-12-05.pt", &zipped(&entries));
+    let real = pictures(dir.path(), "real", 1, 4, 100.0);
+    let args = ["--real", text(&real), "--fake", text(&real), "--weights", text(&file)];
+    let says = ["TorchScript", "inception-2015-12-05.pt", "pt_inception-2015-12-05-6726825d.pth", "https://"];
+    expect(&call(dir.path(), &args), 1, &says);
+}
+
+#[test]
+fn weights_are_found_in_what_wraps_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/fashion-cnn.safetensors");
+    let tensors = ganymede_tensor::load_weights(&own, None, &ganymede_tensor::Device::Cpu).unwrap();
+    let scalar = tensors["fc.bias"].get(0).unwrap();
+    let mut wrapped: std::collections::BTreeMap<_, _> =
+        tensors.iter().map(|(name, tensor)| (format!("model.module.{name}"), tensor.clone())).collect();
+    wrapped.insert("n_averaged".to_owned(), scalar.clone());
+    let path = dir.path().join("wrapped.safetensors");
+    let save = |tensors: &std::collections::BTreeMap<String, ganymede_tensor::Tensor>| {
+        let tensors = tensors.clone();
+        ganymede_tensor::Checkpoint { tensors, ..Default::default() }.save(&path).unwrap();
+    };
+    save(&wrapped);
+    let (real, fake) = (pictures(dir.path(), "real", 1, 6, 100.0), pictures(dir.path(), "fake", 2, 6, 120.0));
+    let measured = |more: &[&str]| {
+        let output =
+            measure(dir.path(), &real, &fake, &[&["--metrics", "fid", "--json", "-"], more].concat());
+        let said = expect(&output, 0, &[]);
+        (crate::program::json(&output)["results"]["fid"]["value"].as_f64().unwrap(), said)
+    };
+    let (plain, _) = measured(&[]);
+    let (found, said) = measured(&["--weights", text(&path)]);
+    assert_eq!(found, plain);
+    assert!(said.contains("under `model.module` are taken; left out are `n_averaged`"), "{said}");
+
+    // A tensor more is another network.
+    let mut more = tensors.clone();
+    more.insert("conv4.weight".to_owned(), tensors["conv0.weight"].clone());
+    save(&more);
+    let output = measure(dir.path(), &real, &fake, &["--metrics", "fid", "--weights", text(&path)]);
+    expect(&output, 1, &["conv4.weight"]);
+    // Two of the same kind: which is meant?
+    wrapped.extend(tensors.iter().map(|(name, tensor)| (format!("ema.{name}"), tensor.clone())));
+    save(&wrapped);
+    let output = measure(dir.path(), &real, &fake, &["--metrics", "fid", "--weights", text(&path)]);
+    expect(&output, 1, &["several state dicts: `ema`, `model`", "saved alone"]);
 }

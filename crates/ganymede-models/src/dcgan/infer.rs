@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ganymede_tensor::Tensor;
+use ganymede_tensor::{Shapes, Tensor};
 
 use super::{DcganConfig, NAME};
 use crate::ModelError;
@@ -18,6 +18,14 @@ impl DcganConfig {
     /// [`ModelError::NotInferable`]: the weights are those of a discriminator or another model, or
     /// the normalisation could be instance or layer, which have the same names and shapes.
     pub fn infer(state: &BTreeMap<String, Tensor>) -> Result<Self, ModelError> {
+        Self::infer_shapes(&state.iter().map(|(name, t)| (name.clone(), t.dims().to_vec())).collect())
+    }
+
+    /// As [`DcganConfig::infer`], where only names and shapes are known.
+    ///
+    /// # Errors
+    /// As [`DcganConfig::infer`].
+    pub fn infer_shapes(state: &Shapes) -> Result<Self, ModelError> {
         let convs = convolutions(state)?;
         let (first, last) = (convs[0], convs[convs.len() - 1]);
         let width = last[0];
@@ -46,15 +54,15 @@ impl DcganConfig {
 }
 
 /// Shapes of the convolutions, in order, checked to be those of a generator.
-fn convolutions(state: &BTreeMap<String, Tensor>) -> Result<Vec<[usize; 4]>, ModelError> {
+fn convolutions(state: &Shapes) -> Result<Vec<[usize; 4]>, ModelError> {
     if let Some(other) = state.keys().find(|name| !name.starts_with("main.")) {
         return Err(refuse(format!("it holds {other}, and all of a DCGAN's names start with main.")));
     }
     let mut convs: Vec<(usize, [usize; 4])> = state
         .iter()
-        .filter_map(|(name, tensor)| {
+        .filter_map(|(name, dims)| {
             let index = name.strip_prefix("main.")?.strip_suffix(".weight")?.parse().ok()?;
-            Some((index, <[usize; 4]>::try_from(tensor.dims()).ok()?))
+            Some((index, <[usize; 4]>::try_from(dims.as_slice()).ok()?))
         })
         .collect();
     convs.sort_unstable();
@@ -76,7 +84,7 @@ fn convolutions(state: &BTreeMap<String, Tensor>) -> Result<Vec<[usize; 4]>, Mod
     Ok(convs)
 }
 
-fn norm(state: &BTreeMap<String, Tensor>) -> Result<NormKind, ModelError> {
+fn norm(state: &Shapes) -> Result<NormKind, ModelError> {
     let has = |name: &str| state.contains_key(name);
     if has("main.1.running_mean") {
         return Ok(NormKind::Batch);

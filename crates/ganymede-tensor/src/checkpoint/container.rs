@@ -214,6 +214,35 @@ pub(super) fn load(path: &Path, device: &Device, policy: Hash) -> Result<Checkpo
     read(&file, path, device, policy)
 }
 
+/// The tensors of a file that anybody wrote. A content hash that is there is checked. Tensors of a dtype that cannot be
+/// had are left out where others are there: whoever needs one of them misses it by name.
+pub(super) fn weights(
+    file: &[u8],
+    path: &Path,
+    device: &Device,
+) -> Result<BTreeMap<String, Tensor>, CheckpointError> {
+    let (header, data) = read_header(file, path)?;
+    if header.metadata().as_ref().is_some_and(|metadata| metadata.contains_key(HASH_KEY)) {
+        return Ok(read(file, path, device, Hash::IfPresent)?.tensors);
+    }
+    let (mut tensors, mut refused) = (BTreeMap::new(), None);
+    for name in header.offset_keys() {
+        let info = header.info(&name).expect("the names are those of the header");
+        let bytes = &data[info.data_offsets.0..info.data_offsets.1];
+        match tensor(bytes, &name, info, device, path) {
+            Ok(tensor) => {
+                tensors.insert(name, tensor);
+            }
+            Err(error @ CheckpointError::UnsupportedDtype { .. }) => refused = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    match refused {
+        Some(error) if tensors.is_empty() => Err(error),
+        _ => Ok(tensors),
+    }
+}
+
 /// As [`load`], of the bytes of the file.
 pub(super) fn read(
     file: &[u8],
@@ -277,7 +306,7 @@ fn tensor(
 fn read_header<'a>(file: &'a [u8], path: &Path) -> Result<(Metadata, &'a [u8]), CheckpointError> {
     let length = header_length(file.get(..8), file.len() as u64, path)?;
     let (json, data) = file[8..].split_at(length);
-    Ok((parse_header(json, file.len() as u64, path)?, data))
+    Ok((header_of(json, file.len() as u64, path)?, data))
 }
 
 /// As [`read_header`], of a file that is not mapped: the header, and where the data begin.
@@ -289,7 +318,7 @@ pub(super) fn head_of_file(file: &mut File, path: &Path) -> Result<(Metadata, u6
     let length = header_length(start.get(..8), total, path)?;
     let mut json = vec![0; length];
     file.read_exact(&mut json).map_err(failed)?;
-    Ok((parse_header(&json, total, path)?, 8 + length as u64))
+    Ok((header_of(&json, total, path)?, 8 + length as u64))
 }
 
 /// From the first bytes of a file of `found` bytes.
@@ -307,9 +336,9 @@ fn header_length(first: Option<&[u8]>, found: u64, path: &Path) -> Result<usize,
     Ok(usize::try_from(length).expect("checked against the limit above"))
 }
 
-fn parse_header(json: &[u8], found: u64, path: &Path) -> Result<Metadata, CheckpointError> {
+fn header_of(json: &[u8], found: u64, path: &Path) -> Result<Metadata, CheckpointError> {
     let wrong = |reason: String| CheckpointError::NotSafetensors { path: path.to_path_buf(), reason };
-    let header: Metadata = serde_json::from_slice(json).map_err(|e| wrong(format!("its header: {e}")))?;
+    let header = parse_header(json).map_err(|e| wrong(format!("its header: {e}")))?;
     let expected = (8 + json.len() as u64).saturating_add(header.data_len() as u64);
     match expected.cmp(&found) {
         std::cmp::Ordering::Greater => {
@@ -318,6 +347,23 @@ fn parse_header(json: &[u8], found: u64, path: &Path) -> Result<Metadata, Checkp
         std::cmp::Ordering::Less => Err(wrong(format!("{} bytes after its end", found - expected))),
         std::cmp::Ordering::Equal => Ok(header),
     }
+}
+
+/// The format has texts as metadata; some programs put numbers and lists there, which become their JSON.
+fn parse_header(json: &[u8]) -> serde_json::Result<Metadata> {
+    let strict = serde_json::from_slice(json);
+    let Err(error) = strict else { return strict };
+    let Ok(mut header) = serde_json::from_slice::<serde_json::Value>(json) else { return Err(error) };
+    match header.get_mut(METADATA_KEY) {
+        Some(serde_json::Value::Object(metadata)) => {
+            for value in metadata.values_mut().filter(|value| !value.is_string()) {
+                *value = value.to_string().into();
+            }
+        }
+        Some(other) if !other.is_null() => *other = serde_json::json!({}),
+        _ => return Err(error),
+    }
+    serde_json::from_value(header)
 }
 
 fn check_schema(found: Option<String>, path: &Path) -> Result<(), CheckpointError> {

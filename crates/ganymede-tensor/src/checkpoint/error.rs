@@ -125,6 +125,17 @@ pub enum CheckpointError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A program in TorchScript, which carries its weights inside. It is never run.
+    #[error(
+        "{}: a TorchScript archive (`torch.jit.save`): a program, which is never run here, and no state dict; give the \
+         state dict of the network, or where you trust its origin make it in Python: \
+         torch.save(torch.jit.load(file, map_location='cpu').state_dict(), 'weights.pth')",
+        path.display()
+    )]
+    TorchScript {
+        /// The file.
+        path: PathBuf,
+    },
     /// A tensor whose sizes, strides or storage contradict each other, or ask for more memory than
     /// such a file can honestly need.
     #[error("{}: tensor `{tensor}`: {reason}", path.display())]
@@ -143,7 +154,7 @@ pub enum CheckpointError {
         path: PathBuf,
     },
     /// Several state dicts and no key to choose by.
-    #[error("{}: several state dicts; name one as key: {}", path.display(), listed(keys))]
+    #[error("{}: several state dicts; choose one by its key (`--key`): {}", path.display(), listed(keys))]
     Ambiguous {
         /// The file.
         path: PathBuf,
@@ -174,7 +185,7 @@ impl CheckpointError {
 }
 
 /// The first few names: a hostile or very large file must not fill the screen.
-fn listed(names: &[String]) -> String {
+pub(super) fn listed(names: &[String]) -> String {
     const SHOWN: usize = 12;
     let mut text = names.iter().take(SHOWN).map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN {

@@ -22,10 +22,85 @@ mod node;
 mod stream;
 mod vm;
 
-pub(super) use archive::load as load_zip;
-pub(super) use stream::load as load_stream;
+use node::{Arena, Id, TensorRef};
 
-use node::TensorRef;
+use super::fit::{self, Chosen, Dict, Fits, Found};
+
+/// Chooses tensors of a pickle.
+type Pick<'a> = dyn Fn(&Arena, Id) -> Result<(Wanted, Found)> + 'a;
+/// Reads a file, and of it what was chosen.
+type Read = fn(&[u8], &Pick<'_>, &Device) -> Result<(BTreeMap<String, Tensor>, Found)>;
+
+pub(super) fn load_zip(
+    file: &[u8],
+    path: &Path,
+    key: Option<&str>,
+    device: &Device,
+) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
+    load(archive::read, file, path, key, device)
+}
+
+pub(super) fn load_stream(
+    file: &[u8],
+    path: &Path,
+    key: Option<&str>,
+    device: &Device,
+) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
+    load(stream::read, file, path, key, device)
+}
+
+fn load(
+    read: Read,
+    file: &[u8],
+    path: &Path,
+    key: Option<&str>,
+    device: &Device,
+) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
+    let pick = |arena: &Arena, top: Id| Ok((find::wanted(arena, top, key)?, Found::Whole));
+    read(file, &pick, device).map(|(tensors, _)| tensors).map_err(|fault| fault.at(path))
+}
+
+pub(super) fn fit_zip(
+    file: &[u8],
+    path: &Path,
+    key: Option<&str>,
+    fits: &Fits<'_>,
+    device: &Device,
+) -> std::result::Result<(BTreeMap<String, Tensor>, Found), CheckpointError> {
+    let pick = |arena: &Arena, top: Id| fitted(arena, top, key, fits);
+    archive::read(file, &pick, device).map_err(|fault| fault.at(path))
+}
+
+pub(super) fn fit_stream(
+    file: &[u8],
+    path: &Path,
+    key: Option<&str>,
+    fits: &Fits<'_>,
+    device: &Device,
+) -> std::result::Result<(BTreeMap<String, Tensor>, Found), CheckpointError> {
+    let pick = |arena: &Arena, top: Id| fitted(arena, top, key, fits);
+    stream::read(file, &pick, device).map_err(|fault| fault.at(path))
+}
+
+/// The dictionary that fits; where none does, what [`find::wanted`] finds.
+fn fitted(arena: &Arena, top: Id, key: Option<&str>, fits: &Fits<'_>) -> Result<(Wanted, Found)> {
+    let found = find::dicts(arena, top, key);
+    let shapes = |tensors: &[(&str, &TensorRef)]| {
+        tensors.iter().map(|(name, tensor)| ((*name).to_owned(), tensor.size.clone())).collect()
+    };
+    let dicts: Vec<Dict> =
+        found.iter().map(|(path, tensors)| Dict { path: path.clone(), shapes: shapes(tensors) }).collect();
+    match fit::choose(&dicts, fits) {
+        Chosen::One(choice) => {
+            let of_file: BTreeMap<&str, &TensorRef> = found[choice.dict].1.iter().copied().collect();
+            let names =
+                choice.names.iter().filter_map(|(name, from)| Some((&**name, *of_file.get(&**from)?)));
+            Ok((find::grouped(names), Found::Fitted(choice.note)))
+        }
+        Chosen::Several(keys) => Err(Fault::Ambiguous(keys)),
+        Chosen::None => Ok((find::wanted(arena, top, key)?, Found::Whole)),
+    }
+}
 
 /// What went wrong, before the file's name is known.
 #[derive(Debug)]
@@ -33,6 +108,7 @@ enum Fault {
     Io(std::io::Error),
     Refused(String),
     Malformed(String),
+    TorchScript,
     BadTensor { tensor: String, reason: String },
     UnsupportedDtype { tensor: String, dtype: String },
     Candle { tensor: String, source: candle_core::Error },
@@ -58,6 +134,7 @@ impl Fault {
             Self::Io(e) => CheckpointError::io(path, "read", e),
             Self::Refused(class) => CheckpointError::RefusedClass { path: file, class },
             Self::Malformed(reason) => CheckpointError::NotTorch { path: file, reason },
+            Self::TorchScript => CheckpointError::TorchScript { path: file },
             Self::BadTensor { tensor, reason } => CheckpointError::BadTensor { path: file, tensor, reason },
             Self::UnsupportedDtype { tensor, dtype } => {
                 CheckpointError::UnsupportedDtype { path: file, tensor, dtype }

@@ -6,14 +6,13 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 
 use super::mapped::Mapped;
-use super::{CheckpointError, container, torch};
+use super::{CheckpointError, container, fit, torch};
 
 /// What a file is, told by its first bytes: publishers' suffixes say little.
-enum Kind {
+pub(super) enum Kind {
     Safetensors,
     TorchZip,
     TorchStream,
-    Unknown(&'static str),
 }
 
 /// Reads named tensors from a safetensors file of any publisher, or from a PyTorch file
@@ -35,6 +34,8 @@ enum Kind {
 ///   every name begins with it.
 /// * Views come contiguous. f64, f32, f16, bf16, u8, i16, i32, i64, u32 keep their dtype; bool
 ///   becomes u8, i8 becomes i16, u16 becomes u32.
+///
+/// Where a network is known, [`fit_weights`](super::fit_weights) finds its weights under any key and prefix.
 ///
 /// A checkpoint of [`Checkpoint::save`](super::Checkpoint::save) can be read, too; its content hash
 /// is then verified.
@@ -61,9 +62,9 @@ pub fn weights_from_bytes(
     key: Option<&str>,
     device: &Device,
 ) -> Result<BTreeMap<String, Tensor>, CheckpointError> {
-    let tensors = match kind(file, path) {
+    let tensors = match kind(file, path)? {
         Kind::Safetensors => {
-            let all = container::read(file, path, device, container::Hash::IfPresent)?.tensors;
+            let all = container::weights(file, path, device)?;
             match key {
                 Some(key) => select(all, key, path)?,
                 None => all,
@@ -71,39 +72,39 @@ pub fn weights_from_bytes(
         }
         Kind::TorchZip => torch::load_zip(file, path, key, device)?,
         Kind::TorchStream => torch::load_stream(file, path, key, device)?,
-        Kind::Unknown(hint) => return Err(CheckpointError::NotRecognised { path: path.to_path_buf(), hint }),
     };
     Ok(strip_wrappers(tensors))
 }
 
-fn kind(file: &[u8], path: &Path) -> Kind {
+pub(super) fn kind(file: &[u8], path: &Path) -> Result<Kind, CheckpointError> {
+    let unknown = |hint: &'static str| Err(CheckpointError::NotRecognised { path: path.to_path_buf(), hint });
     let head = &file[..file.len().min(512)];
     // A suffix that leaves no doubt gives the better message for a damaged file.
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("safetensors")) && !head.starts_with(b"PK") {
-        return Kind::Safetensors;
+        return Ok(Kind::Safetensors);
     }
     let lower = head.trim_ascii_start().get(..14).unwrap_or_default().to_ascii_lowercase();
     match head {
-        [b'P', b'K', 3 | 5, 4 | 6, ..] => Kind::TorchZip,
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => Ok(Kind::TorchZip),
         // The pickle opcode PROTO and a protocol.
-        [0x80, 1..=5, ..] => Kind::TorchStream,
-        [_, _, _, _, _, _, _, _, b'{', ..] => Kind::Safetensors,
-        [] => Kind::Unknown(": it is empty"),
+        [0x80, 1..=5, ..] => Ok(Kind::TorchStream),
+        [_, _, _, _, _, _, _, _, b'{', ..] => Ok(Kind::Safetensors),
+        [] => unknown(": it is empty"),
         _ if head.starts_with(b"version https://git-lfs") => {
-            Kind::Unknown(": a Git LFS pointer; fetch the file itself with `git lfs pull`")
+            unknown(": a Git LFS pointer; fetch the file itself with `git lfs pull`")
         }
         _ if lower.starts_with(b"<!doctype html") || lower.starts_with(b"<html") => {
-            Kind::Unknown(": a web page, perhaps in place of a download")
+            unknown(": a web page, perhaps in place of a download")
         }
         _ if head.get(257..262) == Some(b"ustar") => {
-            Kind::Unknown(": a tar archive; unpack it, or save it again with PyTorch 0.1.10 or later")
+            unknown(": a tar archive; unpack it, or save it again with PyTorch 0.1.10 or later")
         }
-        _ => Kind::Unknown(""),
+        _ => unknown(""),
     }
 }
 
 /// The tensors whose names begin with `key.`, without it, or the one of that name.
-fn select(
+pub(super) fn select(
     all: BTreeMap<String, Tensor>,
     key: &str,
     path: &Path,
@@ -134,10 +135,10 @@ fn select(
 }
 
 /// Takes off what wrappers of a module put before all of its names.
-fn strip_wrappers(mut tensors: BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> {
-    while let Some(prefix) = ["module.", "_orig_mod."]
-        .into_iter()
-        .find(|p| !tensors.is_empty() && tensors.keys().all(|k| k.starts_with(p)))
+pub(super) fn strip_wrappers(mut tensors: BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> {
+    let prefixes = fit::WRAPPERS.map(|wrapper| format!("{wrapper}."));
+    while let Some(prefix) =
+        prefixes.iter().find(|p| !tensors.is_empty() && tensors.keys().all(|k| k.starts_with(*p)))
     {
         tensors =
             tensors.into_iter().map(|(name, tensor)| (name[prefix.len()..].to_string(), tensor)).collect();

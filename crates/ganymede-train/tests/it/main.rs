@@ -17,3 +17,4 @@ mod runs;
 mod sample;
 #[cfg(unix)]
 mod signals;
+mod wrapped;

@@ -122,8 +122,9 @@ impl Args {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvaluateArgs {
-    /// Real images: a folder (searched to the bottom unless --convention says otherwise, any mix of formats), a statistics file of `stats`, the
-    /// .npz of pytorch-fid or clean-fid, or rows of features (.npy, .safetensors)
+    /// Real images: a folder (searched to the bottom unless --convention says otherwise, any mix of formats), a
+    /// statistics file of `stats`, the .npz of pytorch-fid or clean-fid (mu, sigma), images in one array of uint8
+    /// (N, H, W, C) in an .npz (arr_0) or .npy, or rows of features (.npy, .npz, .safetensors)
     #[arg(long, value_name = "DIR|STATS", required = true)]
     pub(crate) real: Option<PathBuf>,
     /// Generated images, likewise
@@ -162,7 +163,8 @@ pub(crate) struct NetworkArgs {
     /// (built in, for clothes and other grey images of 28 to 32 px)
     #[arg(long, value_name = "NAME", default_value = "inception2015")]
     pub(crate) extractor: String,
-    /// Its weights [default: in $GANYMEDE_CACHE/weights, fetched if need be]. Nothing in the file is executed
+    /// Its weights, under any key and prefix of a .pth or .safetensors [default: in $GANYMEDE_CACHE/weights, fetched
+    /// if need be]. Nothing in the file is executed; TorchScript (StyleGAN's and clean-fid's Inception) is not read
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
     /// Never use the network of this machine: fail where weights are missing

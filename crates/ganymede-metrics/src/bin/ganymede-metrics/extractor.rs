@@ -10,7 +10,7 @@ use ganymede_tensor::Device;
 use crate::args::NetworkArgs;
 use crate::choices::{Metric, Rules, Wanted};
 use crate::progress::Progress;
-use crate::words::Misuse;
+use crate::words::{self, Misuse};
 
 const NAMES: &str =
     "inception2015 (also -64, -192, -768 for earlier layers), dinov2-s, dinov2-b, dinov2-l, fashion-cnn";
@@ -30,19 +30,28 @@ pub(crate) fn load(
     if let Some(tap) = inception_tap(name) {
         let weights = weights("inception2015", args, quiet)?;
         let config = inception_config(tap, args, rules, wanted);
-        return Ok(Box::new(Inception::load(&weights, config, &device)?));
+        return Ok(Box::new(told(&weights, Inception::load(&weights, config, &device)?)));
     }
     if let Some(size) = dinov2_size(name) {
         let weights = weights(name, args, quiet)?;
-        return Ok(Box::new(DinoV2::load(&weights, size, args.batch, &device)?));
+        return Ok(Box::new(told(&weights, DinoV2::load(&weights, size, args.batch, &device)?)));
     }
     if name == "fashion-cnn" {
         return Ok(Box::new(match &args.weights {
-            Some(path) => FashionCnn::load(&WeightsFile::given(path), &device)?,
+            Some(path) => {
+                let weights = WeightsFile::given(path);
+                told(&weights, FashionCnn::load(&weights, &device)?)
+            }
             None => FashionCnn::new(&device)?,
         }));
     }
     Err(Misuse(format!("there is no extractor `{name}`; known: {NAMES}")).into())
+}
+
+/// Says what there is to say of a file of weights that was read.
+fn told<T>(weights: &WeightsFile, network: T) -> T {
+    weights.note().iter().for_each(|note| words::say(&format!("note: {}: {note}", weights.path.display())));
+    network
 }
 
 fn inception_tap(name: &str) -> Option<InceptionTap> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
-use ganymede_files::{DecodeOptions, decode};
+use ganymede_files::Frame as Image;
 use image::imageops::{FilterType, overlay, resize};
 use image::{Rgb, RgbImage};
 
@@ -28,7 +28,7 @@ impl Frame {
 }
 
 /// Blocks one below the other; in each, columns of two images one above the other.
-pub(crate) fn pairs(blocks: &[(Frame, Vec<[&Path; 2]>)]) -> Result<RgbImage> {
+pub(crate) fn pairs(blocks: &[(Frame, Vec<[Image; 2]>)]) -> Result<RgbImage> {
     let columns = blocks.iter().map(|(_, columns)| columns.len()).max().unwrap_or(0) as u32;
     let block_height = 2 * SIDE + 3 * GAP;
     let size = (columns * (SIDE + GAP) + GAP, blocks.len() as u32 * (block_height + GAP) + GAP);
@@ -37,11 +37,11 @@ pub(crate) fn pairs(blocks: &[(Frame, Vec<[&Path; 2]>)]) -> Result<RgbImage> {
         let top = GAP + b as u32 * (block_height + GAP);
         let ground = RgbImage::from_pixel(size.0, block_height, frame.colour());
         overlay(&mut picture, &ground, 0, i64::from(top));
-        for (c, paths) in columns.iter().enumerate() {
-            for (r, path) in paths.iter().enumerate() {
+        for (c, images) in columns.iter().enumerate() {
+            for (r, image) in images.iter().enumerate() {
                 let x = GAP + c as u32 * (SIDE + GAP);
                 let y = top + GAP + r as u32 * (SIDE + GAP);
-                overlay(&mut picture, &fitted(path)?, i64::from(x), i64::from(y));
+                overlay(&mut picture, &fitted(image)?, i64::from(x), i64::from(y));
             }
         }
     }
@@ -49,16 +49,14 @@ pub(crate) fn pairs(blocks: &[(Frame, Vec<[&Path; 2]>)]) -> Result<RgbImage> {
 }
 
 /// An image in a white square; small ones are enlarged, each pixel as a square.
-fn fitted(path: &Path) -> Result<RgbImage> {
-    let decoded = decode(path, &DecodeOptions::pil()).with_context(|| path.display().to_string())?;
-    let (width, height) = decoded.frame.size();
-    let channels = decoded.frame.channels();
+fn fitted(image: &Image) -> Result<RgbImage> {
+    let ((width, height), channels) = (image.size(), image.channels());
     let pixels: Vec<u8> = match channels {
-        1 => decoded.frame.interleaved().iter().flat_map(|level| [*level; 3]).collect(),
-        _ => decoded.frame.interleaved().to_vec(),
+        1 => image.interleaved().iter().flat_map(|level| [*level; 3]).collect(),
+        _ => image.interleaved().to_vec(),
     };
     let whole = RgbImage::from_raw(width, height, pixels)
-        .ok_or_else(|| anyhow!("{}: {channels} channels cannot be shown", path.display()))?;
+        .ok_or_else(|| anyhow!("an image of {channels} channels cannot be shown"))?;
     let scale = f64::from(SIDE) / f64::from(width.max(height));
     let fit = |side: u32| ((f64::from(side) * scale).round() as u32).clamp(1, SIDE);
     let filter = if scale >= 1.0 { FilterType::Nearest } else { FilterType::Triangle };

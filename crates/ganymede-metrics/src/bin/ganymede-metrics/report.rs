@@ -50,10 +50,10 @@ impl Report {
         let shown = SHOWN.min(order.len());
         let worst = &order[..shown];
         let best: Vec<usize> = order.iter().rev().take(shown).copied().collect();
-        let columns = |rows: &[usize]| -> Vec<[&Path; 2]> {
-            rows.iter().map(|i| [fake_images.path(*i), real_images.path(nearest[*i].index)]).collect()
+        let columns = |rows: &[usize]| -> Result<Vec<_>> {
+            rows.iter().map(|i| Ok([fake_images.frame(*i)?, real_images.frame(nearest[*i].index)?])).collect()
         };
-        let picture = pairs(&[(Frame::Worst, columns(worst)), (Frame::Best, columns(&best))])?;
+        let picture = pairs(&[(Frame::Worst, columns(worst)?), (Frame::Best, columns(&best)?)])?;
         self.picture.write(&encode_drawing(&picture)?)?;
         if let Some(to) = &self.list {
             words::write_json(to, &list(&order, &scores, &nearest, fake_images, real_images))?;

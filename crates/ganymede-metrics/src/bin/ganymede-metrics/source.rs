@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use ganymede_files::Digest;
+use ganymede_files::{DecodeOptions, Digest, Frame};
 use ganymede_metrics::{
     BatchOptions, Ddof, Extracted, FeatureCache, FeatureExtractor, FeatureFile, FeatureStats, Features,
-    ImageFolder, ImageReport, MeanCov, MetricError, Provenance, cache_dir, folder_features, load_npz,
+    ImageFolder, ImageReport, MeanCov, MetricError, NpzKind, Provenance, cache_dir, folder_features,
+    npz_kind, read_npz,
 };
 use ganymede_tensor::Rng;
 use ndarray::ArrayView2;
@@ -36,8 +37,8 @@ impl Source {
         }
         let suffix = path.extension().map(|s| s.to_string_lossy().to_lowercase());
         match suffix.as_deref() {
-            Some("npz") => Ok(Self::Foreign(load_npz(path)?)),
-            Some("npy") => Ok(Self::Rows(FeatureFile::read(path)?)),
+            Some("npz") => Self::of_npz(path),
+            Some("npy") => Self::of_npy(path),
             _ => match FeatureStats::load(path) {
                 Ok((stats, provenance)) => Ok(Self::Statistics(Box::new(stats), Box::new(provenance))),
                 Err(not_ours) => FeatureFile::read(path).map(Self::Rows).map_err(|neither| {
@@ -47,6 +48,29 @@ impl Source {
                         "{named}: neither a folder, nor statistics ({not_ours}), nor features ({neither})"
                     )
                 }),
+            },
+        }
+    }
+
+    fn of_npz(path: &Path) -> Result<Self> {
+        match npz_kind(path)? {
+            NpzKind::Images => Ok(Self::Folder(ImageFolder::open(path)?)),
+            NpzKind::Features => Self::rows(path),
+            _ => {
+                let (mean_cov, notes) = read_npz(path)?;
+                notes.iter().for_each(|note| words::say(&format!("note: {}: {note}", path.display())));
+                Ok(Self::Foreign(mean_cov))
+            }
+        }
+    }
+
+    /// Features are floats in two dimensions; whatever else is there can only be images.
+    fn of_npy(path: &Path) -> Result<Self> {
+        match FeatureFile::read(path) {
+            Ok(rows) => Ok(Self::Rows(rows)),
+            Err(no_rows) => match ImageFolder::open(path) {
+                Ok(images) => Ok(Self::Folder(images)),
+                Err(no_images) => Err(no_rows).context(format!("neither images ({no_images}) nor features")),
             },
         }
     }
@@ -113,6 +137,11 @@ impl Images {
         let mut digest = Digest::new("images of statistics");
         self.by_content().into_iter().for_each(|row| digest.bytes(&self.contents[row]));
         digest.hex()
+    }
+
+    /// The image of a row, as PIL gives it.
+    pub(crate) fn frame(&self, row: usize) -> Result<Frame> {
+        Ok(self.folder.frame(self.files[row], &DecodeOptions::pil())?)
     }
 }
 

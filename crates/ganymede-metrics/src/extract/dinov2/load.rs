@@ -11,6 +11,15 @@ use crate::{MetricError, Result};
 const MEAN: [f64; 3] = [0.485, 0.456, 0.406];
 const DEVIATION: [f64; 3] = [0.229, 0.224, 0.225];
 
+/// Names by which a state dict is known as Meta's, and as Hugging Face's.
+pub(super) const META: &[&str] =
+    &["cls_token", "pos_embed", "patch_embed.proj.weight", "blocks.0.attn.qkv.weight"];
+pub(super) const HUGGING_FACE: &[&str] = &[
+    "embeddings.cls_token",
+    "embeddings.position_embeddings",
+    "encoder.layer.0.attention.attention.query.weight",
+];
+
 /// How a publisher calls its tensors.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Names {

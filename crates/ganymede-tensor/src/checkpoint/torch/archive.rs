@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{BufReader, Cursor, Read};
-use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use flate2::Crc;
@@ -11,24 +10,19 @@ use rayon::prelude::*;
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
-use super::super::CheckpointError;
+use super::super::fit::Found;
 use super::build::Budget;
 use super::node::Arena;
-use super::{Fault, Result, cut, find, vm};
+use super::{Fault, Pick, Result, cut, vm};
 
 /// Shares the list of its entries with its clones.
 type Archive<'a> = ZipArchive<Cursor<&'a [u8]>>;
 
-pub(in super::super) fn load(
+pub(super) fn read(
     file: &[u8],
-    path: &Path,
-    key: Option<&str>,
+    pick: &Pick<'_>,
     device: &Device,
-) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
-    read(file, key, device).map_err(|fault| fault.at(path))
-}
-
-fn read(file: &[u8], key: Option<&str>, device: &Device) -> Result<BTreeMap<String, Tensor>> {
+) -> Result<(BTreeMap<String, Tensor>, Found)> {
     let mut archive = ZipArchive::new(Cursor::new(file)).map_err(zip_fault)?;
     let budget = Budget::of_file(file.len() as u64);
     let root = root(&archive)?;
@@ -38,7 +32,7 @@ fn read(file: &[u8], key: Option<&str>, device: &Device) -> Result<BTreeMap<Stri
         let entry = archive.by_name(&format!("{root}data.pkl")).map_err(zip_fault)?;
         vm::read(&mut BufReader::new(entry), &mut arena)?
     };
-    let wanted = find::wanted(&arena, top, key)?;
+    let (wanted, how) = pick(&arena, top)?;
     // Each thread has its own place in the file. Tensors go to the device afterwards, one after the other.
     let read: Vec<Result<BTreeMap<String, Tensor>>> = wanted
         .into_par_iter()
@@ -60,7 +54,7 @@ fn read(file: &[u8], key: Option<&str>, device: &Device) -> Result<BTreeMap<Stri
             tensors.insert(name, moved);
         }
     }
-    Ok(tensors)
+    Ok((tensors, how))
 }
 
 /// The folder that everything lies in, with its slash.
@@ -73,6 +67,10 @@ fn root(archive: &Archive<'_>) -> Result<String> {
         {
             roots.push(root.to_string());
         }
+    }
+    // What `torch.jit.save` writes beside the same entry, and `torch.save` does not.
+    if roots.iter().any(|root| archive.index_for_name(&format!("{root}constants.pkl")).is_some()) {
+        return Err(Fault::TorchScript);
     }
     // The shortest: models packaged inside a package have deeper ones.
     roots.sort_by_key(String::len);

@@ -121,6 +121,11 @@ fn inert(module: &str, name: &str) -> bool {
     match module {
         "_codecs" => name == "encode",
         "argparse" => name == "Namespace",
+        // Lightning's settings.
+        "pytorch_lightning.utilities.parsing"
+        | "lightning_fabric.utilities.data"
+        | "lightning.fabric.utilities.data" => name == "AttributeDict",
+        "torch.torch_version" => name == "TorchVersion",
         "numpy" => matches!(name, "dtype" | "ndarray"),
         "numpy.core.multiarray" | "numpy._core.multiarray" => matches!(name, "scalar" | "_reconstruct"),
         "pathlib" | "pathlib._local" => {

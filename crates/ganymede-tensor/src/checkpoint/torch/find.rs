@@ -36,8 +36,37 @@ pub(super) fn wanted(arena: &Arena, root: Id, key: Option<&str>) -> Result<Wante
     })
 }
 
+/// Every dictionary that holds tensors, with its path: those that `key` leads to, or whose names begin with it, where
+/// there is one.
+pub(super) fn dicts<'a>(
+    arena: &'a Arena,
+    root: Id,
+    key: Option<&str>,
+) -> Vec<(String, Vec<(&'a str, &'a TensorRef)>)> {
+    let below = |from: Id, at: &str| {
+        let full = |path: String| {
+            [at, &path].iter().filter(|p| !p.is_empty()).copied().collect::<Vec<_>>().join(".")
+        };
+        let found = search(arena, from, true).into_iter();
+        found.map(|(path, id)| (full(path), tensors(arena, id).collect::<Vec<_>>())).collect::<Vec<_>>()
+    };
+    let Some(key) = key else { return below(root, "") };
+    let begins = |id: Id, rest: &str| {
+        let tensors: Vec<_> = beginning_with(arena, id, rest).collect();
+        if tensors.is_empty() { Vec::new() } else { vec![(key.to_owned(), tensors)] }
+    };
+    match descend(arena, root, key) {
+        Some((place, "")) => below(place, key),
+        Some((place, rest)) => begins(place, rest),
+        None => match *candidates(arena, root) {
+            [(_, dict)] => begins(dict, key),
+            _ => Vec::new(),
+        },
+    }
+}
+
 /// By storage. Where a name comes twice the last entry holds, as in Python.
-fn grouped<'a>(tensors: impl Iterator<Item = (&'a str, &'a TensorRef)>) -> Wanted {
+pub(super) fn grouped<'a>(tensors: impl Iterator<Item = (&'a str, &'a TensorRef)>) -> Wanted {
     let named: BTreeMap<&str, &TensorRef> = tensors.collect();
     let mut wanted = Wanted::new();
     for (name, tensor) in named {
@@ -75,9 +104,10 @@ fn descend<'k>(arena: &Arena, root: Id, key: &'k str) -> Option<(Id, &'k str)> {
     for _ in 0..MAX_DEPTH {
         let ends = std::iter::once(rest.len()).chain(rest.rmatch_indices('.').map(|(i, _)| i));
         let step = ends.into_iter().find_map(|end| {
-            let inner = entries(arena, at).filter(|&(k, _)| k == &rest[..end]).last()?.1;
+            let named = entries(arena, at).chain(items(arena, at));
+            let inner = named.filter(|&(k, _)| k == &rest[..end]).last()?.1;
             let usable = match arena.get(inner) {
-                Node::Dict(_) => true,
+                Node::Dict(_) | Node::List(_) | Node::Tuple(_) => true,
                 Node::Tensor(_) => end == rest.len(),
                 _ => false,
             };
@@ -96,13 +126,19 @@ fn descend<'k>(arena: &Arena, root: Id, key: &'k str) -> Option<(Id, &'k str)> {
 
 /// The paths and places of all state dicts: dictionaries that hold tensors, and no state dict.
 fn candidates(arena: &Arena, root: Id) -> Vec<(String, Id)> {
-    let mut search = Search { arena, seen: HashMap::new(), path: Vec::new(), found: Vec::new() };
+    search(arena, root, false)
+}
+
+/// As [`candidates`]; with `outer` also dictionaries with others below them.
+fn search(arena: &Arena, root: Id, outer: bool) -> Vec<(String, Id)> {
+    let mut search = Search { arena, outer, seen: HashMap::new(), path: Vec::new(), found: Vec::new() };
     search.visit(root);
     search.found
 }
 
 struct Search<'a> {
     arena: &'a Arena,
+    outer: bool,
     /// Dictionaries visited, and whether a state dict lies in them: each is entered once, so shared
     /// and cyclic ones cost nothing.
     seen: HashMap<Id, bool>,
@@ -120,14 +156,14 @@ impl Search<'_> {
         }
         self.seen.insert(id, false);
         let mut below = false;
-        for (name, value) in entries(self.arena, id) {
-            if matches!(self.arena.get(value), Node::Dict(_)) {
+        for (name, value) in entries(self.arena, id).chain(items(self.arena, id)) {
+            if matches!(self.arena.get(value), Node::Dict(_) | Node::List(_) | Node::Tuple(_)) {
                 self.path.push(name);
                 below |= self.visit(value);
                 self.path.pop();
             }
         }
-        if !below && tensors(self.arena, id).next().is_some() {
+        if (self.outer || !below) && tensors(self.arena, id).next().is_some() {
             self.found.push((self.path.join("."), id));
             below = true;
         }
@@ -139,6 +175,18 @@ impl Search<'_> {
 /// The moments of an optimiser are tensors in dictionaries, too.
 fn is_optimizer(arena: &Arena, id: Id) -> bool {
     entries(arena, id).any(|(name, _)| name == "param_groups")
+}
+
+/// The first items of a list or tuple, by their numbers: some programs save their networks as one.
+fn items(arena: &Arena, id: Id) -> impl Iterator<Item = (&str, Id)> {
+    const NUMBERS: [&str; 16] =
+        ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
+    let items: &[Id] = match arena.get(id) {
+        Node::List(items) => items,
+        Node::Tuple(items) => items,
+        _ => &[],
+    };
+    NUMBERS.iter().copied().zip(items.iter().copied())
 }
 
 /// The entries of a dictionary whose keys are text.

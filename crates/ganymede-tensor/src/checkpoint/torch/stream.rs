@@ -2,29 +2,23 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Cursor, Read};
-use std::path::Path;
 
 use candle_core::{Device, Tensor};
 
-use super::super::CheckpointError;
+use super::super::fit::Found;
 use super::build::Budget;
 use super::classes::Element;
 use super::node::{Arena, Id, Node};
-use super::{Fault, Result, Wanted, cut, find, vm};
+use super::{Fault, Pick, Result, Wanted, cut, vm};
 
 const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
 const PROTOCOL: i64 = 1001;
 
-pub(in super::super) fn load(
+pub(super) fn read(
     file: &[u8],
-    path: &Path,
-    key: Option<&str>,
+    pick: &Pick<'_>,
     device: &Device,
-) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
-    read(file, key, device).map_err(|fault| fault.at(path))
-}
-
-fn read(file: &[u8], key: Option<&str>, device: &Device) -> Result<BTreeMap<String, Tensor>> {
+) -> Result<(BTreeMap<String, Tensor>, Found)> {
     let mut input = Cursor::new(file);
     let mut arena = Arena::new();
     check_preamble(&mut input, &mut arena)?;
@@ -32,9 +26,9 @@ fn read(file: &[u8], key: Option<&str>, device: &Device) -> Result<BTreeMap<Stri
     let elements = storage_elements(&arena);
     let keys = vm::read(&mut input, &mut arena)?;
     let keys = storage_keys(&arena, keys)?;
-    let wanted = find::wanted(&arena, top, key)?;
+    let (wanted, how) = pick(&arena, top)?;
     drop(arena);
-    storages(input, &keys, &elements, wanted, device)
+    Ok((storages(input, &keys, &elements, wanted, device)?, how))
 }
 
 /// Magic number, protocol, and what the writing machine was like.

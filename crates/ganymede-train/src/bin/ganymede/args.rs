@@ -154,13 +154,14 @@ pub(crate) struct MachineArgs {
 pub(crate) struct SampleArgs {
     /// The folder of a run
     pub(crate) run_dir: Option<PathBuf>,
-    /// A generator's weights instead: .pth, .pt, .tar or .safetensors (nothing in it is executed)
+    /// A generator's weights instead: .pth, .pt, .tar, .ckpt or .safetensors. Nothing in it is executed; the state dict
+    /// that fits is found under any key and prefix, also averaged weights, and a note says which
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
     /// The model that the weights belong to; not needed for a checkpoint of Ganymede
     #[arg(long, value_name = "NAME", requires = "weights")]
     pub(crate) model: Option<String>,
-    /// The state dict's key, in a file that holds several
+    /// The state dict's key, in a file that holds several that fit: keys joined by dots, such as models.G.ema
     #[arg(long, value_name = "KEY", requires = "weights")]
     pub(crate) key: Option<String>,
     /// Which checkpoint of the run: last, best, or a step that was kept

@@ -140,7 +140,9 @@ fn open(args: &SampleArgs, device: &Device) -> Result<Sampler> {
             });
         };
         let model: ModelName = model.parse().map_err(|error| Misuse(format!("{error}")))?;
-        return Ok(Sampler::from_weights(weights, model, args.key.as_deref(), device)?);
+        let sampler = Sampler::from_weights(weights, model, args.key.as_deref(), device)?;
+        sampler.note().iter().for_each(|note| words::say(&format!("note: {}: {note}", weights.display())));
+        return Ok(sampler);
     }
     let dir = args.run_dir.as_deref().unwrap_or(Path::new("."));
     if dir.is_file() {

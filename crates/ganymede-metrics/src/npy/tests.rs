@@ -1,0 +1,63 @@
+use super::*;
+
+fn parsed(text: &str) -> Header {
+    Header::parse(text).unwrap()
+}
+
+#[test]
+fn headers_in_every_notation_that_numpy_reads() {
+    let plain = Header { element: Element::F64, big_endian: false, fortran: false, shape: vec![3, 4] };
+    for text in [
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }          \n",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (3L, 4L), }",
+        "{'shape': (3, 4), 'fortran_order': False, 'descr': '<f8'}",
+        "{\"descr\": \"<f8\", \"fortran_order\": False, \"shape\": (3,4)}",
+        " { u'shape' : ( 3 , 4 , ) ,'fortran_order':False,'descr':'=f8'}\n",
+    ] {
+        assert_eq!(parsed(text), plain, "{text}");
+    }
+    let scalar = parsed("{'descr': '>i2', 'fortran_order': True, 'shape': (), }");
+    assert_eq!((scalar.big_endian, scalar.fortran, scalar.shape.len()), (true, true, 0));
+    assert_eq!(scalar.to_string(), "int16 ()");
+    assert_eq!(parsed("{'descr': '|u1', 'fortran_order': False, 'shape': (7,)}").to_string(), "uint8 (7,)");
+}
+
+#[test]
+fn what_is_no_array_of_numbers_is_refused_by_name() {
+    let cases = [
+        ("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", "objects of Python"),
+        ("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", "structured"),
+        ("{'descr': '<c16', 'fortran_order': False, 'shape': (1,)}", "complex"),
+        ("{'descr': '<f16', 'fortran_order': False, 'shape': (1,)}", "float64"),
+        ("{'descr': '|V2', 'fortran_order': False, 'shape': (1,)}", "bfloat16"),
+        ("{'descr': '<U3', 'fortran_order': False, 'shape': (1,)}", "text"),
+        ("{'descr': '<M8[ns]', 'fortran_order': False, 'shape': (1,)}", "dates"),
+        ("{'descr': '<f4x', 'fortran_order': False, 'shape': (1,)}", "<f4x"),
+        ("{'descr': 'é', 'fortran_order': False, 'shape': (1,)}", "unknown"),
+        ("{'descr': '<f4', 'fortran_order': Maybe, 'shape': (1,)}", "fortran_order"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", "shape"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': [1]}", "shape"),
+        ("{'descr': '<f4', 'shape': (1,)}", "fortran_order"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'x': 1}", "\"x\""),
+        ("{'descr': '<f4'", "'}'"),
+        ("", "'{'"),
+    ];
+    for (text, says) in cases {
+        let message = Header::parse(text).unwrap_err();
+        assert!(message.contains(says), "{text}: {message}");
+    }
+}
+
+#[test]
+fn a_header_that_claims_too_much_costs_nothing() {
+    let header = parsed("{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904, 4)}");
+    assert_eq!(header.bytes(), None);
+    let read = |header: &Header, bytes: &[u8]| read_numbers(&mut &bytes[..], header, 1 << 40, |x| x);
+    assert!(read(&header, &[]).unwrap_err().contains("larger"));
+    let header = parsed("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000,)}");
+    assert!(read(&header, &[0; 24]).unwrap_err().contains("cut short"));
+    let header = parsed("{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}");
+    assert!(read(&header, &[0; 24]).unwrap_err().contains("goes on"));
+    let empty = parsed("{'descr': '<f8', 'fortran_order': True, 'shape': (0, 18446744073709551615)}");
+    assert!(read(&empty, &[]).is_err());
+}

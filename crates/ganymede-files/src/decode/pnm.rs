@@ -158,7 +158,7 @@ impl Text<'_> {
             }
             self.at += 1;
         }
-        let rest = &self.bytes[self.at..];
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
         let digits = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
         if rest.is_empty() {
             return Err(too_short());

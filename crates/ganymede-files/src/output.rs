@@ -61,7 +61,9 @@ impl Output {
 
     /// Whether writing would change the file at `path`, by whatever name.
     pub fn is_same_file(&self, path: &Path) -> bool {
-        let (Place::InPlace(own) | Place::Replace(own)) = &self.place else { return false };
+        let (Place::InPlace(own) | Place::Replace(own) | Place::Through(own)) = &self.place else {
+            return false;
+        };
         matches!((identity(own), identity(path)), (Ok(a), Ok(b)) if a == b)
     }
 

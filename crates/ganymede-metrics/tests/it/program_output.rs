@@ -79,6 +79,12 @@ fn nothing_is_written_over_what_is_read() {
         made.unwrap();
         expect(&call(dir.path(), &["merge", text(&stats), "-o", text(&other)]), 2, &["would overwrite"]);
     }
+    #[cfg(target_os = "linux")]
+    {
+        let merge = ["merge", text(&stats), "-o", "/dev/fd/6"];
+        let open = format!("6<> '{}'", text(&stats));
+        expect(&shell(dir.path(), &merge, &open), 2, &["would overwrite"]);
+    }
     let compare = ["compare", text(&stats), text(&stats), "--json", text(&stats)];
     expect(&call(dir.path(), &compare), 2, &["would overwrite"]);
     assert_eq!(fs::read(&stats).unwrap(), before);

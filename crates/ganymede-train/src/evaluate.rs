@@ -337,8 +337,8 @@ fn join(parts: Vec<Features>) -> Result<Features, TrainError> {
 /// The first rows, and the others.
 fn split(features: Features, at: usize) -> (Features, Features) {
     let cut = |rows: &Array2<f32>| {
-        let (first, others) = rows.view().split_at(Axis(0), at);
-        (first.to_owned(), others.to_owned())
+        let part = |range: std::ops::Range<usize>| rows.select(Axis(0), &range.collect::<Vec<_>>());
+        (part(0..at), part(at..rows.nrows()))
     };
     let (pool, other_pool) = cut(&features.pool);
     let (logits, other_logits) = features.logits.as_ref().map(cut).unzip();

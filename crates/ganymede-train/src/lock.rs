@@ -68,6 +68,8 @@ impl Drop for RunLock {
     fn drop(&mut self) {
         // Nobody has it any more. A text that stays says something untrue, and locks nothing.
         let _ = self.file.set_len(0);
+        // Closing would do, but for a process that is being started this very moment and shares the open file.
+        let _ = self.file.unlock();
     }
 }
 

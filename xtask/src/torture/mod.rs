@@ -22,7 +22,7 @@ use victim::{Program, Victim};
 
 pub(crate) const COMMAND: crate::Command = crate::Command {
     name: "torture",
-    arguments: "[--kills N] [--seed S] [--jobs J]",
+    arguments: "[--kills N] [--seed S] [--jobs J] [--program PATH]",
     summary: "kill training runs at any moment; each has to end in the same bytes as one left in peace",
     details: "
 Builds `ganymede` in release mode, makes one short run in peace, and then makes the same run again and again, killing
@@ -36,6 +36,7 @@ SIGTERM.
             measured, as far as N allows
 --seed S    of the random instants, 0 unless given; what happens at an instant still depends on the machine
 --jobs J    runs at once, each on one thread; one a core unless given
+--program PATH   a `ganymede` that is built already, instead of building one
 
 Runs that came out right are removed. Those that did not lie in target/torture, and the status is 1.",
     run,
@@ -80,11 +81,15 @@ struct Options {
     kills: usize,
     seed: u64,
     jobs: usize,
+    program: Option<PathBuf>,
 }
 
 fn run(args: &[String]) -> Result<()> {
     let options = options(args)?;
-    let program = build()?;
+    let program = match &options.program {
+        Some(path) => fs::canonicalize(path).with_context(|| format!("there is no {}", path.display()))?,
+        None => build()?,
+    };
     let dir = Workspace::load()?.target.join("torture");
     if dir.exists() {
         fs::remove_dir_all(&dir).with_context(|| format!("could not empty {}", dir.display()))?;
@@ -117,24 +122,23 @@ fn run(args: &[String]) -> Result<()> {
 
 fn options(args: &[String]) -> Result<Options> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let mut options = Options { kills: 100, seed: 0, jobs: cores };
+    let mut options = Options { kills: 100, seed: 0, jobs: cores, program: None };
     let mut args = args.iter();
     while let Some(name) = args.next() {
-        let value = args.next().and_then(|value| value.parse::<u32>().ok());
-        match (name.as_str(), value) {
+        let value = args.next();
+        let number = value.and_then(|value| value.parse::<u32>().ok());
+        match (name.as_str(), number) {
             ("--kills", Some(kills @ 1..=100_000)) => options.kills = kills as usize,
             ("--seed", Some(seed)) => options.seed = seed.into(),
             ("--jobs", Some(jobs @ 1..=256)) => options.jobs = jobs as usize,
+            ("--program", _) if value.is_some() => options.program = value.map(PathBuf::from),
             ("--kills" | "--seed" | "--jobs", _) => {
-                return Err(
-                    Usage(format!("{name} needs a whole number (--kills to 100000, --jobs to 256)")).into()
-                );
+                let expected = "a whole number, of kills from 1 to 100000, of jobs from 1 to 256";
+                return Err(Usage(format!("{name} needs {expected}")).into());
             }
             _ => {
-                return Err(Usage(format!(
-                    "`torture` does not know `{name}`; it takes --kills, --seed and --jobs"
-                ))
-                .into());
+                let known = "it takes --kills, --seed, --jobs and --program, each with a value";
+                return Err(Usage(format!("`torture` does not know `{name}` so: {known}")).into());
             }
         }
     }

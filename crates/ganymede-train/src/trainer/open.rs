@@ -96,10 +96,11 @@ impl Trainer {
         folder.create_parts()?;
         folder.sweep()?;
         let last = last_checkpoint(&folder, &device)?;
-        if let Some((_, state)) = &last
-            && state.step > run.steps
-        {
-            return Err(TrainError::FewerSteps { made: state.step, asked: run.steps });
+        if let Some((_, state)) = &last {
+            state::check_networks(&run, state, &folder.last_checkpoint())?;
+            if state.step > run.steps {
+                return Err(TrainError::FewerSteps { made: state.step, asked: run.steps });
+            }
         }
         let wanted = last.as_ref().map(|(_, state)| state.data.as_str());
         let named = changes.iter().any(|change| change.key == "data.name");

@@ -164,7 +164,7 @@ pub(crate) fn restore(
     state: &State,
     path: &Path,
 ) -> Result<(), TrainError> {
-    check_fit(game, state, path)?;
+    check_shape(game, state, path)?;
     let part = |prefix: &str| part(checkpoint, prefix);
     load(game.g.params(), &part(GENERATOR), path, "generator")?;
     load(game.d.params(), &part(DISCRIMINATOR), path, "discriminator")?;
@@ -193,9 +193,9 @@ pub(crate) fn restore(
     Ok(())
 }
 
-/// Says in words, before any tensor is compared, when the file is another run's.
-fn check_fit(game: &Game, state: &State, path: &Path) -> Result<(), TrainError> {
-    let (generator, discriminator) = architecture(&game.run);
+/// Says in words, before anything is opened or any tensor is compared, when the file is another run's.
+pub(crate) fn check_networks(run: &Run, state: &State, path: &Path) -> Result<(), TrainError> {
+    let (generator, discriminator) = architecture(run);
     let pairs = [
         ("generator", &state.generator, &generator),
         ("discriminator", &state.discriminator, &discriminator),
@@ -206,12 +206,16 @@ fn check_fit(game: &Game, state: &State, path: &Path) -> Result<(), TrainError> 
             return Err(TrainError::Architecture { path: path.to_owned(), part, reason });
         }
     }
-    if state.shape != game.g.output_shape() {
-        let (found, wanted) = (&state.shape, game.g.output_shape());
-        let reason = format!("its samples have shape {found:?}, the run's {wanted:?}");
-        return Err(TrainError::Architecture { path: path.to_owned(), part: "generator", reason });
-    }
     Ok(())
+}
+
+fn check_shape(game: &Game, state: &State, path: &Path) -> Result<(), TrainError> {
+    let (found, wanted) = (&state.shape, game.g.output_shape());
+    if *found == wanted {
+        return Ok(());
+    }
+    let reason = format!("its samples have shape {found:?}, the run's {wanted:?}");
+    Err(TrainError::Architecture { path: path.to_owned(), part: "generator", reason })
 }
 
 fn words(network: &NetworkFile) -> String {

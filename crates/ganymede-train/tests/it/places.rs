@@ -24,11 +24,11 @@ impl Place {
         self.dir.path().join(path)
     }
 
-    /// Six pictures that depend on `shade`.
+    /// Twenty-four pictures that depend on `shade`.
     fn paint(&self, folder: &str, shade: u8) {
         fs::create_dir_all(self.at(folder)).unwrap();
-        for i in 0..6u8 {
-            let at = |x: u32, y: u32| image::Luma([shade ^ (i * 40).wrapping_add((x * y) as u8)]);
+        for i in 0..24u8 {
+            let at = |x: u32, y: u32| image::Luma([shade ^ (i * 10).wrapping_add((x * y) as u8)]);
             image::GrayImage::from_fn(8, 8, at).save(self.at(folder).join(format!("{i}.png"))).unwrap();
         }
     }
@@ -47,7 +47,7 @@ impl Place {
     }
 }
 
-const EVAL: [&str; 5] = ["--extractor", "fashion-cnn", "--num", "10", "--json"];
+const EVAL: [&str; 7] = ["--extractor", "fashion-cnn", "--num", "10", "--metrics", "fid", "--json"];
 
 fn eval<'a>(run: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     [&["eval", run][..], &EVAL, more].concat()
@@ -136,7 +136,7 @@ fn a_run_inside_its_data_does_not_learn_its_own_pictures() {
     };
     let own = place.at("work/photos/runs/own");
     let before = hash(&own);
-    assert_eq!(before.0, 6);
+    assert_eq!(before.0, 24);
     for steps in ["5", "6"] {
         expect(&place.call("work/photos", &["train", "--resume", "runs/own", "--steps", steps]), 0, &[]);
     }

@@ -83,7 +83,7 @@ fn before_the_first_step_a_signal_ends_the_program_with_a_word() {
 
 /// A run that is measured after each step, for hours if it is let.
 fn start_measuring(dir: &Path, out: &Path) -> Child {
-    let measured = format!("{CLOTHES}\n[eval]\nextractor = \"fashion-cnn\"\nevery = 2\nsamples = 1000000\n");
+    let measured = format!("{CLOTHES}\n[eval]\nextractor = \"fashion-cnn\"\nevery = 2\nsamples = 200000\n");
     let config = config(dir, &measured);
     let mut command = ganymede(&["train", "--config", text(&config), "--out", text(out)]);
     let mut child = command.args(LOGGED).stderr(Stdio::piped()).spawn().unwrap();

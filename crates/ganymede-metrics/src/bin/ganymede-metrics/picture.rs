@@ -1,8 +1,7 @@
 //! Images side by side in one picture.
 
-use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use ganymede_files::Frame as Image;
 use image::imageops::{FilterType, overlay, resize};
 use image::{Rgb, RgbImage};

@@ -279,6 +279,4 @@ impl Optimizer {
 }
 
 #[cfg(test)]
-mod propose_tests;
-#[cfg(test)]
 mod tests;

@@ -12,8 +12,11 @@ use candle_core::{DType, Device, Result, Shape, Tensor, Var, bail};
 
 use crate::Rng;
 
+mod buffer;
 mod init;
 mod mismatch;
+pub use buffer::Buffer;
+use buffer::{check_same, lock};
 pub use init::Init;
 pub use mismatch::LoadError;
 use mismatch::Mismatch;
@@ -65,36 +68,6 @@ impl Param {
     pub fn set(&self, value: &Tensor) -> Result<()> {
         check_same("parameter", &self.inner.name, self.inner.var.as_tensor(), value)?;
         self.inner.var.set(value)
-    }
-}
-
-/// Persistent state of a model that is not trained: a running mean, a spectral `u`.
-#[derive(Clone, Debug)]
-pub struct Buffer {
-    name: String,
-    value: Arc<Mutex<Tensor>>,
-}
-
-impl Buffer {
-    /// The path of the buffer, as `main.1.running_mean`.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The value, never tracked by a graph.
-    pub fn get(&self) -> Tensor {
-        lock(&self.value).clone()
-    }
-
-    /// Replaces the value. Tensors that [`Buffer::get`] gave out before keep theirs.
-    ///
-    /// # Errors
-    /// The shape or dtype of `value` differs.
-    pub fn set(&self, value: &Tensor) -> Result<()> {
-        let mut held = lock(&self.value);
-        check_same("buffer", &self.name, &held, value)?;
-        *held = value.detach();
-        Ok(())
     }
 }
 
@@ -339,7 +312,7 @@ impl Builder {
     pub fn buffer(&self, name: &str, value: &Tensor) -> Result<Buffer> {
         let name = self.claim(name)?;
         let value = value.detach().to_device(&self.device)?;
-        let buffer = Buffer { name, value: Arc::new(Mutex::new(value)) };
+        let buffer = Buffer::new(name, value);
         lock(&self.params.inner).buffers.push(buffer.clone());
         Ok(buffer)
     }
@@ -372,19 +345,6 @@ impl Builder {
     }
 }
 
-fn check_same(what: &str, name: &str, held: &Tensor, value: &Tensor) -> Result<()> {
-    if held.dims() != value.dims() || held.dtype() != value.dtype() {
-        bail!(
-            "{what} {name}: expected {:?} {:?}, got {:?} {:?}",
-            held.dims(),
-            held.dtype(),
-            value.dims(),
-            value.dtype()
-        )
-    }
-    Ok(())
-}
-
 fn check_all(params: &[Param], values: &[Tensor]) -> Result<()> {
     if params.len() != values.len() {
         bail!("{} values for {} parameters", values.len(), params.len())
@@ -397,11 +357,6 @@ fn check_all(params: &[Param], values: &[Tensor]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Locks; a panic elsewhere cannot leave these values half-written, so poison is ignored.
-fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 #[cfg(test)]

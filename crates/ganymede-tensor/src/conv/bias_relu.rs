@@ -7,8 +7,9 @@ use super::composed;
 use super::config::ConvConfig;
 use super::cpu::Forward;
 use super::geometry::conv_geometry;
-use crate::kernels::conv::{self, Geometry};
+use crate::kernels::conv;
 use crate::kernels::elem::{Elem, by_dtype, contiguous};
+use crate::kernels::geometry::Geometry;
 
 /// `max(conv2d(x, w) + b, 0)`, with `b` of shape `(O,)`: [`conv2d`](crate::conv2d),
 /// [`add_channel_bias_leaky_relu`](crate::add_channel_bias_leaky_relu) with slope 0.

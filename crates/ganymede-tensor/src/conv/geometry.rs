@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor, bail};
 
 use super::config::ConvConfig;
-use crate::kernels::conv::Geometry;
+use crate::kernels::geometry::Geometry;
 
 fn check(op: &str, x: &Tensor, w: &Tensor, cfg: &ConvConfig) -> Result<()> {
     if x.dtype() != w.dtype() {

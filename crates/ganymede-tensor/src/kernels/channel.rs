@@ -1,10 +1,8 @@
 //! Sums and maps along the channel dimension of `(N, C, pixels)`.
 
-use std::mem::MaybeUninit;
-
 use rayon::prelude::*;
 
-use super::elem::{Elem, overwritten};
+use super::elem::{Elem, Room, overwritten};
 use crate::simd::vectorised;
 
 /// `(N, C, pixels)`.
@@ -107,7 +105,7 @@ pub(crate) fn map<T: Elem, F: Fn(T, T) -> T>(
     assert!(a.len() == l.count() * l.c && b.len() == a.len(), "lengths of a map along channels");
     // One plane may be a single number: hand out enough of them at a time.
     let planes = (1usize << 13).div_ceil(l.pixels);
-    let run = |i: usize, y: &mut [MaybeUninit<T>], a: &[T], b: &[T]| {
+    let run = |i: usize, y: &mut Room<T>, a: &[T], b: &[T]| {
         vectorised(
             #[inline(always)]
             || {
@@ -120,7 +118,7 @@ pub(crate) fn map<T: Elem, F: Fn(T, T) -> T>(
         );
     };
     let chunk = planes * l.pixels;
-    let fill = |y: &mut [MaybeUninit<T>]| {
+    let fill = |y: &mut Room<T>| {
         y.par_chunks_mut(chunk)
             .enumerate()
             .zip(a.par_chunks(chunk))

@@ -5,81 +5,22 @@
 //! packed, over blocks of columns. The order of the sums depends on shapes alone: results are the
 //! same bits for any number of threads.
 
-use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use super::abreast;
-use super::elem::{Elem, Scratch, overwritten, zeroed};
+use super::elem::{Elem, Room, Scratch, overwritten, zeroed};
 use super::gather::{Border, Gather};
-use super::implicit::{Direct, Target, WeightView, in_place_pays};
+use super::geometry::Geometry;
+use super::implicit::{Direct, WeightView, in_place_pays};
 use super::matrix::Form;
 use super::microkernel::Microkernel;
+use super::target::Target;
 use super::winograd::{Shape, Winograd};
-use crate::ConvConfig;
-
-/// All sizes of one convolution: image `(n, c, h, w)`, weight `(o, c/groups, kh, kw)`, output
-/// `(n, o, oh, ow)`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Geometry {
-    pub(crate) n: usize,
-    pub(crate) c: usize,
-    pub(crate) h: usize,
-    pub(crate) w: usize,
-    pub(crate) o: usize,
-    pub(crate) kh: usize,
-    pub(crate) kw: usize,
-    pub(crate) oh: usize,
-    pub(crate) ow: usize,
-    pub(crate) cfg: ConvConfig,
-}
 
 /// Columns of one task: fewer make the packed operand be read too often.
 const COLUMNS: usize = 480;
-
-impl Geometry {
-    pub(super) fn pixels(&self) -> usize {
-        self.oh * self.ow
-    }
-    pub(super) fn group_in(&self) -> usize {
-        self.c / self.cfg.groups
-    }
-    pub(super) fn group_out(&self) -> usize {
-        self.o / self.cfg.groups
-    }
-    /// Numbers of the weight that one output channel sees.
-    pub(super) fn depth(&self) -> usize {
-        self.group_in() * self.kh * self.kw
-    }
-    pub(super) fn image_len(&self) -> usize {
-        self.c * self.h * self.w
-    }
-    pub(super) fn output_len(&self) -> usize {
-        self.o * self.pixels()
-    }
-    pub(super) fn weight_len(&self) -> usize {
-        self.o * self.depth()
-    }
-    pub(super) fn is_empty(&self) -> bool {
-        self.n == 0 || self.output_len() == 0 || self.weight_len() == 0 || self.image_len() == 0
-    }
-
-    /// How the image is read by the forward product.
-    pub(super) fn gather(&self) -> Gather {
-        let taps = |axis: usize, k: usize| {
-            let (dilation, padding) = (self.cfg.dilation[axis], self.cfg.padding[axis]);
-            (0..k).map(|i| (i * dilation) as isize - padding as isize).collect()
-        };
-        Gather {
-            channels: self.group_in(),
-            size: [self.h, self.w],
-            taps: [taps(0, self.kh), taps(1, self.kw)],
-            stride: self.cfg.stride,
-            grid: [self.oh, self.ow],
-        }
-    }
-}
 
 /// A part of a product: the source positions of some of the target's pixels, and the taps of the
 /// weight that reach them.
@@ -144,7 +85,7 @@ struct Plan {
 impl<T: Elem> Product<'_, T> {
     /// Runs all phases of all groups, whose weight is `w`. Writes every number of `out`; pixels that no
     /// phase has are 0.
-    fn run(&self, phases: &[Phase], w: &[T], out: &mut [MaybeUninit<T>]) {
+    fn run(&self, phases: &[Phase], w: &[T], out: &mut Room<T>) {
         let plan = self.plan(phases);
         let of_group = self.g.group_out() * self.g.depth();
         let groups: Vec<Vec<Way<T>>> = (0..self.g.cfg.groups)

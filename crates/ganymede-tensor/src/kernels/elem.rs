@@ -129,12 +129,15 @@ impl<T: Elem> DerefMut for Scratch<T> {
     }
 }
 
+/// Memory that may not be initialised.
+pub(crate) type Room<T> = [MaybeUninit<T>];
+
 /// A vector whose every number `fill` writes, without writing zeros first.
 ///
 /// # Safety
 /// `fill` writes every number that it is given.
 #[allow(unsafe_code)]
-pub(crate) unsafe fn overwritten<T: Elem>(len: usize, fill: impl FnOnce(&mut [MaybeUninit<T>])) -> Vec<T> {
+pub(crate) unsafe fn overwritten<T: Elem>(len: usize, fill: impl FnOnce(&mut Room<T>)) -> Vec<T> {
     let mut numbers: Vec<T> = Vec::with_capacity(len);
     let room = &mut numbers.spare_capacity_mut()[..len];
     if cfg!(all(debug_assertions, not(miri))) {
@@ -150,7 +153,7 @@ pub(crate) unsafe fn overwritten<T: Elem>(len: usize, fill: impl FnOnce(&mut [Ma
 /// The same memory after zeros are written: by the task that works in it next, so that they are still in
 /// its cache when it does.
 #[allow(unsafe_code)]
-pub(crate) fn zeroed<T: Elem>(room: &mut [MaybeUninit<T>]) -> &mut [T] {
+pub(crate) fn zeroed<T: Elem>(room: &mut Room<T>) -> &mut [T] {
     room.fill(MaybeUninit::new(T::default()));
     // SAFETY: every number was just written, `MaybeUninit<T>` has the layout of `T`, and the borrow of the
     // same length goes on.

@@ -1,10 +1,8 @@
 //! Element by element, over all threads, with the widest instructions that the processor has.
 
-use std::mem::MaybeUninit;
-
 use rayon::prelude::*;
 
-use super::elem::{Elem, overwritten};
+use super::elem::{Elem, Room, overwritten};
 use crate::simd::vectorised;
 
 /// Elements a task: large enough to hide rayon, small enough to stay in the cache.
@@ -13,13 +11,13 @@ const CHUNK: usize = 1 << 14;
 /// `f` of each element.
 #[allow(unsafe_code)]
 pub(crate) fn map<T: Elem>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
-    let run = |(y, x): (&mut [MaybeUninit<T>], &[T])| {
+    let run = |(y, x): (&mut Room<T>, &[T])| {
         vectorised(
             #[inline(always)]
             || y.iter_mut().zip(x).for_each(|(y, x)| _ = y.write(f(*x))),
         );
     };
-    let fill = |y: &mut [MaybeUninit<T>]| {
+    let fill = |y: &mut Room<T>| {
         if x.len() <= CHUNK {
             run((y, x));
         } else {
@@ -34,13 +32,13 @@ pub(crate) fn map<T: Elem>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
 #[allow(unsafe_code)]
 pub(crate) fn zip_map<T: Elem>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
     assert_eq!(a.len(), b.len(), "lengths of a pair");
-    let run = |((y, a), b): ((&mut [MaybeUninit<T>], &[T]), &[T])| {
+    let run = |((y, a), b): ((&mut Room<T>, &[T]), &[T])| {
         vectorised(
             #[inline(always)]
             || y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| _ = y.write(f(*a, *b))),
         );
     };
-    let fill = |y: &mut [MaybeUninit<T>]| {
+    let fill = |y: &mut Room<T>| {
         if a.len() <= CHUNK {
             run(((y, a), b));
         } else {

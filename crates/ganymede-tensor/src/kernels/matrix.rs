@@ -6,9 +6,9 @@
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-use super::conv::Geometry;
 use super::elem::Elem;
 use super::gemm::{Shape, matmul};
+use super::geometry::Geometry;
 
 /// Pixels of an image below which a product for each costs more than one that gathers several.
 const PIXELS: usize = 64;

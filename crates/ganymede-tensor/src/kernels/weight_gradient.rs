@@ -9,9 +9,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::conv::Geometry;
 use super::elem::{Elem, Scratch};
 use super::few_channels;
+use super::geometry::Geometry;
 use super::matrix::Form;
 use super::packed::{Columns, Group, Packed, STEPS, multiply};
 use super::transpose::transpose;

@@ -48,7 +48,7 @@ fn step(rule: &Rule, g: &Tensor, moments: &[Tensor]) -> Result<Updated> {
             new.extend(mean);
             Ok(((update * lr)?, new))
         }
-        Rule::Sgd { lr, momentum, .. } if momentum == 0.0 => Ok(((g * lr)?, Vec::new())),
+        Rule::Sgd { lr, momentum: 0.0, .. } => Ok(((g * lr)?, Vec::new())),
         Rule::Sgd { lr, momentum, nesterov, .. } => {
             let buffer = ((&moments[0] * momentum)? + g)?;
             let update = if nesterov { (g + (&buffer * momentum)?)? } else { buffer.clone() };

@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used)]
+mod propose;
+
 use std::fs;
 use std::path::Path;
 

@@ -1,7 +1,7 @@
-#![allow(clippy::unwrap_used)]
-use super::*;
-use crate::testing::{Tol, assert_close};
-use crate::{Graph, Init, Params, Rng, grad, watch};
+use candle_core::{DType, Device, Result, Tensor};
+
+use crate::testing::{Order, Tol, assert_close, gradcheck};
+use crate::{Graph, Init, Optimizer, OptimizerConfig, Params, Rng, grad, watch};
 
 const CPU: Device = Device::Cpu;
 
@@ -113,7 +113,7 @@ fn the_gradient_through_three_proposed_steps_is_that_of_finite_differences() {
             let start = [t[..3].to_vec(), vec![start[3].clone()]].concat();
             unrolled(&optimizer, &start, &t[3])
         };
-        let checked = crate::testing::gradcheck(f, &inputs, crate::testing::Order::First);
+        let checked = gradcheck(f, &inputs, Order::First);
         assert!(checked.is_ok(), "{config:?}: {checked:?}");
     }
 }

@@ -22,16 +22,42 @@ pub fn keep_memory() {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::c_long;
+    use std::process::Command;
+
     use super::*;
 
-    #[test]
     #[allow(unsafe_code)]
-    fn the_option_is_the_purge_delay() {
+    fn delay() -> c_long {
         // SAFETY: reads one number of mimalloc's own.
-        let delay = || unsafe { libmimalloc_sys::mi_option_get(PURGE_DELAY) };
-        // Unless the environment says otherwise it is in milliseconds; no other option has such a default.
-        assert_eq!(delay(), 1000);
-        keep_memory();
-        assert_eq!(delay(), -1);
+        unsafe { libmimalloc_sys::mi_option_get(PURGE_DELAY) }
+    }
+
+    /// The environment knows the option by its name: what it sets arrives at our number, whatever the
+    /// version. Options are of the whole process, so each case has one of its own.
+    #[test]
+    fn the_option_is_the_purge_delay() {
+        const CASE: &str = "GANYMEDE_TEST_PURGE_DELAY";
+        let run = |case: &str, delay: Option<&str>| {
+            let mut child = Command::new(std::env::current_exe().expect("this test"));
+            child.args(["--exact", "memory::tests::the_option_is_the_purge_delay"]).env(CASE, case);
+            child.env_remove("MIMALLOC_PURGE_DELAY").envs(delay.map(|d| ("MIMALLOC_PURGE_DELAY", d)));
+            assert!(child.output().expect("a child").status.success(), "{case}");
+        };
+        match std::env::var(CASE).as_deref() {
+            Ok("set by the environment") => {
+                assert_eq!(delay(), 4321);
+                keep_memory();
+                assert_eq!(delay(), 4321);
+            }
+            Ok(_) => {
+                keep_memory();
+                assert_eq!(delay(), -1);
+            }
+            Err(_) => {
+                run("set by the environment", Some("4321"));
+                run("set by us", None);
+            }
+        }
     }
 }

@@ -1,14 +1,37 @@
 //! Operations around convolution, with gradients that are exact to any order.
 //!
 //! Each replaces one of candle's that is not: see the table of faults in `docs/numerics.md`.
+//!
+//! An operation that has a kernel is a folder: `composed` is the reference, in plain operations of candle,
+//! and what a device without a kernel runs; `cpu` is the kernel; the public function in `mod` checks its
+//! arguments and picks one. Composed functions call composed ones only, so that tests run them on the CPU.
+//! Where a kernel has no gradient (what frozen networks run), it is picked only if no argument is tracked.
 
-pub(crate) mod activation;
+pub(crate) mod avg_pool;
 pub(crate) mod batch_norm;
+mod blocks;
+pub(crate) mod channel_bias;
+mod channels;
+mod elementwise;
+pub(crate) mod gelu;
+pub(crate) mod global_avg_pool;
+pub(crate) mod l2_norm;
+pub(crate) mod layer_norm;
+pub(crate) mod leaky_relu;
 pub(crate) mod linear;
-pub(crate) mod resample;
-pub(crate) mod shuffle;
-pub(crate) mod transformer;
-pub(crate) mod window;
+pub(crate) mod max_pool;
+pub(crate) mod pad;
+pub(crate) mod pixel_shuffle;
+pub(crate) mod pool2d;
+pub(crate) mod self_attention;
+pub(crate) mod sigmoid;
+pub(crate) mod softmax;
+pub(crate) mod softplus;
+pub(crate) mod tanh;
+pub(crate) mod upsample_bilinear;
+pub(crate) mod upsample_nearest;
 
+#[cfg(test)]
+mod table;
 #[cfg(test)]
 mod tests;

@@ -8,14 +8,16 @@ use crate::Param;
 
 mod config;
 mod fused;
+mod moments;
 mod rule;
 mod state;
 mod tensors;
 
 pub use config::{OptimizerConfig, OptimizerError};
 
+pub use moments::Moments;
 use rule::Rule;
-use state::Moments;
+use state::Slots;
 
 /// One optimiser over a list of parameters.
 ///
@@ -38,7 +40,7 @@ pub struct Optimizer {
     config: OptimizerConfig,
     params: Vec<Param>,
     /// One entry a parameter.
-    moments: Vec<Moments>,
+    moments: Vec<Slots>,
     steps: u64,
 }
 
@@ -67,7 +69,7 @@ impl Optimizer {
             }
         }
         let slots = config.slots().len();
-        let moments = params.iter().map(|p| Moments::zeros(p.var(), slots, fused)).collect::<Result<_>>()?;
+        let moments = params.iter().map(|p| Slots::zeros(p.var(), slots, fused)).collect::<Result<_>>()?;
         Ok(Self { config, params, moments, steps: 0 })
     }
 
@@ -75,20 +77,105 @@ impl Optimizer {
     /// to [`Optimizer::new`], of its shape, dtype and device.
     ///
     /// # Errors
-    /// [`OptimizerError::GradientCount`], [`OptimizerError::Gradient`]: nothing is changed then.
+    /// [`OptimizerError::GradientCount`], [`OptimizerError::Gradient`], or a device without room: nothing is
+    /// changed then.
     pub fn step(&mut self, grads: &[Tensor]) -> Result<()> {
         self.check(grads).map_err(Error::wrap)?;
-        // A failure from here on (out of memory on a device) must not leave some parameters updated
-        // under the old count; the count goes first, as the bias correction needs it anyway.
+        let rule = Rule::at(&self.config, self.steps + 1);
+        // All that can fail comes first, so that no failure leaves some parameters updated.
+        let grads = grads.iter().map(|g| g.detach().contiguous()).collect::<Result<Vec<_>>>()?;
+        let mut updated = Vec::with_capacity(grads.len());
+        for ((param, grad), slots) in self.params.iter().zip(&grads).zip(&self.moments) {
+            updated.push(match slots {
+                // candle gives an empty tensor itself as the result of an operation, and a variable cannot
+                // be set to itself.
+                Slots::Tensors(held) if grad.elem_count() > 0 => {
+                    Some(tensors::update(&rule, &param.var().as_detached_tensor(), grad, held)?)
+                }
+                _ => None,
+            });
+        }
         self.steps += 1;
-        let rule = Rule::at(&self.config, self.steps);
-        for ((param, grad), moments) in self.params.iter().zip(grads).zip(&mut self.moments) {
-            let grad = grad.detach();
-            match moments {
-                Moments::Tensors(moments) => tensors::update(&rule, param.var(), &grad, moments)?,
-                host => fused::update(&rule, param.var(), &grad.contiguous()?, host)?,
+        for (((param, grad), slots), updated) in
+            self.params.iter().zip(&grads).zip(&mut self.moments).zip(updated)
+        {
+            match (slots, updated) {
+                (Slots::Tensors(held), Some((value, moments))) => {
+                    param.var().set(&value)?;
+                    *held = moments;
+                }
+                (Slots::Tensors(_), None) => {}
+                (host, _) => fused::update(&rule, param.var(), grad, host)?,
             }
         }
+        Ok(())
+    }
+
+    /// The update that [`Optimizer::step`] would make, as a function of plain tensors that can be
+    /// differentiated to any order: parameters and moments after one step from `params` and `moments` along
+    /// `grads`. Neither the parameters nor the optimiser change; learning rate and hyper-parameters are the
+    /// current ones.
+    ///
+    /// Chains of it are what unrolled, extrapolated and averaged schemes are made of, with
+    /// [`Params::bind`](crate::Params::bind) to look at the network between the steps.
+    ///
+    /// A second moment of 0, that of a parameter without a gradient, passes no gradient on: that of its root
+    /// is infinite.
+    ///
+    /// ```
+    /// use ganymede_tensor::{DType, Device, Graph, Init, Optimizer, OptimizerConfig, Params, Rng, grad, watch};
+    /// let params = Params::new();
+    /// params.builder(Rng::new(0), DType::F64, &Device::Cpu).param("w", 1, Init::Ones)?;
+    /// let sgd = Optimizer::new(OptimizerConfig::SGD.with_lr(0.1), params.params())?;
+    /// let w = watch(&params.snapshot()?[0])?;
+    /// // A step down w²: w ← w − 0.1 · 2w, whose derivative is 0.8.
+    /// let (next, _) = sgd.propose(&[w.clone()], &[(&w * 2.0)?], &sgd.moments()?)?;
+    /// let slope = grad(&next[0], &[&w], Graph::Discard)?;
+    /// assert!((slope[0].to_vec1::<f64>()?[0] - 0.8).abs() < 1e-12);
+    /// # Ok::<(), ganymede_tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Not one tensor for each parameter, or one of another shape, dtype or device.
+    pub fn propose(
+        &self,
+        params: &[Tensor],
+        grads: &[Tensor],
+        moments: &Moments,
+    ) -> Result<(Vec<Tensor>, Moments)> {
+        self.check(params).and_then(|()| self.check(grads)).map_err(Error::wrap)?;
+        self.check_moments(moments).map_err(Error::wrap)?;
+        let rule = Rule::at(&self.config, moments.steps + 1);
+        let held = params.iter().zip(grads).zip(&moments.tensors);
+        let new = held.map(|((p, g), m)| tensors::update(&rule, p, g, m)).collect::<Result<Vec<_>>>()?;
+        let (params, tensors) = new.into_iter().unzip();
+        Ok((params, Moments { steps: moments.steps + 1, tensors }))
+    }
+
+    /// A copy of the moments: where [`Optimizer::propose`] starts, and what undoes steps.
+    ///
+    /// # Errors
+    /// A tensor could not be made.
+    pub fn moments(&self) -> Result<Moments> {
+        let slots = 0..self.config.slots().len();
+        let of = |(param, held): (&Param, &Slots)| {
+            let (dims, device) = (param.var().dims(), param.var().device());
+            slots.clone().map(|i| held.get(i, dims)?.to_device(device)).collect::<Result<Vec<_>>>()
+        };
+        let tensors = self.params.iter().zip(&self.moments).map(of).collect::<Result<_>>()?;
+        Ok(Moments { steps: self.steps, tensors })
+    }
+
+    /// Takes up moments of [`Optimizer::moments`] or [`Optimizer::propose`], the number of steps with them.
+    ///
+    /// # Errors
+    /// They are of other parameters or of another rule; nothing is changed then.
+    pub fn set_moments(&mut self, moments: &Moments) -> Result<()> {
+        self.check_moments(moments).map_err(Error::wrap)?;
+        let held = self.params.iter().zip(&self.moments).zip(&moments.tensors);
+        self.moments =
+            held.map(|((param, held), new)| held.replaced(new.iter(), param.var())).collect::<Result<_>>()?;
+        self.steps = moments.steps;
         Ok(())
     }
 
@@ -112,6 +199,18 @@ impl Optimizer {
             }
         }
         Ok(())
+    }
+
+    fn check_moments(&self, moments: &Moments) -> std::result::Result<(), OptimizerError> {
+        let slots = self.config.slots().len();
+        let same = |a: &Tensor, b: &Tensor| a.dims() == b.dims() && a.dtype() == b.dtype();
+        let fits = moments.tensors.len() == self.params.len()
+            && self
+                .params
+                .iter()
+                .zip(&moments.tensors)
+                .all(|(param, held)| held.len() == slots && held.iter().all(|t| same(t, param.var())));
+        if fits { Ok(()) } else { Err(OptimizerError::State("the moments are of other parameters".into())) }
     }
 
     /// The learning rate of the next step.

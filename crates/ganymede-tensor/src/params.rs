@@ -5,15 +5,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use candle_core::{DType, Device, Result, Shape, Tensor, Var, bail};
 
 use crate::Rng;
 
+mod buffer;
 mod init;
+mod mismatch;
+pub use buffer::Buffer;
+use buffer::{check_same, lock};
 pub use init::Init;
+pub use mismatch::LoadError;
+use mismatch::Mismatch;
 
 /// A trainable tensor of a model. Clones share the same value.
 #[derive(Clone, Debug)]
@@ -26,6 +32,8 @@ struct ParamInner {
     name: String,
     var: Var,
     frozen: Arc<AtomicUsize>,
+    /// Values that stand in for the variable's, the last one seen; and whose they are.
+    bound: Mutex<Vec<(u64, Tensor)>>,
 }
 
 impl Param {
@@ -35,8 +43,12 @@ impl Param {
     }
 
     /// The parameter as a tensor: tracked by the graph, or, while its [`Params`] are frozen,
-    /// detached from it.
+    /// detached from it. While they are bound ([`Params::bind`]), the value that they are bound to.
     pub fn get(&self) -> Tensor {
+        let bound = lock(&self.inner.bound).last().map(|(_, value)| value.clone());
+        if let Some(value) = bound {
+            return if self.inner.frozen.load(Ordering::Acquire) > 0 { value.detach() } else { value };
+        }
         if self.inner.frozen.load(Ordering::Acquire) > 0 {
             self.inner.var.as_detached_tensor()
         } else {
@@ -44,7 +56,7 @@ impl Param {
         }
     }
 
-    /// The variable behind the parameter, whether frozen or not.
+    /// The variable behind the parameter, whether frozen, bound or not.
     pub fn var(&self) -> &Var {
         &self.inner.var
     }
@@ -56,36 +68,6 @@ impl Param {
     pub fn set(&self, value: &Tensor) -> Result<()> {
         check_same("parameter", &self.inner.name, self.inner.var.as_tensor(), value)?;
         self.inner.var.set(value)
-    }
-}
-
-/// Persistent state of a model that is not trained: a running mean, a spectral `u`.
-#[derive(Clone, Debug)]
-pub struct Buffer {
-    name: String,
-    value: Arc<Mutex<Tensor>>,
-}
-
-impl Buffer {
-    /// The path of the buffer, as `main.1.running_mean`.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The value, never tracked by a graph.
-    pub fn get(&self) -> Tensor {
-        lock(&self.value).clone()
-    }
-
-    /// Replaces the value. Tensors that [`Buffer::get`] gave out before keep theirs.
-    ///
-    /// # Errors
-    /// The shape or dtype of `value` differs.
-    pub fn set(&self, value: &Tensor) -> Result<()> {
-        let mut held = lock(&self.value);
-        check_same("buffer", &self.name, &held, value)?;
-        *held = value.detach();
-        Ok(())
     }
 }
 
@@ -159,6 +141,63 @@ impl Params {
         Frozen { count: self.frozen.clone() }
     }
 
+    /// Lets layers see `values` in place of the parameters, in order of creation, until the guard is dropped.
+    ///
+    /// A forward pass under the guard is a function of these tensors: gradients flow into them, and into
+    /// what they were computed from. That is how a network is looked at after updates that were only
+    /// proposed ([`Optimizer::propose`](crate::Optimizer::propose)). Guards nest, the last one made counts;
+    /// they act on all threads. Under [`Params::freeze`] the values are detached. The parameters
+    /// themselves, their updates, [`Params::state_dict`] and buffers are not touched.
+    ///
+    /// ```
+    /// use ganymede_tensor::{DType, Device, Graph, Init, Params, Rng, grad, watch};
+    /// let params = Params::new();
+    /// let w = params.builder(Rng::new(0), DType::F32, &Device::Cpu).param("w", 2, Init::Ones)?;
+    /// let scale = watch(&w.get().ones_like()?)?;
+    /// let bound = params.bind(&[(&scale * 3.0)?])?;
+    /// let g = grad(&w.get().sum_all()?, &[&scale], Graph::Discard)?;
+    /// assert_eq!(g[0].to_vec1::<f32>()?, [3.0, 3.0]);
+    /// drop(bound);
+    /// assert_eq!(w.get().to_vec1::<f32>()?, [1.0, 1.0]);
+    /// # Ok::<(), ganymede_tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Not one value for each parameter, or one of another shape, dtype or device; nothing is bound then.
+    pub fn bind(&self, values: &[Tensor]) -> Result<Bound> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let params = self.params();
+        check_all(&params, values)?;
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        for (param, value) in params.iter().zip(values) {
+            lock(&param.inner.bound).push((id, value.clone()));
+        }
+        Ok(Bound { id, params })
+    }
+
+    /// Copies of the parameters' values, in order of creation: later updates do not show in them.
+    ///
+    /// # Errors
+    /// The device refuses the memory.
+    pub fn snapshot(&self) -> Result<Vec<Tensor>> {
+        self.params().iter().map(|p| p.var().as_detached_tensor().copy()).collect()
+    }
+
+    /// Overwrites the parameters by `values`, which [`Params::snapshot`] gave or an optimiser proposed.
+    ///
+    /// # Errors
+    /// As [`Params::bind`]; nothing is changed then.
+    pub fn restore(&self, values: &[Tensor]) -> Result<()> {
+        let params = self.params();
+        check_all(&params, values)?;
+        // Copied first: a value may share the memory of a parameter, and a failure must not leave some set.
+        let values = values.iter().map(|v| v.detach().copy()).collect::<Result<Vec<_>>>()?;
+        for (param, value) in params.iter().zip(&values).filter(|(p, _)| p.var().elem_count() > 0) {
+            param.var().set(value)?;
+        }
+        Ok(())
+    }
+
     /// Parameters and buffers by name, detached. The tensors share memory with the parameters:
     /// later updates in place show through them; copy what has to last.
     pub fn state_dict(&self) -> BTreeMap<String, Tensor> {
@@ -219,6 +258,22 @@ impl Drop for Frozen {
     }
 }
 
+/// The guard of [`Params::bind`].
+#[derive(Debug)]
+#[must_use = "the parameters are themselves again as soon as the guard is dropped"]
+pub struct Bound {
+    id: u64,
+    params: Vec<Param>,
+}
+
+impl Drop for Bound {
+    fn drop(&mut self) {
+        for param in &self.params {
+            lock(&param.inner.bound).retain(|(id, _)| *id != self.id);
+        }
+    }
+}
+
 /// Creates parameters and buffers under a path. Clones share the random stream.
 #[derive(Clone, Debug)]
 pub struct Builder {
@@ -243,7 +298,8 @@ impl Builder {
         let name = self.claim(name)?;
         let value = init.draw(&shape.into(), &mut self.rng(), self.dtype, &self.device)?;
         let var = Var::from_tensor(&value)?;
-        let inner = ParamInner { name, var, frozen: self.params.frozen.clone() };
+        let frozen = self.params.frozen.clone();
+        let inner = ParamInner { name, var, frozen, bound: Mutex::default() };
         let param = Param { inner: Arc::new(inner) };
         lock(&self.params.inner).params.push(param.clone());
         Ok(param)
@@ -256,7 +312,7 @@ impl Builder {
     pub fn buffer(&self, name: &str, value: &Tensor) -> Result<Buffer> {
         let name = self.claim(name)?;
         let value = value.detach().to_device(&self.device)?;
-        let buffer = Buffer { name, value: Arc::new(Mutex::new(value)) };
+        let buffer = Buffer::new(name, value);
         lock(&self.params.inner).buffers.push(buffer.clone());
         Ok(buffer)
     }
@@ -289,81 +345,18 @@ impl Builder {
     }
 }
 
-/// A state dict that does not fit a model.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// Names or shapes differ.
-    #[error("the weights do not fit the model:{0}")]
-    Mismatch(Mismatch),
-    /// A tensor could not be copied or cast.
-    #[error(transparent)]
-    Tensor(#[from] candle_core::Error),
-}
-
-/// How a state dict and a model differ.
-#[derive(Debug, Default)]
-pub struct Mismatch {
-    missing: Vec<String>,
-    unexpected: Vec<String>,
-    shapes: Vec<String>,
-}
-
-impl Mismatch {
-    fn between(own: &BTreeMap<&str, Tensor>, state: &BTreeMap<String, Tensor>) -> Self {
-        let mut found = Self::default();
-        for (&name, held) in own {
-            match state.get(name) {
-                None if name.ends_with("num_batches_tracked") => {}
-                None => found.missing.push(name.to_string()),
-                Some(new) if new.dims() != held.dims() => {
-                    found.shapes.push(format!("{name}: model {:?}, file {:?}", held.dims(), new.dims()));
-                }
-                Some(_) => {}
-            }
+fn check_all(params: &[Param], values: &[Tensor]) -> Result<()> {
+    if params.len() != values.len() {
+        bail!("{} values for {} parameters", values.len(), params.len())
+    }
+    for (param, value) in params.iter().zip(values) {
+        check_same("parameter", param.name(), param.var(), value)?;
+        if !param.var().device().same_device(value.device()) {
+            let [held, found] = [param.var().device(), value.device()].map(|d| d.location());
+            bail!("parameter {}: on {held:?}, the value on {found:?}", param.name())
         }
-        found.unexpected = state.keys().filter(|k| !own.contains_key(k.as_str())).cloned().collect();
-        found
-    }
-
-    fn is_empty(&self) -> bool {
-        self.missing.is_empty() && self.unexpected.is_empty() && self.shapes.is_empty()
-    }
-}
-
-impl Display for Mismatch {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let lists =
-            [("missing", &self.missing), ("unexpected", &self.unexpected), ("other shapes", &self.shapes)];
-        for (what, names) in lists {
-            if !names.is_empty() {
-                // A file of another model differs everywhere; the first few names tell which.
-                let shown = names.iter().take(8).cloned().collect::<Vec<_>>().join(", ");
-                let more = names.len().saturating_sub(8);
-                let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
-                write!(f, " {what}: {shown}{tail};")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn check_same(what: &str, name: &str, held: &Tensor, value: &Tensor) -> Result<()> {
-    if held.dims() != value.dims() || held.dtype() != value.dtype() {
-        bail!(
-            "{what} {name}: expected {:?} {:?}, got {:?} {:?}",
-            held.dims(),
-            held.dtype(),
-            value.dims(),
-            value.dtype()
-        )
     }
     Ok(())
-}
-
-/// Locks; a panic elsewhere cannot leave these values half-written, so poison is ignored.
-fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 #[cfg(test)]

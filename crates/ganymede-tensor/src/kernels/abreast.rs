@@ -6,8 +6,8 @@
 
 use super::elem::Elem;
 use super::gather::{Border, Gather};
-use super::implicit::Target;
 use super::packed::Group;
+use super::target::Target;
 
 /// Side of the squares that are transposed in registers.
 const SIDE: usize = 4;

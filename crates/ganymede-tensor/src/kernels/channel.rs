@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::elem::{Elem, overwritten};
+use super::elem::{Elem, Room, overwritten};
 use crate::simd::vectorised;
 
 /// `(N, C, pixels)`.
@@ -92,6 +92,7 @@ fn channel_sums<T: Elem, const K: usize>(
 }
 
 /// `f(channel)(a, b)` of each pair of elements.
+#[allow(unsafe_code)]
 pub(crate) fn map<T: Elem, F: Fn(T, T) -> T>(
     l: Layout,
     a: &[T],
@@ -104,26 +105,29 @@ pub(crate) fn map<T: Elem, F: Fn(T, T) -> T>(
     assert!(a.len() == l.count() * l.c && b.len() == a.len(), "lengths of a map along channels");
     // One plane may be a single number: hand out enough of them at a time.
     let planes = (1usize << 13).div_ceil(l.pixels);
-    let run = |i: usize, y: &mut [T], a: &[T], b: &[T]| {
+    let run = |i: usize, y: &mut Room<T>, a: &[T], b: &[T]| {
         vectorised(
             #[inline(always)]
             || {
                 let planes = y.chunks_mut(l.pixels).zip(a.chunks(l.pixels)).zip(b.chunks(l.pixels));
                 for (j, ((y, a), b)) in planes.enumerate() {
                     let f = f((i + j) % l.c);
-                    y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y = f(*a, *b));
+                    y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| _ = y.write(f(*a, *b)));
                 }
             },
         );
     };
     let chunk = planes * l.pixels;
-    overwritten(a.len(), |y| {
+    let fill = |y: &mut Room<T>| {
         y.par_chunks_mut(chunk)
             .enumerate()
             .zip(a.par_chunks(chunk))
             .zip(b.par_chunks(chunk))
             .for_each(|(((i, y), a), b)| run(i * planes, y, a, b));
-    })
+    };
+    // SAFETY: `y`, `a` and `b` are of one length and cut alike, so every number of `y` meets a pair and is
+    // written.
+    unsafe { overwritten(a.len(), fill) }
 }
 
 /// Mean and biased variance of each channel, in two passes, the second while it is in the cache.

@@ -1,7 +1,7 @@
 //! Folding the columns of a convolution back into an image.
 
-use super::conv::Geometry;
 use super::elem::Elem;
+use super::geometry::Geometry;
 
 /// For one axis: which output positions `0..out` read inside the image for a kernel offset, and
 /// where the first of them reads.

@@ -10,75 +10,17 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::abreast;
-use super::elem::{Elem, Scratch, overwritten};
+use super::elem::{Elem, Room, Scratch, overwritten, zeroed};
 use super::gather::{Border, Gather};
-use super::implicit::{Direct, Target, WeightView, in_place_pays};
+use super::geometry::Geometry;
+use super::implicit::{Direct, WeightView, in_place_pays};
 use super::matrix::Form;
 use super::microkernel::Microkernel;
+use super::target::Target;
 use super::winograd::{Shape, Winograd};
-use crate::ConvConfig;
-
-/// All sizes of one convolution: image `(n, c, h, w)`, weight `(o, c/groups, kh, kw)`, output
-/// `(n, o, oh, ow)`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Geometry {
-    pub(crate) n: usize,
-    pub(crate) c: usize,
-    pub(crate) h: usize,
-    pub(crate) w: usize,
-    pub(crate) o: usize,
-    pub(crate) kh: usize,
-    pub(crate) kw: usize,
-    pub(crate) oh: usize,
-    pub(crate) ow: usize,
-    pub(crate) cfg: ConvConfig,
-}
 
 /// Columns of one task: fewer make the packed operand be read too often.
 const COLUMNS: usize = 480;
-
-impl Geometry {
-    pub(super) fn pixels(&self) -> usize {
-        self.oh * self.ow
-    }
-    pub(super) fn group_in(&self) -> usize {
-        self.c / self.cfg.groups
-    }
-    pub(super) fn group_out(&self) -> usize {
-        self.o / self.cfg.groups
-    }
-    /// Numbers of the weight that one output channel sees.
-    pub(super) fn depth(&self) -> usize {
-        self.group_in() * self.kh * self.kw
-    }
-    pub(super) fn image_len(&self) -> usize {
-        self.c * self.h * self.w
-    }
-    pub(super) fn output_len(&self) -> usize {
-        self.o * self.pixels()
-    }
-    pub(super) fn weight_len(&self) -> usize {
-        self.o * self.depth()
-    }
-    pub(super) fn is_empty(&self) -> bool {
-        self.n == 0 || self.output_len() == 0 || self.weight_len() == 0 || self.image_len() == 0
-    }
-
-    /// How the image is read by the forward product.
-    pub(super) fn gather(&self) -> Gather {
-        let taps = |axis: usize, k: usize| {
-            let (dilation, padding) = (self.cfg.dilation[axis], self.cfg.padding[axis]);
-            (0..k).map(|i| (i * dilation) as isize - padding as isize).collect()
-        };
-        Gather {
-            channels: self.group_in(),
-            size: [self.h, self.w],
-            taps: [taps(0, self.kh), taps(1, self.kw)],
-            stride: self.cfg.stride,
-            grid: [self.oh, self.ow],
-        }
-    }
-}
 
 /// A part of a product: the source positions of some of the target's pixels, and the taps of the
 /// weight that reach them.
@@ -118,6 +60,7 @@ struct Product<'a, T> {
     source: &'a [T],
     source_channels: usize,
     source_len: usize,
+    source_size: [usize; 2],
     /// The distance of neighbouring rows of the weight, and of neighbouring channels.
     weight_strides: [usize; 2],
     target_channels: usize,
@@ -127,37 +70,64 @@ struct Product<'a, T> {
     target_stride: [usize; 2],
 }
 
+/// How a product is split into tasks; the same for all groups.
+struct Plan {
+    /// The tiles of each phase, where they are used.
+    shapes: Option<Vec<Shape>>,
+    border: Border,
+    /// Images of a task: the task owns their whole outputs, or one image's rows if it is one.
+    images: usize,
+    rows: usize,
+    /// Whether images lie side by side in registers.
+    abreast: bool,
+}
+
 impl<T: Elem> Product<'_, T> {
-    /// Runs all phases of one group, whose weight is `w`.
-    fn run(&self, phases: &[Phase], group: usize, w: &[T], out: &mut [T]) {
+    /// Runs all phases of all groups, whose weight is `w`. Writes every number of `out`; pixels that no
+    /// phase has are 0.
+    fn run(&self, phases: &[Phase], w: &[T], out: &mut Room<T>) {
+        let plan = self.plan(phases);
+        let of_group = self.g.group_out() * self.g.depth();
+        let groups: Vec<Vec<Way<T>>> = (0..self.g.cfg.groups)
+            .map(|group| self.ways(phases, &plan, group, &w[group * of_group..]))
+            .collect();
+        let jobs = out
+            .par_chunks_mut(plan.images * self.target_len)
+            .zip(self.source.par_chunks(plan.images * self.source_len));
+        jobs.for_each(|(out, source)| {
+            if plan.images > 1 {
+                let (rows, out) = (0..self.target_channels, zeroed(out));
+                for (group, ways) in groups.iter().enumerate() {
+                    self.task(&plan, (group, ways), source, rows.clone(), out);
+                }
+                return;
+            }
+            for ((group, ways), out) in
+                groups.iter().enumerate().zip(out.chunks_exact_mut(self.group_target()))
+            {
+                out.par_chunks_mut(plan.rows * self.pixels()).enumerate().for_each(|(part, out)| {
+                    let rows = part * plan.rows..((part + 1) * plan.rows).min(self.target_channels);
+                    self.task(&plan, (group, ways), source, rows, zeroed(out));
+                });
+            }
+        });
+    }
+
+    fn plan(&self, phases: &[Phase]) -> Plan {
         let kernel = T::microkernel();
-        let [h, w_] = phases[0].gather.size;
         let shapes = self.shapes(phases);
         let gathers: Vec<Gather> = phases
             .iter()
             .map(|p| if shapes.is_some() { Shape::whole_tiles(&p.gather) } else { p.gather.clone() })
             .collect();
         let sorted = shapes.as_ref().map_or(phases[0].gather.stride, |s| s[0].phases());
-        let border = Border::around([h, w_], &gathers, sorted);
-        let surrounded = self.source_channels * border.plane();
+        let border = Border::around(phases[0].gather.size, &gathers, sorted);
         let threads = rayon::current_num_threads();
         let positions: usize = phases.iter().map(|p| p.gather.positions()).sum();
         let images = COLUMNS.div_ceil(positions.max(1)).clamp(1, self.g.n.div_ceil(threads).max(1));
-        let pixels = self.target_len / self.target_channels / self.g.cfg.groups;
-        let group_target = self.target_channels * pixels;
-        let group_source = self.source_channels * h * w_;
-        let target = |phase: &Phase, images: usize| {
-            let first = phase.first[0] * self.target_width + phase.first[1];
-            Target {
-                image: self.target_len,
-                channel: pixels,
-                line: self.target_width * self.target_stride[0],
-                step: self.target_stride[1],
-                first: if images == 1 { first } else { first + group * group_target },
-            }
-        };
         let short = |p: &Phase| {
-            !in_place_pays(kernel, (&p.gather, &border), &target(p, images), self.target_channels)
+            let target = self.target(p, images, 0);
+            !in_place_pays(kernel, (&p.gather, &border), &target, self.target_channels)
         };
         let pays =
             if shapes.is_some() { Shape::is_narrow(&phases[0].gather) } else { phases.iter().all(short) };
@@ -170,10 +140,15 @@ impl<T: Elem> Product<'_, T> {
             images
         };
         let parts = self.row_parts(kernel, threads, images);
-        let rows_a_part = self.target_channels.div_ceil(parts).next_multiple_of(kernel.rows);
-        let way = |i: usize| {
-            let phase = &phases[i];
-            let target = target(phase, images);
+        let rows = self.target_channels.div_ceil(parts).next_multiple_of(kernel.rows);
+        Plan { shapes, border, images, rows, abreast }
+    }
+
+    /// How each phase of a group is computed.
+    fn ways<'b>(&self, phases: &'b [Phase], plan: &'b Plan, group: usize, w: &[T]) -> Vec<Way<'b, T>> {
+        let kernel = T::microkernel();
+        let way = |(i, phase): (usize, &'b Phase)| {
+            let target = self.target(phase, plan.images, group);
             let view = WeightView {
                 data: w,
                 rows: self.target_channels,
@@ -181,43 +156,67 @@ impl<T: Elem> Product<'_, T> {
                 strides: self.weight_strides,
                 taps: &phase.taps,
             };
-            match &shapes {
+            let source = (&phase.gather, &plan.border);
+            match &plan.shapes {
                 Some(shapes) => {
-                    let images = if abreast { kernel.lanes } else { 1 };
-                    let source = (&phase.gather, &border);
+                    let images = if plan.abreast { kernel.lanes } else { 1 };
                     Way::Tiles(Winograd::new(kernel, shapes[i], source, &view, target, images))
                 }
                 None => {
-                    let task = (images, rows_a_part.min(self.target_channels));
-                    Way::Direct(Direct::new(kernel, (&phase.gather, &border), &view, target, task, abreast))
+                    let task = (plan.images, plan.rows.min(self.target_channels));
+                    Way::Direct(Direct::new(kernel, source, &view, target, task, plan.abreast))
                 }
             }
         };
-        let ways: Vec<Way<T>> = (0..phases.len()).map(way).collect();
+        phases.iter().enumerate().map(way).collect()
+    }
+
+    /// Computes `rows` of one group's result for the images of `source`.
+    fn task(
+        &self,
+        plan: &Plan,
+        (group, ways): (usize, &[Way<T>]),
+        source: &[T],
+        rows: Range<usize>,
+        out: &mut [T],
+    ) {
+        let lanes = T::microkernel().lanes;
+        let Plan { border, abreast, .. } = plan;
+        let [h, w] = self.source_size;
+        let count = source.len() / self.source_len;
+        let room_for = if *abreast { count.next_multiple_of(lanes) } else { count };
         let slack = ways.iter().map(Way::slack).max().unwrap_or(0);
-        // With one part a task owns its images' whole outputs; with several, one image's rows.
-        let jobs = out
-            .par_chunks_mut(images * self.target_len)
-            .zip(self.source.par_chunks(images * self.source_len));
-        jobs.for_each(|(out, source)| {
-            let count = source.len() / self.source_len;
-            let own = if images == 1 { &mut out[group * group_target..][..group_target] } else { out };
-            let chunk = if images == 1 { rows_a_part * pixels } else { own.len() };
-            own.par_chunks_mut(chunk).enumerate().for_each(|(part, out)| {
-                let rows = part * rows_a_part..((part + 1) * rows_a_part).min(self.target_channels);
-                let rows = if images == 1 { rows } else { 0..self.target_channels };
-                let room_for = if abreast { count.next_multiple_of(kernel.lanes) } else { count };
-                let mut room = Scratch::new(room_for * surrounded + slack);
-                let slices =
-                    source.chunks_exact(self.source_len).map(|s| &s[group * group_source..][..group_source]);
-                if abreast {
-                    abreast::surround(&border, [h, w_], &slices.collect::<Vec<_>>(), kernel.lanes, &mut room);
-                } else {
-                    border.surround([h, w_], slices, self.source_channels, &mut room);
-                }
-                ways.iter().for_each(|way| way.run(&room, count, rows.clone(), out));
-            });
-        });
+        let mut room = Scratch::new(room_for * self.source_channels * border.plane() + slack);
+        let of_group = self.source_channels * h * w;
+        let slices = source.chunks_exact(self.source_len).map(|s| &s[group * of_group..][..of_group]);
+        if *abreast {
+            abreast::surround(border, [h, w], &slices.collect::<Vec<_>>(), lanes, &mut room);
+        } else {
+            border.surround([h, w], slices, self.source_channels, &mut room);
+        }
+        ways.iter().for_each(|way| way.run(&room, count, rows.clone(), out));
+    }
+
+    /// Numbers of a channel of the result.
+    fn pixels(&self) -> usize {
+        self.target_len / self.target_channels / self.g.cfg.groups
+    }
+
+    /// Numbers of an image's result that are of one group.
+    fn group_target(&self) -> usize {
+        self.target_channels * self.pixels()
+    }
+
+    /// Where a phase of a group goes, in the part of the result that a task of `images` images owns.
+    fn target(&self, phase: &Phase, images: usize, group: usize) -> Target {
+        let first = phase.first[0] * self.target_width + phase.first[1];
+        Target {
+            image: self.target_len,
+            channel: self.pixels(),
+            line: self.target_width * self.target_stride[0],
+            step: self.target_stride[1],
+            first: if images == 1 { first } else { first + group * self.group_target() },
+        }
     }
 
     /// The tiles of all phases, where these are faster than the definition.
@@ -243,18 +242,20 @@ impl<T: Elem> Product<'_, T> {
 }
 
 /// `y = conv(x, w)`.
+#[allow(unsafe_code)]
 pub(crate) fn forward<T: Elem>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
     if g.is_empty() {
         return vec![T::default(); g.n * g.output_len()];
     }
     if let Some(form) = Form::of(g) {
-        return overwritten(g.n * g.output_len(), |y| form.forward(g, x, w, y));
+        return form.forward(g, x, w);
     }
     let product = Product {
         g,
         source: x,
         source_channels: g.group_in(),
         source_len: g.image_len(),
+        source_size: [g.h, g.w],
         weight_strides: [g.depth(), g.kh * g.kw],
         target_channels: g.group_out(),
         target_len: g.output_len(),
@@ -262,26 +263,26 @@ pub(crate) fn forward<T: Elem>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
         target_stride: [1, 1],
     };
     let phase = Phase { gather: g.gather(), taps: (0..g.kh * g.kw).collect(), first: [0, 0] };
-    overwritten(g.n * g.output_len(), |y| {
-        for group in 0..g.cfg.groups {
-            let w = &w[group * g.group_out() * g.depth()..];
-            product.run(std::slice::from_ref(&phase), group, w, y);
-        }
-    })
+    // SAFETY: `Product::run` writes everything.
+    unsafe { overwritten(g.n * g.output_len(), |y| product.run(std::slice::from_ref(&phase), w, y)) }
 }
 
 /// The gradient of `conv(x, w)·dy` in `x`; also the transposed convolution of `dy`.
 ///
 /// Pixels of `x` that are congruent modulo the stride see the same taps: each such phase is a
 /// convolution of `dy` with stride 1.
+#[allow(unsafe_code)]
 pub(crate) fn input_gradient<T: Elem>(g: &Geometry, dy: &[T], w: &[T]) -> Vec<T> {
     if g.is_empty() {
         return vec![T::default(); g.n * g.image_len()];
     }
     if let Some(form) = Form::of(g) {
-        return overwritten(g.n * g.image_len(), |dx| form.input_gradient(g, dy, w, dx));
+        return form.input_gradient(g, dy, w);
     }
     let phases = input_phases(g);
+    if phases.is_empty() {
+        return vec![T::default(); g.n * g.image_len()];
+    }
     // Where the output is small, most taps of most pixels read the border: scattering is cheaper.
     let gathered: usize = phases.iter().map(|p| p.gather.positions() * p.taps.len()).sum();
     if 2 * gathered > 3 * g.pixels() * g.kh * g.kw {
@@ -292,21 +293,15 @@ pub(crate) fn input_gradient<T: Elem>(g: &Geometry, dy: &[T], w: &[T]) -> Vec<T>
         source: dy,
         source_channels: g.group_out(),
         source_len: g.output_len(),
+        source_size: [g.oh, g.ow],
         weight_strides: [g.kh * g.kw, g.depth()],
         target_channels: g.group_in(),
         target_len: g.image_len(),
         target_width: g.w,
         target_stride: g.cfg.stride,
     };
-    let seen: usize = phases.iter().map(|p| p.gather.positions()).sum();
-    overwritten(g.n * g.image_len(), |dx| {
-        if seen < g.h * g.w {
-            dx.fill(T::default()); // No output looks at some pixels: their gradient is 0.
-        }
-        for group in 0..if phases.is_empty() { 0 } else { g.cfg.groups } {
-            product.run(&phases, group, &w[group * g.group_out() * g.depth()..], dx);
-        }
-    })
+    // SAFETY: `Product::run` writes everything.
+    unsafe { overwritten(g.n * g.image_len(), |dx| product.run(&phases, w, dx)) }
 }
 
 /// The phases of the gradient in the image that have pixels and taps.

@@ -1,5 +1,6 @@
 //! The number types that kernels run on.
 
+use std::mem::MaybeUninit;
 use std::ops::{Add, AddAssign, Deref, DerefMut, Mul, Sub, SubAssign};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -82,8 +83,10 @@ pub(crate) struct Scratch<T: Elem> {
     len: usize,
 }
 
-/// Buffers that are kept for later.
+/// Buffers that are kept for later, and their bytes together: a program that has once worked on large
+/// images does not hold their memory for ever.
 const KEPT: usize = 24;
+const KEPT_BYTES: usize = 256 << 20;
 
 impl<T: Elem> Scratch<T> {
     /// `len` numbers of undefined content.
@@ -92,7 +95,7 @@ impl<T: Elem> Scratch<T> {
         // The smallest that is large enough, and not so large that another would want it more.
         let fits = |&i: &usize| (len..=4 * len + 4096).contains(&idle[i].len());
         let fit = (0..idle.len()).filter(fits).min_by_key(|&i| idle[i].len());
-        let kept = fit.map(|i| idle.swap_remove(i));
+        let kept = fit.map(|i| idle.remove(i));
         drop(idle);
         Self { buffer: kept.unwrap_or_else(|| vec![T::default(); len]), len }
     }
@@ -101,11 +104,15 @@ impl<T: Elem> Scratch<T> {
 impl<T: Elem> Drop for Scratch<T> {
     fn drop(&mut self) {
         let mut idle = T::idle().lock().unwrap_or_else(PoisonError::into_inner);
-        if idle.len() == KEPT {
-            // The one that has waited longest goes.
-            idle.remove(0);
-        }
-        idle.push(std::mem::take(&mut self.buffer));
+        keep(&mut idle, std::mem::take(&mut self.buffer), KEPT_BYTES / size_of::<T>());
+    }
+}
+
+/// Adds a buffer. Those that have waited longest go, until the rest are few and small enough.
+fn keep<T>(idle: &mut Vec<Vec<T>>, buffer: Vec<T>, room: usize) {
+    idle.push(buffer);
+    while idle.len() > KEPT || idle.iter().map(Vec::len).sum::<usize>() > room {
+        idle.remove(0);
     }
 }
 
@@ -122,19 +129,67 @@ impl<T: Elem> DerefMut for Scratch<T> {
     }
 }
 
+/// Memory that may not be initialised.
+pub(crate) type Room<T> = [MaybeUninit<T>];
+
 /// A vector whose every number `fill` writes, without writing zeros first.
+///
+/// # Safety
+/// `fill` writes every number that it is given.
 #[allow(unsafe_code)]
-pub(crate) fn overwritten<T: Elem>(len: usize, fill: impl FnOnce(&mut [T])) -> Vec<T> {
+pub(crate) unsafe fn overwritten<T: Elem>(len: usize, fill: impl FnOnce(&mut Room<T>)) -> Vec<T> {
     let mut numbers: Vec<T> = Vec::with_capacity(len);
-    // SAFETY: the capacity is there, and any bits are a number of `T`, which is f32 or f64. No caller
-    // reads a number before writing it: they are this crate's kernels, and where assertions are on,
-    // tests would see the NaN that is written here first.
-    let room = unsafe { std::slice::from_raw_parts_mut(numbers.as_mut_ptr(), len) };
-    if cfg!(debug_assertions) {
-        room.fill(T::from_f64(f64::NAN));
+    let room = &mut numbers.spare_capacity_mut()[..len];
+    if cfg!(all(debug_assertions, not(miri))) {
+        // So that tests see what is left out; Miri sees it by itself.
+        room.fill(MaybeUninit::new(T::from_f64(f64::NAN)));
     }
     fill(room);
-    // SAFETY: as above; all of them were written.
+    // SAFETY: the capacity is there, and the caller promises that all of it was written.
     unsafe { numbers.set_len(len) };
     numbers
+}
+
+/// The same memory after zeros are written: by the task that works in it next, so that they are still in
+/// its cache when it does.
+#[allow(unsafe_code)]
+pub(crate) fn zeroed<T: Elem>(room: &mut Room<T>) -> &mut [T] {
+    room.fill(MaybeUninit::new(T::default()));
+    // SAFETY: every number was just written, `MaybeUninit<T>` has the layout of `T`, and the borrow of the
+    // same length goes on.
+    unsafe { std::slice::from_raw_parts_mut(room.as_mut_ptr().cast(), room.len()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_are_kept_within_bounds_the_oldest_going_first() {
+        let mut idle: Vec<Vec<u8>> = Vec::new();
+        let lengths = |idle: &[Vec<u8>]| idle.iter().map(Vec::len).collect::<Vec<_>>();
+        for len in [50, 20, 30] {
+            keep(&mut idle, vec![0; len], 100);
+        }
+        assert_eq!(lengths(&idle), [50, 20, 30]);
+        keep(&mut idle, vec![0; 40], 100);
+        assert_eq!(lengths(&idle), [20, 30, 40]);
+        keep(&mut idle, vec![0; 101], 100);
+        assert_eq!(lengths(&idle), [0; 0]);
+        for len in 0..30 {
+            keep(&mut idle, vec![0; len], 1000);
+        }
+        assert_eq!(lengths(&idle), (6..30).collect::<Vec<_>>());
+    }
+
+    #[test]
+    #[allow(unsafe_code)]
+    fn memory_is_initialised_before_it_is_read() {
+        // Memory is zeroed by the task that asks for it.
+        let mut room = [const { MaybeUninit::<f32>::uninit() }; 5];
+        assert_eq!(zeroed(&mut room), [0.0; 5]);
+        // SAFETY: everything is written.
+        let numbers = unsafe { overwritten::<f64>(3, |y| y.iter_mut().for_each(|v| _ = v.write(2.0))) };
+        assert_eq!(numbers, [2.0; 3]);
+    }
 }

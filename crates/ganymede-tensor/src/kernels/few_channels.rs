@@ -8,10 +8,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::conv::Geometry;
 use super::dots::{Dots, LEFT, Lines, RIGHT};
 use super::elem::{Elem, Scratch};
 use super::gather::Border;
+use super::geometry::Geometry;
 
 /// Parts that the images are split into, for any number of threads: the order of the sums must not
 /// depend on it.

@@ -8,6 +8,7 @@ use super::elem::{Elem, Scratch};
 use super::gather::{Border, Gather, Run, copy_short};
 use super::microkernel::Microkernel;
 use super::packed::{Columns, Group, Packed, STEPS, multiply};
+use super::target::Target;
 use super::transpose::transpose;
 
 /// Numbers of the result that a task holds at a time, beside what it reads of the right operand in
@@ -29,24 +30,6 @@ pub(crate) fn in_place_pays<T>(
 ) -> bool {
     let groups = gather.groups(border, 1, kernel.lanes, target.one_line(gather), |_| 0).len();
     groups * kernel.lanes * rows <= gather.positions() * (rows + 10)
-}
-
-/// Where a result goes: row `m`, position `(y, x)` of an image lands at
-/// `m·channel + y·line + x·step + first`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Target {
-    pub(crate) image: usize,
-    pub(crate) channel: usize,
-    pub(crate) line: usize,
-    pub(crate) step: usize,
-    pub(crate) first: usize,
-}
-
-impl Target {
-    /// Whether lines of the grid follow one another in the result, or where it is put together first.
-    fn one_line(&self, gather: &Gather) -> bool {
-        self.step != 1 || self.line == gather.grid[1]
-    }
 }
 
 /// A weight as a product's left operand: rows, channels, and taps that are named by their place.

@@ -6,9 +6,9 @@
 use gemm::Parallelism;
 use rayon::prelude::*;
 
-use super::conv::Geometry;
 use super::elem::Elem;
 use super::gemm::{Shape, matmul};
+use super::geometry::Geometry;
 
 /// Pixels of an image below which a product for each costs more than one that gathers several.
 const PIXELS: usize = 64;
@@ -36,47 +36,59 @@ impl Form {
     }
 
     /// `y` of `x` and `w`.
-    pub(super) fn forward<T: Elem>(self, g: &Geometry, x: &[T], w: &[T], y: &mut [T]) {
+    pub(super) fn forward<T: Elem>(self, g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
+        let mut y = vec![T::default(); g.n * g.output_len()];
         let weight = (w, Shape::row_major(g.o, g.depth()));
         match self {
-            Self::Pointwise => images(g, weight, (x, g.c), (y, g.o)),
+            Self::Pointwise => images(g, weight, (x, g.c), (&mut y, g.o)),
             Self::Covering => {
                 let batch = (x, Shape::row_major(g.n, g.depth()));
                 let weight = (w, weight.1.t());
-                matmul((y, Shape::row_major(g.n, g.o)), batch, weight, false, Parallelism::Rayon(0));
+                matmul((&mut y, Shape::row_major(g.n, g.o)), batch, weight, false, Parallelism::Rayon(0));
             }
         }
+        y
     }
 
     /// `dx` of `dy` and `w`.
-    pub(super) fn input_gradient<T: Elem>(self, g: &Geometry, dy: &[T], w: &[T], dx: &mut [T]) {
+    pub(super) fn input_gradient<T: Elem>(self, g: &Geometry, dy: &[T], w: &[T]) -> Vec<T> {
+        let mut dx = vec![T::default(); g.n * g.image_len()];
         let weight = (w, Shape::row_major(g.o, g.depth()));
         match self {
-            Self::Pointwise => images(g, (w, weight.1.t()), (dy, g.o), (dx, g.c)),
+            Self::Pointwise => images(g, (w, weight.1.t()), (dy, g.o), (&mut dx, g.c)),
             Self::Covering => {
                 let batch = (dy, Shape::row_major(g.n, g.o));
-                matmul((dx, Shape::row_major(g.n, g.depth())), batch, weight, false, Parallelism::Rayon(0));
+                matmul(
+                    (&mut dx, Shape::row_major(g.n, g.depth())),
+                    batch,
+                    weight,
+                    false,
+                    Parallelism::Rayon(0),
+                );
             }
         }
+        dx
     }
 
     /// `dw` of `x` and `dy`.
-    pub(super) fn weight_gradient<T: Elem>(self, g: &Geometry, x: &[T], dy: &[T], dw: &mut [T]) {
+    pub(super) fn weight_gradient<T: Elem>(self, g: &Geometry, x: &[T], dy: &[T]) -> Vec<T> {
+        let mut dw = vec![T::default(); g.weight_len()];
         let to = Shape::row_major(g.o, g.depth());
         match self {
             Self::Pointwise => {
                 for n in 0..g.n {
                     let a = (&dy[n * g.output_len()..], Shape::row_major(g.o, g.pixels()));
                     let b = (&x[n * g.image_len()..], Shape::row_major(g.c, g.pixels()).t());
-                    matmul((dw, to), a, b, n > 0, Parallelism::Rayon(0));
+                    matmul((&mut dw, to), a, b, n > 0, Parallelism::Rayon(0));
                 }
             }
             Self::Covering => {
                 let a = (dy, Shape::row_major(g.n, g.o).t());
                 let b = (x, Shape::row_major(g.n, g.depth()));
-                matmul((dw, to), a, b, false, Parallelism::Rayon(0));
+                matmul((&mut dw, to), a, b, false, Parallelism::Rayon(0));
             }
         }
+        dw
     }
 }
 

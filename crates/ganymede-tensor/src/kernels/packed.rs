@@ -115,21 +115,25 @@ fn tile<T: Elem>(
     let height = panel.len() / steps;
     let whole = b.groups.iter().all(|g| g.len == lanes);
     let aside_stride = lanes * b.groups.len();
+    // Taken once: another borrow of the same slice would end the right to use pointers made before.
+    let (result, room) = (c.as_mut_ptr(), aside.as_mut_ptr());
     let mut t = Tile {
         steps,
         a: panel.as_ptr(),
         offsets: b.offsets.as_ptr(),
         b: [b.source.as_ptr(); MAX_GROUPS],
-        c: [aside.as_mut_ptr(); MAX_GROUPS],
+        c: [room; MAX_GROUPS],
         row_stride: if whole { row_stride } else { aside_stride },
         accumulate: accumulate && whole,
     };
     for (i, g) in b.groups.iter().enumerate() {
         t.b[i] = b.source[g.from..].as_ptr();
-        t.c[i] = if whole { c[g.to..].as_mut_ptr() } else { aside[i * lanes..].as_mut_ptr() };
+        t.c[i] = if whole { result.wrapping_add(g.to) } else { room.wrapping_add(i * lanes) };
     }
-    // SAFETY: `multiply` asserted that every register read lies in `source`, and that every group's
-    // last row ends in `c`, or the result goes aside, where the largest tile has room; the panel was cut to `steps · height`; the kernel's instructions were detected.
+    // SAFETY: `multiply` asserted that every register read lies in `source`, and that every group's last
+    // row ends in `c`; or the result goes aside, where the largest tile has room. The panel was cut to
+    // `steps · height`, and the kernel's instructions were detected. `c` and `aside` are borrowed mutably
+    // and not touched between the taking of the pointers and here.
     unsafe { (kernel.run)(height, b.groups.len(), &t) };
     if whole {
         return;

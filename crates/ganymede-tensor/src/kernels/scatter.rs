@@ -7,9 +7,9 @@ use gemm::Parallelism;
 use rayon::prelude::*;
 
 use super::col2im::col2im;
-use super::conv::Geometry;
 use super::elem::{Elem, Scratch};
 use super::gemm::{Shape, matmul};
+use super::geometry::Geometry;
 
 /// The width of a product at which one image is enough.
 const COLUMNS: usize = 256;

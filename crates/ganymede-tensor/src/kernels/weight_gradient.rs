@@ -9,9 +9,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::conv::Geometry;
-use super::elem::{Elem, Scratch, overwritten};
+use super::elem::{Elem, Scratch};
 use super::few_channels;
+use super::geometry::Geometry;
 use super::matrix::Form;
 use super::packed::{Columns, Group, Packed, STEPS, multiply};
 use super::transpose::transpose;
@@ -28,7 +28,7 @@ pub(crate) fn weight_gradient<T: Elem>(g: &Geometry, x: &[T], dy: &[T]) -> Vec<T
         return vec![T::default(); g.weight_len()];
     }
     if let Some(form) = Form::of(g) {
-        return overwritten(g.weight_len(), |dw| form.weight_gradient(g, x, dy, dw));
+        return form.weight_gradient(g, x, dy);
     }
     let mut dw = vec![T::default(); g.weight_len()];
     for group in 0..g.cfg.groups {

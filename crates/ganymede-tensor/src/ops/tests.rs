@@ -1,3 +1,6 @@
+mod transformer;
+mod window;
+
 use candle_core::{DType, Device, Result, Tensor};
 
 use crate::testing::{Order, Tol, assert_close, gradcheck};

@@ -6,7 +6,7 @@ use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var, bail};
 use rayon::prelude::*;
 
 use super::rule::{Lane, Real, Rule};
-use super::state::Moments;
+use super::state::Slots;
 use crate::simd::vectorised;
 
 /// Elements a piece of work. Fixed, so that nothing depends on the number of threads; four such
@@ -14,14 +14,14 @@ use crate::simd::vectorised;
 const CHUNK: usize = 1 << 14;
 
 /// Updates a contiguous parameter in memory.
-pub(super) fn update(rule: &Rule, var: &Var, grad: &Tensor, moments: &mut Moments) -> Result<()> {
+pub(super) fn update(rule: &Rule, var: &Var, grad: &Tensor, moments: &mut Slots) -> Result<()> {
     var.inplace_op2(grad, &Fused { rule, moments: RefCell::new(moments) })
 }
 
 /// candle hands over parameter and gradient; the moments ride along.
 struct Fused<'a> {
     rule: &'a Rule,
-    moments: RefCell<&'a mut Moments>,
+    moments: RefCell<&'a mut Slots>,
 }
 
 impl InplaceOp2 for Fused<'_> {
@@ -34,10 +34,10 @@ impl InplaceOp2 for Fused<'_> {
             bail!("optimizer step: expected contiguous tensors")
         };
         match (p, g, &mut **self.moments.borrow_mut()) {
-            (CpuStorage::F32(p), CpuStorage::F32(g), Moments::F32(m)) => {
+            (CpuStorage::F32(p), CpuStorage::F32(g), Slots::F32(m)) => {
                 run(self.rule, &mut p[p0..p1], &g[g0..g1], m)
             }
-            (CpuStorage::F64(p), CpuStorage::F64(g), Moments::F64(m)) => {
+            (CpuStorage::F64(p), CpuStorage::F64(g), Slots::F64(m)) => {
                 run(self.rule, &mut p[p0..p1], &g[g0..g1], m)
             }
             _ => bail!("optimizer step: parameter, gradient and moments differ in dtype"),

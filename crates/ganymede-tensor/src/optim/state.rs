@@ -9,7 +9,7 @@ use crate::Param;
 
 /// The moments of one parameter, in the order of the rule's slots.
 #[derive(Debug)]
-pub(super) enum Moments {
+pub(super) enum Slots {
     /// In memory, for the fused update.
     F32(Vec<Vec<f32>>),
     /// In memory, for the fused update.
@@ -18,7 +18,7 @@ pub(super) enum Moments {
     Tensors(Vec<Tensor>),
 }
 
-impl Moments {
+impl Slots {
     pub(super) fn zeros(var: &Var, slots: usize, fused: bool) -> Result<Self> {
         let len = var.elem_count();
         Ok(match var.dtype() {

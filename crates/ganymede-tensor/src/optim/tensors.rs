@@ -1,56 +1,70 @@
-//! The way of other devices and dtypes: the same rules in tensor operations.
+//! The rules in tensor operations: for other devices and dtypes, and as functions that can be
+//! differentiated.
 
-use candle_core::{Result, Tensor, Var};
+use candle_core::{Result, Tensor};
 
 use super::rule::Rule;
 
-/// Updates a parameter and replaces its moments. Everything here is detached from any graph: the
-/// gradient by the caller, the parameter below, and the moments came from these two.
-pub(super) fn update(rule: &Rule, var: &Var, grad: &Tensor, moments: &mut [Tensor]) -> Result<()> {
-    // candle gives an empty tensor itself as the result of an operation, and a variable cannot be set
-    // to itself.
-    if var.elem_count() == 0 {
-        return Ok(());
+/// A parameter and its moments after an update.
+pub(super) type Updated = (Tensor, Vec<Tensor>);
+
+/// The update of a parameter: a function of parameter, gradient and moments, with their graphs.
+pub(super) fn update(rule: &Rule, p: &Tensor, grad: &Tensor, moments: &[Tensor]) -> Result<Updated> {
+    match *rule {
+        Rule::Adam { weight_decay, .. }
+        | Rule::RmsProp { weight_decay, .. }
+        | Rule::Sgd { weight_decay, .. } => {
+            let g = if weight_decay == 0.0 { grad.clone() } else { (grad + (p * weight_decay)?)? };
+            let (step, moments) = step(rule, &g, moments)?;
+            Ok(((p - step)?, moments))
+        }
     }
-    let p = var.as_detached_tensor();
-    let new = match *rule {
-        Rule::Adam { step_size, beta1, beta2, root_correction, eps, weight_decay } => {
-            let g = decayed(grad, &p, weight_decay)?;
-            moments[0] = lerp(&moments[0], &g, 1.0 - beta1)?;
-            moments[1] = ((&moments[1] * beta2)? + (g.sqr()? * (1.0 - beta2))?)?;
-            let denominator = (moments[1].sqrt()? / root_correction)?.affine(1.0, eps)?;
-            (p - ((&moments[0] * step_size)? / denominator)?)?
-        }
-        Rule::RmsProp { lr, alpha, eps, momentum, centered, weight_decay } => {
-            let g = decayed(grad, &p, weight_decay)?;
-            moments[0] = ((&moments[0] * alpha)? + (g.sqr()? * (1.0 - alpha))?)?;
-            let mut variance = moments[0].clone();
-            if centered {
-                let mean = moments.last_mut().expect("a centred rule keeps the mean last");
-                *mean = lerp(mean, &g, 1.0 - alpha)?;
-                variance = positive(&(variance - mean.sqr()?)?)?;
-            }
-            let mut update = (g / variance.sqrt()?.affine(1.0, eps)?)?;
-            if momentum != 0.0 {
-                moments[1] = ((&moments[1] * momentum)? + update)?;
-                update = moments[1].clone();
-            }
-            (p - (update * lr)?)?
-        }
-        Rule::Sgd { lr, momentum, nesterov, weight_decay } => {
-            let mut update = decayed(grad, &p, weight_decay)?;
-            if momentum != 0.0 {
-                moments[0] = ((&moments[0] * momentum)? + &update)?;
-                update = if nesterov { (update + (&moments[0] * momentum)?)? } else { moments[0].clone() };
-            }
-            (p - (update * lr)?)?
-        }
-    };
-    var.set(&new)
 }
 
-fn decayed(grad: &Tensor, p: &Tensor, weight_decay: f64) -> Result<Tensor> {
-    if weight_decay == 0.0 { Ok(grad.clone()) } else { grad + (p * weight_decay)? }
+/// What is subtracted from the parameter, and the new moments.
+fn step(rule: &Rule, g: &Tensor, moments: &[Tensor]) -> Result<Updated> {
+    match *rule {
+        Rule::Adam { step_size, beta1, beta2, root_correction, eps, .. } => {
+            let mean = lerp(&moments[0], g, 1.0 - beta1)?;
+            let square = ((&moments[1] * beta2)? + (g.sqr()? * (1.0 - beta2))?)?;
+            let denominator = (root(&square)? / root_correction)?.affine(1.0, eps)?;
+            Ok((((&mean * step_size)? / denominator)?, vec![mean, square]))
+        }
+        Rule::RmsProp { lr, alpha, eps, momentum, centered, .. } => {
+            let mut new = vec![((&moments[0] * alpha)? + (g.sqr()? * (1.0 - alpha))?)?];
+            let mut variance = new[0].clone();
+            let mean = match moments.last() {
+                Some(mean) if centered => Some(lerp(mean, g, 1.0 - alpha)?),
+                _ => None,
+            };
+            if let Some(mean) = &mean {
+                variance = positive(&(variance - mean.sqr()?)?)?;
+            }
+            let mut update = (g / root(&variance)?.affine(1.0, eps)?)?;
+            if momentum != 0.0 {
+                update = ((&moments[1] * momentum)? + update)?;
+                new.push(update.clone());
+            }
+            new.extend(mean);
+            Ok(((update * lr)?, new))
+        }
+        Rule::Sgd { lr, momentum: 0.0, .. } => Ok(((g * lr)?, Vec::new())),
+        Rule::Sgd { lr, momentum, nesterov, .. } => {
+            let buffer = ((&moments[0] * momentum)? + g)?;
+            let update = if nesterov { (g + (&buffer * momentum)?)? } else { buffer.clone() };
+            Ok(((update * lr)?, vec![buffer]))
+        }
+    }
+}
+
+/// √x, with gradient 0 where x is 0: a parameter without a gradient would make it 0·∞.
+fn root(x: &Tensor) -> Result<Tensor> {
+    if !x.track_op() {
+        return x.sqrt();
+    }
+    let zero = x.detach().eq(&x.zeros_like()?)?;
+    let root = zero.where_cond(&x.ones_like()?, x)?.sqrt()?;
+    zero.where_cond(&x.zeros_like()?, &root)
 }
 
 /// From the nearer end, as the fused rule.
@@ -60,5 +74,5 @@ fn lerp(start: &Tensor, end: &Tensor, weight: f64) -> Result<Tensor> {
 
 /// Negative values as 0; NaN stays.
 fn positive(x: &Tensor) -> Result<Tensor> {
-    x.lt(0f64)?.where_cond(&x.zeros_like()?, x)
+    x.detach().lt(0f64)?.where_cond(&x.zeros_like()?, x)
 }

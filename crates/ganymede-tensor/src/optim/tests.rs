@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used)]
+mod propose;
+
 use std::fs;
 use std::path::Path;
 
@@ -177,7 +179,7 @@ fn fused_pieces_join_up() {
             assert_close(&a.get(), &b.get(), Tol { rel: 1e-11, abs: 1e-12 });
         }
         assert!(
-            matches!(two.moments[0], Moments::Tensors(_)) && !matches!(one.moments[0], Moments::Tensors(_)),
+            matches!(two.moments[0], Slots::Tensors(_)) && !matches!(one.moments[0], Slots::Tensors(_)),
             "{name}"
         );
     }

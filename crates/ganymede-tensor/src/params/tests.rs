@@ -105,3 +105,77 @@ fn each_init_has_the_spread_that_it_promises() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn bound_values_stand_in_for_the_parameters_until_the_guard_drops() -> Result<()> {
+    let params = Params::new();
+    let (w, u) = small(&params)?;
+    let (own, buffer) = (w.get().to_vec2::<f32>()?, u.get().to_vec1::<f32>()?);
+    let value = |v: f32| Tensor::full(v, (2, 3), &Device::Cpu);
+    let seen = || w.get().flatten_all()?.to_vec1::<f32>().map(|v| v[0]);
+    let outer = params.bind(&[value(1.0)?])?;
+    let inner = params.bind(&[value(2.0)?])?;
+    assert_eq!(std::thread::scope(|s| s.spawn(seen).join()).expect("a thread")?, 2.0, "on all threads");
+    // Guards may go in any order.
+    drop(outer);
+    assert_eq!(seen()?, 2.0);
+    let outer = params.bind(&[value(3.0)?])?;
+    assert_eq!(seen()?, 3.0);
+    drop(outer);
+    assert_eq!(seen()?, 2.0);
+    // An update of the parameter itself does not show, and is there afterwards.
+    w.set(&value(5.0)?)?;
+    assert_eq!((seen()?, params.snapshot()?[0].to_vec2::<f32>()?[0][0]), (2.0, 5.0));
+    drop(inner);
+    assert_eq!(seen()?, 5.0);
+    w.set(&Tensor::new(own, &Device::Cpu)?)?;
+    assert_eq!(u.get().to_vec1::<f32>()?, buffer);
+    Ok(())
+}
+
+#[test]
+fn gradients_flow_into_what_is_bound_unless_frozen() -> Result<()> {
+    let params = Params::new();
+    let (w, _) = small(&params)?;
+    let x = crate::watch(&Tensor::full(2f32, (2, 3), &Device::Cpu)?)?;
+    let _bound = params.bind(&[x.sqr()?])?;
+    let g = grad(&w.get().sqr()?, &[&x], Graph::Create)?.remove(0);
+    assert_eq!(g.to_vec2::<f32>()?[0][0], 32.0, "4·2³");
+    assert_eq!(grad(&g, &[&x], Graph::Discard)?[0].to_vec2::<f32>()?[0][0], 48.0, "12·2²");
+    let _frozen = params.freeze();
+    assert!(!w.get().track_op());
+    Ok(())
+}
+
+#[test]
+fn what_does_not_fit_is_not_bound() -> Result<()> {
+    let params = Params::new();
+    let (w, _) = small(&params)?;
+    let own = w.get().to_vec2::<f32>()?;
+    let cpu = Device::Cpu;
+    let misfits = [
+        vec![],
+        vec![Tensor::zeros((3, 2), DType::F32, &cpu)?],
+        vec![Tensor::zeros((2, 3), DType::F64, &cpu)?],
+        vec![Tensor::zeros((2, 3), DType::F32, &cpu)?; 2],
+    ];
+    for values in misfits {
+        assert!(params.bind(&values).is_err() && params.restore(&values).is_err());
+    }
+    assert_eq!(w.get().to_vec2::<f32>()?, own);
+    Ok(())
+}
+
+#[test]
+fn a_snapshot_lasts_and_is_restored() -> Result<()> {
+    let params = Params::new();
+    let (w, _) = small(&params)?;
+    let (own, snapshot) = (w.get().to_vec2::<f32>()?, params.snapshot()?);
+    w.set(&Tensor::zeros((2, 3), DType::F32, &Device::Cpu)?)?;
+    params.restore(&snapshot)?;
+    assert_eq!(w.get().to_vec2::<f32>()?, own);
+    // A value that shares the parameter's own memory.
+    params.restore(&[w.get()])?;
+    assert_eq!(w.get().to_vec2::<f32>()?, own);
+    Ok(())
+}

@@ -1,17 +1,21 @@
-//! What a frozen network does at every layer, in one operation.
+//! Convolution, bias and ReLU, which frozen networks run in one operation.
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, WithDType, bail};
 use rayon::prelude::*;
 
-use super::{ConvConfig, conv_geometry, fallback};
-use crate::kernels::conv::{self, Geometry};
+use super::composed;
+use super::config::ConvConfig;
+use super::cpu::Forward;
+use super::geometry::conv_geometry;
+use crate::kernels::conv;
 use crate::kernels::elem::{Elem, by_dtype, contiguous};
-use crate::{add_channel_bias, relu};
+use crate::kernels::geometry::Geometry;
 
 /// `max(conv2d(x, w) + b, 0)`, with `b` of shape `(O,)`: [`conv2d`](crate::conv2d),
-/// [`add_channel_bias`] and [`relu`] without their intermediate results.
+/// [`add_channel_bias_leaky_relu`](crate::add_channel_bias_leaky_relu) with slope 0.
 ///
-/// For inference: on the CPU it has no gradient, and asking for one is an error.
+/// Gradients are exact to any order. On the CPU, where no gradient is tracked, there is no intermediate
+/// result.
 ///
 /// # Errors
 /// As [`conv2d`](crate::conv2d), or the bias has another shape or dtype.
@@ -20,11 +24,14 @@ pub fn conv2d_bias_relu(x: &Tensor, w: &Tensor, b: &Tensor, cfg: ConvConfig) -> 
     if b.dims() != [g.o] || b.dtype() != x.dtype() {
         bail!("conv2d_bias_relu: bias {:?} of {:?} for weight {:?}", b.dims(), b.dtype(), w.dims())
     }
-    if x.device().is_cpu() {
-        x.contiguous()?.apply_op3(&w.contiguous()?, &b.contiguous()?, BiasRelu(g))
-    } else {
-        relu(&add_channel_bias(&fallback::conv2d(x, w, cfg)?, b)?)
+    if !x.device().is_cpu() {
+        return composed::conv2d_bias_relu(x, w, b, cfg);
     }
+    let (x, w) = (x.contiguous()?, w.contiguous()?);
+    if [&x, &w, b].iter().any(|t| t.track_op()) {
+        return crate::add_channel_bias_leaky_relu(&x.apply_op2(&w, Forward(g))?, b, 0.0);
+    }
+    x.apply_op3_no_bwd(&w, &b.contiguous()?, &BiasRelu(g))
 }
 
 struct BiasRelu(Geometry);
@@ -75,7 +82,7 @@ impl CustomOp3 for BiasRelu {
 mod tests {
     use super::*;
     use crate::testing::{Tol, assert_close};
-    use crate::{Graph, Rng, conv2d, grad, watch};
+    use crate::{Rng, add_channel_bias, conv2d, relu};
     use candle_core::{DType, Device};
 
     fn case(dtype: DType) -> (Tensor, Tensor, Tensor, ConvConfig) {
@@ -103,11 +110,8 @@ mod tests {
     }
 
     #[test]
-    fn gradients_and_other_biases_are_refused() {
+    fn other_biases_are_refused() {
         let (x, w, b, cfg) = case(DType::F32);
-        let x = watch(&x).unwrap();
-        let y = conv2d_bias_relu(&x, &w, &b, cfg).unwrap();
-        assert!(grad(&y, &[&x], Graph::Discard).is_err());
         assert!(conv2d_bias_relu(&x, &w, &b.narrow(0, 0, 5).unwrap(), cfg).is_err());
         assert!(conv2d_bias_relu(&x, &w, &b.to_dtype(DType::F64).unwrap(), cfg).is_err());
     }

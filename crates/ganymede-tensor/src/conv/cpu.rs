@@ -3,8 +3,9 @@
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, WithDType};
 
 use crate::autograd::{creates_graph, wanted};
-use crate::kernels::conv::{self, Geometry};
+use crate::kernels::conv;
 use crate::kernels::elem::{Elem, by_dtype, contiguous};
+use crate::kernels::geometry::Geometry;
 use crate::kernels::weight_gradient::weight_gradient;
 
 /// `y = conv(x, w)`.

@@ -1,0 +1,24 @@
+//! GELU on the CPU, in one pass, for frozen networks.
+
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+
+use crate::kernels::elem::contiguous;
+use crate::kernels::map::map;
+use crate::kernels::transformer;
+
+pub(super) fn gelu(x: &Tensor) -> Result<Tensor> {
+    x.contiguous()?.apply_op1_no_bwd(&Gelu)
+}
+
+struct Gelu;
+
+impl CustomOp1 for Gelu {
+    fn name(&self) -> &'static str {
+        "gelu"
+    }
+
+    fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
+        let y = map(contiguous::<f32>(s, l, self.name())?, transformer::gelu);
+        Ok((CpuStorage::F32(y), l.shape().clone()))
+    }
+}

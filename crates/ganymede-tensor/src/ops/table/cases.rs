@@ -1,0 +1,344 @@
+//! The rows of the table.
+
+use candle_core::{DType, Device, Result, Shape, Tensor};
+
+use super::{Case, Operation, Place};
+use crate::conv::composed as conv;
+use crate::kernels::transformer::Heads;
+use crate::ops::channels::layout;
+use crate::ops::{
+    avg_pool, batch_norm, channel_bias, gelu, global_avg_pool, layer_norm, leaky_relu, pool2d,
+    self_attention, sigmoid, softplus, tanh, upsample_nearest,
+};
+use crate::{ConvConfig, Pooling, Rng, WindowConfig};
+
+fn normal(seed: u64, shape: impl Into<Shape>) -> Tensor {
+    Rng::new(seed).normal(shape, DType::F64, &Device::Cpu).expect("numbers")
+}
+
+fn numbers(values: &[f64], shape: impl Into<Shape>) -> Tensor {
+    Tensor::from_slice(values, shape, &Device::Cpu).expect("numbers of that shape")
+}
+
+fn full(value: f64, shape: impl Into<Shape>) -> Tensor {
+    Tensor::full(value, shape, &Device::Cpu).expect("numbers")
+}
+
+fn smooth(what: &'static str, tensors: Vec<Tensor>) -> Place {
+    Place { what, tensors, smooth: true }
+}
+
+fn kink(what: &'static str, tensors: Vec<Tensor>) -> Place {
+    Place { what, tensors, smooth: false }
+}
+
+fn case(
+    name: impl Into<String>,
+    public: impl Fn(&[Tensor]) -> Result<Tensor> + 'static,
+    composed: impl Fn(&[Tensor]) -> Result<Tensor> + 'static,
+    places: Vec<Place>,
+) -> Case {
+    Case { name: name.into(), public: Box::new(public), composed: Some(Box::new(composed)), places }
+}
+
+fn plain(
+    name: impl Into<String>,
+    public: impl Fn(&[Tensor]) -> Result<Tensor> + 'static,
+    places: Vec<Place>,
+) -> Case {
+    let public: Operation = Box::new(public);
+    Case { name: name.into(), public, composed: None, places }
+}
+
+pub(super) fn elementwise() -> Vec<Case> {
+    let places = |at_zero: fn(&'static str, Vec<Tensor>) -> Place| {
+        vec![
+            smooth("moderate", vec![numbers(&[0.3, -0.7, 1.1, -2.0], (2, 2))]),
+            smooth("saturated", vec![numbers(&[-100.0, -40.0, -18.0, 18.0, 40.0, 100.0], 6)]),
+            smooth("batch of one", vec![numbers(&[0.5], (1, 1, 1, 1))]),
+            at_zero("zero", vec![numbers(&[0.0, 0.0], 2)]),
+        ]
+    };
+    type Unary = fn(&Tensor) -> Result<Tensor>;
+    let rows: [(&str, Unary, Unary, bool); 7] = [
+        ("softplus", crate::softplus, softplus::composed::softplus, true),
+        ("log_sigmoid", crate::log_sigmoid, softplus::composed::log_sigmoid, true),
+        ("sigmoid", crate::sigmoid, sigmoid::composed::sigmoid, true),
+        ("tanh", crate::tanh, tanh::composed::tanh, true),
+        ("gelu", crate::gelu, gelu::composed::gelu, true),
+        ("relu", crate::relu, |x| leaky_relu::composed::leaky_relu(x, 0.0), false),
+        ("leaky_relu", |x| crate::leaky_relu(x, 0.2), |x| leaky_relu::composed::leaky_relu(x, 0.2), false),
+    ];
+    rows.into_iter()
+        .map(|(name, public, composed, is_smooth)| {
+            let at_zero = if is_smooth { smooth } else { kink };
+            case(name, move |t| public(&t[0]), move |t| composed(&t[0]), places(at_zero))
+        })
+        .collect()
+}
+
+pub(super) fn rows() -> Vec<Case> {
+    let logits = || {
+        vec![
+            smooth("moderate", vec![normal(1, (2, 3))]),
+            smooth("saturated", vec![numbers(&[100.0, -100.0, 0.0, 40.0, 39.0, -40.0], (2, 3))]),
+            smooth("tie", vec![full(1.0, (2, 3))]),
+            smooth("batch of one", vec![normal(2, (1, 3))]),
+        ]
+    };
+    let gains = || vec![normal(2, 4), normal(3, 4)];
+    let with = |x: Tensor| [vec![x], gains()].concat();
+    let normalised = vec![
+        smooth("moderate", with(normal(1, (2, 4)))),
+        smooth("large", with(normal(1, (2, 4)).affine(30.0, 100.0).expect("numbers"))),
+        smooth("zero", with(full(0.0, (2, 4)))),
+        smooth("batch of one", with(normal(4, (1, 1, 4)))),
+    ];
+    let heads =
+        |t: &Tensor| Ok::<_, candle_core::Error>(Heads { tokens: t.dim(1)?, heads: 2, dim: t.dim(2)? / 6 });
+    vec![
+        plain("softmax", |t| crate::softmax(&t[0], 1), logits()),
+        plain("log_softmax", |t| crate::log_softmax(&t[0], 1), logits()),
+        plain(
+            "linear",
+            |t| crate::linear(&t[0], &t[1], Some(&t[2])),
+            vec![
+                smooth("moderate", vec![normal(1, (2, 3)), normal(2, (2, 3)), normal(3, 2)]),
+                smooth("zero", vec![full(0.0, (2, 3)), normal(2, (2, 3)), full(0.0, 2)]),
+                smooth("batch of one", vec![normal(1, (1, 3)), normal(2, (2, 3)), normal(3, 2)]),
+            ],
+        ),
+        plain(
+            "l2_norm",
+            |t| crate::l2_norm(&t[0], 1e-12),
+            vec![
+                smooth("moderate", vec![normal(1, (2, 1, 3))]),
+                smooth("batch of one", vec![normal(2, (1, 3))]),
+                kink("zero", vec![full(0.0, (2, 3))]),
+            ],
+        ),
+        case(
+            "layer_norm",
+            |t| crate::layer_norm(&t[0], &t[1], &t[2], 0.1),
+            |t| layer_norm::composed::layer_norm(&t[0], &t[1], &t[2], 0.1),
+            normalised,
+        ),
+        case(
+            "self_attention",
+            |t| crate::self_attention(&t[0], 2),
+            move |t| self_attention::composed::self_attention(&t[0], heads(&t[0])?),
+            vec![
+                smooth("moderate", vec![normal(1, (2, 2, 6))]),
+                smooth("saturated", vec![(normal(1, (1, 3, 6)) * 5.0).expect("numbers")]),
+                smooth("tie", vec![full(0.5, (1, 2, 12))]),
+                smooth("zero", vec![full(0.0, (1, 2, 6))]),
+                smooth("one token", vec![normal(3, (1, 1, 6))]),
+            ],
+        ),
+    ]
+}
+
+pub(super) fn channels() -> Vec<Case> {
+    let bias = |shape: &[usize]| vec![normal(1, shape), normal(2, shape[1])];
+    let biased = |slope: f64| {
+        let zero = vec![full(-0.5, (2, 2)), full(0.5, 2)];
+        vec![
+            smooth("images", bias(&[2, 3, 1, 2])),
+            smooth("rows", bias(&[3, 2])),
+            smooth("batch of one", bias(&[1, 2, 2, 1])),
+            if slope == 1.0 { smooth("zero", zero) } else { kink("zero", zero) },
+        ]
+    };
+    let normalised = || {
+        let with = |x: Tensor| {
+            let c = x.dim(1).expect("a channel");
+            vec![x, normal(2, c), normal(3, c)]
+        };
+        vec![
+            smooth("images", with(normal(1, (2, 2, 1, 2)))),
+            smooth("rows", with(normal(1, (3, 2)))),
+            smooth("batch of one", with(normal(4, (1, 2, 2, 2)))),
+            smooth("large", with(normal(1, (3, 2)).affine(30.0, 100.0).expect("numbers"))),
+            smooth("constant", with(full(1.0, (3, 2)))),
+        ]
+    };
+    let norm = |slope: f64| {
+        let name = format!("batch_norm_leaky_relu of slope {slope}");
+        let public =
+            move |t: &[Tensor]| Ok(crate::batch_norm_leaky_relu(&t[0], &t[1], &t[2], 0.1, slope)?.output);
+        let composed = move |t: &[Tensor]| {
+            let l = layout("table", &t[0])?;
+            Ok(batch_norm::composed::batch_norm(&t[0], &t[1], &t[2], l, (0.1, slope))?.output)
+        };
+        case(name, public, composed, normalised())
+    };
+    let bias_of = |slope: f64| {
+        let composed = move |t: &[Tensor]| channel_bias::composed::biased(&t[0], &t[1], slope);
+        let name = format!("add_channel_bias_leaky_relu of slope {slope}");
+        let public = move |t: &[Tensor]| crate::add_channel_bias_leaky_relu(&t[0], &t[1], slope);
+        case(name, public, composed, biased(slope))
+    };
+    vec![
+        case(
+            "add_channel_bias",
+            |t| crate::add_channel_bias(&t[0], &t[1]),
+            |t| channel_bias::composed::biased(&t[0], &t[1], 1.0),
+            biased(1.0),
+        ),
+        bias_of(0.2),
+        bias_of(0.0),
+        norm(1.0),
+        norm(0.2),
+        norm(0.0),
+    ]
+}
+
+pub(super) fn resolution() -> Vec<Case> {
+    let images = || {
+        vec![
+            smooth("moderate", vec![normal(1, (2, 4, 2, 2))]),
+            smooth("zero", vec![full(0.0, (1, 4, 2, 2))]),
+            smooth("batch of one", vec![normal(2, (1, 4, 2, 4))]),
+        ]
+    };
+    vec![
+        case(
+            "upsample_nearest2d",
+            |t| crate::upsample_nearest2d(&t[0], 2),
+            |t| upsample_nearest::composed::upsample_nearest2d(&t[0], 2),
+            images(),
+        ),
+        plain("upsample_bilinear2d", |t| crate::upsample_bilinear2d(&t[0], [3, 5]), images()),
+        plain("pad2d", |t| crate::pad2d(&t[0], [1, 0, 2, 1]), images()),
+        plain("pad2d_reflect", |t| crate::pad2d_reflect(&t[0], [1, 0, 1, 1]), images()),
+        plain("pixel_shuffle", |t| crate::pixel_shuffle(&t[0], 2), images()),
+        plain("pixel_unshuffle", |t| crate::pixel_unshuffle(&t[0], 2), images()),
+    ]
+}
+
+pub(super) fn windows() -> Vec<Case> {
+    let images = |is_smooth: bool| {
+        let at = if is_smooth { smooth } else { kink };
+        vec![
+            smooth("moderate", vec![normal(1, (2, 1, 4, 4))]),
+            smooth("batch of one", vec![normal(2, (1, 2, 4, 2))]),
+            at("zero", vec![full(0.0, (1, 1, 2, 4))]),
+        ]
+    };
+    let ties = || {
+        let tie = kink("tie", vec![full(1.5, (1, 1, 4, 4))]);
+        images(false).into_iter().chain([tie]).collect::<Vec<_>>()
+    };
+    let mut cases = vec![
+        case(
+            "avg_pool2d",
+            |t| crate::avg_pool2d(&t[0], 2),
+            |t| avg_pool::composed::avg_pool2d(&t[0], 2),
+            images(true),
+        ),
+        plain("max_pool2d", |t| crate::max_pool2d(&t[0], 2), ties()),
+        case(
+            "global_avg_pool2d",
+            |t| crate::global_avg_pool2d(&t[0]),
+            |t| global_avg_pool::composed::global_avg_pool2d(&t[0]),
+            images(true),
+        ),
+    ];
+    let configs = [([3, 2], [2, 1], [1, 0]), ([2, 2], [2, 2], [0, 0]), ([3, 3], [2, 2], [1, 1])];
+    for (kernel, stride, padding) in configs {
+        let cfg = WindowConfig { kernel, stride, padding };
+        for pooling in [Pooling::Max, Pooling::MeanInside] {
+            let is_max = pooling == Pooling::Max;
+            cases.push(case(
+                format!("pool2d {pooling:?} {kernel:?} {stride:?} {padding:?}"),
+                move |t| crate::pool2d(&t[0], pooling, cfg),
+                move |t| {
+                    let g = pool2d::windows(&t[0], cfg)?;
+                    pool2d::composed::pool2d(&t[0], pooling, &g)
+                },
+                if is_max { ties() } else { images(true) },
+            ));
+        }
+    }
+    cases
+}
+
+fn cfg(stride: [usize; 2], padding: [usize; 2], dilation: [usize; 2], groups: usize) -> ConvConfig {
+    ConvConfig { stride, padding, dilation, groups }
+}
+
+pub(super) fn convolutions() -> Vec<Case> {
+    type Shape4 = (usize, usize, usize, usize);
+    // The last window of the third does not end at the edge, on one axis only.
+    let forward: [(ConvConfig, Shape4, Shape4); 5] = [
+        (ConvConfig::default(), (2, 2, 3, 2), (2, 2, 2, 2)),
+        (cfg([2, 2], [1, 1], [1, 1], 1), (1, 1, 4, 4), (2, 1, 4, 4)),
+        (cfg([2, 2], [1, 1], [1, 1], 1), (1, 1, 4, 5), (2, 1, 3, 3)),
+        (cfg([2, 1], [1, 2], [1, 2], 1), (1, 2, 4, 3), (1, 2, 2, 2)),
+        (cfg([3, 2], [0, 1], [2, 1], 2), (2, 2, 4, 3), (2, 1, 2, 2)),
+    ];
+    let transposed: [(ConvConfig, [usize; 2], Shape4, Shape4); 5] = [
+        (ConvConfig::default(), [0, 0], (2, 2, 2, 2), (2, 1, 2, 2)),
+        (cfg([2, 2], [1, 1], [1, 1], 1), [0, 0], (1, 1, 2, 2), (1, 2, 4, 4)),
+        (cfg([2, 2], [1, 1], [1, 1], 1), [1, 1], (1, 1, 2, 3), (1, 1, 3, 3)),
+        (cfg([2, 1], [1, 0], [1, 1], 2), [1, 0], (1, 2, 2, 2), (2, 1, 3, 2)),
+        (cfg([2, 3], [0, 1], [2, 1], 1), [1, 2], (1, 1, 2, 2), (1, 1, 2, 3)),
+    ];
+    let mut cases = Vec::new();
+    for (cfg, x, w) in forward {
+        let places = vec![
+            smooth("moderate", vec![normal(1, x), normal(2, w)]),
+            smooth("zero", vec![full(0.0, x), normal(2, w)]),
+        ];
+        let (public, composed) = (
+            move |t: &[Tensor]| crate::conv2d(&t[0], &t[1], cfg),
+            move |t: &[Tensor]| conv::conv2d(&t[0], &t[1], cfg),
+        );
+        cases.push(case(format!("conv2d {cfg:?}"), public, composed, places));
+        cases.push(weight_gradient(cfg, x, w));
+        cases.push(bias_relu(cfg, x, w));
+    }
+    for (cfg, output_padding, x, w) in transposed {
+        let places = vec![
+            smooth("moderate", vec![normal(1, x), normal(2, w)]),
+            smooth("zero", vec![full(0.0, x), normal(2, w)]),
+        ];
+        let (public, composed) = (
+            move |t: &[Tensor]| crate::conv_transpose2d(&t[0], &t[1], cfg, output_padding),
+            move |t: &[Tensor]| conv::conv_transpose2d(&t[0], &t[1], cfg, output_padding),
+        );
+        cases.push(case(format!("conv_transpose2d {cfg:?} {output_padding:?}"), public, composed, places));
+    }
+    cases
+}
+
+fn weight_gradient(
+    cfg: ConvConfig,
+    x: (usize, usize, usize, usize),
+    w: (usize, usize, usize, usize),
+) -> Case {
+    let y = crate::conv2d(&normal(1, x), &normal(2, w), cfg).expect("a convolution");
+    let places = vec![smooth("moderate", vec![normal(1, x), normal(2, y.shape())])];
+    case(
+        format!("conv2d_weight_gradient {cfg:?}"),
+        move |t| crate::conv2d_weight_gradient(&t[0], &t[1], [w.2, w.3], cfg),
+        move |t| {
+            let weight = Tensor::zeros(w, t[0].dtype(), t[0].device())?;
+            conv::conv2d_weight_gradient(&t[0], &t[1], &weight, cfg)
+        },
+        places,
+    )
+}
+
+fn bias_relu(cfg: ConvConfig, x: (usize, usize, usize, usize), w: (usize, usize, usize, usize)) -> Case {
+    let places = vec![
+        smooth("moderate", vec![normal(1, x), normal(2, w), normal(3, w.0)]),
+        kink("zero", vec![full(0.0, x), normal(2, w), full(0.0, w.0)]),
+    ];
+    case(
+        format!("conv2d_bias_relu {cfg:?}"),
+        move |t| crate::conv2d_bias_relu(&t[0], &t[1], &t[2], cfg),
+        move |t| conv::conv2d_bias_relu(&t[0], &t[1], &t[2], cfg),
+        places,
+    )
+}

@@ -41,7 +41,7 @@ fn by_content(image: RgbImage) -> Frame {
         return Frame::Rgb(image);
     }
     let (width, height) = image.dimensions();
-    let levels = image.into_raw().into_iter().step_by(3).collect();
+    let levels = image.as_raw().chunks_exact(3).map(|pixel| pixel[0]).collect();
     Frame::Grey(GrayImage::from_raw(width, height, levels).expect("one level for each pixel"))
 }
 

@@ -39,7 +39,7 @@ enum Place {
     /// Opened when there is something to write: a pipe would block for want of a reader.
     Through(PathBuf),
     /// Written where it lies: its links, its owner or its folder allow nothing else.
-    InPlace(PathBuf),
+    Rewrite(PathBuf),
     /// Replaced by way of a temporary file.
     Replace(PathBuf),
 }
@@ -61,7 +61,7 @@ impl Output {
 
     /// Whether writing would change the file at `path`, by whatever name.
     pub fn is_same_file(&self, path: &Path) -> bool {
-        let (Place::InPlace(own) | Place::Replace(own) | Place::Through(own)) = &self.place else {
+        let (Place::Rewrite(own) | Place::Replace(own) | Place::Through(own)) = &self.place else {
             return false;
         };
         matches!((identity(own), identity(path)), (Ok(a), Ok(b)) if a == b)
@@ -96,10 +96,10 @@ impl Output {
             Place::Through(path) => {
                 OpenOptions::new().append(true).open(path).and_then(|file| buffered(file, write))
             }
-            Place::InPlace(path) => in_place(path, write),
+            Place::Rewrite(path) => in_place(path, write),
             Place::Replace(path) => replace(path, write),
         };
-        let is_pipe = !matches!(self.place, Place::InPlace(_) | Place::Replace(_));
+        let is_pipe = !matches!(self.place, Place::Rewrite(_) | Place::Replace(_));
         match written {
             Err(error) if is_pipe && error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other.map_err(|e| FilesError::Output { path: self.named(), reason: e.to_string() }),
@@ -181,7 +181,7 @@ fn existing(path: PathBuf, there: &Metadata) -> Result<Place, String> {
     let replaceable = temporary_beside(&path).and_then(|file| file.as_file().metadata());
     Ok(match replaceable {
         Ok(new) if alone(there, &new) => Place::Replace(path),
-        _ => Place::InPlace(path),
+        _ => Place::Rewrite(path),
     })
 }
 

@@ -169,6 +169,14 @@ pub enum TrainError {
         /// How they differ.
         reason: String,
     },
+    /// Weights of a file are not those of a generator that can be built.
+    #[error("{}: {reason}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// How they differ.
+        reason: String,
+    },
     /// A picture could not be drawn.
     #[error("could not draw {}: {reason}", path.display())]
     Picture {

@@ -60,7 +60,8 @@ impl Sampler {
         device: &Device,
     ) -> Result<Self, TrainError> {
         let found = fit_weights(path, key, &|shapes| strangers(model, shapes), device)?;
-        let misfit = |error: ModelError| TrainError::misfit(path, "generator", error.to_string());
+        let misfit =
+            |error: ModelError| TrainError::Weights { path: path.to_owned(), reason: error.to_string() };
         let config = ModelConfig::infer(model, &found.tensors).map_err(misfit)?;
         Ok(Self { note: found.note, ..Self::build(&config, &found.tensors, path, device)? })
     }
@@ -80,7 +81,7 @@ impl Sampler {
         // The first weights are overwritten: their seed does not matter.
         let generator = config.build_generator(Rng::new(0), DType::F32, device)?;
         let loaded = generator.params().load_state_dict(weights);
-        loaded.map_err(|error| TrainError::misfit(path, "generator", error.to_string()))?;
+        loaded.map_err(|error| TrainError::Weights { path: path.to_owned(), reason: error.to_string() })?;
         check_weights(generator.as_ref(), path)?;
         Ok(Self { generator, device: device.clone(), note: None })
     }

@@ -70,7 +70,7 @@ fn of_several_generators_a_key_chooses_one() {
 fn what_is_no_generator_says_what_it_is() {
     for (file, says) in [
         ("script.pt", &["TorchScript", "never run", "torch.jit.load"][..]),
-        ("discriminator.pth", &["it is a discriminator"]),
+        ("discriminator.pth", &["weights of a DCGAN generator"]),
         // A layer more is another network.
         ("deeper.pth", &["main.9.weight"]),
     ] {

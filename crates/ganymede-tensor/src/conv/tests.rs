@@ -163,11 +163,13 @@ proptest! {
     /// and finite differences have checked.
     #[test]
     fn any_shape_agrees_with_the_definition((x, w, cfg, seed) in case()) {
+        let fits = |axis: usize, len: usize, k: usize| {
+            len + 2 * cfg.padding[axis] > cfg.dilation[axis] * (k - 1)
+        };
+        // Such draws are counted as none.
+        prop_assume!(fits(0, x.2, w.2) && fits(1, x.3, w.3));
         let run = || -> Result<()> {
             let (x, w) = (normal(seed, x, DType::F32)?, normal(seed + 1, w, DType::F32)?);
-            if conv_geometry(&x, &w, cfg).is_err() {
-                return Ok(());
-            }
             let exact = reference(&x, &w, cfg)?;
             let dy = normal(seed + 2, exact.shape(), DType::F32)?;
             let all = |dtype: DType| -> Result<Vec<Tensor>> {

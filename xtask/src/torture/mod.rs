@@ -184,6 +184,8 @@ impl Torture {
             } else {
                 // What is left over costs room, no more.
                 let _ = fs::remove_dir_all(&root);
+                let moments: Vec<&str> = kills.iter().map(|moment| moment.words()).collect();
+                eprintln!("same bytes: {}", moments.join(", "));
             }
             self.plan().note(kills, failed.is_none().then_some(()).ok_or(root));
         }

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ganymede_files::path_of_name;
+
 use crate::catalogue::{self, Known, Maker};
 use crate::cifar;
 use crate::dataset::Dataset;
@@ -68,7 +70,8 @@ pub enum CacheUse {
 
 /// Opens a data set by its name or the path of its files.
 ///
-/// A name known to [`list`](crate::list) wins over a folder of that name (say `./ring` for the folder). A path may be
+/// A name known to [`list`](crate::list) wins over a folder of that name (say `./ring` for the folder). A path that is
+/// not text has a name that is (`bytes:caf%E9`, see [`name_of_path`](ganymede_files::name_of_path)). A path may be
 /// - a folder with IDX files (`train-images-idx3-ubyte`, `.gz` or not), or one file of IDX images;
 /// - a folder with CIFAR-10's `data_batch_*.bin`, or `cifar-10-binary.tar.gz`;
 /// - a folder of PNG, JPEG and WebP images, in any depth of sub-folders. Where all of them are in two
@@ -104,7 +107,7 @@ pub fn open_with_progress(
     if let Some(known) = catalogue::find(name_or_path) {
         return open_known(known, options);
     }
-    at_path(Path::new(name_or_path), options, progress)
+    at_path(&path_of_name(name_or_path), options, progress)
 }
 
 /// [`open`] for a path, which need not be text and never is the name of a known data set.

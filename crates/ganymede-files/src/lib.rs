@@ -4,7 +4,7 @@
 //! * [`scan`] says which files of a folder are images, and which only seem to be;
 //! * [`decode`] makes one file an 8-bit [`Frame`] within bounds of memory, whatever the file claims;
 //! * [`Output`] is where a result goes, tried before the work;
-//! * [`path_text`] and [`shell_quoted`] make text of any path;
+//! * [`path_text`], [`name_of_path`] and [`shell_quoted`] make text of any path;
 //! * [`encode_drawing`] marks pictures that are no samples;
 //! * [`catch_interrupts`] hears the signals that ask a program to end, but for those that its caller turned off;
 //! * [`Digest`] hashes fields that cannot run into each other.
@@ -35,5 +35,5 @@ pub use hash::{Digest, sha256, to_hex};
 pub use http::{Download, Http, Received, part_path};
 pub use interrupts::catch_interrupts;
 pub use output::Output;
-pub use path_text::{path_text, shell_quoted};
+pub use path_text::{name_of_path, path_of_name, path_text, shell_quoted};
 pub use scan::{Found, Scan, Skipped, scan};

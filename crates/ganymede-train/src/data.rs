@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ganymede_datasets::{Channels, OpenOptions, Opened, Presence, list, open, open_path};
+use ganymede_files::path_of_name;
 
 use crate::config::Run;
 use crate::error::TrainError;
@@ -62,7 +63,7 @@ pub(crate) fn open_same_data(
     folder: &RunFolder,
     wanted: Option<&str>,
 ) -> Result<Opened, TrainError> {
-    check(open_data(run, Some(folder))?, wanted, Path::new(&run.data.name))
+    check(open_data(run, Some(folder))?, wanted, &path_of_name(&run.data.name))
 }
 
 fn check(opened: Opened, wanted: Option<&str>, place: &Path) -> Result<Opened, TrainError> {
@@ -91,7 +92,7 @@ fn place_of(name: &str) -> Option<PathBuf> {
     let place = match known.map(|entry| entry.presence) {
         Some(Presence::Embedded | Presence::Computed) => return None,
         Some(Presence::Present(dir) | Presence::Absent { dir, .. }) => dir,
-        None => PathBuf::from(name),
+        None => path_of_name(name).into_owned(),
     };
     std::path::absolute(place).ok()
 }

@@ -37,3 +37,15 @@ fn the_shell_reads_what_was_quoted() {
 fn text_of_any_path() {
     assert_eq!(path_text(Path::new(OsStr::from_bytes(b"caf\xe9.png"))), "caf\u{fffd}.png");
 }
+
+#[test]
+fn every_path_has_a_name_that_leads_back() {
+    for bytes in NAMES.iter().chain(&[&b"bytes:a"[..], b"100%", b"%41", b"bytes:%\xff"]) {
+        let path = Path::new(OsStr::from_bytes(bytes));
+        assert_eq!(path_of_name(&name_of_path(path)), path);
+    }
+    assert_eq!(name_of_path(Path::new(OsStr::from_bytes(b"caf\xe9 %"))), "bytes:caf%E9 %25");
+    for no_name in ["bytes:%", "bytes:%4", "bytes:%zz"] {
+        assert_eq!(path_of_name(no_name), Path::new(no_name));
+    }
+}

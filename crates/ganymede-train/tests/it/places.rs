@@ -163,3 +163,28 @@ fn a_working_folder_whose_name_is_no_text_is_remembered_too() {
     expect(&train(&odd, &begin), 0, &[]);
     expect(&train(place.dir.path(), &["--resume", text(&run), "--steps", "3"]), 0, &["going on from step 2"]);
 }
+
+#[test]
+#[cfg(unix)]
+fn folders_that_are_no_text_are_trained_on_resumed_and_measured() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let place = Place::new();
+    let odd = |bytes: &[u8]| place.at("work").join(OsStr::from_bytes(bytes));
+    fs::rename(place.at("work/photos"), odd(b"caf\xe9 100%")).unwrap();
+    let (data, run, config) = (odd(b"caf\xe9 100%"), odd(b"run \xff"), place.at("config.toml"));
+    let call = |args: &[&OsStr]| {
+        let mut command = ganymede(&[]);
+        command.current_dir(place.at("work")).env("GANYMEDE_DATA", place.at("cache")).args(args);
+        command.output().unwrap()
+    };
+    let arg = OsStr::new;
+    let begin = [arg("train"), arg("--config"), config.as_os_str(), arg("--data"), data.as_os_str()];
+    let rest = [arg("--out"), run.as_os_str(), arg("--steps"), arg("4")];
+    expect(&call(&[&begin[..], &rest].concat()), 0, &[]);
+    assert!(fs::read_to_string(run.join("run.toml")).unwrap().contains("caf%E9 100%25"));
+    expect(&call(&[arg("train"), arg("--resume"), run.as_os_str(), arg("--steps"), arg("6")]), 0, &[]);
+    let eval: Vec<&OsStr> = [arg("eval"), run.as_os_str()].into_iter().chain(EVAL.map(arg)).collect();
+    expect(&call(&eval), 0, &[]);
+    expect(&call(&[arg("sample"), run.as_os_str(), arg("--num"), arg("2")]), 0, &[]);
+}

@@ -1,6 +1,5 @@
 //! Images side by side in one picture.
 
-
 use anyhow::{Result, anyhow};
 use ganymede_files::Frame as Image;
 use image::imageops::{FilterType, overlay, resize};

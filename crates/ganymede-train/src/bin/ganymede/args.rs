@@ -79,7 +79,7 @@ pub(crate) struct TrainArgs {
     pub(crate) config: Option<PathBuf>,
     /// A known data set (see `ganymede data list`) or a folder of images; with --resume where the data are now
     #[arg(long, value_name = "NAME|DIR")]
-    pub(crate) data: Option<String>,
+    pub(crate) data: Option<PathBuf>,
     /// Generator updates
     #[arg(long, value_name = "N", conflicts_with = "kimg")]
     pub(crate) steps: Option<u64>,
@@ -218,7 +218,7 @@ pub(crate) struct EvalArgs {
     pub(crate) checkpoint: String,
     /// The data to compare with, where they were moved, or on purpose others than the run's [default: as the run]
     #[arg(long, value_name = "NAME|DIR")]
-    pub(crate) data: Option<String>,
+    pub(crate) data: Option<PathBuf>,
     /// fid, kid, is, precision-recall, density-coverage [default: as the run]
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
     pub(crate) metrics: Vec<String>,

@@ -1,7 +1,7 @@
 //! `ganymede eval`
 
 use anyhow::Result;
-use ganymede_files::path_text;
+use ganymede_files::{name_of_path, path_text};
 use ganymede_train::{
     EvalConfig, EvalOptions, Evaluation, Quality, Run, RunFolder, TrainError, Trainer, evaluate, figure,
 };
@@ -59,7 +59,7 @@ fn configure(args: &EvalArgs) -> Result<Run> {
     let quoted = |text: &str| Value::from(text).to_string();
     let metrics: Vec<String> = args.metrics.iter().map(|name| quoted(name)).collect();
     let flags = [
-        args.data.as_deref().map(|name| format!("data.name={}", quoted(name))),
+        args.data.as_deref().map(|data| format!("data.name={}", quoted(&name_of_path(data)))),
         args.extractor.as_deref().map(|name| format!("eval.extractor={}", quoted(name))),
         args.num.map(|num| format!("eval.samples={num}")),
         (!metrics.is_empty()).then(|| format!("eval.metrics=[{}]", metrics.join(","))),

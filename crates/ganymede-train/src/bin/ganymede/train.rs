@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use ganymede_files::{path_text, shell_quoted};
+use ganymede_files::{name_of_path, path_text, shell_quoted};
 use ganymede_train::{
     ConfigError, DEFAULT_PRESET, Finished, Layers, Outcome, Run, StopReason, Summary, Trainer,
 };
@@ -67,7 +67,7 @@ fn configure(args: &TrainArgs) -> Result<Run> {
     };
     let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
     let flags = [
-        args.data.as_deref().map(|name| format!("data.name={}", text(name))),
+        args.data.as_deref().map(|data| format!("data.name={}", text(&name_of_path(data)))),
         args.steps.map(|steps| format!("run.steps={steps}")),
         args.kimg.map(|kimg| format!("run.kimg={}", toml::Value::Float(kimg))),
         args.seed.map(|seed| format!("run.seed={seed}")),

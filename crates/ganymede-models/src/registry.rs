@@ -136,6 +136,25 @@ impl ModelConfig {
         }
     }
 
+    /// Numbers in the weights of a generator's layers, biases and normalisation left out; 0 where the configuration
+    /// cannot be used. Whoever has a configuration from a file asks this before anything of that size is made.
+    pub fn generator_numbers(&self) -> u64 {
+        match self {
+            Self::Dcgan(config) if config.validate().is_ok() => {
+                let inner = config.widths().into_iter().rev();
+                let sides: Vec<usize> =
+                    std::iter::once(config.z_dim).chain(inner).chain([config.channels]).collect();
+                sides.windows(2).fold(0, |sum: u64, pair| sum.saturating_add((pair[0] * pair[1] * 16) as u64))
+            }
+            Self::Mlp(config) if config.validate().is_ok() => {
+                let (hidden, layers) = (config.hidden as u64, config.layers as u64);
+                let ends = (config.z_dim as u64 + config.output as u64) * hidden;
+                (hidden * hidden).saturating_mul(layers.saturating_sub(1)).saturating_add(ends)
+            }
+            _ => 0,
+        }
+    }
+
     /// The shape of one sample, which the data must have: `[C, H, W]`, or `[D]` for points.
     pub fn sample_shape(&self) -> Vec<usize> {
         match self {

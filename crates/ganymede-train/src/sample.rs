@@ -89,6 +89,13 @@ impl Sampler {
         path: &Path,
         device: &Device,
     ) -> Result<Self, TrainError> {
+        // A file may describe a network that no memory holds.
+        let (needed, held) =
+            (config.generator_numbers(), weights.values().map(|t| t.elem_count() as u64).sum::<u64>());
+        if needed > held {
+            let reason = format!("it describes a generator of {needed} weights, and holds {held} numbers");
+            return Err(TrainError::Weights { path: path.to_owned(), reason });
+        }
         // The first weights are overwritten: their seed does not matter.
         let generator = config.build_generator(Rng::new(0), DType::F32, device)?;
         let loaded = generator.params().load_state_dict(weights);

@@ -78,7 +78,7 @@ impl DcganConfig {
     }
 
     /// Channels of the feature maps, from half the resolution down to 4×4.
-    pub(super) fn widths(&self) -> Vec<usize> {
+    pub(crate) fn widths(&self) -> Vec<usize> {
         let halvings = (self.resolution / 4).ilog2();
         (0..halvings).map(|i| self.width * (1 << i).min(self.max_multiplier)).collect()
     }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use ganymede_tensor::{DType, Device, Rng};
 
 use super::{ModelConfig, ModelName};
-use crate::{DcganConfig, ModelError, NormKind};
+use crate::{DcganConfig, MlpConfig, ModelError, NormKind};
 
 #[test]
 fn every_model_is_named_described_and_found() {
@@ -80,4 +80,21 @@ fn configurations_are_inferred_where_weights_tell() {
     assert_eq!(ModelConfig::infer(ModelName::Dcgan, &state).unwrap(), config);
     let error = ModelConfig::infer(ModelName::Mlp, &BTreeMap::new()).unwrap_err();
     assert!(matches!(error, ModelError::NotInferable { model: "mlp", .. }));
+}
+
+#[test]
+fn the_size_of_a_generator_is_known_before_it_is_made() {
+    for config in [
+        ModelConfig::Dcgan(DcganConfig { resolution: 16, width: 3, z_dim: 5, ..DcganConfig::default() }),
+        ModelConfig::Mlp(MlpConfig { hidden: 7, ..MlpConfig::default() }),
+    ] {
+        let generator = config.build_generator(Rng::new(0), DType::F32, &Device::Cpu).unwrap();
+        let weights = generator.params().params().into_iter().filter(|param| param.var().dims().len() > 1);
+        let counted: usize = weights.map(|param| param.var().elem_count()).sum();
+        assert_eq!(config.generator_numbers(), counted as u64, "{config:?}");
+    }
+    let giant = ModelConfig::Dcgan(DcganConfig { width: 65_536, ..DcganConfig::default() });
+    assert!(giant.generator_numbers() > 1 << 40);
+    let useless = ModelConfig::Dcgan(DcganConfig { resolution: 0, ..DcganConfig::default() });
+    assert_eq!(useless.generator_numbers(), 0);
 }

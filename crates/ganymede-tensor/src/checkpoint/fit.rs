@@ -218,6 +218,8 @@ fn note(dicts: &[Dict], fit: &Fit) -> Option<String> {
     );
     let others = dicts.iter().enumerate().filter(|(index, dict)| *index != fit.dict && !dict.path.is_empty());
     left.extend(others.map(|(_, dict)| dict.path.clone()));
+    // PyTorch keeps this counter in every batch norm, and no network needs it: nothing to tell of.
+    left.retain(|name| !name.ends_with("num_batches_tracked"));
     let place = format!("{}.{}", dict.path, fit.prefix);
     let place = place.trim_matches('.');
     let mut parts = Vec::new();

@@ -159,6 +159,9 @@ fn find(path: &Path) -> Result<Place, String> {
     if path == Path::new("-") {
         return Ok(Place::StandardOutput);
     }
+    if path.as_os_str().is_empty() {
+        return Err("the name is empty; name a file".into());
+    }
     let path = match follow(path)? {
         Followed::Descriptor(Place::Through(path)) => {
             return writable(&path).map(|()| Place::Through(path));

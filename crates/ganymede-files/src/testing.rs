@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
+use image::codecs::pnm::{PnmEncoder, PnmSubtype, SampleEncoding};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
 pub use small_disk::{fill_but, on_small_disk};
@@ -26,6 +27,14 @@ pub fn picture(width: u32, height: u32) -> RgbImage {
 /// An image, encoded.
 pub fn encode(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
+    if format == ImageFormat::Pnm {
+        // Left to itself the encoder writes a PAM, which PIL does not read.
+        let binary = SampleEncoding::Binary;
+        let kind =
+            if image.color().has_color() { PnmSubtype::Pixmap(binary) } else { PnmSubtype::Graymap(binary) };
+        image.write_with_encoder(PnmEncoder::new(&mut bytes).with_subtype(kind)).unwrap();
+        return bytes.into_inner();
+    }
     image.write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }

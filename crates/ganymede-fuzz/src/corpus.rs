@@ -1,10 +1,12 @@
 //! The files that a target begins from.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::targets::{Target, below};
+use flate2::read::ZlibDecoder;
+
+use crate::targets::{PICTURES, Target, below};
 
 /// Larger ones make slow inputs.
 const MAX_SEED: u64 = 64 << 10;
@@ -27,14 +29,17 @@ impl Corpus {
     /// A folder or file cannot be read, or there is none.
     pub fn of(target: &Target) -> io::Result<Self> {
         let mut files = Vec::new();
+        let mut seeds = Vec::new();
         for place in target.seeds {
-            list(&below(place), &mut files)?;
+            match *place {
+                PICTURES => seeds.append(&mut pictures(target.name)?),
+                place => list(&below(place), &mut files)?,
+            }
         }
         let own = found_dir(target.name);
         if own.is_dir() {
             list(&own, &mut files)?;
         }
-        let mut seeds = Vec::new();
         for file in files.iter().filter(|file| suits(target.name, file)) {
             seeds.push(fs::read(file)?);
         }
@@ -43,6 +48,28 @@ impl Corpus {
         }
         Ok(Self { seeds })
     }
+}
+
+/// The files of one format in the table that the decoders are tested with: two numbers, an index, one line a file
+/// (its name begins with the format, its third field is its length), and the files one after the other.
+fn pictures(format: &str) -> io::Result<Vec<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    ZlibDecoder::new(fs::File::open(below(PICTURES))?).read_to_end(&mut bytes)?;
+    let cut = || io::Error::other(format!("{PICTURES} is cut short"));
+    let (head, rest) = bytes.split_first_chunk::<8>().ok_or_else(cut)?;
+    let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) as usize;
+    let (index, mut files) = rest.split_at_checked(length).ok_or_else(cut)?;
+    let mut found = Vec::new();
+    for line in String::from_utf8_lossy(index).lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let length = fields.get(2).and_then(|field| field.parse().ok()).ok_or_else(cut)?;
+        let (file, rest) = files.split_at_checked(length).ok_or_else(cut)?;
+        files = rest;
+        if fields[0].split('/').next() == Some(format) {
+            found.push(file.to_vec());
+        }
+    }
+    Ok(found)
 }
 
 fn list(place: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

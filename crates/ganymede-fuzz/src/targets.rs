@@ -73,7 +73,8 @@ pub(crate) fn below(path: &str) -> PathBuf {
 }
 
 const PTH: &[&str] = &["ganymede-tensor/tests/fixtures/pth", "ganymede-train/tests/fixtures/wrapped"];
-const PICTURES: &str = "ganymede-files/tests/fixtures/pil";
+/// One file that holds those of the test of decoders: see [`crate::Corpus`].
+pub(crate) const PICTURES: &str = "ganymede-files/tests/fixtures/decode/cases.z";
 
 /// Every parser.
 pub static TARGETS: &[Target] = &[

@@ -37,7 +37,7 @@ fn what_cannot_be_written_to_is_said_before_the_work() {
         (file.join("x.json"), "Not a directory"),
         (dir.path().join("new/"), "no such folder"),
         (dir.path().join("x".repeat(300)), "long"),
-        (PathBuf::from(""), ""),
+        (PathBuf::from(""), "the name is empty"),
     ];
     for (path, reason) in cases {
         assert_says(Output::new(&path), &["cannot write to", reason]);

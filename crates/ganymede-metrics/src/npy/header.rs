@@ -192,7 +192,9 @@ fn refusal(descr: &str, kind: &str) -> String {
     let what = match kind.as_bytes().first() {
         Some(b'O') => "objects of Python (a pickle), which are never read: save plain numbers",
         Some(b'c') => "complex numbers: save their real part",
-        Some(b'f') => "numbers that not every machine has: save x.astype('float64')",
+        Some(b'f') if kind[1..].bytes().all(|byte| byte.is_ascii_digit()) => {
+            "numbers that not every machine has: save x.astype('float64')"
+        }
         Some(b'S' | b'U' | b'a') => "text",
         Some(b'M' | b'm') => "dates",
         Some(b'V') => "raw bytes (`bfloat16` is saved so): save x.astype('float32')",

@@ -32,7 +32,7 @@ fn what_is_no_array_of_numbers_is_refused_by_name() {
         ("{'descr': '|V2', 'fortran_order': False, 'shape': (1,)}", "bfloat16"),
         ("{'descr': '<U3', 'fortran_order': False, 'shape': (1,)}", "text"),
         ("{'descr': '<M8[ns]', 'fortran_order': False, 'shape': (1,)}", "dates"),
-        ("{'descr': '<f4x', 'fortran_order': False, 'shape': (1,)}", "<f4x"),
+        ("{'descr': '<f4x', 'fortran_order': False, 'shape': (1,)}", "unknown"),
         ("{'descr': 'é', 'fortran_order': False, 'shape': (1,)}", "unknown"),
         ("{'descr': '<f4', 'fortran_order': Maybe, 'shape': (1,)}", "fortran_order"),
         ("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", "shape"),

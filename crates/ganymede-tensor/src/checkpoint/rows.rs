@@ -247,6 +247,7 @@ mod tests {
         let path = dir.path().join("x.safetensors");
         let mut writer = TensorWriter::new(&path, "x", &[3, 2, 3]).unwrap();
         assert!(writer.push(&rows(4)).unwrap_err().to_string().contains("with room for 72"));
+        drop(writer);
         let mut writer = TensorWriter::new(&path, "x", &[3, 2, 3]).unwrap();
         writer.push(&rows(2)).unwrap();
         assert!(writer.finish().unwrap_err().to_string().contains("24 bytes of its rows are missing"));

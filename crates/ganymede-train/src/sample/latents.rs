@@ -50,7 +50,7 @@ pub struct LatentBatches {
 
 #[derive(Debug)]
 enum Source {
-    Random { rng: Rng, truncation: Option<f64> },
+    Random { rng: Box<Rng>, truncation: Option<f64> },
     Tensor(Tensor),
     Rows(TensorRows),
 }
@@ -71,7 +71,7 @@ impl LatentBatches {
                     );
                     return Err(fail(reason));
                 }
-                let rng = Rng::stream(*seed, "sample");
+                let rng = Box::new(Rng::stream(*seed, "sample"));
                 (None, Source::Random { rng, truncation }, *count)
             }
             Latents::Given(z) => {

@@ -91,7 +91,7 @@ fn check_any_stop_resumes(config: &str, every: usize) {
         drop(trainer);
         trainer = Trainer::resume(&stopped, &run).unwrap();
     }
-    assert!(stops > 3 && unsettled > 0, "{stops} stops, {unsettled} of them in the midst of a look");
+    assert!(stops > 1 && unsettled > 0, "{stops} stops, {unsettled} of them in the midst of a look");
     assert_same_run(&straight, &stopped);
 }
 
@@ -110,7 +110,7 @@ fn points_stopped_in_the_midst_of_anything_resume_to_the_same_bytes() {
 #[test]
 fn images_stopped_in_the_midst_of_anything_resume_to_the_same_bytes() {
     let measured = format!("{CLOTHES}\n[eval]\nextractor = \"fashion-cnn\"\nevery = 4\nsamples = 130\n");
-    check_any_stop_resumes(&measured, 12);
+    check_any_stop_resumes(&measured, 6);
 }
 
 #[test]

@@ -14,8 +14,8 @@ pub const MOST_THREADS: usize = 1024;
 /// Samples that are measured at once: their features are held in memory.
 pub const MOST_MEASURED: usize = 200_000;
 
-/// Rates, weights and the like: far beyond any use, and its square is still an f32.
-const MOST_WEIGHT: f64 = 1e9;
+/// Rates, weights and the like: what an f32 holds.
+const MOST_WEIGHT: f64 = 1e30;
 /// Values of one layer for one batch, and weights of one layer: 4 GiB and 1 GiB of f32.
 const MOST_ACTIVATIONS: u128 = 1 << 30;
 const MOST_WEIGHTS: u128 = 1 << 28;

@@ -62,6 +62,12 @@ const POINTS: &str = "data.name=ring";
 const WRONG: &[&str] =
     &["1e300", "9223372036854775807", "99999999999999999999999", "-1", "nan", "inf", "-inf"];
 
+/// A seed may be so large, and so may what is bounded by 1e30.
+fn takes_the_largest_integer(key: &str) -> bool {
+    let of_weights = ["lambda", "gamma", "target", "c", "lr", "weight_decay", "weight_clip"];
+    key == "run.seed" || key.rsplit('.').next().is_some_and(|last| of_weights.contains(&last))
+}
+
 fn layers(sets: &[&str]) -> Layers {
     let of_points = sets.contains(&POINTS);
     let mut layers = Layers::text(if of_points { RING } else { CLOTHES }, "test", None).unwrap();
@@ -73,7 +79,7 @@ fn layers(sets: &[&str]) -> Layers {
 fn every_key_refuses_what_is_far_too_large_negative_or_no_number() {
     for (key, sets) in KEYS {
         for value in WRONG {
-            if (*key, *value) == ("run.seed", "9223372036854775807") {
+            if *value == "9223372036854775807" && takes_the_largest_integer(key) {
                 continue;
             }
             let mut layers = layers(sets);

@@ -14,7 +14,28 @@ pub(super) fn png(bytes: &[u8], options: &DecodeOptions) -> Result<Raw, String> 
 }
 
 pub(super) fn webp(bytes: &[u8], options: &DecodeOptions) -> Result<Raw, String> {
+    if !webp_is_complete(bytes) {
+        return Err(damaged("a part of the WebP reaches beyond the end of the file"));
+    }
     through_image(bytes, ImageFormat::WebP, options)
+}
+
+/// Whether all chunks lie within the file. The decoder makes room for a chunk of whatever size its header claims.
+fn webp_is_complete(bytes: &[u8]) -> bool {
+    let size_at = |at: usize| {
+        bytes.get(at..at + 4).map(|size| u32::from_le_bytes([size[0], size[1], size[2], size[3]]))
+    };
+    let end = size_at(4).map_or(0, |size| (size as usize).saturating_add(8)).min(bytes.len());
+    // `RIFF`, a size, `WEBP`; then chunks: a name, a size, data, a byte more where the size is odd.
+    let mut at = 12;
+    while at + 8 <= end {
+        let Some(size) = size_at(at + 4).map(|size| size as usize) else { return false };
+        if size > bytes.len() - (at + 8) {
+            return false;
+        }
+        at += 8 + size + size % 2;
+    }
+    true
 }
 
 pub(super) fn through_image(bytes: &[u8], kind: ImageFormat, options: &DecodeOptions) -> Result<Raw, String> {

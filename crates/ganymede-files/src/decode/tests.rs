@@ -119,3 +119,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_webp_whose_parts_claim_more_than_the_file_holds_is_damaged() {
+    let whole = encoded_picture(9, 7, ImageFormat::WebP);
+    assert!(decode_bytes(&whole, &options()).is_ok());
+    let mut pixels = whole.clone();
+    pixels[16..20].copy_from_slice(&0xffff_fff0u32.to_le_bytes());
+    // An EXIF block of 4 GiB behind the pixels, within what the file says of its own size.
+    let exif = [&whole[..], b"EXIF", &u32::MAX.to_le_bytes(), b"II*\0"].concat();
+    let grown = [&exif[..4], &(exif.len() as u32 - 8).to_le_bytes(), &exif[8..]].concat();
+    for bad in [pixels, grown] {
+        assert!(reason(decode_bytes(&bad, &options())).contains("beyond the end of the file"));
+    }
+}

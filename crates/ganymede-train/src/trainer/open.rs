@@ -247,7 +247,11 @@ fn last_checkpoint(folder: &RunFolder, device: &Device) -> Result<Option<(Checkp
             }
             Ok(None)
         }
-        Err(TrainError::Checkpoint(error)) => Err(unusable(error.to_string())),
+        Err(TrainError::Checkpoint(error)) => {
+            // It names the file, as the error around it does.
+            let text = error.to_string();
+            Err(unusable(text.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&text).to_owned()))
+        }
         Err(error) => Err(error),
     }
 }

@@ -186,6 +186,7 @@ fn without_its_last_checkpoint_a_run_does_not_begin_again() {
         }
         let copy = format!("cp {} {}", out.join("checkpoints/best.safetensors").display(), last.display());
         let words = expect(&resume(), 1, &["last.safetensors", "step-000020.safetensors", &copy]);
+        assert_eq!(words.matches("last.safetensors: ").count(), 1, "the file is named once: {words}");
         assert_eq!(fs::read(out.join("log.jsonl")).unwrap(), log, "{words}");
     }
     // What the words offer works, from every checkpoint there is, to the same bytes.

@@ -36,12 +36,21 @@ pub(super) fn flatten(raw: Raw, options: &DecodeOptions) -> Frame {
 
 /// Grey where all pixels are: whether a file says so depends on the program that wrote it.
 fn by_content(image: RgbImage) -> Frame {
-    let is_grey = |pixel: &[u8]| pixel[0] == pixel[1] && pixel[1] == pixel[2];
-    if !image.as_raw().chunks_exact(3).all(is_grey) {
+    let (width, height) = image.dimensions();
+    let same = |pixel: &[u8]| (pixel[0] ^ pixel[1]) | (pixel[0] ^ pixel[2]) == 0;
+    // Most coloured images show it at once, before room is made for levels.
+    if !image.as_raw().chunks_exact(3).take(512).all(same) {
         return Frame::Rgb(image);
     }
-    let (width, height) = image.dimensions();
-    let levels = image.as_raw().chunks_exact(3).map(|pixel| pixel[0]).collect();
+    // In one pass, as it goes over every image that is grey.
+    let mut levels = vec![0; image.as_raw().len() / 3];
+    let is_grey = levels.iter_mut().zip(image.as_raw().chunks_exact(3)).all(|(level, pixel)| {
+        *level = pixel[0];
+        same(pixel)
+    });
+    if !is_grey {
+        return Frame::Rgb(image);
+    }
     Frame::Grey(GrayImage::from_raw(width, height, levels).expect("one level for each pixel"))
 }
 

@@ -22,7 +22,7 @@ mod stored;
 mod torch;
 mod weights;
 
-pub use atomic::write_atomic;
+pub use atomic::{sync_folder, write_atomic};
 pub use error::CheckpointError;
 pub use fit::{Fits, FittedWeights, Shapes, fit_bytes, fit_weights};
 pub use rows::{TensorRows, TensorWriter};

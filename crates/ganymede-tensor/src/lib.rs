@@ -31,7 +31,7 @@ pub use autograd::{Graph, grad, start_gradient_workers, watch};
 pub use candle_core::{D, DType, Device, Error, IndexOp, Result, Shape, Tensor, Var, bail};
 pub use checkpoint::{
     Checkpoint, CheckpointError, Fits, FittedWeights, Shapes, TensorRows, TensorWriter, fit_bytes,
-    fit_weights, load_weights, weights_from_bytes, write_atomic,
+    fit_weights, load_weights, sync_folder, weights_from_bytes, write_atomic,
 };
 pub use conv::{ConvConfig, conv_transpose2d, conv2d, conv2d_bias_relu, conv2d_weight_gradient};
 pub use device::{DeviceChoice, DeviceError, compiled_backends, simd_features};

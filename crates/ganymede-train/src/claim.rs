@@ -1,12 +1,12 @@
 //! The choice of a folder for a new run, of which only one of several processes gets each.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::TrainError;
 use crate::folder::RunFolder;
 use crate::lock::{self, RunLock};
+use crate::numbered::make_numbered;
 
 /// A folder for a new run that this process owns and that holds nothing yet. Unless it is kept, it is given up again
 /// when this is dropped, with all that was created for it: a run that cannot start leaves nothing in the way.
@@ -34,21 +34,16 @@ impl Claim {
     /// # Errors
     /// [`TrainError::Write`] if no folder can be created in `base`.
     pub(crate) fn numbered(base: &Path, name: &str) -> Result<Self, TrainError> {
-        let mut made = create(base)?;
-        let candidates = (1u64..).map(|n| base.join(format!("{name}-{n}")));
-        for root in candidates {
-            match fs::create_dir(&root) {
-                Ok(()) => made.insert(0, root.clone()),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                Err(error) => return Err(TrainError::write("create", &root)(error)),
-            }
-            match Self::take(&root, made.clone()) {
+        let above = create(base)?;
+        loop {
+            let root = make_numbered(base, name)?;
+            let made = std::iter::once(root.clone()).chain(above.iter().cloned()).collect();
+            match Self::take(&root, made) {
                 // Somebody named this very folder in the meantime.
-                Err(TrainError::InUse { .. } | TrainError::OutNotEmpty { .. }) => made.remove(0),
+                Err(TrainError::InUse { .. } | TrainError::OutNotEmpty { .. }) => {}
                 other => return other,
-            };
+            }
         }
-        unreachable!("there are more numbers than folders")
     }
 
     fn take(root: &Path, made: Vec<PathBuf>) -> Result<Self, TrainError> {

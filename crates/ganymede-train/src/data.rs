@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ganymede_datasets::{Channels, OpenOptions, Opened, Presence, list, open, open_path};
-use ganymede_files::path_of_name;
+use ganymede_files::{name_of_path, path_of_name};
 
 use crate::config::Run;
 use crate::error::TrainError;
@@ -78,8 +78,8 @@ fn check(opened: Opened, wanted: Option<&str>, place: &Path) -> Result<Opened, T
 /// Writes down where the data are, if they are in a place.
 pub(crate) fn record_place(run: &Run, folder: &RunFolder) -> Result<(), TrainError> {
     let (path, place) = (folder.data_path(), place_of(&run.data.name));
-    match place.as_deref().and_then(to_bytes) {
-        Some(bytes) => replace(&path, bytes),
+    match place {
+        Some(place) => replace(&path, name_of_path(&place).as_bytes()),
         // What is left of another start would mislead.
         None if path.exists() => fs::remove_file(&path).map_err(TrainError::write("remove", &path)),
         None => Ok(()),
@@ -99,8 +99,8 @@ fn place_of(name: &str) -> Option<PathBuf> {
 
 fn recorded(folder: &RunFolder) -> Result<Option<PathBuf>, TrainError> {
     let path = folder.data_path();
-    match fs::read(&path) {
-        Ok(bytes) => Ok(from_bytes(bytes)),
+    match fs::read_to_string(&path) {
+        Ok(name) => Ok(Some(path_of_name(&name).into_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(TrainError::write("read", &path)(error)),
     }
@@ -130,26 +130,4 @@ fn options(run: &Run, folder: Option<&RunFolder>) -> OpenOptions {
         exclude: folder.map(|folder| folder.root().to_owned()),
         ..OpenOptions::default()
     }
-}
-
-#[cfg(unix)]
-fn to_bytes(path: &Path) -> Option<&[u8]> {
-    use std::os::unix::ffi::OsStrExt as _;
-    Some(path.as_os_str().as_bytes())
-}
-
-#[cfg(unix)]
-fn from_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStringExt as _;
-    Some(PathBuf::from(std::ffi::OsString::from_vec(bytes)))
-}
-
-#[cfg(not(unix))]
-fn to_bytes(path: &Path) -> Option<&[u8]> {
-    path.to_str().map(str::as_bytes)
-}
-
-#[cfg(not(unix))]
-fn from_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
-    String::from_utf8(bytes).ok().map(PathBuf::from)
 }

@@ -95,11 +95,11 @@ pub enum TrainError {
         asked: u64,
     },
     /// The checkpoint to go on from is missing or damaged.
-    #[error("{}: {problem}; {}", path.display(), ways_on(path, others))]
+    #[error("{problem}; {}", ways_on(path, others))]
     NoLastCheckpoint {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with it; the file is named in it.
         problem: String,
         /// The other checkpoints of the run, the best and those that were kept.
         others: Vec<PathBuf>,

@@ -66,13 +66,6 @@ impl RunFolder {
         Ok(())
     }
 
-    /// `base/name-N` with the smallest N ≥ 1 that is free.
-    pub fn next_free(base: &Path, name: &str) -> PathBuf {
-        let candidates = (1u64..).map(|n| base.join(format!("{name}-{n}")));
-        let mut free = candidates.filter(|path| fs::symlink_metadata(path).is_err());
-        free.next().expect("there are more numbers than folders")
-    }
-
     /// The folder itself.
     pub fn root(&self) -> &Path {
         &self.root
@@ -123,7 +116,7 @@ impl RunFolder {
         self.samples().join(format!("step-{step:06}.png"))
     }
 
-    /// `data.path`: the absolute path of the data, in the bytes of the system.
+    /// `data.path`: the absolute path of the data, as `name_of_path` of ganymede-files writes it.
     pub(crate) fn data_path(&self) -> PathBuf {
         self.root.join("data.path")
     }

@@ -78,8 +78,11 @@ fn create_in(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-/// A rename is only on the disk once its folder is.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+/// Flushes a folder: a rename in it is only on the disk once the folder is.
+///
+/// # Errors
+/// The folder cannot be opened or flushed. A file system that cannot flush folders is no error.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         match File::open(folder)?.sync_all() {
             // Some network file systems cannot flush a folder; the rename itself has happened.

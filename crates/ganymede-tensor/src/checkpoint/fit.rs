@@ -96,8 +96,8 @@ pub fn fit_bytes(
 ) -> Result<FittedWeights, CheckpointError> {
     let (tensors, note) = match weights::kind(file, path)? {
         Kind::Safetensors => of_safetensors(file, path, key, fits, device)?,
-        Kind::TorchZip => torch::fit_zip(file, path, key, fits, device)?,
-        Kind::TorchStream => torch::fit_stream(file, path, key, fits, device)?,
+        Kind::TorchZip => torch::fit(torch::Container::Zip, file, path, key, fits, device)?,
+        Kind::TorchStream => torch::fit(torch::Container::Stream, file, path, key, fits, device)?,
     };
     Ok(match note {
         Found::Fitted(note) => FittedWeights { tensors, note },

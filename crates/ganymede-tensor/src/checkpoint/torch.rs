@@ -31,36 +31,36 @@ type Pick<'a> = dyn Fn(&Arena, Id) -> Result<(Wanted, Found)> + 'a;
 /// Reads a file, and of it what was chosen.
 type Read = fn(&[u8], &Pick<'_>, &Device) -> Result<(BTreeMap<String, Tensor>, Found)>;
 
-pub(super) fn load_zip(
-    file: &[u8],
-    path: &Path,
-    key: Option<&str>,
-    device: &Device,
-) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
-    load(archive::read, file, path, key, device)
+/// How a file holds its pickle and its storages.
+#[derive(Clone, Copy)]
+pub(super) enum Container {
+    Zip,
+    /// What PyTorch wrote before 1.6.
+    Stream,
 }
 
-pub(super) fn load_stream(
-    file: &[u8],
-    path: &Path,
-    key: Option<&str>,
-    device: &Device,
-) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
-    load(stream::read, file, path, key, device)
+impl Container {
+    fn reader(self) -> Read {
+        match self {
+            Self::Zip => archive::read,
+            Self::Stream => stream::read,
+        }
+    }
 }
 
-fn load(
-    read: Read,
+pub(super) fn load(
+    container: Container,
     file: &[u8],
     path: &Path,
     key: Option<&str>,
     device: &Device,
 ) -> std::result::Result<BTreeMap<String, Tensor>, CheckpointError> {
     let pick = |arena: &Arena, top: Id| Ok((find::wanted(arena, top, key)?, Found::Whole));
-    read(file, &pick, device).map(|(tensors, _)| tensors).map_err(|fault| fault.at(path))
+    container.reader()(file, &pick, device).map(|(tensors, _)| tensors).map_err(|fault| fault.at(path))
 }
 
-pub(super) fn fit_zip(
+pub(super) fn fit(
+    container: Container,
     file: &[u8],
     path: &Path,
     key: Option<&str>,
@@ -68,18 +68,7 @@ pub(super) fn fit_zip(
     device: &Device,
 ) -> std::result::Result<(BTreeMap<String, Tensor>, Found), CheckpointError> {
     let pick = |arena: &Arena, top: Id| fitted(arena, top, key, fits);
-    archive::read(file, &pick, device).map_err(|fault| fault.at(path))
-}
-
-pub(super) fn fit_stream(
-    file: &[u8],
-    path: &Path,
-    key: Option<&str>,
-    fits: &Fits<'_>,
-    device: &Device,
-) -> std::result::Result<(BTreeMap<String, Tensor>, Found), CheckpointError> {
-    let pick = |arena: &Arena, top: Id| fitted(arena, top, key, fits);
-    stream::read(file, &pick, device).map_err(|fault| fault.at(path))
+    container.reader()(file, &pick, device).map_err(|fault| fault.at(path))
 }
 
 /// The dictionary that fits; where none does, what [`find::wanted`] finds.

@@ -70,8 +70,8 @@ pub fn weights_from_bytes(
                 None => all,
             }
         }
-        Kind::TorchZip => torch::load_zip(file, path, key, device)?,
-        Kind::TorchStream => torch::load_stream(file, path, key, device)?,
+        Kind::TorchZip => torch::load(torch::Container::Zip, file, path, key, device)?,
+        Kind::TorchStream => torch::load(torch::Container::Stream, file, path, key, device)?,
     };
     Ok(strip_wrappers(tensors))
 }

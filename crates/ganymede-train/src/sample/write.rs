@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use ganymede_tensor::Tensor;
+use ganymede_tensor::{Tensor, sync_folder};
 use rayon::prelude::*;
 
 use crate::error::TrainError;
@@ -133,7 +133,7 @@ impl SampleWriter {
         } else if !self.grid.is_empty() {
             pictures::save_drawing(&pictures::grid(&self.grid), &self.dir.join("grid.png"))?;
         }
-        sync(&self.dir)?;
+        sync_folder(&self.dir).map_err(TrainError::write("write", &self.dir))?;
         Ok(self.written)
     }
 }
@@ -195,20 +195,4 @@ fn put(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), TrainError> {
         let _ = fs::remove_file(&temporary);
         TrainError::write("write", &path)(error)
     })
-}
-
-fn sync(dir: &Path) -> Result<(), TrainError> {
-    let flushed = if cfg!(unix) { File::open(dir).and_then(|dir| dir.sync_all()) } else { Ok(()) };
-    match flushed {
-        // Some network file systems cannot flush a folder.
-        Err(error)
-            if !matches!(
-                error.kind(),
-                std::io::ErrorKind::InvalidInput | std::io::ErrorKind::Unsupported
-            ) =>
-        {
-            Err(TrainError::write("write", dir)(error))
-        }
-        _ => Ok(()),
-    }
 }

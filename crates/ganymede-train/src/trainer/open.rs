@@ -243,15 +243,12 @@ fn last_checkpoint(folder: &RunFolder, device: &Device) -> Result<Option<(Checkp
         Err(_) if !path.exists() => {
             let is_begun = fs::metadata(folder.log()).is_ok_and(|log| log.len() > 0);
             if is_begun || !folder.other_checkpoints().is_empty() {
-                return Err(unusable("it is missing, though steps have been made".to_owned()));
+                let missing = "it is missing, though steps have been made";
+                return Err(unusable(format!("{}: {missing}", path.display())));
             }
             Ok(None)
         }
-        Err(TrainError::Checkpoint(error)) => {
-            // It names the file, as the error around it does.
-            let text = error.to_string();
-            Err(unusable(text.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&text).to_owned()))
-        }
+        Err(TrainError::Checkpoint(error)) => Err(unusable(error.to_string())),
         Err(error) => Err(error),
     }
 }

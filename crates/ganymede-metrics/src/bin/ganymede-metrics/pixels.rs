@@ -101,10 +101,9 @@ pub(crate) fn swd(bench: &Bench<'_>) -> Result<Measured> {
         return Err(NotPossible("one set is grey and the other in colour".into()).into());
     }
     let n = real.count().min(fake.count());
-    let some = |levels: &Levels| levels.images.slice(ndarray::s![..n, .., .., ..]).to_owned();
-    let (real_images, fake_images) = (some(&real), some(&fake));
     let config = SlicedWassersteinConfig { seed: bench.seed, ..SlicedWassersteinConfig::default() };
-    let both = Batches { real: real_images.view(), generated: fake_images.view() };
+    let first = ndarray::s![..n, .., .., ..];
+    let both = Batches { real: real.images.slice(first), generated: fake.images.slice(first) };
     let found = sliced_wasserstein(both, &config)?;
     let line = |label: String, value: f64| Line { label, value: 1e3 * value, spread: None, better: "lower" };
     let of = format!("{} and {}", real.words(n), fake.words(n));

@@ -96,11 +96,17 @@ impl ImageFolder {
     /// If there is no such file.
     pub fn frame(&self, index: usize, options: &DecodeOptions) -> Result<Frame> {
         let path = self.path(index);
-        let frame = match self.array.as_ref().and_then(|array| Some((array, array.index_of(path)?))) {
+        let frame = match self.in_array(path) {
             Some((array, place)) => array.reader().frame(place, options.max_pixels),
             None => decode(path, options).map(|decoded| decoded.frame).map_err(|error| error.to_string()),
         };
         frame.map_err(|reason| MetricError::File { path: path.to_path_buf(), reason })
+    }
+
+    /// The array that an image lies in, if they are no files of their own, and its number there.
+    fn in_array(&self, path: &Path) -> Option<(&ImageArray, usize)> {
+        let array = self.array.as_ref()?;
+        Some((array, array.index_of(path)?))
     }
 
     /// The folder.
@@ -145,8 +151,7 @@ impl ImageFolder {
     /// A file that cannot be read counts as such.
     pub fn content_hash(&self) -> String {
         let of_file = |file: &Found| {
-            let hash = match self.array.as_ref().and_then(|array| Some((array, array.index_of(&file.path)?)))
-            {
+            let hash = match self.in_array(&file.path) {
                 Some((array, index)) => array.reader().hash(index),
                 None => File::open(&file.path).and_then(|reader| sha256(reader, u64::MAX - 1)),
             };

@@ -38,7 +38,7 @@ enum Place {
 
 /// Reads images one after the other; each thread has its own.
 pub(super) struct ArrayReader {
-    array: ImageArray,
+    pub(super) array: ImageArray,
     file: Option<File>,
 }
 

@@ -173,13 +173,13 @@ struct Worker {
     plan: Option<Plan>,
     scratch: Scratch,
     /// Where the images lie, if they are no files of their own.
-    array: Option<(ImageArray, ArrayReader)>,
+    array: Option<ArrayReader>,
 }
 
 impl Worker {
     fn new(options: &BatchOptions, array: Option<&ImageArray>) -> Self {
         Self {
-            array: array.map(|array| (array.clone(), array.reader())),
+            array: array.map(ImageArray::reader),
             decode: options.decode_options(),
             resize: options.resize,
             shape: options.shape,
@@ -189,8 +189,8 @@ impl Worker {
     }
 
     fn image(&mut self, path: &std::path::Path) -> Result<Ready, String> {
-        if let Some((array, reader)) = &mut self.array {
-            let index = array.index_of(path).ok_or("it is not in the array any more")?;
+        if let Some(reader) = &mut self.array {
+            let index = reader.array.index_of(path).ok_or("it is not in the array any more")?;
             let frame = reader.frame(index, self.decode.max_pixels)?;
             let seen = seen(&frame, "NumPy", false, false);
             return Ok(Ready { levels: self.levels(&frame), seen });

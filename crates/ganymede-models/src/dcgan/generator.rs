@@ -1,12 +1,97 @@
 //! The generator: transposed convolutions from a 1×1 latent image up.
 
 use ganymede_tensor::{Builder, DType, Device, Params, Rng, Tensor, bail, tanh};
+use serde::{Deserialize, Serialize};
+use toml::Table;
 
-use super::{DcganConfig, NAME, layer_config, norm_config};
+use super::{MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, size, widths};
+use crate::io::Io;
 use crate::layers::activation::Activation;
 use crate::layers::conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
 use crate::layers::norm::{Norm, NormKind};
-use crate::{Generator, Mode, ModelError};
+use crate::spec::{Fault, GeneratorSpec, Problem, Size, Traits, read_table, refuse, sizes, write_table};
+use crate::{Generated, Generator, GeneratorInput, Mode, ModelError};
+
+/// The settings of a [`DcganGenerator`]. The default is the tutorial's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DcganGeneratorConfig {
+    /// Length of a latent vector (`nz`).
+    pub z_dim: usize,
+    /// Channels of the feature maps at half the resolution (`ngf`).
+    pub width: usize,
+    /// The largest multiple of `width` that a feature map has.
+    pub max_multiplier: usize,
+    /// The normalisation between the convolutions.
+    pub norm: NormKind,
+}
+
+impl Default for DcganGeneratorConfig {
+    fn default() -> Self {
+        Self { z_dim: 100, width: 64, max_multiplier: 8, norm: NormKind::Batch }
+    }
+}
+
+impl DcganGeneratorConfig {
+    /// Channels from the latent vector to the image.
+    fn channels(&self, io: &Io) -> Vec<usize> {
+        let (channels, side) = io.square().unwrap_or_default();
+        let inner = widths(side, self.width, self.max_multiplier).into_iter().rev();
+        std::iter::once(self.z_dim).chain(inner).chain([channels]).collect()
+    }
+}
+
+pub(super) fn read(table: &Table) -> Result<Box<dyn GeneratorSpec>, Fault> {
+    Ok(Box::new(read_table::<DcganGeneratorConfig>(table)?))
+}
+
+pub(super) fn examples() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
+    let small = DcganGeneratorConfig { z_dim: 6, width: 4, ..Default::default() };
+    let of_norm = |&norm| DcganGeneratorConfig { norm, ..small.clone() };
+    let capped = DcganGeneratorConfig { max_multiplier: 2, ..small.clone() };
+    let at = |side| move |config| (Box::new(config) as Box<dyn GeneratorSpec>, Io::new([2, side, side]));
+    NormKind::ALL.iter().map(of_norm).map(at(16)).chain([at(64)(capped)]).collect()
+}
+
+impl GeneratorSpec for DcganGeneratorConfig {
+    fn check(&self) -> Vec<Problem> {
+        sizes(&[
+            ("z_dim", self.z_dim, 65_536),
+            ("width", self.width, MOST_WIDTH),
+            ("max_multiplier", self.max_multiplier, MOST_MULTIPLIER),
+        ])
+    }
+
+    fn fits(&self, io: &Io) -> Vec<Problem> {
+        fits(io)
+    }
+
+    fn z_dim(&self) -> usize {
+        self.z_dim
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { mixes_batch: self.norm == NormKind::Batch, ..Traits::default() }
+    }
+
+    fn size(&self, io: &Io) -> Size {
+        size(io, self.width, &self.channels(io))
+    }
+
+    fn build(
+        &self,
+        io: &Io,
+        rng: Rng,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Box<dyn Generator>, ModelError> {
+        Ok(Box::new(DcganGenerator::new(self, io, rng, dtype, device)?))
+    }
+
+    fn write(&self) -> Table {
+        write_table(self)
+    }
+}
 
 /// z → [transposed convolution, norm, ReLU] × K → transposed convolution → tanh.
 ///
@@ -14,12 +99,12 @@ use crate::{Generator, Mode, ModelError};
 /// doubles (kernel 4, stride 2, padding 1).
 ///
 /// ```
-/// use ganymede_models::{DcganConfig, DcganGenerator, Generator, Mode};
+/// use ganymede_models::{DcganGenerator, DcganGeneratorConfig, Generator, GeneratorInput, Io, Latents, Mode};
 /// use ganymede_tensor::{DType, Device, Rng};
-/// let config = DcganConfig { resolution: 8, channels: 1, z_dim: 6, width: 4, ..Default::default() };
-/// let g = DcganGenerator::new(&config, Rng::new(0), DType::F32, &Device::Cpu)?;
-/// let z = Rng::new(1).normal((2, 6), DType::F32, &Device::Cpu)?;
-/// assert_eq!(g.forward(&z, None, Mode::Eval)?.dims(), [2, 1, 8, 8]);
+/// let config = DcganGeneratorConfig { z_dim: 6, width: 4, ..Default::default() };
+/// let g = DcganGenerator::new(&config, &Io::new([1, 8, 8]), Rng::new(0), DType::F32, &Device::Cpu)?;
+/// let latents = g.draw(2, &mut Rng::new(1), &Device::Cpu)?;
+/// assert_eq!(g.forward(GeneratorInput::new(&latents), Mode::Eval)?.samples.dims(), [2, 1, 8, 8]);
 /// # Ok::<(), ganymede_models::ModelError>(())
 /// ```
 #[derive(Debug)]
@@ -27,42 +112,44 @@ pub struct DcganGenerator {
     hidden: Vec<(ConvTranspose2d, Norm)>,
     last: ConvTranspose2d,
     params: Params,
-    config: DcganConfig,
+    z_dim: usize,
+    io: Io,
 }
 
 impl DcganGenerator {
-    /// A generator with first weights from `rng`.
+    /// A generator of images `[C, R, R]` with first weights from `rng`.
     ///
     /// # Errors
-    /// A field of `config` cannot be used.
-    pub fn new(config: &DcganConfig, rng: Rng, dtype: DType, device: &Device) -> Result<Self, ModelError> {
-        config.validate()?;
+    /// A setting cannot be used, or the images are not square ones of a power of two.
+    pub fn new(
+        config: &DcganGeneratorConfig,
+        io: &Io,
+        rng: Rng,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        refuse(NAME, config.check())?;
+        refuse(NAME, config.fits(io))?;
         let params = Params::new();
         let main = params.builder(rng, dtype, device).pp("main");
         // With a norm a stage is convolution, norm, ReLU in the numbering; without, one shorter.
         let stage_len = if config.norm == NormKind::None { 2 } else { 3 };
-        let mut channels = config.z_dim;
+        let channels = config.channels(io);
+        let stages = channels.len() - 2;
         let mut hidden = Vec::new();
-        for (stage, width) in config.widths().into_iter().rev().enumerate() {
-            let index = stage * stage_len;
-            let conv = up(config, [channels, width], stage == 0, &main.pp(index))?;
-            let norm = Norm::new(&norm_config(config.norm, width), &main.pp(index + 1))?;
-            hidden.push((conv, norm));
-            channels = width;
+        for stage in 0..stages {
+            let (from, to, index) = (channels[stage], channels[stage + 1], stage * stage_len);
+            let conv = up(config.norm, [from, to], stage == 0, &main.pp(index))?;
+            hidden.push((conv, Norm::new(&norm_config(config.norm, to), &main.pp(index + 1))?));
         }
-        let index = hidden.len() * stage_len;
-        let last = up(config, [channels, config.channels], false, &main.pp(index))?;
-        Ok(Self { hidden, last, params, config: config.clone() })
-    }
-
-    /// The configuration that it was built from.
-    pub fn config(&self) -> &DcganConfig {
-        &self.config
+        let ends = [channels[stages], channels[stages + 1]];
+        let last = up(config.norm, ends, false, &main.pp(stages * stage_len))?;
+        Ok(Self { hidden, last, params, z_dim: config.z_dim, io: io.clone() })
     }
 
     /// The latent vectors as 1×1 images.
     fn latent_images(&self, z: &Tensor) -> ganymede_tensor::Result<Tensor> {
-        let z_dim = self.config.z_dim;
+        let z_dim = self.z_dim;
         match z.dims() {
             &[n, d] if d == z_dim => z.reshape((n, d, 1, 1)),
             &[_, d, 1, 1] if d == z_dim => Ok(z.clone()),
@@ -72,9 +159,9 @@ impl DcganGenerator {
 }
 
 impl Generator for DcganGenerator {
-    /// `z` `(N, Z)` or `(N, Z, 1, 1)` to images `(N, C, R, R)` in [−1, 1]; `y` is not used.
-    fn forward(&self, z: &Tensor, _y: Option<&Tensor>, mode: Mode) -> ganymede_tensor::Result<Tensor> {
-        let mut x = self.latent_images(z)?;
+    /// `z` `(N, Z)` or `(N, Z, 1, 1)` to images `(N, C, R, R)` in [−1, 1].
+    fn forward(&self, input: GeneratorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Generated> {
+        let mut x = self.latent_images(&input.latents.z)?;
         for (conv, norm) in &self.hidden {
             x = if norm.is_none() {
                 conv.forward_activated(&x, Activation::Relu, mode)?
@@ -82,7 +169,7 @@ impl Generator for DcganGenerator {
                 norm.forward_activated(&conv.forward(&x, mode)?, Activation::Relu, mode)?
             };
         }
-        tanh(&self.last.forward(&x, mode)?)
+        Ok(Generated::new(tanh(&self.last.forward(&x, mode)?)?))
     }
 
     fn params(&self) -> &Params {
@@ -90,17 +177,17 @@ impl Generator for DcganGenerator {
     }
 
     fn z_dim(&self) -> usize {
-        self.config.z_dim
+        self.z_dim
     }
 
-    fn output_shape(&self) -> Vec<usize> {
-        vec![self.config.channels, self.config.resolution, self.config.resolution]
+    fn io(&self) -> &Io {
+        &self.io
     }
 }
 
 /// From 1×1 to 4×4 at first, then to twice the size.
 fn up(
-    config: &DcganConfig,
+    norm: NormKind,
     [from, to]: [usize; 2],
     first: bool,
     builder: &Builder,
@@ -108,6 +195,6 @@ fn up(
     let (stride, padding) = if first { (1, 0) } else { (2, 1) };
     let conv = ConvTranspose2dConfig::new(from, to, 4)
         .with_stride(stride, padding)
-        .with_layer(layer_config(config.norm, false));
+        .with_layer(layer_config(norm, false));
     ConvTranspose2d::new(&conv, builder)
 }

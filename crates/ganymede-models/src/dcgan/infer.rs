@@ -1,56 +1,38 @@
 //! Reading the configuration off the weights.
 
-use std::collections::BTreeMap;
+use ganymede_tensor::Shapes;
 
-use ganymede_tensor::{Shapes, Tensor};
-
-use super::{DcganConfig, NAME};
-use crate::ModelError;
+use super::{DcganGeneratorConfig, NAME, widths};
 use crate::layers::norm::NormKind;
+use crate::spec::{GeneratorSpec, refuse as refuse_problems};
+use crate::{Io, ModelError};
 
-impl DcganConfig {
-    /// The configuration of the generator that a state dict belongs to, from names and shapes.
-    ///
-    /// Keys are those of the tutorial. What only the discriminator has (`discriminator_norm`,
-    /// `spectral`) keeps its default.
-    ///
-    /// # Errors
-    /// [`ModelError::NotInferable`]: the weights are those of a discriminator or another model, or
-    /// the normalisation could be instance or layer, which have the same names and shapes.
-    pub fn infer(state: &BTreeMap<String, Tensor>) -> Result<Self, ModelError> {
-        Self::infer_shapes(&state.iter().map(|(name, t)| (name.clone(), t.dims().to_vec())).collect())
+/// The settings of the generator that a state dict belongs to, and the images that it makes, from names and shapes.
+///
+/// Keys are those of the tutorial. Refused are the weights of a discriminator or of another model, and those whose
+/// normalisation could be instance or layer, which have the same names and shapes.
+pub(super) fn infer(state: &Shapes) -> Result<(Box<dyn GeneratorSpec>, Io), ModelError> {
+    let convs = convolutions(state)?;
+    let (first, last) = (convs[0], convs[convs.len() - 1]);
+    let width = last[0];
+    let halvings = convs.len() - 1;
+    let side = 4 << halvings;
+    // The multiplier at 4×4 is 2^(K-1) unless it was capped; then it is the cap.
+    let top = first[1] / width;
+    let free = 1usize << (halvings - 1);
+    let usual = DcganGeneratorConfig::default().max_multiplier;
+    let max_multiplier = if top == free { free.max(usual) } else { top };
+    let config = DcganGeneratorConfig { z_dim: first[0], width, max_multiplier, norm: norm(state)? };
+    let io = Io::new([last[1], side, side]);
+    refuse_problems(NAME, config.check())?;
+    refuse_problems(NAME, config.fits(&io))?;
+    let found: Vec<usize> = convs[..halvings].iter().rev().map(|dims| dims[1]).collect();
+    if found != widths(side, width, max_multiplier) {
+        return Err(refuse(format!(
+            "the widths {found:?} from the image inwards are not {width} times 1, 2, 4, … up to a cap"
+        )));
     }
-
-    /// As [`DcganConfig::infer`], where only names and shapes are known.
-    ///
-    /// # Errors
-    /// As [`DcganConfig::infer`].
-    pub fn infer_shapes(state: &Shapes) -> Result<Self, ModelError> {
-        let convs = convolutions(state)?;
-        let (first, last) = (convs[0], convs[convs.len() - 1]);
-        let width = last[0];
-        let halvings = convs.len() - 1;
-        // The multiplier at 4×4 is 2^(K-1) unless it was capped; then it is the cap.
-        let top = first[1] / width;
-        let free = 1usize << (halvings - 1);
-        let config = Self {
-            resolution: 4 << halvings,
-            channels: last[1],
-            z_dim: first[0],
-            width,
-            max_multiplier: if top == free { free.max(Self::default().max_multiplier) } else { top },
-            norm: norm(state)?,
-            ..Self::default()
-        };
-        config.validate()?;
-        let widths: Vec<usize> = convs[..halvings].iter().rev().map(|dims| dims[1]).collect();
-        if widths != config.widths() {
-            return Err(refuse(format!(
-                "the widths {widths:?} from the image inwards are not {width} times 1, 2, 4, … up to a cap"
-            )));
-        }
-        Ok(config)
-    }
+    Ok((Box::new(config), io))
 }
 
 /// Shapes of the convolutions, in order, checked to be those of a generator.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ganymede_models::{Discriminator, DiscriminatorInput, Generator, GeneratorInput, Latents, Mode};
 use ganymede_tensor::testing::{Order, Tol, assert_close, gradcheck};
 use ganymede_tensor::{
     Builder, DType, Device, Graph, Params, Result, Rng, Tensor, grad, load_weights, watch,
@@ -167,4 +168,14 @@ fn check_params(params: &Params, f: &dyn Fn() -> Result<Tensor>) {
         let tol = Tol { rel: 1e-6, abs: 1e-8 * scale + 1e-10 };
         assert_close(&tensor(&exact), &tensor(&differences), tol);
     }
+}
+
+/// Samples of latent vectors, without a condition.
+pub(crate) fn generate(g: &dyn Generator, z: &Tensor, mode: Mode) -> Result<Tensor> {
+    Ok(g.forward(GeneratorInput::new(&Latents::new(z.clone())), mode)?.samples)
+}
+
+/// Scores of samples, without a condition.
+pub(crate) fn score(d: &dyn Discriminator, x: &Tensor, mode: Mode) -> Result<Tensor> {
+    Ok(d.forward(DiscriminatorInput::new(x), mode)?.scores)
 }

@@ -19,10 +19,10 @@ use crate::{Critic, LossError, Samples, dragan, wgan_gp, zero_centered};
 /// elements. Formulas, papers and how other programs differ: [`wgan_gp`], [`dragan`],
 /// [`zero_centered`].
 ///
-/// In a configuration: `kind = "r1"` and the fields; fields left out have the defaults below,
+/// For serde: `{ "r1": { "gamma": 1.0 } }`; the kinds are [`Penalty::NAMES`]. Fields left out have the defaults below,
 /// unknown ones are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Penalty {
     /// The two-sided penalty of WGAN-GP, see [`wgan_gp`].
     WganGp {
@@ -74,6 +74,16 @@ impl Penalty {
         Self::R1 { gamma: 10.0 },
         Self::R2 { gamma: 10.0 },
     ];
+
+    /// The kinds by name.
+    pub const NAMES: &'static [&'static str] = &["wgan-gp", "dragan", "r1", "r2"];
+
+    /// Whether it looks at generated samples alone, so that the labels of its samples are theirs (R2). WGAN-GP, which
+    /// looks between a real and a generated sample, takes the label of the real one, as StudioGAN does.
+    #[must_use]
+    pub fn looks_at_fake(self) -> bool {
+        matches!(self, Self::R2 { .. })
+    }
 
     /// The `kind` that a configuration uses.
     #[must_use]

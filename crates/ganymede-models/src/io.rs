@@ -101,7 +101,9 @@ impl Condition {
                 bail!("{who}: the classes are {:?} of {:?}, expected ({n},) of U32", y.dims(), y.dtype())
             }
             Self::None => bail!("{who}: it is conditional and was given no classes"),
-            Self::Vectors(_) | Self::Images(_) => bail!("{who}: it is conditioned on classes and was given none"),
+            Self::Vectors(_) | Self::Images(_) => {
+                bail!("{who}: it is conditioned on classes and was given none")
+            }
         }
     }
 }

@@ -44,9 +44,7 @@ mod model;
 mod spec;
 mod table;
 
-pub use dcgan::{
-    DcganDiscriminator, DcganDiscriminatorConfig, DcganGenerator, DcganGeneratorConfig,
-};
+pub use dcgan::{DcganDiscriminator, DcganDiscriminatorConfig, DcganGenerator, DcganGeneratorConfig};
 pub use error::ModelError;
 pub use io::{Condition, ConditionShape, Growth, Io};
 pub use layers::activation::Activation;
@@ -58,11 +56,9 @@ pub use layers::spectral::{SpectralConfig, SpectralNorm};
 pub use layers::weight::LayerConfig;
 pub use mlp::{MlpDiscriminator, MlpDiscriminatorConfig, MlpGenerator, MlpGeneratorConfig};
 pub use mode::Mode;
-pub use model::{
-    Critique, Discriminator, DiscriminatorInput, Generated, Generator, GeneratorInput, Latents,
-};
+pub use model::{Critique, Discriminator, DiscriminatorInput, Generated, Generator, GeneratorInput, Latents};
 pub use spec::{DiscriminatorSpec, Fault, GeneratorSpec, Problem, Size, Traits};
 pub use table::{
-    DISCRIMINATORS, DiscriminatorConfig, DiscriminatorKind, GENERATORS, GeneratorConfig, GeneratorKind, Infer,
-    SampleKind,
+    DISCRIMINATORS, DiscriminatorConfig, DiscriminatorKind, GENERATORS, GeneratorConfig, GeneratorKind,
+    Infer, SampleKind,
 };

@@ -223,6 +223,21 @@ impl Optimizer {
         *self.config.lr_mut() = lr;
     }
 
+    /// Changes the hyper-parameters from the next step on, for schedules of more than the learning rate; moments stay.
+    ///
+    /// # Errors
+    /// [`OptimizerError::HyperParameter`] for one out of its range; [`OptimizerError::Kind`] for another kind, or one
+    /// that keeps other moments. Nothing changes then.
+    pub fn configure(&mut self, config: OptimizerConfig) -> std::result::Result<(), OptimizerError> {
+        config.validate()?;
+        let (from, to) = (self.config.name(), config.name());
+        if from != to || self.config.slots() != config.slots() {
+            return Err(OptimizerError::Kind { from, to });
+        }
+        self.config = config;
+        Ok(())
+    }
+
     /// The number of steps taken.
     pub fn steps(&self) -> u64 {
         self.steps

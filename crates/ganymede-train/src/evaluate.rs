@@ -11,7 +11,7 @@ use ganymede_metrics::{
     frechet_distance_rows, improved_precision_recall, kid, kid_all, prdc, published_weights, quantise,
     resize_images,
 };
-use ganymede_models::Generator;
+use ganymede_models::{Condition, Generator};
 use ganymede_tensor::{Device, Rng, Tensor};
 use ndarray::{Array2, Axis, concatenate};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -24,7 +24,7 @@ use crate::folder::RunFolder;
 use crate::look::{Look, unless_stopped};
 use crate::quality::{ClassShare, LeftOut, Quality, QualityValue};
 use crate::sample::Sampler;
-use crate::trainer::{generate_unless_stopped, metric_latents, read_checkpoint};
+use crate::trainer::{Fixed, generate_unless_stopped, metric_inputs, read_checkpoint};
 
 /// Images in one pass: bounds the memory, however many are asked for.
 const PASS: usize = 64;
@@ -85,8 +85,8 @@ pub fn evaluate(run: &Run, checkpoint: &Path, options: EvalOptions<'_>) -> Resul
         let reason = format!("nothing can be measured: {}: {}", first.measure, first.reason);
         return Err(TrainError::Sample { reason });
     }
-    let z = metric_latents(run.seed, sampler.z_dim(), config.samples, device)?;
-    let quality = match Evaluator::measure(&evaluator, sampler.generator(), &z, &mut || false)? {
+    let input = metric_inputs(run.seed, sampler.generator(), dataset.as_ref(), config.samples, device)?;
+    let quality = match Evaluator::measure(&evaluator, sampler.generator(), &input, &mut || false)? {
         Look::Seen(quality) => quality,
         Look::CutShort => unreachable!("nobody asks for a stop"),
         Look::NotFinite(cause) => {
@@ -161,17 +161,21 @@ impl Evaluator {
         &self.left_out
     }
 
-    /// Measures the samples of latent vectors `(N, Z)`, unless `stop` says so.
+    /// Measures the samples of an input, unless `stop` says so.
     pub(crate) fn measure(
         this: &Arc<Self>,
         generator: &dyn Generator,
-        z: &Tensor,
+        input: &Fixed,
         stop: &mut dyn FnMut() -> bool,
     ) -> Result<Look<Quality>, TrainError> {
-        let count = z.dim(0)?;
+        let count = input.count()?;
+        let asked = match &input.condition {
+            Condition::Classes(classes) => Some(classes.to_device(&Device::Cpu)?.to_vec1::<u32>()?),
+            _ => None,
+        };
         let mut parts = Vec::new();
         for at in (0..count).step_by(PASS) {
-            let some = z.narrow(0, at, PASS.min(count - at))?;
+            let some = input.narrow(at, PASS.min(count - at))?;
             let images = match generate_unless_stopped(generator, &some, stop)? {
                 Look::Seen(images) => images,
                 Look::CutShort => return Ok(Look::CutShort),

@@ -84,9 +84,8 @@ fn without_normalisation_convolutions_have_biases() {
 
 #[test]
 fn spectral_discriminators_have_no_norm_unless_asked() {
-    let of = |spectral, norm| {
-        DcganDiscriminatorConfig { spectral, norm, ..Default::default() }.resolved_norm()
-    };
+    let of =
+        |spectral, norm| DcganDiscriminatorConfig { spectral, norm, ..Default::default() }.resolved_norm();
     assert_eq!(of(false, None), NormKind::Batch);
     assert_eq!(of(true, None), NormKind::None);
     assert_eq!(of(true, Some(NormKind::Layer)), NormKind::Layer);
@@ -184,7 +183,10 @@ fn bad_settings_and_sizes_are_named() {
     };
     for side in [0, 4, 28, 48, 4096] {
         let message = build(&small(), &grey(side));
-        assert!(message.contains(&format!("[1, {side}, {side}]")) && message.contains("power of two"), "{message}");
+        assert!(
+            message.contains(&format!("[1, {side}, {side}]")) && message.contains("power of two"),
+            "{message}"
+        );
     }
     assert!(build(&small(), &Io::new([1, 8, 16])).contains("square"));
     assert!(build(&small(), &Io::new([2])).contains("square"));

@@ -39,7 +39,10 @@ fn names_are_unique() {
 #[test]
 fn unknown_names_offer_the_nearest() {
     let message = GeneratorKind::named("dcgna").unwrap_err().to_string();
-    assert!(message.starts_with("there is no generator named \"dcgna\", did you mean \"dcgan\"?"), "{message}");
+    assert!(
+        message.starts_with("there is no generator named \"dcgna\", did you mean \"dcgan\"?"),
+        "{message}"
+    );
     let message = DiscriminatorKind::named("xyz").unwrap_err().to_string();
     assert!(message.starts_with("there is no discriminator named \"xyz\"; known are "), "{message}");
 }

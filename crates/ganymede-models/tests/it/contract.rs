@@ -48,8 +48,7 @@ fn generate(g: &dyn Generator, z: &Tensor, mode: Mode) -> Result<Tensor> {
 /// All that a discriminator says, a row a sample.
 fn criticise(d: &dyn Discriminator, x: &Tensor, mode: Mode) -> Result<Tensor> {
     let n = x.dim(0)?;
-    let critique =
-        d.forward(DiscriminatorInput::new(x).with_condition(&condition(d.io(), n)), mode)?;
+    let critique = d.forward(DiscriminatorInput::new(x).with_condition(&condition(d.io(), n)), mode)?;
     let scores = critique.scores.reshape((n, ()))?;
     match critique.class_logits {
         Some(logits) => Tensor::cat(&[scores, logits], 1),

@@ -3,9 +3,9 @@
 
 use ganymede_models::{
     Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, DcganDiscriminator,
-    DcganDiscriminatorConfig, DcganGenerator, DcganGeneratorConfig, Discriminator, Generator, Io, LayerConfig,
-    Linear, MlpDiscriminator, MlpDiscriminatorConfig, MlpGenerator, MlpGeneratorConfig, Mode, Norm, NormConfig,
-    NormKind,
+    DcganDiscriminatorConfig, DcganGenerator, DcganGeneratorConfig, Discriminator, Generator, Io,
+    LayerConfig, Linear, MlpDiscriminator, MlpDiscriminatorConfig, MlpGenerator, MlpGeneratorConfig, Mode,
+    Norm, NormConfig, NormKind,
 };
 use ganymede_tensor::testing::{Order, gradcheck};
 use ganymede_tensor::{ConvConfig, DType, Device, Rng, upsample_nearest2d};

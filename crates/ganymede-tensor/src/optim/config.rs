@@ -3,20 +3,21 @@
 use candle_core::DType;
 use serde::{Deserialize, Serialize};
 
-/// An update rule and its hyper-parameters, with PyTorch's defaults where a field is left out.
+/// An update rule and its hyper-parameters. Those that are left out are the ones of DCGAN (Adam) and WGAN (RMSprop),
+/// which adversarial training begins with; PyTorch's are other rates and, for Adam, β₁ = 0.9.
 ///
-/// In a file: `{ kind = "adam", lr = 2e-4, beta1 = 0.5 }`; the kinds are `adam`, `rmsprop`, `sgd`.
+/// For serde: `{ "adam": { "lr": 2e-4, "beta1": 0.5 } }`; the kinds are [`OptimizerConfig::NAMES`].
 /// Below, g is the gradient plus `weight_decay` times the parameter p (an L2 term, not decoupled).
 ///
 /// ```
 /// use ganymede_tensor::OptimizerConfig;
-/// let adam: OptimizerConfig = serde_json::from_str(r#"{"kind": "adam", "beta1": 0.5}"#)?;
-/// let (lr, beta1, beta2) = (1e-3, 0.5, 0.999);
+/// let adam: OptimizerConfig = serde_json::from_str(r#"{"adam": {"beta1": 0.0}}"#)?;
+/// let (lr, beta1, beta2) = (2e-4, 0.0, 0.999);
 /// assert_eq!(adam, OptimizerConfig::Adam { lr, beta1, beta2, eps: 1e-8, weight_decay: 0.0 });
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum OptimizerConfig {
     /// Adam (Kingma and Ba, 2014, arXiv:1412.6980, algorithm 1), as `torch.optim.Adam`:
     /// m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g²,
@@ -25,10 +26,10 @@ pub enum OptimizerConfig {
     /// TensorFlow 1 adds its ε before the bias correction ("epsilon hat"), which gives smaller
     /// steps early in a run.
     Adam {
-        /// Learning rate, ≥ 0. Default 1e-3.
+        /// Learning rate, ≥ 0. Default 2e-4.
         #[serde(default = "adam_lr")]
         lr: f64,
-        /// Decay of the first moment, in [0, 1). Default 0.9.
+        /// Decay of the first moment, in [0, 1). Default 0.5.
         #[serde(default = "adam_beta1")]
         beta1: f64,
         /// Decay of the second moment, in [0, 1). Default 0.999.
@@ -50,7 +51,7 @@ pub enum OptimizerConfig {
     /// negative it counts as 0 here; PyTorch's root is then not a number.
     #[serde(rename = "rmsprop", alias = "rms-prop")]
     RmsProp {
-        /// Learning rate, ≥ 0. Default 1e-2.
+        /// Learning rate, ≥ 0. Default 5e-5.
         #[serde(default = "rmsprop_lr")]
         lr: f64,
         /// Decay of the squared gradient's average, in [0, 1]. Default 0.99.
@@ -72,7 +73,7 @@ pub enum OptimizerConfig {
     /// Gradient descent with momentum, as `torch.optim.SGD` without dampening:
     /// b ← momentum · b + g, p ← p − lr · b, or with Nesterov's p ← p − lr · (g + momentum · b).
     Sgd {
-        /// Learning rate, ≥ 0. Default 1e-3.
+        /// Learning rate, ≥ 0. Default 1e-2.
         #[serde(default = "sgd_lr")]
         lr: f64,
         /// Momentum, in (−1, 1). Default 0. A negative one, which PyTorch refuses, damps the rotation
@@ -89,10 +90,10 @@ pub enum OptimizerConfig {
 }
 
 fn adam_lr() -> f64 {
-    1e-3
+    2e-4
 }
 fn adam_beta1() -> f64 {
-    0.9
+    0.5
 }
 fn adam_beta2() -> f64 {
     0.999
@@ -101,13 +102,13 @@ fn small() -> f64 {
     1e-8
 }
 fn rmsprop_lr() -> f64 {
-    1e-2
+    5e-5
 }
 fn rmsprop_alpha() -> f64 {
     0.99
 }
 fn sgd_lr() -> f64 {
-    1e-3
+    1e-2
 }
 
 impl Default for OptimizerConfig {
@@ -118,13 +119,15 @@ impl Default for OptimizerConfig {
 }
 
 impl OptimizerConfig {
-    /// Adam with PyTorch's defaults.
-    pub const ADAM: Self = Self::Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
-    /// RMSprop with PyTorch's defaults.
+    /// The kinds by name.
+    pub const NAMES: &'static [&'static str] = &["adam", "rmsprop", "sgd"];
+    /// Adam as DCGAN has it.
+    pub const ADAM: Self = Self::Adam { lr: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
+    /// RMSprop as WGAN has it.
     pub const RMSPROP: Self =
-        Self::RmsProp { lr: 1e-2, alpha: 0.99, eps: 1e-8, momentum: 0.0, centered: false, weight_decay: 0.0 };
-    /// Gradient descent with PyTorch's defaults.
-    pub const SGD: Self = Self::Sgd { lr: 1e-3, momentum: 0.0, nesterov: false, weight_decay: 0.0 };
+        Self::RmsProp { lr: 5e-5, alpha: 0.99, eps: 1e-8, momentum: 0.0, centered: false, weight_decay: 0.0 };
+    /// Plain gradient descent.
+    pub const SGD: Self = Self::Sgd { lr: 1e-2, momentum: 0.0, nesterov: false, weight_decay: 0.0 };
 
     /// `adam`, `rmsprop` or `sgd`.
     pub fn name(&self) -> &'static str {
@@ -250,6 +253,14 @@ pub enum OptimizerError {
         expected: String,
         /// Those of the gradient.
         found: String,
+    },
+    /// Another rule, or one that remembers other things, under way.
+    #[error("{from} cannot become {to} with other moments under way")]
+    Kind {
+        /// The rule that there is.
+        from: &'static str,
+        /// The rule asked for.
+        to: &'static str,
     },
     /// A state of other parameters or of another optimiser.
     #[error("the optimiser state does not fit: {0}")]

@@ -384,25 +384,61 @@ fn hyper_parameters_are_checked() {
 fn configurations_as_typed() {
     let parse = |text: &str| serde_json::from_str::<OptimizerConfig>(text);
     for (text, config) in [
-        (r#"{"kind": "adam"}"#, OptimizerConfig::ADAM),
-        (r#"{"kind": "rmsprop"}"#, OptimizerConfig::RMSPROP),
-        (r#"{"kind": "rms-prop"}"#, OptimizerConfig::RMSPROP),
-        (r#"{"kind": "sgd"}"#, OptimizerConfig::SGD),
-        (r#"{"lr": 2, "kind": "sgd"}"#, OptimizerConfig::SGD.with_lr(2.0)),
+        (r#"{"adam": {}}"#, OptimizerConfig::ADAM),
+        (r#"{"rmsprop": {}}"#, OptimizerConfig::RMSPROP),
+        (r#"{"rms-prop": {}}"#, OptimizerConfig::RMSPROP),
+        (r#"{"sgd": {}}"#, OptimizerConfig::SGD),
+        (r#"{"sgd": {"lr": 2}}"#, OptimizerConfig::SGD.with_lr(2.0)),
     ] {
         assert_eq!(parse(text).unwrap(), config);
+        assert!(OptimizerConfig::NAMES.contains(&config.name()));
         let written = serde_json::to_string(&config).unwrap();
-        assert!(written.contains(&format!(r#""kind":"{}""#, config.name())), "{written}");
+        assert!(written.starts_with(&format!(r#"{{"{}":{{"#, config.name())), "{written}");
         assert_eq!(parse(&written).unwrap(), config);
     }
     for (text, message) in [
-        (r#"{"kind": "adam", "beta": 0.5}"#, "unknown field `beta`, expected one of `lr`, `beta1`"),
-        (r#"{"kind": "sgd", "alpha": 0.5}"#, "unknown field `alpha`"),
-        (r#"{"kind": "adamw"}"#, "unknown variant `adamw`"),
-        (r#"{"lr": 1}"#, "missing field `kind`"),
-        (r#"{"kind": "adam", "lr": "fast"}"#, "invalid type"),
+        (r#"{"adam": {"beta": 0.5}}"#, "unknown field `beta`, expected one of `lr`, `beta1`"),
+        (r#"{"sgd": {"alpha": 0.5}}"#, "unknown field `alpha`"),
+        (r#"{"adamw": {}}"#, "unknown variant `adamw`"),
+        (r#"{"adam": {"lr": "fast"}}"#, "invalid type"),
     ] {
         let error = parse(text).unwrap_err().to_string();
         assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn other_settings_of_the_same_kind_take_over_the_moments() {
+    let first = OptimizerConfig::Adam { lr: 0.1, beta1: 0.5, beta2: 0.9, eps: 1e-8, weight_decay: 0.0 };
+    let second = OptimizerConfig::Adam { lr: 0.02, beta1: 0.0, beta2: 0.99, eps: 1e-6, weight_decay: 0.1 };
+    let network = || {
+        let params = Params::new();
+        params.builder(Rng::new(0), DType::F32, &Device::Cpu).param("w", 5, Init::Ones).unwrap();
+        params
+    };
+    let gradient = |seed| Rng::new(seed).normal(5, DType::F32, &Device::Cpu).unwrap();
+    let (one, other) = (network(), network());
+    let mut changed = Optimizer::new(first, one.params()).unwrap();
+    changed.step(&[gradient(1)]).unwrap();
+    // Built with the second settings, and given the weights and the moments of the first step.
+    let mut built = Optimizer::new(second, other.params()).unwrap();
+    other.restore(&one.snapshot().unwrap()).unwrap();
+    built.set_moments(&changed.moments().unwrap()).unwrap();
+    changed.configure(second).unwrap();
+    for seed in [2, 3] {
+        changed.step(&[gradient(seed)]).unwrap();
+        built.step(&[gradient(seed)]).unwrap();
+    }
+    let values = |params: &Params| params.params()[0].get().to_vec1::<f32>().unwrap();
+    assert_eq!(values(&one), values(&other));
+
+    let sgd = |momentum| OptimizerConfig::Sgd { lr: 0.1, momentum, nesterov: false, weight_decay: 0.0 };
+    let mut plain = Optimizer::new(sgd(0.0), one.params()).unwrap();
+    for (config, words) in
+        [(first, "sgd cannot become adam"), (sgd(0.5), "other moments"), (sgd(2.0), "momentum")]
+    {
+        let error = plain.configure(config).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+        assert_eq!(plain.config(), sgd(0.0));
     }
 }

@@ -6,17 +6,17 @@ use super::nearest::hint;
 
 /// The problems found so far.
 #[derive(Debug, Default)]
-pub(super) struct Check {
-    pub(super) problems: Vec<Problem>,
+pub(crate) struct Check {
+    pub(crate) problems: Vec<Problem>,
 }
 
 impl Check {
-    pub(super) fn add(&mut self, key: &str, message: impl Into<String>) {
+    pub(crate) fn add(&mut self, key: &str, message: impl Into<String>) {
         self.problems.push(Problem { key: key.to_owned(), message: message.into() });
     }
 
     /// The value or its default, if it lies within the key's bound.
-    pub(super) fn number(&mut self, key: &str, value: Option<f64>, default: f64) -> f64 {
+    pub(crate) fn number(&mut self, key: &str, value: Option<f64>, default: f64) -> f64 {
         let bound = bounds::of(key);
         match value {
             Some(x) if !bound.holds(x) => {
@@ -28,7 +28,7 @@ impl Check {
     }
 
     /// As [`Check::number`], for whole numbers.
-    pub(super) fn count(&mut self, key: &str, value: Option<u64>, default: u64) -> u64 {
+    pub(crate) fn count(&mut self, key: &str, value: Option<u64>, default: u64) -> u64 {
         let bound = bounds::of(key);
         match value {
             Some(n) if !bound.holds_whole(n) => {

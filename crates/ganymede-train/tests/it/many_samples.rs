@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use ganymede_models::ModelName;
+use ganymede_models::{Condition, GeneratorKind};
 use ganymede_tensor::{Checkpoint, DType, Device, Rng, Tensor, load_weights};
 use ganymede_train::{Latents, Sampler, Trainer};
 
@@ -45,7 +45,7 @@ fn batches_change_no_sample_and_no_byte() {
     let last = run.join("checkpoints/last.safetensors");
     let sampler = Sampler::from_checkpoint(&last, &Device::Cpu).unwrap();
     let z = Rng::stream(5, "sample").normal((150, sampler.z_dim()), DType::F32, &Device::Cpu).unwrap();
-    let images = sampler.generate(&z).unwrap();
+    let images = sampler.generate(&z, &Condition::None).unwrap();
     let whole = dir.path().join("whole.safetensors");
     save(&whole, "images", images);
     assert!(fs::read(&out).unwrap() == fs::read(&whole).unwrap());
@@ -59,7 +59,10 @@ fn batches_change_no_sample_and_no_byte() {
         assert!(fs::read(&again).unwrap() == fs::read(&whole).unwrap());
         expect(&call(&[&args[..], &["--num", "70"]].concat()), 0, &[]);
         let first = &load_weights(&again, None, &Device::Cpu).unwrap()["images"];
-        assert_eq!(numbers(first), numbers(&sampler.generate(&z.narrow(0, 0, 70).unwrap()).unwrap()));
+        assert_eq!(
+            numbers(first),
+            numbers(&sampler.generate(&z.narrow(0, 0, 70).unwrap(), &Condition::None).unwrap())
+        );
         expect(&call(&[&args[..], &["--num", "151"]].concat()), 2, &["150 latent vectors", "151"]);
     }
 }
@@ -240,8 +243,13 @@ fn several_at_once_get_a_folder_each() {
 
 #[test]
 fn latent_batches_are_those_of_one_draw() {
-    let sampler =
-        Sampler::from_weights(&fixture("all.pth"), ModelName::Dcgan, Some("netG"), &Device::Cpu).unwrap();
+    let sampler = Sampler::from_weights(
+        &fixture("all.pth"),
+        GeneratorKind::named("dcgan").unwrap(),
+        Some("netG"),
+        &Device::Cpu,
+    )
+    .unwrap();
     for truncation in [None, Some(0.7), Some(0.01)] {
         let source = Latents::Random { count: 200, seed: 9, truncation };
         let mut batches = sampler.latents(&source).unwrap();

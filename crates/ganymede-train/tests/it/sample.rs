@@ -106,7 +106,7 @@ fn points_become_a_table_and_a_plot() {
 fn truncated_latents_stay_within_their_bound() {
     let sampler = Sampler::from_weights(
         &fixture("all.pth"),
-        ganymede_models::ModelName::Dcgan,
+        ganymede_models::GeneratorKind::named("dcgan").unwrap(),
         Some("netG"),
         &Device::Cpu,
     );

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ganymede_models::ModelName;
+use ganymede_models::{Condition, GeneratorKind};
 use ganymede_tensor::testing::{Tol, assert_close};
 use ganymede_tensor::{Device, Tensor, load_weights};
 use ganymede_train::Sampler;
@@ -19,11 +19,16 @@ fn tensor(file: &str, name: &str) -> Tensor {
 
 #[track_caller]
 fn draws_the_images(file: &str, key: Option<&str>) -> String {
-    let sampler = Sampler::from_weights(&fixture(file), ModelName::Dcgan, key, &Device::Cpu);
+    let sampler =
+        Sampler::from_weights(&fixture(file), GeneratorKind::named("dcgan").unwrap(), key, &Device::Cpu);
     let sampler = sampler.unwrap_or_else(|error| panic!("{file}: {error}"));
     let z = tensor("latents.safetensors", "z").reshape(((), sampler.z_dim())).unwrap();
     let tol = Tol { rel: 1e-5, abs: 1e-5 };
-    assert_close(&sampler.generate(&z).unwrap(), &tensor("images.safetensors", "images"), tol);
+    assert_close(
+        &sampler.generate(&z, &Condition::None).unwrap(),
+        &tensor("images.safetensors", "images"),
+        tol,
+    );
     sampler.note().unwrap_or_default().to_owned()
 }
 
@@ -75,7 +80,9 @@ fn what_is_no_generator_says_what_it_is() {
         ("deeper.pth", &["main.9.weight"]),
     ] {
         let error =
-            Sampler::from_weights(&fixture(file), ModelName::Dcgan, None, &Device::Cpu).err().unwrap();
+            Sampler::from_weights(&fixture(file), GeneratorKind::named("dcgan").unwrap(), None, &Device::Cpu)
+                .err()
+                .unwrap();
         let text = error.to_string();
         assert!(says.iter().all(|word| text.contains(word)) && text.contains(file), "{text}");
     }

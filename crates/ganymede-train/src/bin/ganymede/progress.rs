@@ -86,6 +86,8 @@ fn message(progress: &Progress<'_>) -> String {
 }
 
 fn losses(entry: &LogEntry) -> String {
-    let penalty = entry.penalty.map(|penalty| format!(" + {}", figure(penalty, 3))).unwrap_or_default();
-    format!("loss D {}{penalty}  G {}", figure(entry.loss_d, 3), figure(entry.loss_g, 3))
+    let value = |name: &str| entry.get(name).map(|x| figure(x, 3)).unwrap_or_default();
+    let penalty =
+        entry.get("penalty").map(|penalty| format!(" + {}", figure(penalty, 3))).unwrap_or_default();
+    format!("loss D {}{penalty}  G {}", value("loss_d"), value("loss_g"))
 }

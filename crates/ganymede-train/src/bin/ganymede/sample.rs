@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use ganymede_files::{path_text, shell_quoted};
-use ganymede_models::ModelName;
+use ganymede_models::GeneratorKind;
 use ganymede_tensor::{Device, Tensor, TensorWriter};
-use ganymede_train::{LatentBatches, Latents, RunFolder, SampleWriter, Sampler, TrainError};
+use ganymede_train::{ClassBatches, LatentBatches, Latents, RunFolder, SampleWriter, Sampler, TrainError};
 use serde_json::json;
 
 use crate::args::SampleArgs;
@@ -15,17 +15,18 @@ use crate::words::{self, Misuse};
 use crate::{Exit, interrupt, machine};
 
 pub(crate) fn run(args: &SampleArgs) -> Result<Exit> {
-    if let Some(class) = args.class {
-        let reason = format!("--class {class}: this generator was trained without classes; leave it out");
-        return Err(Misuse(reason).into());
-    }
     machine::start_threads(args.machine.threads.unwrap_or(0))?;
     let device = args.machine.device.open().map_err(TrainError::from)?;
     let sampler = open(args, &device)?;
+    if let (Some(class), None) = (args.class, sampler.classes()) {
+        let reason = format!("--class {class}: this generator was trained without classes; leave it out");
+        return Err(Misuse(reason).into());
+    }
     let mut latents = sampler.latents(&latents(args))?;
+    let mut classes = sampler.class_batches(args.class.map(|class| class as usize), args.seed)?;
     let mut outputs = Outputs::open(args, &sampler, latents.count())?;
     interrupt::ask_politely("stopping after these samples");
-    if let Err(error) = draw(&sampler, &mut latents, &mut outputs) {
+    if let Err(error) = draw(&sampler, &mut latents, &mut classes, &mut outputs) {
         outputs.tell_what_is_there();
         return Err(error);
     }
@@ -38,13 +39,19 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Exit> {
 }
 
 /// All samples, or as many as come before an interruption.
-fn draw(sampler: &Sampler, latents: &mut LatentBatches, outputs: &mut Outputs) -> Result<()> {
+fn draw(
+    sampler: &Sampler,
+    latents: &mut LatentBatches,
+    classes: &mut ClassBatches,
+    outputs: &mut Outputs,
+) -> Result<()> {
     let mut counter = Counter::new(latents.count());
     while let Some(z) = latents.next_batch()? {
         if interrupt::requested() {
             break;
         }
-        outputs.push(&sampler.generate_finite(&z, outputs.written)?)?;
+        let condition = classes.next_batch(z.dim(0)?)?;
+        outputs.push(&sampler.generate_finite(&z, &condition, outputs.written)?)?;
         counter.at(outputs.written);
     }
     Ok(())
@@ -139,7 +146,7 @@ fn open(args: &SampleArgs, device: &Device) -> Result<Sampler> {
                 Misuse(format!("{error}; {hint}")).into()
             });
         };
-        let model: ModelName = model.parse().map_err(|error| Misuse(format!("{error}")))?;
+        let model = GeneratorKind::named(model).map_err(|error| Misuse(format!("{error}")))?;
         let sampler = Sampler::from_weights(weights, model, args.key.as_deref(), device)?;
         sampler.note().iter().for_each(|note| words::say(&format!("note: {}: {note}", weights.display())));
         return Ok(sampler);

@@ -1,121 +1,67 @@
-//! Steps of training, as the trainer makes them, on images that are there already.
+//! Steps of training, those of the trainer itself, on images that are in memory.
+
+use std::sync::Arc;
 
 use anyhow::Result;
-use ganymede_losses::{AdversarialLoss, LabelSmoothing, Penalty, Samples, Scores};
-use ganymede_models::{DcganConfig, NormKind};
-use ganymede_models::{Discriminator, Generator, Mode, ModelConfig};
-use ganymede_tensor::{DType, Device, Graph, Optimizer, OptimizerConfig, Params, Rng, Tensor, grad};
+use ganymede_datasets::ImageSet;
+use ganymede_losses::{Penalty, Samples};
+use ganymede_models::{
+    DcganDiscriminator, DcganDiscriminatorConfig, Discriminator, DiscriminatorInput, Io, Mode, NormKind,
+};
+use ganymede_tensor::{DType, Device, Graph, Params, Rng, Tensor, grad};
+use ganymede_train::{Layers, Stepper};
 
 use super::case::{PenaltyKind, Recipe};
 use super::worker::Work;
 
-const TRAIN: Mode = Mode::Train { update_stats: true };
 const LOOK: Mode = Mode::Train { update_stats: false };
+const CHANNELS: usize = 3;
+const SIDE: usize = 64;
 
-/// Both players and their optimisers.
+/// A run of the recipe, on noise.
 pub(super) struct Step {
-    g: Box<dyn Generator>,
-    d: Box<dyn Discriminator>,
-    opt_g: Optimizer,
-    opt_d: Optimizer,
-    loss: AdversarialLoss,
-    penalty: Option<Penalty>,
-    real: Tensor,
-    rng: Rng,
+    stepper: Stepper,
 }
 
-/// What one recipe differs in.
-struct Settings {
-    model: ModelConfig,
-    loss: AdversarialLoss,
-    penalty: Option<Penalty>,
-    adam: OptimizerConfig,
-}
-
-fn settings(recipe: Recipe) -> Settings {
-    let adam = |lr, beta1, beta2| OptimizerConfig::Adam { lr, beta1, beta2, eps: 1e-8, weight_decay: 0.0 };
+/// What a recipe says beyond a DCGAN of 64 pixels.
+fn settings(recipe: Recipe) -> &'static [&'static str] {
     match recipe {
-        Recipe::Dcgan64 => Settings {
-            model: ModelConfig::Dcgan(DcganConfig::default()),
-            loss: AdversarialLoss::NonSaturating,
-            penalty: None,
-            adam: adam(2e-4, 0.5, 0.999),
-        },
-        Recipe::WganGp64 => Settings {
-            model: critic(),
-            loss: AdversarialLoss::Wasserstein,
-            penalty: Some(Penalty::WganGp { lambda: 10.0, target: 1.0 }),
-            adam: adam(1e-4, 0.0, 0.9),
-        },
+        Recipe::Dcgan64 => &["loss.kind=non-saturating"],
+        Recipe::WganGp64 => &[
+            "loss.kind=wasserstein",
+            "discriminator.norm=none",
+            "penalty=[{ kind = \"wgan-gp\", lambda = 10, target = 1 }]",
+            "optimizer.generator.lr=1e-4",
+            "optimizer.generator.beta1=0",
+            "optimizer.generator.beta2=0.9",
+            "optimizer.discriminator.lr=1e-4",
+            "optimizer.discriminator.beta1=0",
+            "optimizer.discriminator.beta2=0.9",
+        ],
     }
-}
-
-/// DCGAN at 64 px whose discriminator does not normalise.
-fn critic() -> ModelConfig {
-    let config = DcganConfig { discriminator_norm: Some(NormKind::None), ..DcganConfig::default() };
-    ModelConfig::Dcgan(config)
-}
-
-fn images(rng: &mut Rng, batch: usize) -> Result<Tensor> {
-    Ok(rng.uniform(-1.0, 1.0, (batch, 3, 64, 64), DType::F32, &Device::Cpu)?)
 }
 
 impl Step {
     pub(super) fn new(recipe: Recipe, batch: usize) -> Result<Self> {
-        let Settings { model, loss, penalty, adam } = settings(recipe);
-        let g = model.build_generator(Rng::stream(0, "generator"), DType::F32, &Device::Cpu)?;
-        let d = model.build_discriminator(Rng::stream(0, "discriminator"), DType::F32, &Device::Cpu)?;
+        let mut layers = Layers::default();
+        let batch_size = format!("run.batch={batch}");
+        layers.set(&["data.resolution=64", "data.channels=3", "ema.enabled=false", &batch_size])?;
+        layers.set(settings(recipe))?;
         let mut rng = Rng::new(0);
-        Ok(Self {
-            opt_g: Optimizer::new(adam, g.params().params())?,
-            opt_d: Optimizer::new(adam, d.params().params())?,
-            g,
-            d,
-            loss,
-            penalty,
-            real: images(&mut rng, batch)?,
-            rng,
-        })
-    }
-
-    fn latents(&mut self) -> Result<Tensor> {
-        let shape = (self.real.dim(0)?, self.g.z_dim());
-        Ok(self.rng.normal(shape, DType::F32, &Device::Cpu)?)
-    }
-
-    fn train_discriminator(&mut self) -> Result<()> {
-        let z = self.latents()?;
-        let fake = {
-            let _frozen = self.g.params().freeze();
-            self.g.forward(&z, None, LOOK)?.detach()
-        };
-        let real_scores = self.d.forward(&self.real, None, TRAIN)?.scores;
-        let fake_scores = self.d.forward(&fake, None, TRAIN)?.scores;
-        let scores = Scores { real: &real_scores, fake: &fake_scores };
-        let mut loss = self.loss.discriminator(scores, LabelSmoothing::OFF)?.mean_all()?;
-        if let Some(penalty) = self.penalty {
-            let critic = |x: &Tensor| Ok(self.d.forward(x, None, LOOK)?.scores);
-            let samples = Samples { real: &self.real, fake: &fake };
-            loss = (loss + penalty.evaluate(&critic, samples, &mut self.rng)?.value.mean_all()?)?;
-        }
-        Ok(self.opt_d.step(&gradients(&loss, self.d.params())?)?)
-    }
-
-    fn train_generator(&mut self) -> Result<()> {
-        let z = self.latents()?;
-        let _frozen = self.d.params().freeze();
-        let fake = self.g.forward(&z, None, TRAIN)?;
-        let scores = self.d.forward(&fake, None, LOOK)?.scores;
-        let loss = self.loss.generator(Scores { real: &scores, fake: &scores })?.mean_all()?;
-        Ok(self.opt_g.step(&gradients(&loss, self.g.params())?)?)
+        let pixels = (0..batch * CHANNELS * SIDE * SIDE).map(|_| rng.below(256) as u8).collect();
+        let images = ImageSet::new("noise", [CHANNELS, SIDE, SIDE], pixels, None)?;
+        Ok(Self { stepper: Stepper::new(&layers.resolve()?, Arc::new(images), &Device::Cpu)? })
     }
 }
 
 impl Work for Step {
     fn run(&mut self, _: &str) -> Result<()> {
-        self.train_discriminator()?;
-        self.train_generator()
+        Ok(self.stepper.step()?)
     }
+}
+
+fn images(rng: &mut Rng, batch: usize) -> Result<Tensor> {
+    Ok(rng.uniform(-1.0, 1.0, (batch, CHANNELS, SIDE, SIDE), DType::F32, &Device::Cpu)?)
 }
 
 fn gradients(loss: &Tensor, params: &Params) -> Result<Vec<Tensor>> {
@@ -125,7 +71,7 @@ fn gradients(loss: &Tensor, params: &Params) -> Result<Vec<Tensor>> {
 
 /// A penalty and its gradient in the critic's weights.
 pub(super) struct PenaltyAlone {
-    d: Box<dyn Discriminator>,
+    d: DcganDiscriminator,
     penalty: Penalty,
     real: Tensor,
     fake: Tensor,
@@ -136,7 +82,13 @@ impl PenaltyAlone {
     pub(super) fn new(kind: PenaltyKind, batch: usize) -> Result<Self> {
         let mut rng = Rng::new(0);
         Ok(Self {
-            d: critic().build_discriminator(Rng::stream(0, "critic"), DType::F32, &Device::Cpu)?,
+            d: DcganDiscriminator::new(
+                &DcganDiscriminatorConfig { norm: Some(NormKind::None), ..Default::default() },
+                &Io::new([CHANNELS, SIDE, SIDE]),
+                Rng::stream(0, "critic"),
+                DType::F32,
+                &Device::Cpu,
+            )?,
             penalty: match kind {
                 PenaltyKind::WganGp => Penalty::WganGp { lambda: 10.0, target: 1.0 },
                 PenaltyKind::R1 => Penalty::R1 { gamma: 10.0 },
@@ -150,7 +102,7 @@ impl PenaltyAlone {
 
 impl Work for PenaltyAlone {
     fn run(&mut self, _: &str) -> Result<()> {
-        let critic = |x: &Tensor| Ok(self.d.forward(x, None, LOOK)?.scores);
+        let critic = |x: &Tensor| Ok(self.d.forward(DiscriminatorInput::new(x), LOOK)?.scores);
         let samples = Samples { real: &self.real, fake: &self.fake };
         let value = self.penalty.evaluate(&critic, samples, &mut self.rng)?.value.mean_all()?;
         gradients(&value, self.d.params())?;

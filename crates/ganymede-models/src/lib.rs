@@ -4,7 +4,7 @@
 //!   ([`GeneratorInput`], [`DiscriminatorInput`]) and one comes out ([`Generated`], [`Critique`]);
 //! * [`Mode`]: whether a forward pass trains, and whether it may change statistics;
 //! * layers with PyTorch's parameter names: [`Linear`], [`Conv2d`], [`ConvTranspose2d`], [`Norm`],
-//!   [`SpectralNorm`], [`Activation`];
+//!   [`SpectralNorm`], [`Activation`], [`Embedding`], [`ConditionalBatchNorm`];
 //! * models: [`DcganGenerator`] and [`DcganDiscriminator`] (Radford et al., 2016), and
 //!   [`MlpGenerator`] and [`MlpDiscriminator`] for points in the plane;
 //! * [`GENERATORS`] and [`DISCRIMINATORS`]: the tables of all of them. [`GeneratorConfig`] and
@@ -44,13 +44,18 @@ mod model;
 mod spec;
 mod table;
 
-pub use dcgan::{DcganDiscriminator, DcganDiscriminatorConfig, DcganGenerator, DcganGeneratorConfig};
+pub use dcgan::{
+    DcganDiscriminator, DcganDiscriminatorConfig, DcganGenerator, DcganGeneratorConfig,
+    DiscriminatorConditioning, GeneratorConditioning,
+};
 pub use error::ModelError;
 pub use io::{Condition, ConditionShape, Growth, Io};
 pub use layers::activation::Activation;
 pub use layers::conv::{Conv2d, Conv2dConfig};
 pub use layers::conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
+pub use layers::embedding::Embedding;
 pub use layers::linear::Linear;
+pub use layers::norm::conditional::ConditionalBatchNorm;
 pub use layers::norm::{Norm, NormConfig, NormKind};
 pub use layers::spectral::{SpectralConfig, SpectralNorm};
 pub use layers::weight::LayerConfig;

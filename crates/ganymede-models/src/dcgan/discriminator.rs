@@ -4,11 +4,13 @@ use ganymede_tensor::{DType, Device, Params, Rng, Tensor, bail};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use super::{MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, size, widths};
+use super::head::{DiscriminatorConditioning, Judge, Parts};
+use super::{MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, of_classes, size, widths};
 use crate::io::Io;
 use crate::layers::activation::Activation;
 use crate::layers::conv::{Conv2d, Conv2dConfig};
 use crate::layers::norm::{Norm, NormKind};
+use crate::layers::spectral::SpectralConfig;
 use crate::spec::{DiscriminatorSpec, Fault, Problem, Size, Traits, read_table, refuse, sizes, write_table};
 use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError};
 
@@ -25,11 +27,19 @@ pub struct DcganDiscriminatorConfig {
     pub norm: Option<NormKind>,
     /// Spectral normalisation of all layers (arXiv:1802.05957).
     pub spectral: bool,
+    /// How it judges the class.
+    pub conditioning: DiscriminatorConditioning,
 }
 
 impl Default for DcganDiscriminatorConfig {
     fn default() -> Self {
-        Self { width: 64, max_multiplier: 8, norm: None, spectral: false }
+        Self {
+            width: 64,
+            max_multiplier: 8,
+            norm: None,
+            spectral: false,
+            conditioning: DiscriminatorConditioning::None,
+        }
     }
 }
 
@@ -44,7 +54,18 @@ impl DcganDiscriminatorConfig {
     fn channels(&self, io: &Io) -> Vec<usize> {
         let (channels, side) = io.square().unwrap_or_default();
         let inner = widths(side, self.width, self.max_multiplier);
-        std::iter::once(channels).chain(inner).chain([1]).collect()
+        let seen = channels + self.conditioning.head().extra_channels;
+        std::iter::once(seen).chain(inner).chain([1]).collect()
+    }
+
+    /// What the head is built from, on such data.
+    fn parts(&self, io: &Io, channels: &[usize]) -> Parts {
+        Parts {
+            classes: io.classes().unwrap_or(0),
+            channels: channels[channels.len() - 2],
+            side: io.square().unwrap_or_default().1,
+            spectral: self.spectral.then(SpectralConfig::default),
+        }
     }
 }
 
@@ -57,8 +78,14 @@ pub(super) fn examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
     let of_norm = |&norm| DcganDiscriminatorConfig { norm: Some(norm), ..small.clone() };
     let spectral = DcganDiscriminatorConfig { spectral: true, ..small.clone() };
     let capped = DcganDiscriminatorConfig { max_multiplier: 2, ..small.clone() };
-    let at = |side| move |config| (Box::new(config) as Box<dyn DiscriminatorSpec>, Io::new([2, side, side]));
-    NormKind::ALL.iter().map(of_norm).chain([spectral]).map(at(16)).chain([at(64)(capped)]).collect()
+    let judging = |&conditioning| DcganDiscriminatorConfig { conditioning, ..small.clone() };
+    let at = |io: Io| move |config| (Box::new(config) as Box<dyn DiscriminatorSpec>, io.clone());
+    let plain = NormKind::ALL.iter().map(of_norm).chain([spectral.clone()]).map(at(Io::new([2, 16, 16])));
+    let projection = DiscriminatorConditioning::Projection;
+    let both = DcganDiscriminatorConfig { conditioning: projection, ..spectral };
+    let judging = DiscriminatorConditioning::ALL[1..].iter().map(judging).chain([both]);
+    let judging = judging.map(at(Io::with_classes([2, 16, 16], 3)));
+    plain.chain([at(Io::new([2, 64, 64]))(capped)]).chain(judging).collect()
 }
 
 impl DiscriminatorSpec for DcganDiscriminatorConfig {
@@ -67,19 +94,27 @@ impl DiscriminatorSpec for DcganDiscriminatorConfig {
     }
 
     fn fits(&self, io: &Io) -> Vec<Problem> {
-        fits(io)
+        let mut problems = fits(io);
+        if self.conditioning != DiscriminatorConditioning::None {
+            problems.extend(of_classes(io));
+        }
+        problems
     }
 
     fn traits(&self) -> Traits {
         Traits {
             mixes_batch: self.resolved_norm() == NormKind::Batch,
             lipschitz: self.spectral,
-            ..Traits::default()
+            conditional: self.conditioning.head().conditional,
+            classifies: self.conditioning.head().classifies,
         }
     }
 
     fn size(&self, io: &Io) -> Size {
-        size(io, self.width, &self.channels(io))
+        let channels = self.channels(io);
+        let size = size(io, self.width, &channels);
+        let own = (self.conditioning.head().weights)(&self.parts(io, &channels));
+        Size { weights: size.weights + own, ..size }
     }
 
     fn build(
@@ -115,6 +150,7 @@ impl DiscriminatorSpec for DcganDiscriminatorConfig {
 pub struct DcganDiscriminator {
     hidden: Vec<(Conv2d, Norm)>,
     last: Conv2d,
+    head: Box<dyn Judge>,
     params: Params,
     io: Io,
 }
@@ -134,7 +170,8 @@ impl DcganDiscriminator {
         refuse(NAME, config.check())?;
         refuse(NAME, config.fits(io))?;
         let params = Params::new();
-        let main = params.builder(rng, dtype, device).pp("main");
+        let root = params.builder(rng, dtype, device);
+        let main = root.pp("main");
         let norm = config.resolved_norm();
         let conv = |from: usize, to: usize, [stride, padding]: [usize; 2], index: usize| {
             let conv = Conv2dConfig::new(from, to, 4)
@@ -155,7 +192,8 @@ impl DcganDiscriminator {
             index += if kind == NormKind::None { 2 } else { 3 };
         }
         let last = conv(channels[stages], 1, [1, 0], index)?;
-        Ok(Self { hidden, last, params, io: io.clone() })
+        let head = (config.conditioning.head().build)(&config.parts(io, &channels), &root)?;
+        Ok(Self { hidden, last, head, params, io: io.clone() })
     }
 
     fn check(&self, x: &Tensor) -> ganymede_tensor::Result<()> {
@@ -171,7 +209,7 @@ impl Discriminator for DcganDiscriminator {
     /// Images `(N, C, R, R)` to raw scores `(N,)`.
     fn forward(&self, input: DiscriminatorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Critique> {
         self.check(input.samples)?;
-        let mut x = input.samples.clone();
+        let mut x = self.head.see(input.samples, input.condition, mode)?;
         for (conv, norm) in &self.hidden {
             x = if norm.is_none() {
                 conv.forward_activated(&x, Activation::LeakyRelu, mode)?
@@ -179,7 +217,8 @@ impl Discriminator for DcganDiscriminator {
                 norm.forward_activated(&conv.forward(&x, mode)?, Activation::LeakyRelu, mode)?
             };
         }
-        Ok(Critique::new(self.last.forward(&x, mode)?.flatten_all()?))
+        let scores = self.last.forward(&x, mode)?.flatten_all()?;
+        self.head.judge(&x, scores, input.condition, mode)
     }
 
     fn params(&self) -> &Params {

@@ -2,10 +2,13 @@
 
 use ganymede_tensor::Shapes;
 
-use super::{DcganGeneratorConfig, NAME, widths};
+use super::{DcganGeneratorConfig, GeneratorConditioning, NAME, widths};
 use crate::layers::norm::NormKind;
 use crate::spec::{GeneratorSpec, refuse as refuse_problems};
 use crate::{Io, ModelError};
+
+/// The vectors of classes beside or on the latent vector.
+const EMBEDDING: &str = "embed.weight";
 
 /// The settings of the generator that a state dict belongs to, and the images that it makes, from names and shapes.
 ///
@@ -14,6 +17,7 @@ use crate::{Io, ModelError};
 pub(super) fn infer(state: &Shapes) -> Result<(Box<dyn GeneratorSpec>, Io), ModelError> {
     let convs = convolutions(state)?;
     let (first, last) = (convs[0], convs[convs.len() - 1]);
+    let told = told(state, first[0])?;
     let width = last[0];
     let halvings = convs.len() - 1;
     let side = 4 << halvings;
@@ -22,8 +26,16 @@ pub(super) fn infer(state: &Shapes) -> Result<(Box<dyn GeneratorSpec>, Io), Mode
     let free = 1usize << (halvings - 1);
     let usual = DcganGeneratorConfig::default().max_multiplier;
     let max_multiplier = if top == free { free.max(usual) } else { top };
-    let config = DcganGeneratorConfig { z_dim: first[0], width, max_multiplier, norm: norm(state)? };
-    let io = Io::new([last[1], side, side]);
+    let config = DcganGeneratorConfig {
+        z_dim: told.z_dim,
+        width,
+        max_multiplier,
+        norm: norm(state)?,
+        conditioning: told.conditioning,
+        embed_dim: told.embed_dim,
+    };
+    let sample = [last[1], side, side];
+    let io = told.classes.map_or_else(|| Io::new(sample), |classes| Io::with_classes(sample, classes));
     refuse_problems(NAME, config.check())?;
     refuse_problems(NAME, config.fits(&io))?;
     let found: Vec<usize> = convs[..halvings].iter().rev().map(|dims| dims[1]).collect();
@@ -35,9 +47,34 @@ pub(super) fn infer(state: &Shapes) -> Result<(Box<dyn GeneratorSpec>, Io), Mode
     Ok((Box::new(config), io))
 }
 
+/// How the generator is told the class.
+struct Told {
+    z_dim: usize,
+    conditioning: GeneratorConditioning,
+    embed_dim: Option<usize>,
+    classes: Option<usize>,
+}
+
+/// From the length that the first convolution takes.
+fn told(state: &Shapes, taken: usize) -> Result<Told, ModelError> {
+    let of = |conditioning, z_dim, embed_dim, classes| Told { z_dim, conditioning, embed_dim, classes };
+    let dims = |name: &str| state.get(name).map(Vec::as_slice);
+    match (dims(EMBEDDING), dims("main.1.gain.weight")) {
+        (None, None) => Ok(of(GeneratorConditioning::None, taken, None, None)),
+        (None, Some(&[classes, _])) => Ok(of(GeneratorConditioning::Norm, taken, None, Some(classes))),
+        (Some(&[classes, dim]), None) if dim == taken => {
+            Ok(of(GeneratorConditioning::Product, taken, None, Some(classes)))
+        }
+        (Some(&[classes, dim]), None) if dim < taken => {
+            Ok(of(GeneratorConditioning::Concat, taken - dim, Some(dim), Some(classes)))
+        }
+        _ => Err(refuse(format!("its embeddings of classes fit no latent vector of {taken} numbers"))),
+    }
+}
+
 /// Shapes of the convolutions, in order, checked to be those of a generator.
 fn convolutions(state: &Shapes) -> Result<Vec<[usize; 4]>, ModelError> {
-    if let Some(other) = state.keys().find(|name| !name.starts_with("main.")) {
+    if let Some(other) = state.keys().find(|name| !name.starts_with("main.") && *name != EMBEDDING) {
         return Err(refuse(format!("it holds {other}, and all of a DCGAN's names start with main.")));
     }
     let mut convs: Vec<(usize, [usize; 4])> = state

@@ -11,16 +11,19 @@
 //!   without normalisation has a bias in each convolution, which starts at 0; one with it has
 //!   none, as in the tutorial. Keys are numbered as `nn.Sequential` would: without normalisation the
 //!   convolutions are `main.0`, `main.2`, `main.4`, …
+//! * either network can be told the class of a sample ([`GeneratorConditioning`], [`DiscriminatorConditioning`]).
 //!
 //! Weights start from N(0, 0.02²), γ of the normalisation from N(1, 0.02²), β at 0 (section 3; γ as
 //! in the authors' code and the tutorial).
 
 mod discriminator;
 mod generator;
+mod head;
 mod infer;
 
 pub use discriminator::{DcganDiscriminator, DcganDiscriminatorConfig};
-pub use generator::{DcganGenerator, DcganGeneratorConfig};
+pub use generator::{DcganGenerator, DcganGeneratorConfig, GeneratorConditioning};
+pub use head::DiscriminatorConditioning;
 
 use ganymede_tensor::Init;
 
@@ -96,6 +99,23 @@ fn fits(io: &Io) -> Vec<Problem> {
         _ => {
             let fix = "square images of a power of two from 8 to 2048 pixels, such as 32 (28×28 images are padded to it)";
             vec![Problem::new(NAME, format!("samples of shape {:?}", io.sample), fix)]
+        }
+    }
+}
+
+/// Classes that vectors are kept for, at most.
+const MOST_CLASSES: usize = 65_536;
+
+/// What keeps a conditional network from the data.
+fn of_classes(io: &Io) -> Vec<Problem> {
+    match io.classes() {
+        Some(1..=MOST_CLASSES) => Vec::new(),
+        Some(classes) => {
+            vec![Problem::new("conditioning", format!("{classes} classes"), format!("1 to {MOST_CLASSES}"))]
+        }
+        None => {
+            let fix = "data with classes (a folder for each), or conditioning = \"none\"";
+            vec![Problem::new("conditioning", "samples without classes", fix)]
         }
     }
 }

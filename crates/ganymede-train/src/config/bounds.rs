@@ -70,6 +70,10 @@ pub(super) const BOUNDS: &[(&str, Bound)] = &[
     ("optimizer.*.weight_decay", NonNegative(MOST_WEIGHT)),
     // A factor on both rates.
     ("schedule", Between(0.0, 1e3)),
+    ("schedule.final_factor", Between(0.0, 1e3)),
+    ("schedule.from_step", Whole(0, MOST_STEPS)),
+    ("schedule.to_step", Whole(1, MOST_STEPS + 1)),
+    ("schedule.steps", Whole(1, MOST_STEPS)),
     ("ema.decay", Share),
     ("log.log_every", Whole(1, MOST_STEPS)),
     ("log.sample_every", Whole(1, MOST_STEPS)),

@@ -8,7 +8,7 @@ use ganymede_tensor::{DeviceChoice, OptimizerConfig, OptimizerError};
 use toml::{Table, Value};
 
 use super::bounds::{self, MOST_STEPS};
-use super::check::Check;
+use super::check::{Check, shown};
 use super::error::ConfigError;
 use super::file::{LossFile, RUN_SCHEMA, RunFile};
 use super::scheduled::Scheduled;
@@ -182,7 +182,8 @@ fn penalty(section: &str, entry: &Table, steps: u64, check: &mut Check) -> Optio
         None => 1,
         Some(Value::Integer(n)) if n >= 0 => check.count(&key, Some(n as u64), 1),
         Some(other) => {
-            check.add(&key, format!("found {other}, expected {}", bounds::of(&key).words()));
+            let found = other.as_float().map_or_else(|| other.to_string(), shown);
+            check.add(&key, format!("found {found}, expected {}", bounds::of(&key).words()));
             1
         }
     };

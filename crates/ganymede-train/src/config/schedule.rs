@@ -2,6 +2,7 @@
 
 use toml::{Table, Value};
 
+use super::bounds::MOST_STEPS;
 use super::check::Check;
 use super::course::{Course, Ramp};
 use super::file::ScheduleFile;
@@ -34,9 +35,14 @@ pub(super) fn resolve(file: &ScheduleFile, steps: u64, check: &mut Check) -> Cou
     if ramp {
         let usual = if kind == "exponential" { 0.01 } else { 0.0 };
         table.insert("from".to_owned(), Value::Float(1.0));
-        table.insert("to".to_owned(), Value::Float(file.final_factor.unwrap_or(usual)));
-        table.insert("from_step".to_owned(), whole(file.from_step.unwrap_or(0)));
-        table.extend(file.to_step.map(|n| ("to_step".to_owned(), whole(n))));
+        let to = check.number("schedule.final_factor", file.final_factor, usual);
+        table.insert("to".to_owned(), Value::Float(to));
+        let from_step = check.count("schedule.from_step", file.from_step, 0);
+        table.insert("from_step".to_owned(), whole(from_step));
+        if file.to_step.is_some() {
+            let to_step = check.count("schedule.to_step", file.to_step, MOST_STEPS);
+            table.insert("to_step".to_owned(), whole(to_step));
+        }
     }
     if let Some(points) = file.points.as_ref().filter(|_| kind == "piecewise") {
         let point = |(step, factor): &(u64, f64)| Value::Array(vec![whole(*step), Value::Float(*factor)]);
@@ -44,7 +50,8 @@ pub(super) fn resolve(file: &ScheduleFile, steps: u64, check: &mut Check) -> Cou
     }
     if kind == "warm-up" {
         table.insert("to".to_owned(), Value::Float(1.0));
-        table.insert("steps".to_owned(), whole(file.steps.unwrap_or(1000)));
+        let strides = check.count("schedule.steps", file.steps, 1000);
+        table.insert("steps".to_owned(), whole(strides));
     }
     course(SECTION, &table, steps, check).unwrap_or(constant)
 }

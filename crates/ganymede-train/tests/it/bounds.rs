@@ -47,6 +47,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("schedule.from_step", &["schedule.kind=linear"]),
     ("schedule.to_step", &["schedule.kind=linear"]),
     ("schedule.final_factor", &["schedule.kind=linear"]),
+    ("schedule.steps", &["schedule.kind=warm-up"]),
     ("ema.decay", &[]),
     ("log.log_every", &[]),
     ("log.sample_every", &[]),
@@ -110,12 +111,39 @@ fn no_key_is_forgotten() {
     for name in typed {
         assert!(known.iter().any(|key| key.ends_with(&format!(".{name}"))), "{name} is not in the table");
     }
+    // In sections that a kind opens, the numbers are those that are written down.
+    let rules = ["optimizer.generator.kind=rmsprop", "optimizer.discriminator.kind=sgd"];
+    let penalties = "penalty=[{kind=\"wgan-gp\"}, {kind=\"dragan\"}, {kind=\"r1\"}, {kind=\"r2\"}]";
+    for sets in [&[][..], &[POINTS], &rules, &[penalties]] {
+        let written: toml::Table = layers(sets).resolve().unwrap().to_toml().parse().unwrap();
+        for section in ["generator", "discriminator", "optimizer", "penalty", "scheme"] {
+            for key in numbers(section, &written[section]) {
+                let key = key.replace("penalty.1", "penalty.0").replace("penalty.2", "penalty.0");
+                let key = key.replace("penalty.3", "penalty.0");
+                assert!(known.contains(key.as_str()), "{key} is not in the table");
+            }
+        }
+    }
     // And each of the table is a key, with a number.
     for (key, sets) in KEYS {
         let mut layers = layers(sets);
         layers.set(&[format!("{key}=true")]).unwrap();
         let error = layers.resolve().unwrap_err().to_string();
         assert!(error.contains(key) && error.contains("number"), "{error}");
+    }
+}
+
+/// The keys under `key` whose values are numbers.
+fn numbers(key: &str, value: &toml::Value) -> Vec<String> {
+    match value {
+        toml::Value::Table(table) => {
+            table.iter().flat_map(|(name, value)| numbers(&format!("{key}.{name}"), value)).collect()
+        }
+        toml::Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(i, value)| numbers(&format!("{key}.{i}"), value)).collect()
+        }
+        toml::Value::Integer(_) | toml::Value::Float(_) => vec![key.to_owned()],
+        _ => Vec::new(),
     }
 }
 

@@ -61,10 +61,13 @@ impl<T: Clone + Serialize + DeserializeOwned> Scheduled<T> {
 
 /// A closed set as serde writes it, `{ adam = { … } }`, taken apart.
 fn split(value: &impl Serialize) -> (String, Table) {
-    let table = Table::try_from(value).expect("settings are numbers, names and switches");
-    match table.into_iter().next() {
-        Some((kind, Value::Table(settings))) => (kind, settings),
-        other => unreachable!("settings of a kind, not {other:?}"),
+    let value = Value::try_from(value).expect("settings are numbers, names and switches");
+    match value {
+        Value::Table(kinds) => match kinds.into_iter().next() {
+            Some((kind, Value::Table(settings))) => (kind, settings),
+            other => unreachable!("settings of a kind, not {other:?}"),
+        },
+        other => unreachable!("settings of a kind, not {other}"),
     }
 }
 

@@ -1,100 +1,56 @@
-//! Which measures there are, and whose conventions they follow.
+//! What was asked for: which measures, and whose conventions they follow.
 
-use clap::ValueEnum;
-use ganymede_metrics::{Choices, Convention, Resize};
+use ganymede_metrics::{Choices, Convention, MEASURES, Measure, Need, Resize};
 
-use crate::args::NetworkArgs;
+use crate::names::{Asked, offered};
+use crate::words::Misuse;
 
-/// A measure, by the name that it has on the command line and in JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Metric {
-    Fid,
-    FidInfinity,
-    Sfid,
-    Kid,
-    Is,
-    Prdc,
-    Pr,
-    Mind,
-    Memorisation,
-    Vendi,
-    MsSsim,
-    Swd,
-    /// All of the above.
-    All,
-}
-
-impl Metric {
-    pub(crate) const EVERY: [Self; 12] = [
-        Self::Fid,
-        Self::FidInfinity,
-        Self::Sfid,
-        Self::Kid,
-        Self::Is,
-        Self::Prdc,
-        Self::Pr,
-        Self::Mind,
-        Self::Memorisation,
-        Self::Vendi,
-        Self::MsSsim,
-        Self::Swd,
-    ];
-    const USUAL: [Self; 4] = [Self::Fid, Self::Kid, Self::Is, Self::Prdc];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Fid => "fid",
-            Self::FidInfinity => "fid-infinity",
-            Self::Sfid => "sfid",
-            Self::Kid => "kid",
-            Self::Is => "is",
-            Self::Prdc => "prdc",
-            Self::Pr => "pr",
-            Self::Mind => "mind",
-            Self::Memorisation => "memorisation",
-            Self::Vendi => "vendi",
-            Self::MsSsim => "ms-ssim",
-            Self::Swd => "swd",
-            Self::All => "all",
-        }
-    }
-
-    /// Whether it looks at pixels and not at features.
-    pub(crate) fn of_pixels(self) -> bool {
-        matches!(self, Self::MsSsim | Self::Swd)
-    }
-
-    /// Whether draws of random numbers are part of it.
-    pub(crate) fn is_random(self) -> bool {
-        matches!(self, Self::FidInfinity | Self::Kid | Self::Is | Self::Mind | Self::MsSsim | Self::Swd)
-    }
-
-    /// Whether a covariance is part of it.
-    pub(crate) fn has_covariance(self) -> bool {
-        matches!(self, Self::Fid | Self::FidInfinity | Self::Sfid)
-    }
-}
+/// What is measured where nobody says what.
+pub(crate) const USUAL: &[&str] = &["fid", "kid", "is", "prdc"];
+/// Likewise, where there are features only.
+pub(crate) const USUAL_OF_FEATURES: &[&str] = &["fid", "kid", "prdc", "mind"];
 
 /// What was asked for: each measure once, and whether it was asked for by name.
 pub(crate) struct Wanted {
-    pub(crate) metrics: Vec<Metric>,
+    pub(crate) measures: Vec<&'static Measure>,
     pub(crate) by_name: bool,
 }
 
 impl Wanted {
-    pub(crate) fn new(asked: &[Metric]) -> Self {
-        if asked.is_empty() {
-            return Self { metrics: Metric::USUAL.to_vec(), by_name: false };
+    /// `usual` is what an empty list stands for.
+    pub(crate) fn new(asked: &[Asked], usual: &[&str]) -> Result<Self, Misuse> {
+        let named: Vec<&'static Measure> = asked
+            .iter()
+            .filter_map(|asked| if let Asked::One(one) = asked { Some(*one) } else { None })
+            .collect();
+        if let Some(measure) = named.iter().find(|measure| measure.needs(Need::Labels)) {
+            return Err(Misuse(format!(
+                "`{}` needs the class that was asked for of each generated image, and neither folders nor features say \
+                 it; leave it out",
+                measure.name
+            )));
         }
-        if asked.contains(&Metric::All) {
-            return Self { metrics: Metric::EVERY.to_vec(), by_name: false };
-        }
-        let metrics = Metric::EVERY.into_iter().filter(|metric| asked.contains(metric)).collect();
-        Self { metrics, by_name: true }
+        let those = |is: &dyn Fn(&Measure) -> bool| MEASURES.iter().copied().filter(|m| is(m)).collect();
+        Ok(if asked.is_empty() {
+            Self { measures: those(&|measure| usual.contains(&measure.name)), by_name: false }
+        } else if asked.len() > named.len() {
+            Self { measures: offered().collect(), by_name: false }
+        } else {
+            Self { measures: those(&|measure| named.contains(&measure)), by_name: true }
+        })
     }
 
-    pub(crate) fn has(&self, metric: Metric) -> bool {
-        self.metrics.contains(&metric)
+    pub(crate) fn nothing() -> Self {
+        Self { measures: Vec::new(), by_name: false }
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.measures.iter().any(|measure| measure.name == name)
+    }
+
+    /// Whether one of the measures looks at that.
+    pub(crate) fn needs(&self, need: Need) -> bool {
+        self.measures.iter().any(|measure| measure.needs(need))
     }
 }
 
@@ -106,13 +62,12 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    pub(crate) fn new(args: &NetworkArgs) -> Self {
-        let convention = Convention::ALL.iter().copied().find(|c| c.name() == args.convention);
-        // The command line lets no other names through.
-        let convention = convention.unwrap_or_default();
+    /// The command line lets known names through only.
+    pub(crate) fn new(convention: &str, resize: Option<&str>) -> Self {
+        let convention = Convention::ALL.iter().copied().find(|c| c.name() == convention).unwrap_or_default();
         let choices = convention.choices();
-        let named = |name: &String| Resize::ALL.iter().copied().find(|r| r.name() == name);
-        let resize = args.resize.as_ref().and_then(named).unwrap_or(choices.resize);
+        let named = |name: &str| Resize::ALL.iter().copied().find(|r| r.name() == name);
+        let resize = resize.and_then(named).unwrap_or(choices.resize);
         Self { convention, choices, resize }
     }
 
@@ -126,20 +81,32 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::measure_parser;
+    use clap::builder::TypedValueParser;
 
-    #[test]
-    fn every_measure_has_the_name_that_the_command_line_knows() {
-        for metric in Metric::EVERY {
-            let known = metric.to_possible_value().unwrap();
-            assert_eq!(known.get_name(), metric.name());
-        }
+    fn asked(names: &[&str]) -> Vec<Asked> {
+        let command = clap::Command::new("test");
+        let parse = |name: &&str| measure_parser().parse_ref(&command, None, name.as_ref()).unwrap();
+        names.iter().map(parse).collect()
+    }
+
+    fn names(asked: &[Asked]) -> (Vec<&'static str>, bool) {
+        let wanted = Wanted::new(asked, USUAL).unwrap();
+        (wanted.measures.iter().map(|measure| measure.name).collect(), wanted.by_name)
     }
 
     #[test]
     fn measures_come_once_and_in_one_order() {
-        let wanted = Wanted::new(&[Metric::Prdc, Metric::Fid, Metric::Prdc]);
-        assert_eq!(wanted.metrics, [Metric::Fid, Metric::Prdc]);
-        assert!(wanted.by_name);
-        assert_eq!(Wanted::new(&[Metric::Is, Metric::All]).metrics, Metric::EVERY);
+        let named = names(&asked(&["prdc", "fid", "prdc", "precision-recall", "density-coverage"]));
+        assert_eq!(named, (vec!["fid", "prdc", "density-coverage", "pr"], true));
+        assert_eq!(names(&[]), (USUAL.to_vec(), false));
+    }
+
+    #[test]
+    fn all_are_those_that_two_folders_can_have() {
+        let every = "fid fid-infinity sfid kid is prdc pr mind memorisation vendi ms-ssim swd";
+        assert_eq!(names(&asked(&["is", "all"])), (every.split(' ').collect(), false));
+        let refused = Wanted::new(&asked(&["class-agreement"]), USUAL).err().unwrap();
+        assert!(refused.to_string().contains("`class-agreement` needs the class"), "{refused}");
     }
 }

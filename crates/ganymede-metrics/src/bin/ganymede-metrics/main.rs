@@ -6,6 +6,7 @@ mod compare;
 mod evaluate;
 mod extractor;
 mod measure;
+mod names;
 mod numbers;
 mod picture;
 mod pixels;

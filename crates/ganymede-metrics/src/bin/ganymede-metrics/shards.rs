@@ -13,11 +13,10 @@ use crate::words::{self, Misuse};
 use crate::{Exit, extractor, warnings};
 
 pub(crate) fn stats(args: &StatsArgs) -> Result<Exit> {
-    let rules = Rules::new(&args.network);
+    let rules = Rules::new(&args.network.convention, args.network.resize.as_deref());
     let output = words::open(&args.output)?;
     let folder = ImageFolder::open_as(&args.dir, rules.convention)?;
-    let none = Wanted { metrics: Vec::new(), by_name: false };
-    let network = extractor::load(&args.network, &rules, &none, args.quiet)?;
+    let network = extractor::load(&args.network, &rules, &Wanted::nothing(), args.quiet)?;
     let reader =
         Reader { extractor: network.as_ref(), rules: &rules, args: &args.network, quiet: args.quiet };
     let set = reader.read("images", folder)?;

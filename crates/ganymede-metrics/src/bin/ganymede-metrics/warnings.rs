@@ -2,7 +2,7 @@
 
 use ganymede_metrics::ImageReport;
 
-use crate::choices::{Metric, Wanted};
+use crate::choices::Wanted;
 use crate::source::{Images, Set};
 use crate::words::count;
 
@@ -13,7 +13,7 @@ const INCEPTION: u64 = 2048;
 /// Everything that somebody should know about the two sets.
 pub(crate) fn of(real: &Set, fake: &Set, wanted: &Wanted) -> Vec<String> {
     let mut all = Vec::new();
-    if wanted.has(Metric::Fid) || wanted.has(Metric::Sfid) {
+    if wanted.has("fid") || wanted.has("sfid") {
         all.extend(few("real", real));
         all.extend(few("generated", fake));
     }

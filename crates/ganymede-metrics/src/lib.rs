@@ -25,6 +25,8 @@ mod npy;
 mod npz;
 mod ppl;
 mod prdc;
+#[cfg(feature = "program")]
+pub mod program;
 mod provenance;
 mod quantise;
 mod resize;

@@ -1,6 +1,8 @@
 //! Measures of what a classifier sees in generated samples.
 
-use super::{Least, Measure, Need, Taken, ValueKind};
+use super::comparison::{Need, absent};
+use super::measure::{Least, Measure};
+use super::taken::{Taken, ValueKind};
 use crate::class_agreement;
 
 pub(super) static INCEPTION_SCORE: Measure = Measure {
@@ -41,7 +43,7 @@ pub(super) static CLASS_AGREEMENT: Measure = Measure {
     is_random: false,
     part_of: None,
     compute: |of| {
-        let labels = of.generated.labels.ok_or_else(|| super::comparison::absent(Need::Labels))?;
+        let labels = of.generated.labels.ok_or_else(|| absent(Need::Labels))?;
         let value = class_agreement(of.logits()?, labels)?;
         let label = format!("Class agreement (by {}): share of images of the class asked for", of.extractor);
         Ok(Taken::default().value(&CLASS_AGREEMENT.values[0], label, value))

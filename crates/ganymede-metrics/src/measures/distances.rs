@@ -2,7 +2,9 @@
 
 use ganymede_tensor::Rng;
 
-use super::{Comparison, Least, Measure, Need, Taken, ValueKind};
+use super::comparison::{Comparison, Need, absent};
+use super::measure::{Least, Measure};
+use super::taken::{Taken, ValueKind};
 use crate::fid::LEAST_TO_EXTRAPOLATE;
 use crate::kid::SUBSET_ROWS;
 use crate::{
@@ -72,7 +74,7 @@ pub(super) static SFID: Measure = Measure {
     is_random: false,
     part_of: None,
     compute: |of| {
-        let missing = || super::comparison::absent(Need::Spatial);
+        let missing = || absent(Need::Spatial);
         let real = of.real.spatial.ok_or_else(missing)?;
         let generated = of.generated.spatial.ok_or_else(missing)?;
         let found = sfid(real, generated, of.choices.ddof)?;

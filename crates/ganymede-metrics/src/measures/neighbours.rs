@@ -1,6 +1,8 @@
 //! Measures of who lies near whom.
 
-use super::{Comparison, Least, Measure, Need, Taken, ValueKind};
+use super::comparison::{Comparison, Need};
+use super::measure::{Least, Measure};
+use super::taken::{Taken, ValueKind};
 use crate::{BallTest, Choices, PRDC_NEIGHBOURS, Result, improved_precision_recall, memorisation, prdc};
 
 const BOTH: &[Need] = &[Need::RealRows, Need::GeneratedRows];

@@ -3,8 +3,9 @@
 use ndarray::s;
 use serde_json::json;
 
-use super::comparison::absent;
-use super::{Comparison, ImageSource, Least, Measure, Need, Taken, ValueKind};
+use super::comparison::{Comparison, ImageSource, Need, absent};
+use super::measure::{Least, Measure};
+use super::taken::{Taken, ValueKind};
 use crate::{
     Images, MetricError, MsSsimDiversity, Result, SlicedWassersteinConfig, ms_ssim_diversity,
     sliced_wasserstein,

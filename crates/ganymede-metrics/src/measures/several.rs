@@ -1,6 +1,8 @@
 //! Several measures of the same samples.
 
-use super::{Comparison, Measure, Reading};
+use super::comparison::Comparison;
+use super::measure::Measure;
+use super::taken::Reading;
 use crate::{Choices, MetricError, Result};
 
 /// A measure that could not be taken.

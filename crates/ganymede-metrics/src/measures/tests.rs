@@ -4,7 +4,7 @@ use ganymede_tensor::Rng;
 use ndarray::{Array2, Array4};
 
 use super::*;
-use crate::{Convention, Features};
+use crate::{Convention, Features, MetricError};
 
 /// Images of noise.
 struct Noise(usize);

@@ -1,6 +1,8 @@
 //! Measures of how much generated samples vary.
 
-use super::{Least, Measure, Need, Taken, ValueKind};
+use super::comparison::{Need, absent};
+use super::measure::{Least, Measure};
+use super::taken::{Taken, ValueKind};
 use crate::vendi_score;
 
 pub(super) static VENDI: Measure = Measure {
@@ -15,7 +17,7 @@ pub(super) static VENDI: Measure = Measure {
     is_random: false,
     part_of: None,
     compute: |of| {
-        let rows = of.generated.rows.ok_or_else(|| super::comparison::absent(Need::GeneratedRows))?;
+        let rows = of.generated.rows.ok_or_else(|| absent(Need::GeneratedRows))?;
         let label = "Vendi score: effective number of different generated images";
         Ok(Taken::default().value(&VENDI.values[0], label, vendi_score(rows)?))
     },

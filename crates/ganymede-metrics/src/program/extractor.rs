@@ -1,14 +1,14 @@
 //! From a name to a network with its weights.
 
+use crate::{ExtractorOptions, FeatureExtractor, Need, WeightsNews, cache_dir, find_extractor};
 use anyhow::Result;
-use ganymede_metrics::{ExtractorOptions, FeatureExtractor, Need, WeightsNews, cache_dir, find_extractor};
 use ganymede_tensor::Device;
 
-use crate::args::NetworkArgs;
-use crate::choices::{Rules, Wanted};
-use crate::names::unknown_extractor;
-use crate::progress::Progress;
-use crate::words::{self, Misuse};
+use super::args::NetworkArgs;
+use super::choices::{Rules, Wanted};
+use super::names::unknown_extractor;
+use super::progress::Progress;
+use super::words::{self, Misuse};
 
 /// Loads the network that `args` names.
 pub(crate) fn load(
@@ -41,6 +41,5 @@ pub(crate) fn load(
             progress = None;
             words::say(&format!("note: {}: {note}", path.display()));
         }
-        _ => {}
     })?)
 }

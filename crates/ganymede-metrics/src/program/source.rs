@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
-use ganymede_files::{DecodeOptions, Digest, Frame};
-use ganymede_metrics::{
+use crate::{
     BatchOptions, Extracted, FeatureCache, FeatureExtractor, FeatureFile, FeatureStats, Features,
     ImageFolder, ImageReport, MeanCov, MetricError, NpzKind, Provenance, cache_dir, folder_features,
     npz_kind, read_npz,
 };
+use anyhow::{Context, Result, anyhow};
+use ganymede_files::{DecodeOptions, Digest, Frame};
 use ganymede_tensor::Rng;
 use ndarray::ArrayView2;
 
-use crate::args::NetworkArgs;
-use crate::choices::Rules;
-use crate::progress::Progress;
-use crate::words;
+use super::args::NetworkArgs;
+use super::choices::Rules;
+use super::progress::Progress;
+use super::words;
 
 /// A path, known by its content.
 pub(crate) enum Source {

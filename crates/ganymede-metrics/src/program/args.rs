@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::{Convention, Resize};
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
-use ganymede_metrics::{Convention, Resize};
 
-use crate::names::{self, Asked};
-use crate::numbers;
+use super::names::{self, Asked};
+use super::numbers;
 
 /// Measure generated images against real ones: two folders in, the numbers of the literature out.
 #[derive(Debug, Parser)]

@@ -1,9 +1,9 @@
 //! Numbers for people.
 
-use ganymede_metrics::Provenance;
+use crate::Provenance;
 
-use crate::measure::Measured;
-use crate::source::Set;
+use super::measure::Measured;
+use super::source::Set;
 
 /// Who, how, and the numbers.
 pub(crate) fn text(real: &Set, fake: &Set, provenance: &Provenance, done: &[Measured], seed: u64) -> String {
@@ -14,7 +14,7 @@ pub(crate) fn text(real: &Set, fake: &Set, provenance: &Provenance, done: &[Meas
     }
     lines.push(format!("{:<10} {}", "Features", features(provenance)));
     let choices = provenance.convention.choices();
-    let divisor = if choices.ddof == ganymede_metrics::Ddof::Sample { "n − 1" } else { "n" };
+    let divisor = if choices.ddof == crate::Ddof::Sample { "n − 1" } else { "n" };
     lines.push(format!(
         "{:<10} {}: covariance over {divisor}; seed {seed}; ganymede-metrics {}",
         "Convention",

@@ -1,9 +1,9 @@
 //! What was asked for: which measures, and whose conventions they follow.
 
-use ganymede_metrics::{Choices, Convention, MEASURES, Measure, Need, Resize};
+use crate::{Choices, Convention, MEASURES, Measure, Need, Resize};
 
-use crate::names::{Asked, offered};
-use crate::words::Misuse;
+use super::names::{Asked, offered};
+use super::words::Misuse;
 
 /// What is measured where nobody says what.
 pub(crate) const USUAL: &[&str] = &["fid", "kid", "is", "prdc"];
@@ -80,8 +80,8 @@ impl Rules {
 
 #[cfg(test)]
 mod tests {
+    use super::super::names::measure_parser;
     use super::*;
-    use crate::names::measure_parser;
     use clap::builder::TypedValueParser;
 
     fn asked(names: &[&str]) -> Vec<Asked> {

@@ -1,11 +1,9 @@
 //! One measure of two sets.
 
+use crate::{Comparison, Ddof, ImageSource, Measure, MetricError, Need, Provenance, SampleSet, Taken};
 use anyhow::Result;
-use ganymede_metrics::{
-    Comparison, Ddof, ImageSource, Measure, MetricError, Need, Provenance, SampleSet, Taken,
-};
 
-use crate::source::Set;
+use super::source::Set;
 
 /// What a measure gave.
 pub(crate) struct Measured {

@@ -1,9 +1,9 @@
 //! Images of a set, for measures of pixels.
 
-use ganymede_metrics::{BatchOptions, DrawnImages, ImageSource, MetricError, Result};
+use crate::{BatchOptions, DrawnImages, ImageSource, MetricError, Result};
 use ndarray::Array4;
 
-use crate::source::Images;
+use super::source::Images;
 
 /// Bytes of pixels that a set may take: as many images are drawn as fit.
 const BUDGET: usize = 256 << 20;

@@ -1,7 +1,7 @@
 //! Names of measures and extractors: on the command line, and in its help.
 
+use crate::{EXTRACTORS, ExtractorKind, MEASURES, Measure, Need, UnknownName, find_measure};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use ganymede_metrics::{EXTRACTORS, ExtractorKind, MEASURES, Measure, Need, UnknownName, find_measure};
 
 /// What `--metrics` may name.
 #[derive(Clone, Debug)]

@@ -2,18 +2,19 @@
 
 use std::path::Path;
 
+use crate::{Comparison, Measure, MetricError, Provenance};
 use anyhow::Result;
 use ganymede_files::path_text;
-use ganymede_metrics::{Comparison, Measure, MetricError, Provenance};
 use serde_json::{Map, Value, json};
 
-use crate::args::{CommonArgs, EvaluateArgs, FeaturesArgs};
-use crate::choices::{Rules, USUAL, USUAL_OF_FEATURES, Wanted};
-use crate::measure::{Measured, samples, take};
-use crate::report::Report;
-use crate::source::{Reader, Set, Source};
-use crate::words::{self, Misuse};
-use crate::{Exit, Json, extractor, table, warnings};
+use super::answer::{Exit, Json};
+use super::args::{CommonArgs, EvaluateArgs, FeaturesArgs};
+use super::choices::{Rules, USUAL, USUAL_OF_FEATURES, Wanted};
+use super::measure::{Measured, samples, take};
+use super::report::Report;
+use super::source::{Reader, Set, Source};
+use super::words::{self, Misuse};
+use super::{extractor, table, warnings};
 
 /// `--real` and `--fake`.
 pub(crate) fn run(args: &EvaluateArgs, json: &Json) -> Result<Exit> {

@@ -1,10 +1,10 @@
 //! What makes a number less believable than it looks.
 
-use ganymede_metrics::ImageReport;
+use crate::ImageReport;
 
-use crate::choices::Wanted;
-use crate::source::{Images, Set};
-use crate::words::count;
+use super::choices::Wanted;
+use super::source::{Images, Set};
+use super::words::count;
 
 /// Below this many images a Fréchet distance of 2,048 features is dominated by its bias, which grows with their number.
 const USUAL: u64 = 10_000;

@@ -39,8 +39,10 @@ fn programs(file: &File) -> Vec<Finding> {
 }
 
 fn is_program(path: &str) -> bool {
-    let own = ["/src/bin/", "/src/cli/", "/examples/"].iter().any(|folder| path.contains(folder));
-    own || ["/src/main.rs", "/src/cli.rs", "/build.rs"].iter().any(|end| path.ends_with(end))
+    let folders = ["/src/bin/", "/src/cli/", "/src/program/", "/examples/"];
+    let files = ["/src/main.rs", "/src/cli.rs", "/src/program.rs", "/build.rs"];
+    folders.iter().any(|folder| path.contains(folder))
+        || files.iter().any(|end| path.ends_with(end))
         || path.starts_with("xtask/")
 }
 

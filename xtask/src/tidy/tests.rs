@@ -66,6 +66,8 @@ fn only_programs_print_and_exit() {
     check_file(LIBRARY, text, &[("programs", Some(2)), ("programs", Some(3))]);
     check_file("crates/ganymede-train/src/bin/ganymede/main.rs", text, &[]);
     check_file("crates/ganymede-train/src/cli/mod.rs", text, &[]);
+    check_file("crates/ganymede-metrics/src/program.rs", text, &[]);
+    check_file("crates/ganymede-metrics/src/program/words.rs", text, &[]);
     check_file("crates/ganymede-tensor/examples/speed.rs", text, &[]);
     check_file("xtask/src/ci.rs", text, &[]);
     check_file("crates/ganymede-losses/tests/it/main.rs", text, &[]);

@@ -2,20 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
-use ganymede_files::{DecodeOptions, Digest, Frame};
-use ganymede_metrics::{
-    BatchOptions, Ddof, Extracted, FeatureCache, FeatureExtractor, FeatureFile, FeatureStats, Features,
+use crate::{
+    BatchOptions, Extracted, FeatureCache, FeatureExtractor, FeatureFile, FeatureStats, Features,
     ImageFolder, ImageReport, MeanCov, MetricError, NpzKind, Provenance, cache_dir, folder_features,
     npz_kind, read_npz,
 };
+use anyhow::{Context, Result, anyhow};
+use ganymede_files::{DecodeOptions, Digest, Frame};
 use ganymede_tensor::Rng;
 use ndarray::ArrayView2;
 
-use crate::args::NetworkArgs;
-use crate::choices::Rules;
-use crate::progress::Progress;
-use crate::words;
+use super::args::NetworkArgs;
+use super::choices::Rules;
+use super::progress::Progress;
+use super::words;
 
 /// A path, known by its content.
 pub(crate) enum Source {
@@ -123,7 +123,7 @@ impl Images {
     }
 
     /// At most `limit` images, drawn by `seed`: the same ones wherever they lie.
-    pub(crate) fn draw(&self, limit: usize, seed: u64) -> ImageFolder {
+    pub(crate) fn draw_files(&self, limit: usize, seed: u64) -> ImageFolder {
         let rows = self.by_content();
         let order = Rng::stream(seed, "images").permutation(rows.len());
         let drawn: Vec<usize> = order.into_iter().take(limit).map(|i| self.files[rows[i]]).collect();
@@ -156,14 +156,6 @@ impl Set {
     pub(crate) fn rows(&self) -> Option<ArrayView2<'_, f32>> {
         let of_stats = || self.stats.as_ref().and_then(FeatureStats::rows);
         if self.features.pool.is_empty() { of_stats() } else { Some(self.features.pool.view()) }
-    }
-
-    /// Mean and covariance. A foreign file has its own divisor, which is n − 1.
-    pub(crate) fn mean_cov(&self, ddof: Ddof) -> Result<Option<MeanCov>> {
-        if let Some(foreign) = &self.foreign {
-            return Ok(Some(foreign.clone()));
-        }
-        Ok(self.stats.as_ref().map(|stats| stats.mean_cov(ddof)).transpose()?)
     }
 
     fn empty(path: &Path, kind: &'static str) -> Self {
@@ -274,7 +266,7 @@ mod tests {
     }
 
     fn drawn(images: &Images, limit: usize, seed: u64) -> Vec<u8> {
-        let folder = images.draw(limit, seed);
+        let folder = images.draw_files(limit, seed);
         (0..folder.len()).map(|i| std::fs::read(folder.path(i)).unwrap()[0]).collect()
     }
 

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::{Convention, Resize};
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
-use ganymede_metrics::{Convention, Resize};
 
-use crate::choices::Metric;
-use crate::numbers;
+use super::names::{self, Asked};
+use super::numbers;
 
 /// Measure generated images against real ones: two folders in, the numbers of the literature out.
 #[derive(Debug, Parser)]
@@ -18,7 +18,7 @@ use crate::numbers;
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     after_help = EXAMPLES,
-    after_long_help = LONG
+    after_long_help = long_help()
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -38,21 +38,7 @@ Examples:
 
 Exit status: 0 done, 1 failed, 2 used wrongly, 130 interrupted.";
 
-const LONG: &str = "\
-Measures (--metrics; `all` for all of them):
-  fid            Fréchet Inception distance: how far the Gaussians of both sets' features are apart. Lower.
-  fid-infinity   the same, extrapolated to infinitely many generated images. Lower.
-  sfid           the same of spatial features: sees misplaced parts. Lower.
-  kid            kernel Inception distance: unbiased, so fit for few images. Lower, 0 at best.
-  is             Inception Score: certain and varied classes. Looks at generated images only. Higher.
-  prdc           precision, recall, density, coverage: believable? complete? (k = 5)
-  pr             improved precision and recall (k = 3)
-  mind           Monge Inception distance: sliced, steady with few images. Lower.
-  memorisation   are generated images copies of real ones? Give the training set as --real.
-  vendi          effective number of different generated images. Higher.
-  ms-ssim        how alike random pairs of generated images are. Lower is more diverse.
-  swd            sliced Wasserstein distance of patches at several scales, x 1000. Lower.
-
+const NOTES: &str = "\
 A measure that cannot be taken of so few or such images is left out with a word, and is an error if named. swd and
 ms-ssim look at a part of large sets, drawn by --seed; their label, name and JSON say how many images.
 
@@ -74,6 +60,10 @@ Examples:
   ganymede-metrics compare monday.json tuesday.json
 
 Exit status: 0 done, 1 failed, 2 used wrongly, 130 interrupted.";
+
+fn long_help() -> String {
+    format!("Measures (--metrics; `all` for all of them):\n{}\n{NOTES}", names::measures())
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -143,8 +133,8 @@ pub(crate) struct EvaluateArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct CommonArgs {
     /// Which measures, with commas between them [default: fid,kid,is,prdc, as far as the input allows]
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub(crate) metrics: Vec<Metric>,
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = names::measure_parser())]
+    pub(crate) metrics: Vec<Asked>,
     /// Seed of random draws: subsets, directions, pairs
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -159,9 +149,8 @@ pub(crate) struct CommonArgs {
 /// How images become features.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct NetworkArgs {
-    /// The network that looks: inception2015 (its distance is FID), dinov2-s, dinov2-b, dinov2-l, or fashion-cnn
-    /// (built in, for clothes and other grey images of 28 to 32 px)
-    #[arg(long, value_name = "NAME", default_value = "inception2015")]
+    // Its help comes from the table of extractors.
+    #[arg(long, value_name = "NAME", default_value = "inception2015", help = names::extractor_help())]
     pub(crate) extractor: String,
     /// Its weights, under any key and prefix of a .pth or .safetensors [default: in $GANYMEDE_CACHE/weights, fetched
     /// if need be]. Nothing in the file is executed; TorchScript (StyleGAN's and clean-fid's Inception) is not read

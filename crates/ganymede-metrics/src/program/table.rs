@@ -1,10 +1,9 @@
 //! Numbers for people.
 
-use ganymede_metrics::Provenance;
+use crate::Provenance;
 
-use crate::evaluate::provenance_of;
-use crate::measure::Measured;
-use crate::source::Set;
+use super::measure::Measured;
+use super::source::Set;
 
 /// Who, how, and the numbers.
 pub(crate) fn text(real: &Set, fake: &Set, provenance: &Provenance, done: &[Measured], seed: u64) -> String {
@@ -15,17 +14,18 @@ pub(crate) fn text(real: &Set, fake: &Set, provenance: &Provenance, done: &[Meas
     }
     lines.push(format!("{:<10} {}", "Features", features(provenance)));
     let choices = provenance.convention.choices();
-    let divisor = if choices.ddof == ganymede_metrics::Ddof::Sample { "n − 1" } else { "n" };
+    let divisor = if choices.ddof == crate::Ddof::Sample { "n − 1" } else { "n" };
     lines.push(format!(
         "{:<10} {}: covariance over {divisor}; seed {seed}; ganymede-metrics {}",
         "Convention",
         provenance.convention.name(),
         provenance.version
     ));
-    let width = done.iter().flat_map(|m| &m.lines).map(|line| line.label.chars().count()).max().unwrap_or(0);
+    let width =
+        done.iter().flat_map(|m| &m.taken.lines).map(|line| line.label.chars().count()).max().unwrap_or(0);
     lines.push(String::new());
     for measured in done {
-        for line in &measured.lines {
+        for line in &measured.taken.lines {
             let spread =
                 line.spread.filter(|s| s.is_finite()).map_or(String::new(), |s| format!("± {}", number(s)));
             let better =
@@ -34,7 +34,7 @@ pub(crate) fn text(real: &Set, fake: &Set, provenance: &Provenance, done: &[Meas
             lines.push(text.trim_end().to_owned());
         }
     }
-    let name = |m: &Measured| provenance_of(m, provenance, choices.ddof, seed).id(m.metric.name());
+    let name = |m: &Measured| m.provenance(provenance, choices.ddof, seed).id(m.measure.name);
     let names: Vec<String> = done.iter().map(name).collect();
     if !names.is_empty() {
         lines.push(format!("\nFull names: {}", names.join(", ")));

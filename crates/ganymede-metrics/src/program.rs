@@ -1,11 +1,16 @@
-//! `ganymede-metrics`: measures generated images against real ones.
+//! The program `ganymede-metrics`, which measures generated images against real ones, as a function: another program
+//! can have it as a subcommand.
+//!
+//! It is the one part of this crate that prints.
 
+mod answer;
 mod args;
 mod choices;
 mod compare;
 mod evaluate;
 mod extractor;
 mod measure;
+mod names;
 mod numbers;
 mod picture;
 mod pixels;
@@ -17,54 +22,33 @@ mod table;
 mod warnings;
 mod words;
 
-use std::cell::Cell;
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
-use ganymede_files::Output;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use answer::{Exit, Json};
 use args::{Args, Command};
 
-// The system's allocator gives the large temporaries of each batch back to the kernel, and takes page faults
-// to get them again.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// How the program ends, as scripts see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Exit {
-    Done = 0,
-    Failed = 1,
-    Usage = 2,
-    Interrupted = 130,
-}
-
-/// Where the result goes as JSON, if anywhere: tried before the work, written once.
-struct Json {
-    to: Option<Output>,
-    written: Cell<bool>,
-}
-
-impl Json {
-    /// The first object is the result; what fails after it does not replace it.
-    fn write(&self, object: impl FnOnce() -> Value) -> anyhow::Result<()> {
-        match &self.to {
-            Some(to) if !self.written.replace(true) => words::write_json(to, &object()),
-            _ => Ok(()),
-        }
-    }
-}
-
-fn main() -> ExitCode {
-    ganymede_tensor::keep_memory();
-    let args = match Args::try_parse() {
+/// Runs the program with these arguments. The first one is the name that help and errors call it by, such as
+/// `ganymede metrics` where it is a subcommand; the others are those of `ganymede-metrics --help`.
+///
+/// It returns when it is done: 0, 1 where something failed, 2 where it was used wrongly. Signals that ask it to end it
+/// hears itself, and ends the process with 130; and it starts the global pool of threads where their number is given.
+/// So it is called once in a process, where nobody else does either.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args = match Args::try_parse_from(args) {
         Ok(args) => args,
-        Err(error) if error.use_stderr() => error.exit(),
+        Err(error) if error.use_stderr() => {
+            // Where nobody can be told, the status tells.
+            let _ = error.print();
+            return ExitCode::from(Exit::Usage as u8);
+        }
         Err(help) => return ExitCode::from(show(&help) as u8),
     };
-    let mut json = Json { to: None, written: Cell::new(false) };
+    let mut json = Json::nowhere();
     let exit = run(args, &mut json).unwrap_or_else(|error| fail(&error, &json));
     ExitCode::from(exit as u8)
 }

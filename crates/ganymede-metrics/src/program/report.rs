@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::{FeatureSets, NearestReal, memorisation, realism};
 use anyhow::{Context, Result};
 use ganymede_files::{Output, encode_drawing, path_text};
-use ganymede_metrics::{FeatureSets, NearestReal, memorisation, realism};
 use serde_json::json;
 
-use crate::picture::{Frame, pairs};
-use crate::source::{Images, Set};
-use crate::words::{self, Misuse};
+use super::picture::{Frame, pairs};
+use super::source::{Images, Set};
+use super::words::{self, Misuse};
 
 /// Samples in a row.
 const SHOWN: usize = 8;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::words;
+use super::words;
 
 /// Plain lines come no faster than this: they end up in log files.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use crate::Provenance;
 use anyhow::{Context, Result, bail};
-use ganymede_metrics::Provenance;
 use serde_json::{Map, Value, json};
 
-use crate::args::CompareArgs;
-use crate::table::number;
-use crate::{Exit, Json, words};
+use super::answer::{Exit, Json};
+use super::args::CompareArgs;
+use super::table::number;
+use super::words;
 
 /// Values of a result that are no measure of quality.
 const NOT_COMPARED: &[&str] =

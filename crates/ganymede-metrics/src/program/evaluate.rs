@@ -2,18 +2,19 @@
 
 use std::path::Path;
 
+use crate::{Comparison, Measure, MetricError, Provenance};
 use anyhow::Result;
 use ganymede_files::path_text;
-use ganymede_metrics::{Ddof, MetricError, Provenance};
 use serde_json::{Map, Value, json};
 
-use crate::args::{CommonArgs, EvaluateArgs, FeaturesArgs};
-use crate::choices::{Metric, Rules, Wanted};
-use crate::measure::{Bench, Measured, NotPossible};
-use crate::report::Report;
-use crate::source::{Reader, Set, Source};
-use crate::words::{self, Misuse};
-use crate::{Exit, Json, extractor, table, warnings};
+use super::answer::{Exit, Json};
+use super::args::{CommonArgs, EvaluateArgs, FeaturesArgs};
+use super::choices::{Rules, USUAL, USUAL_OF_FEATURES, Wanted};
+use super::measure::{Measured, samples, take};
+use super::report::Report;
+use super::source::{Reader, Set, Source};
+use super::words::{self, Misuse};
+use super::{extractor, table, warnings};
 
 /// `--real` and `--fake`.
 pub(crate) fn run(args: &EvaluateArgs, json: &Json) -> Result<Exit> {
@@ -21,8 +22,9 @@ pub(crate) fn run(args: &EvaluateArgs, json: &Json) -> Result<Exit> {
     let (Some(real), Some(fake)) = (&args.real, &args.fake) else {
         return Err(Misuse("give --real and --fake".into()).into());
     };
+    let wanted = Wanted::new(&args.common.metrics, USUAL)?;
     let report = args.report.as_deref().map(Report::new).transpose()?;
-    let (rules, wanted) = (Rules::new(&args.network), Wanted::new(&args.common.metrics));
+    let rules = Rules::new(&args.network.convention, args.network.resize.as_deref());
     let sources = (Source::open(real, &rules)?, Source::open(fake, &rules)?);
     let folders = [&sources.0, &sources.1].iter().filter(|s| matches!(s, Source::Folder(_))).count();
     if report.is_some() && folders < 2 {
@@ -51,11 +53,7 @@ pub(crate) fn run(args: &EvaluateArgs, json: &Json) -> Result<Exit> {
 
 /// `features REAL FAKE`.
 pub(crate) fn features(args: &FeaturesArgs, json: &Json) -> Result<Exit> {
-    let wanted = if args.common.metrics.is_empty() {
-        Wanted { metrics: vec![Metric::Fid, Metric::Kid, Metric::Prdc, Metric::Mind], by_name: false }
-    } else {
-        Wanted::new(&args.common.metrics)
-    };
+    let wanted = Wanted::new(&args.common.metrics, USUAL_OF_FEATURES)?;
     let real = Set::of_file(&args.real, Source::rows(&args.real)?)?;
     let fake = Set::of_file(&args.fake, Source::rows(&args.fake)?)?;
     measure(&real, &fake, &Rules::ours(), &wanted, &args.common)?.tell(&args.common, json)
@@ -69,7 +67,7 @@ struct Findings<'a> {
     warnings: Vec<String>,
     done: Vec<Measured>,
     /// Measures that could not be taken, why, and whether that is a failure.
-    failed: Vec<(Metric, String, bool)>,
+    failed: Vec<(&'static Measure, String, bool)>,
     report_error: Option<String>,
 }
 
@@ -83,15 +81,20 @@ fn measure<'a>(
     let provenance = common_provenance(real, fake, rules)?;
     let warnings = warnings::of(real, fake, wanted);
     warnings.iter().for_each(|warning| words::say(&format!("warning: {warning}")));
-    let bench = Bench { real, fake, rules, seed: args.seed, extractor: &provenance.extractor };
+    let comparison = Comparison {
+        real: samples(real),
+        generated: samples(fake),
+        extractor: &provenance.extractor,
+        choices: &rules.choices,
+        seed: args.seed,
+    };
     let (mut done, mut failed) = (Vec::new(), Vec::new());
-    for metric in &wanted.metrics {
-        match bench.take(*metric) {
+    for measure in &wanted.measures {
+        match take(measure, &comparison, [real, fake]) {
             Ok(measured) => done.push(measured),
             Err(error) => {
                 let unfit = matches!(error.downcast_ref(), Some(MetricError::Unfit(_)));
-                let is_failure = wanted.by_name || !(unfit || error.is::<NotPossible>());
-                failed.push((*metric, words::told(&error), is_failure));
+                failed.push((*measure, words::told(&error), wanted.by_name || !unfit));
             }
         }
     }
@@ -101,9 +104,9 @@ fn measure<'a>(
 impl Findings<'_> {
     /// Says what was found, to people and as JSON: neither is lost where the other cannot be written.
     fn tell(&self, args: &CommonArgs, json: &Json) -> Result<Exit> {
-        for (metric, reason, is_failure) in &self.failed {
+        for (measure, reason, is_failure) in &self.failed {
             let how = if *is_failure { "error" } else { "not measured" };
-            words::say(&format!("{how}: {}: {reason}", metric.name()));
+            words::say(&format!("{how}: {}: {reason}", measure.name));
         }
         if let Some(reason) = &self.report_error {
             words::say(&format!("error: --report: {reason}"));
@@ -133,7 +136,7 @@ impl Findings<'_> {
             "warnings": self.warnings,
             "exit_status": exit as u8,
         });
-        let reasons = self.failed.iter().map(|(m, reason, _)| (m.name().to_owned(), json!(reason)));
+        let reasons = self.failed.iter().map(|(m, reason, _)| (m.name.to_owned(), json!(reason)));
         object["not_measured"] = Value::Object(reasons.collect());
         if let Some(reason) = &self.report_error {
             object["report_error"] = json!(reason);
@@ -179,33 +182,14 @@ fn same_features(real: &Provenance, fake: &Provenance) -> Result<()> {
     })
 }
 
-/// The provenance of one measure: divisor and seed only where they matter.
-pub(crate) fn provenance_of(measured: &Measured, common: &Provenance, ddof: Ddof, seed: u64) -> Provenance {
-    let metric = measured.metric;
-    let mut provenance = common.clone();
-    provenance.ddof = metric.has_covariance().then_some(ddof);
-    provenance.seed = metric.is_random().then_some(seed);
-    if metric.of_pixels() {
-        provenance.extractor = "pixels".into();
-        provenance.weights_sha256 = String::new();
-        provenance.resize = None;
-    }
-    if let Some(drawn) = measured.drawn {
-        (provenance.real, provenance.fake) = (drawn.real, drawn.fake);
-    }
-    provenance
-}
-
 fn results(done: &[Measured], common: &Provenance, seed: u64) -> Value {
     let ddof = common.convention.choices().ddof;
     let entry = |measured: &Measured| {
-        let provenance = provenance_of(measured, common, ddof, seed);
-        let mut value = json!({ "name": provenance.id(measured.metric.name()) });
-        if let (Value::Object(all), Value::Object(own)) = (&mut value, measured.json.clone()) {
-            all.extend(own);
-            all.insert("provenance".into(), json!(provenance));
-        }
-        (measured.metric.name().to_owned(), value)
+        let (name, provenance) = (measured.measure.name, measured.provenance(common, ddof, seed));
+        let mut value = Map::from_iter([("name".into(), json!(provenance.id(name)))]);
+        value.extend(measured.taken.json());
+        value.insert("provenance".into(), json!(provenance));
+        (name.to_owned(), Value::Object(value))
     };
     Value::Object(done.iter().map(entry).collect::<Map<_, _>>())
 }

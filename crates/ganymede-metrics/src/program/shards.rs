@@ -3,21 +3,21 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::{Ddof, FeatureStats, ImageFolder, Provenance, npz_bytes};
 use anyhow::{Context, Result};
-use ganymede_metrics::{Ddof, FeatureStats, ImageFolder, Provenance, npz_bytes};
 
-use crate::args::{MergeArgs, StatsArgs};
-use crate::choices::{Rules, Wanted};
-use crate::source::Reader;
-use crate::words::{self, Misuse};
-use crate::{Exit, extractor, warnings};
+use super::answer::Exit;
+use super::args::{MergeArgs, StatsArgs};
+use super::choices::{Rules, Wanted};
+use super::source::Reader;
+use super::words::{self, Misuse};
+use super::{extractor, warnings};
 
 pub(crate) fn stats(args: &StatsArgs) -> Result<Exit> {
-    let rules = Rules::new(&args.network);
+    let rules = Rules::new(&args.network.convention, args.network.resize.as_deref());
     let output = words::open(&args.output)?;
     let folder = ImageFolder::open_as(&args.dir, rules.convention)?;
-    let none = Wanted { metrics: Vec::new(), by_name: false };
-    let network = extractor::load(&args.network, &rules, &none, args.quiet)?;
+    let network = extractor::load(&args.network, &rules, &Wanted::nothing(), args.quiet)?;
     let reader =
         Reader { extractor: network.as_ref(), rules: &rules, args: &args.network, quiet: args.quiet };
     let set = reader.read("images", folder)?;

@@ -1,10 +1,10 @@
 //! What makes a number less believable than it looks.
 
-use ganymede_metrics::ImageReport;
+use crate::ImageReport;
 
-use crate::choices::{Metric, Wanted};
-use crate::source::{Images, Set};
-use crate::words::count;
+use super::choices::Wanted;
+use super::source::{Images, Set};
+use super::words::count;
 
 /// Below this many images a Fréchet distance of 2,048 features is dominated by its bias, which grows with their number.
 const USUAL: u64 = 10_000;
@@ -13,7 +13,7 @@ const INCEPTION: u64 = 2048;
 /// Everything that somebody should know about the two sets.
 pub(crate) fn of(real: &Set, fake: &Set, wanted: &Wanted) -> Vec<String> {
     let mut all = Vec::new();
-    if wanted.has(Metric::Fid) || wanted.has(Metric::Sfid) {
+    if wanted.has("fid") || wanted.has("sfid") {
         all.extend(few("real", real));
         all.extend(few("generated", fake));
     }

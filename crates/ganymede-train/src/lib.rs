@@ -51,10 +51,10 @@ mod verdict;
 mod wasserstein;
 
 pub use config::{
-    AboutFile, Average, Change, ConfigError, Course, DataConfig, DataFile, EmaFile, EvalConfig,
-    EvalExtractor, EvalFile, EvalMetric, Layers, LimitsFile, LogConfig, LogFile, LossFile, MOST_MEASURED,
-    MOST_STEPS, MOST_THREADS, OptimizersFile, PenaltyConfig, Problem, RUN_SCHEMA, Ramp, Run, RunFile,
-    RunSection, ScheduleFile, Scheduled, nearest,
+    AboutFile, Average, Change, ConfigError, Course, DataConfig, DataFile, EmaFile, EvalConfig, EvalFile,
+    Layers, LimitsFile, LogConfig, LogFile, LossFile, MOST_MEASURED, MOST_STEPS, MOST_THREADS,
+    OptimizersFile, PenaltyConfig, Problem, RUN_SCHEMA, Ramp, Run, RunFile, RunSection, ScheduleFile,
+    Scheduled, nearest,
 };
 pub use error::TrainError;
 pub use evaluate::{EvalOptions, Evaluation, evaluate};

@@ -196,7 +196,8 @@ pub struct EvalFile {
     /// The network whose features are compared: `fashion-cnn` (built in; the default at 32 pixels),
     /// `inception2015`, `dinov2-s`, `dinov2-b`, `dinov2-l`, or `none`.
     pub extractor: Option<String>,
-    /// `fid`, `kid`, `is`, `precision-recall`, `density-coverage`; the first decides which checkpoint is best.
+    /// Measures by name ([`ganymede_metrics::MEASURES`]), such as `fid`, `kid`, `pr`, `class-agreement`; the first decides
+    /// which checkpoint is best.
     pub metrics: Option<Vec<String>>,
     /// Generated samples, and real ones where there are as many.
     pub samples: Option<usize>,

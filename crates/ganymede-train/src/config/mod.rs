@@ -30,7 +30,7 @@ pub use bounds::{MOST_MEASURED, MOST_STEPS, MOST_THREADS};
 pub(crate) use check::Check;
 pub use course::{Course, Ramp};
 pub use error::{ConfigError, Problem};
-pub use eval::{EvalConfig, EvalExtractor, EvalMetric};
+pub use eval::EvalConfig;
 pub use file::{
     AboutFile, DataFile, EmaFile, EvalFile, LimitsFile, LogFile, LossFile, OptimizersFile, RUN_SCHEMA,
     RunFile, RunSection, ScheduleFile,

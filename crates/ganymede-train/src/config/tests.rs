@@ -52,14 +52,20 @@ fn an_empty_file_is_a_whole_run() {
 fn images_of_32_pixels_are_measured_by_the_built_in_network() {
     let eval = |text: &str| resolve(text).unwrap().eval;
     let usual = eval("[log]\nsample_every = 70").unwrap();
-    assert_eq!((usual.every, usual.samples, usual.extractor), (70, 2000, EvalExtractor::FashionCnn));
-    assert_eq!(usual.metrics, [EvalMetric::Fid, EvalMetric::PrecisionRecall]);
+    assert_eq!((usual.every, usual.samples, usual.extractor.name), (70, 2000, "fashion-cnn"));
+    let names =
+        |eval: &EvalConfig| -> Vec<&str> { eval.metrics.iter().map(|measure| measure.name).collect() };
+    assert_eq!(names(&usual), ["fid", "pr"]);
     assert_eq!(eval("[data]\nresolution = 64"), None);
     assert_eq!(eval("[data]\nname = \"ring\""), None);
     assert_eq!(eval("[eval]\nextractor = \"none\""), None);
     let chosen =
         eval("[data]\nresolution = 64\n[eval]\nextractor = \"inception2015\"\nmetrics = [\"kid\"]").unwrap();
-    assert_eq!((chosen.extractor, chosen.metrics), (EvalExtractor::Inception2015, vec![EvalMetric::Kid]));
+    assert_eq!((chosen.extractor.name, names(&chosen)), ("inception2015", vec!["kid"]));
+    // Names of earlier versions are understood.
+    let old = eval("[eval]\nmetrics = [\"precision-recall\", \"pr\", \"density-coverage\"]").unwrap();
+    assert_eq!(names(&old), ["pr", "density-coverage"]);
+    check_refused("[eval]\nmetrics = [\"ms-ssim\"]", &["eval.metrics: `ms-ssim` looks at more"]);
     check_refused("[eval]\nmetrics = [\"fud\"]", &["eval.metrics", "did you mean `fid`"]);
     check_refused("[eval]\nmetrics = []", &["eval.metrics", "is empty"]);
     check_refused("[eval]\nsamples = 3", &["eval.samples", "10 or more"]);

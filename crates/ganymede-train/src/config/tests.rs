@@ -24,7 +24,7 @@ fn check_refused(text: &str, wants: &[&str]) {
 
 #[test]
 fn every_preset_resolves_and_survives_the_way_through_run_toml() {
-    assert_eq!(presets().len(), 10);
+    assert!(presets().len() > 10);
     for preset in presets() {
         assert!(!preset.summary.is_empty() && preset.citation.contains("arXiv:"), "{preset:?}");
         let run = Layers::preset(preset.name).unwrap().resolve().unwrap();

@@ -36,6 +36,7 @@
 //! ```
 
 mod adversarial;
+mod auxiliary;
 mod clip;
 pub mod dragan;
 mod error;
@@ -55,6 +56,7 @@ pub mod wgan_gp;
 pub mod zero_centered;
 
 pub use adversarial::AdversarialLoss;
+pub use auxiliary::cross_entropy;
 pub use clip::clip_weights;
 pub use error::LossError;
 pub use gradient::{Critic, gradient_norm, input_gradient};

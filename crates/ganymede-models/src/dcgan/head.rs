@@ -1,5 +1,6 @@
 //! What a discriminator makes of the class, and of its last feature map.
 
+mod auxiliary;
 mod concat;
 mod plain;
 mod projection;
@@ -24,11 +25,13 @@ pub enum DiscriminatorConditioning {
     Projection,
     /// A channel of the class beside the image (Mirza and Osindero, 2014, arXiv:1411.1784, section 3.2).
     Concat,
+    /// A classifier beside the score, in place of being told (AC-GAN: Odena et al., 2017, arXiv:1610.09585).
+    Auxiliary,
 }
 
 impl DiscriminatorConditioning {
     /// Every choice.
-    pub const ALL: &[Self] = &[Self::None, Self::Projection, Self::Concat];
+    pub const ALL: &[Self] = &[Self::None, Self::Projection, Self::Concat, Self::Auxiliary];
 
     /// Its head.
     pub(super) fn head(self) -> &'static Head {
@@ -36,6 +39,7 @@ impl DiscriminatorConditioning {
             Self::None => &plain::HEAD,
             Self::Projection => &projection::HEAD,
             Self::Concat => &concat::HEAD,
+            Self::Auxiliary => &auxiliary::HEAD,
         }
     }
 }

@@ -14,6 +14,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("sn-dcgan", include_str!("sn-dcgan.toml")),
     ("cgan", include_str!("cgan.toml")),
     ("cgan-concat", include_str!("cgan-concat.toml")),
+    ("acgan", include_str!("acgan.toml")),
     ("ring-minimax", include_str!("ring-minimax.toml")),
     ("ring-wgan-gp", include_str!("ring-wgan-gp.toml")),
     ("ring-r1", include_str!("ring-r1.toml")),

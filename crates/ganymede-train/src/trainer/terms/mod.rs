@@ -1,5 +1,6 @@
 //! Terms of the players' losses beside the adversarial one: each is a file here and a line in [`TERMS`].
 
+mod auxiliary;
 mod penalty;
 
 use std::fmt;
@@ -16,7 +17,7 @@ use crate::config::{Check, PenaltyConfig, Run, kind_of, read_settings, settings_
 use crate::error::TrainError;
 
 /// Every term that a configuration can ask for under `[[term]]`.
-pub(crate) const TERMS: &[&TermKind] = &[];
+pub(crate) const TERMS: &[&TermKind] = &[&auxiliary::AUXILIARY];
 
 /// A term's place in the table.
 pub(crate) struct TermKind {

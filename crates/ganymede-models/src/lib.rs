@@ -64,6 +64,6 @@ pub use mode::Mode;
 pub use model::{Critique, Discriminator, DiscriminatorInput, Generated, Generator, GeneratorInput, Latents};
 pub use spec::{DiscriminatorSpec, Fault, GeneratorSpec, Problem, Size, Traits};
 pub use table::{
-    DISCRIMINATORS, DiscriminatorConfig, DiscriminatorKind, GENERATORS, GeneratorConfig, GeneratorKind,
-    Infer, SampleKind,
+    DISCRIMINATORS, DiscriminatorConfig, DiscriminatorExample, DiscriminatorKind, GENERATORS,
+    GeneratorConfig, GeneratorExample, GeneratorKind, Infer, SampleKind,
 };

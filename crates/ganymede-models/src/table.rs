@@ -56,11 +56,16 @@ pub struct GeneratorKind {
     /// Its settings, and what it was built for, from the names and shapes of its weights, where these tell.
     pub infer: Option<Infer>,
     /// Small ones that differ in everything that can differ, for tests.
-    pub examples: fn() -> Vec<(Box<dyn GeneratorSpec>, Io)>,
+    pub examples: fn() -> Vec<GeneratorExample>,
 }
 
+/// Settings, and what they are for.
+pub type GeneratorExample = (Box<dyn GeneratorSpec>, Io);
+/// Settings, and what they are for.
+pub type DiscriminatorExample = (Box<dyn DiscriminatorSpec>, Io);
+
 /// See [`GeneratorKind::infer`].
-pub type Infer = fn(&Shapes) -> Result<(Box<dyn GeneratorSpec>, Io), ModelError>;
+pub type Infer = fn(&Shapes) -> Result<GeneratorExample, ModelError>;
 
 /// A discriminator's place in the table.
 #[derive(Debug)]
@@ -76,7 +81,7 @@ pub struct DiscriminatorKind {
     /// Its settings from a table, every one of which may be left out.
     pub read: fn(&Table) -> Result<Box<dyn DiscriminatorSpec>, Fault>,
     /// Small ones that differ in everything that can differ, for tests.
-    pub examples: fn() -> Vec<(Box<dyn DiscriminatorSpec>, Io)>,
+    pub examples: fn() -> Vec<DiscriminatorExample>,
 }
 
 impl GeneratorKind {

@@ -6,7 +6,7 @@ use super::spectral::SpectralConfig;
 use super::weight::{LayerConfig, Weight};
 use crate::Mode;
 
-/// Rows of a `weight` `(K, D)` by class, as `torch.nn.Embedding`: y ↦ W[y].
+/// Rows of a `weight` `(K, D)` by class, as `torch.nn.Embedding`: y ↦ W\[y\].
 ///
 /// The rows are picked by a product with the classes as unit vectors, so that the gradient is exact to any order, also
 /// where a class occurs several times in a batch. With spectral normalisation (`weight_orig`, `weight_u`, `weight_v`)

@@ -7,7 +7,7 @@ use super::{scale_and_shift, spread};
 use crate::Mode;
 use crate::layers::embedding::Embedding;
 
-/// y = γ[c]·(x − μ)/√(σ² + ε) + β[c], with μ and σ² over the batch and the image as in batch norm, and a γ and a β of
+/// y = γ\[c\]·(x − μ)/√(σ² + ε) + β\[c\], with μ and σ² over the batch and the image as in batch norm, and a γ and a β of
 /// each class c: embeddings `gain.weight` and `bias.weight` `(K, C)`.
 ///
 /// In training μ and σ² are of the batch, and gradients flow through them to any order; [`Mode::Eval`] uses the running
@@ -15,7 +15,7 @@ use crate::layers::embedding::Embedding;
 ///
 /// # References
 /// Dumoulin et al., 2017, arXiv:1610.07629, equation 5 (of styles); de Vries et al., 2017, arXiv:1707.00683; for GANs
-/// Miyato and Koyama, 2018, arXiv:1802.05637. Later programs write 1 + γ[c] with γ from 0.
+/// Miyato and Koyama, 2018, arXiv:1802.05637. Later programs write 1 + γ\[c\] with γ from 0.
 #[derive(Debug)]
 pub struct ConditionalBatchNorm {
     gain: Embedding,

@@ -79,7 +79,7 @@ fn openblas() -> Result<()> {
     // But for the program of mutated files, which names the other LAPACK.
     cargo.args(["test", "--workspace", "--exclude", "ganymede-fuzz", "--no-default-features", "--features"]);
     cargo.args([
-        "ganymede-metrics/openblas-system,ganymede-train/openblas-system",
+        "ganymede-metrics/program,ganymede-metrics/openblas-system,ganymede-train/openblas-system",
         "--locked",
         "--lib",
         "--test",

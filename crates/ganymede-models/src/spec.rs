@@ -94,8 +94,19 @@ pub struct Size {
     pub held: u128,
     /// Weights of the largest layer.
     pub largest_weight: u128,
-    /// Weights of all layers, without biases and normalisation.
+    /// Weights of all layers, without biases and normalisation, but with the vectors of classes.
     pub weights: u128,
+}
+
+impl Size {
+    /// The same with layers of so many weights each besides.
+    pub(crate) fn with_layers(self, weights: impl IntoIterator<Item = u128>) -> Self {
+        weights.into_iter().fold(self, |size, weights| Self {
+            largest_weight: size.largest_weight.max(weights),
+            weights: size.weights + weights,
+            ..size
+        })
+    }
 }
 
 /// A setting that cannot be used.

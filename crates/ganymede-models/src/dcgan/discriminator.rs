@@ -112,9 +112,11 @@ impl DiscriminatorSpec for DcganDiscriminatorConfig {
 
     fn size(&self, io: &Io) -> Size {
         let channels = self.channels(io);
-        let size = size(io, self.width, &channels);
         let own = (self.conditioning.head().weights)(&self.parts(io, &channels));
-        Size { weights: size.weights + own, ..size }
+        let size = size(io, self.width, &channels).with_layers([own]);
+        // The first layer sees the class beside the image.
+        let seen = channels[0] as u128 * io.square().map_or(0, |(_, side)| side as u128).pow(2);
+        Size { activations: size.activations.max(seen), ..size }
     }
 
     fn build(

@@ -86,14 +86,16 @@ impl DcganGeneratorConfig {
         }
     }
 
-    /// Numbers in the vectors of a class.
-    fn class_numbers(&self, channels: &[usize]) -> usize {
+    /// The length of each vector that it has of a class.
+    fn class_vectors(&self, channels: &[usize]) -> Vec<usize> {
         match self.conditioning {
-            GeneratorConditioning::None => 0,
+            GeneratorConditioning::None => Vec::new(),
             // A gain and a bias for each inner channel.
-            GeneratorConditioning::Norm => 2 * channels[1..channels.len() - 1].iter().sum::<usize>(),
-            GeneratorConditioning::Concat => self.beside(),
-            GeneratorConditioning::Product => self.z_dim,
+            GeneratorConditioning::Norm => {
+                channels[1..channels.len() - 1].iter().flat_map(|width| [*width; 2]).collect()
+            }
+            GeneratorConditioning::Concat => vec![self.beside()],
+            GeneratorConditioning::Product => vec![self.z_dim],
         }
     }
 }
@@ -157,8 +159,8 @@ impl GeneratorSpec for DcganGeneratorConfig {
     fn size(&self, io: &Io) -> Size {
         let channels = self.channels(io);
         let classes = io.classes().unwrap_or(0) as u128;
-        let size = size(io, self.width, &channels);
-        Size { weights: size.weights + classes * self.class_numbers(&channels) as u128, ..size }
+        let vectors = self.class_vectors(&channels).into_iter().map(|len| classes * len as u128);
+        size(io, self.width, &channels).with_layers(vectors)
     }
 
     fn build(

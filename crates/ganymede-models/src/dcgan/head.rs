@@ -52,7 +52,7 @@ pub(super) struct Head {
     pub(super) classifies: bool,
     /// Channels beside those of the image.
     pub(super) extra_channels: usize,
-    /// Weights of its own.
+    /// Weights of its own, which are one layer.
     pub(super) weights: fn(&Parts) -> u128,
     pub(super) build: fn(&Parts, &Builder) -> Result<Box<dyn Judge>>,
 }

@@ -2,22 +2,23 @@
 
 use ganymede_tensor::Shapes;
 
+use self::told::{EMBEDDING, Told};
 use super::{DcganGeneratorConfig, GeneratorConditioning, NAME, widths};
 use crate::layers::norm::NormKind;
 use crate::spec::{GeneratorSpec, refuse as refuse_problems};
 use crate::{Io, ModelError};
 
-/// The vectors of classes beside or on the latent vector.
-const EMBEDDING: &str = "embed.weight";
+mod told;
 
 /// The settings of the generator that a state dict belongs to, and the images that it makes, from names and shapes.
 ///
-/// Keys are those of the tutorial. Refused are the weights of a discriminator or of another model, and those whose
-/// normalisation could be instance or layer, which have the same names and shapes.
+/// Keys are those of the tutorial and those of the class. Refused are the weights of a discriminator or of another
+/// model, those that are told the class in another way, and those whose normalisation could be instance or layer, which
+/// have the same names and shapes.
 pub(super) fn infer(state: &Shapes) -> Result<(Box<dyn GeneratorSpec>, Io), ModelError> {
     let convs = convolutions(state)?;
     let (first, last) = (convs[0], convs[convs.len() - 1]);
-    let told = told(state, first[0])?;
+    let told = Told::read(state, &convs)?;
     let width = last[0];
     let halvings = convs.len() - 1;
     let side = 4 << halvings;
@@ -26,11 +27,15 @@ pub(super) fn infer(state: &Shapes) -> Result<(Box<dyn GeneratorSpec>, Io), Mode
     let free = 1usize << (halvings - 1);
     let usual = DcganGeneratorConfig::default().max_multiplier;
     let max_multiplier = if top == free { free.max(usual) } else { top };
+    let norm = match told.conditioning {
+        GeneratorConditioning::Norm => NormKind::Batch,
+        _ => norm(state)?,
+    };
     let config = DcganGeneratorConfig {
         z_dim: told.z_dim,
         width,
         max_multiplier,
-        norm: norm(state)?,
+        norm,
         conditioning: told.conditioning,
         embed_dim: told.embed_dim,
     };
@@ -47,35 +52,12 @@ pub(super) fn infer(state: &Shapes) -> Result<(Box<dyn GeneratorSpec>, Io), Mode
     Ok((Box::new(config), io))
 }
 
-/// How the generator is told the class.
-struct Told {
-    z_dim: usize,
-    conditioning: GeneratorConditioning,
-    embed_dim: Option<usize>,
-    classes: Option<usize>,
-}
-
-/// From the length that the first convolution takes.
-fn told(state: &Shapes, taken: usize) -> Result<Told, ModelError> {
-    let of = |conditioning, z_dim, embed_dim, classes| Told { z_dim, conditioning, embed_dim, classes };
-    let dims = |name: &str| state.get(name).map(Vec::as_slice);
-    match (dims(EMBEDDING), dims("main.1.gain.weight")) {
-        (None, None) => Ok(of(GeneratorConditioning::None, taken, None, None)),
-        (None, Some(&[classes, _])) => Ok(of(GeneratorConditioning::Norm, taken, None, Some(classes))),
-        (Some(&[classes, dim]), None) if dim == taken => {
-            Ok(of(GeneratorConditioning::Product, taken, None, Some(classes)))
-        }
-        (Some(&[classes, dim]), None) if dim < taken => {
-            Ok(of(GeneratorConditioning::Concat, taken - dim, Some(dim), Some(classes)))
-        }
-        _ => Err(refuse(format!("its embeddings of classes fit no latent vector of {taken} numbers"))),
-    }
-}
-
 /// Shapes of the convolutions, in order, checked to be those of a generator.
 fn convolutions(state: &Shapes) -> Result<Vec<[usize; 4]>, ModelError> {
     if let Some(other) = state.keys().find(|name| !name.starts_with("main.") && *name != EMBEDDING) {
-        return Err(refuse(format!("it holds {other}, and all of a DCGAN's names start with main.")));
+        return Err(refuse(format!(
+            "it holds {other}, and a DCGAN's names are {EMBEDDING} or start with main."
+        )));
     }
     let mut convs: Vec<(usize, [usize; 4])> = state
         .iter()
@@ -105,10 +87,12 @@ fn convolutions(state: &Shapes) -> Result<Vec<[usize; 4]>, ModelError> {
 
 fn norm(state: &Shapes) -> Result<NormKind, ModelError> {
     let has = |name: &str| state.contains_key(name);
+    let gain = has("main.1.weight");
     if has("main.1.running_mean") {
-        return Ok(NormKind::Batch);
+        let reason = "its normalisations have no gains, of each class or of all";
+        return if gain { Ok(NormKind::Batch) } else { Err(refuse(reason.to_string())) };
     }
-    match (has("main.1.weight"), has("main.0.bias")) {
+    match (gain, has("main.0.bias")) {
         (false, true) => Ok(NormKind::None),
         (true, _) => Err(refuse("instance and layer normalisation have the same names".to_string())),
         (false, false) => Err(refuse("it has neither a normalisation nor biases".to_string())),

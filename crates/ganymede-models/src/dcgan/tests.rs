@@ -6,6 +6,8 @@ use super::*;
 use crate::table::GeneratorConfig;
 use crate::{Discriminator, Generator, ModelError};
 
+mod conditional;
+
 fn small() -> DcganGeneratorConfig {
     DcganGeneratorConfig { z_dim: 5, width: 3, ..Default::default() }
 }
@@ -172,6 +174,8 @@ fn weights_that_do_not_tell_are_refused() {
         odd.map(|([i, o], index)| (format!("main.{index}.weight"), zeros([*i, *o, 4, 4]))).collect();
     assert!(refusal(&state).contains("neither"));
     state.insert("main.1.running_mean".to_string(), Tensor::zeros(7, DType::F32, &Device::Cpu).unwrap());
+    assert!(refusal(&state).contains("no gains"));
+    state.insert("main.1.weight".to_string(), Tensor::zeros(7, DType::F32, &Device::Cpu).unwrap());
     assert!(refusal(&state).contains("widths [3, 7]"));
 }
 

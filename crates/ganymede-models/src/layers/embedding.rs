@@ -53,6 +53,16 @@ impl Embedding {
     /// `y` has another shape or dtype. On the CPU also where a class is K or more; elsewhere, where looking would wait
     /// for the device, its vector is 0.
     pub fn forward(&self, y: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.check(y)?;
+        let weight = self.weight.get(mode)?;
+        let all = Tensor::arange(0, self.classes as u32, y.device())?.unsqueeze(0)?;
+        let (n, k) = (y.dim(0)?, self.classes);
+        let picked = y.unsqueeze(1)?.broadcast_as((n, k))?.eq(&all.broadcast_as((n, k))?)?;
+        picked.to_dtype(weight.dtype())?.matmul(&weight)
+    }
+
+    /// What [`Self::forward`] refuses, for networks that must not have moved statistics by then.
+    pub(crate) fn check(&self, y: &Tensor) -> Result<()> {
         if y.rank() != 1 || y.dtype() != DType::U32 {
             bail!("embedding: the classes are {:?} of {:?}, expected (N,) of U32", y.dims(), y.dtype())
         }
@@ -61,10 +71,6 @@ impl Embedding {
         {
             bail!("embedding: class {class} of {}: they are numbered from 0", self.classes)
         }
-        let weight = self.weight.get(mode)?;
-        let all = Tensor::arange(0, self.classes as u32, y.device())?.unsqueeze(0)?;
-        let (n, k) = (y.dim(0)?, self.classes);
-        let picked = y.unsqueeze(1)?.broadcast_as((n, k))?.eq(&all.broadcast_as((n, k))?)?;
-        picked.to_dtype(weight.dtype())?.matmul(&weight)
+        Ok(())
     }
 }

@@ -51,20 +51,24 @@ impl ConditionalBatchNorm {
         if c != self.channels {
             bail!("conditional batch norm: {c} channels, expected {}", self.channels)
         }
-        let standard = self.standardised(x, n * h * w, mode)?;
+        if y.dims() != [n] {
+            bail!("conditional batch norm: {n} samples of classes {:?}, expected ({n},)", y.dims())
+        }
+        // Before the statistics, which must not move where a class is refused.
         let (gain, bias) = (self.gain.forward(y, mode)?, self.bias.forward(y, mode)?);
+        let standard = self.standardised(x, (n, h * w), mode)?;
         scale_and_shift(&standard.reshape((n, c, h * w))?, &gain, &bias)?.reshape(x.shape())
     }
 
-    fn standardised(&self, x: &Tensor, count: usize, mode: Mode) -> Result<Tensor> {
+    fn standardised(&self, x: &Tensor, (n, area): (usize, usize), mode: Mode) -> Result<Tensor> {
         let one = Tensor::ones(self.channels, x.dtype(), x.device())?;
         if !mode.is_train() {
             let gain = (self.running.variance() + EPS)?.sqrt()?.recip()?;
             let offset = self.running.mean().mul(&gain)?.neg()?;
-            let (n, area) = (x.dim(0)?, count / x.dim(0)?);
             let rows = x.reshape((n, self.channels, area))?;
             return scale_and_shift(&rows, &spread(&gain, n)?, &spread(&offset, n)?);
         }
+        let count = n * area;
         if count < 2 {
             bail!(
                 "conditional batch norm: {:?} leaves one value for each statistic, and its variance is 0: use a larger \

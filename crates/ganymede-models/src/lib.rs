@@ -62,7 +62,7 @@ pub use layers::weight::LayerConfig;
 pub use mlp::{MlpDiscriminator, MlpDiscriminatorConfig, MlpGenerator, MlpGeneratorConfig};
 pub use mode::Mode;
 pub use model::{Critique, Discriminator, DiscriminatorInput, Generated, Generator, GeneratorInput, Latents};
-pub use spec::{DiscriminatorSpec, Fault, GeneratorSpec, Problem, Size, Traits};
+pub use spec::{DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, Problem, Size, Traits, read_table};
 pub use table::{
     DISCRIMINATORS, DiscriminatorConfig, DiscriminatorExample, DiscriminatorKind, GENERATORS,
     GeneratorConfig, GeneratorExample, GeneratorKind, Infer, SampleKind,

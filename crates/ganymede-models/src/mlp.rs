@@ -14,7 +14,8 @@ use crate::layers::linear::Linear;
 use crate::layers::spectral::SpectralConfig;
 use crate::layers::weight::LayerConfig;
 use crate::spec::{
-    DiscriminatorSpec, Fault, GeneratorSpec, Problem, Size, Traits, read_table, refuse, sizes, write_table,
+    DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, Problem, Size, Traits, read_table, refuse, sizes,
+    write_table,
 };
 use crate::table::{DiscriminatorKind, GeneratorKind, SampleKind};
 use crate::{
@@ -152,7 +153,7 @@ impl MlpDiscriminatorConfig {
     }
 }
 
-impl GeneratorSpec for MlpGeneratorConfig {
+impl NetworkSpec for MlpGeneratorConfig {
     fn check(&self) -> Vec<Problem> {
         sizes(&[
             ("z_dim", self.z_dim, 65_536),
@@ -165,16 +166,22 @@ impl GeneratorSpec for MlpGeneratorConfig {
         fits(io)
     }
 
-    fn z_dim(&self) -> usize {
-        self.z_dim
-    }
-
     fn traits(&self) -> Traits {
         Traits::default()
     }
 
     fn size(&self, io: &Io) -> Size {
         size(&self.sides(io))
+    }
+
+    fn write(&self) -> Table {
+        write_table(self)
+    }
+}
+
+impl GeneratorSpec for MlpGeneratorConfig {
+    fn z_dim(&self) -> usize {
+        self.z_dim
     }
 
     fn build(
@@ -186,13 +193,9 @@ impl GeneratorSpec for MlpGeneratorConfig {
     ) -> Result<Box<dyn Generator>, ModelError> {
         Ok(Box::new(MlpGenerator::new(self, io, rng, dtype, device)?))
     }
-
-    fn write(&self) -> Table {
-        write_table(self)
-    }
 }
 
-impl DiscriminatorSpec for MlpDiscriminatorConfig {
+impl NetworkSpec for MlpDiscriminatorConfig {
     fn check(&self) -> Vec<Problem> {
         sizes(&[("width", self.width, MOST_WIDTH), ("layers", self.layers, MOST_LAYERS)])
     }
@@ -209,6 +212,12 @@ impl DiscriminatorSpec for MlpDiscriminatorConfig {
         size(&self.sides(io))
     }
 
+    fn write(&self) -> Table {
+        write_table(self)
+    }
+}
+
+impl DiscriminatorSpec for MlpDiscriminatorConfig {
     fn build(
         &self,
         io: &Io,
@@ -217,10 +226,6 @@ impl DiscriminatorSpec for MlpDiscriminatorConfig {
         device: &Device,
     ) -> Result<Box<dyn Discriminator>, ModelError> {
         Ok(Box::new(MlpDiscriminator::new(self, io, rng, dtype, device)?))
-    }
-
-    fn write(&self) -> Table {
-        write_table(self)
     }
 }
 

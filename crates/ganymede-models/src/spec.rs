@@ -5,26 +5,33 @@ use std::fmt;
 use ganymede_tensor::{DType, Device, Rng};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 use toml::{Table, Value};
 
 use crate::{Discriminator, Generator, Io, ModelError};
 
-/// The settings of a generator: the one struct that a configuration file is read into.
-pub trait GeneratorSpec: fmt::Debug + Send + Sync {
+/// The settings of a network: the one struct that its section of a configuration file is read into.
+pub trait NetworkSpec: fmt::Debug + Send + Sync {
     /// What is wrong with the settings by themselves; all of it.
     fn check(&self) -> Vec<Problem>;
 
     /// What keeps the network from such data; nothing if it fits. The settings by themselves are sound.
     fn fits(&self, io: &Io) -> Vec<Problem>;
 
-    /// The length Z of a latent vector.
-    fn z_dim(&self) -> usize;
-
     /// What others have to know of it.
     fn traits(&self) -> Traits;
 
     /// How large it is on such data, which it fits.
     fn size(&self, io: &Io) -> Size;
+
+    /// Every setting, as a configuration file says it.
+    fn write(&self) -> Table;
+}
+
+/// The settings of a generator.
+pub trait GeneratorSpec: NetworkSpec {
+    /// The length Z of a latent vector.
+    fn z_dim(&self) -> usize;
 
     /// The network, with first weights from `rng`.
     ///
@@ -37,25 +44,10 @@ pub trait GeneratorSpec: fmt::Debug + Send + Sync {
         dtype: DType,
         device: &Device,
     ) -> Result<Box<dyn Generator>, ModelError>;
-
-    /// Every setting, as a configuration file says it.
-    fn write(&self) -> Table;
 }
 
-/// The settings of a discriminator, likewise.
-pub trait DiscriminatorSpec: fmt::Debug + Send + Sync {
-    /// As [`GeneratorSpec::check`].
-    fn check(&self) -> Vec<Problem>;
-
-    /// As [`GeneratorSpec::fits`].
-    fn fits(&self, io: &Io) -> Vec<Problem>;
-
-    /// As [`GeneratorSpec::traits`].
-    fn traits(&self) -> Traits;
-
-    /// As [`GeneratorSpec::size`].
-    fn size(&self, io: &Io) -> Size;
-
+/// The settings of a discriminator.
+pub trait DiscriminatorSpec: NetworkSpec {
     /// As [`GeneratorSpec::build`].
     ///
     /// # Errors
@@ -67,9 +59,6 @@ pub trait DiscriminatorSpec: fmt::Debug + Send + Sync {
         dtype: DType,
         device: &Device,
     ) -> Result<Box<dyn Discriminator>, ModelError>;
-
-    /// As [`GeneratorSpec::write`].
-    fn write(&self) -> Table;
 }
 
 /// What trainers, linters and warnings ask of a network instead of its name.
@@ -163,11 +152,20 @@ pub struct Fault {
     pub message: String,
 }
 
-/// Settings from a table, in the grammar of their own struct.
-pub(crate) fn read_table<T: DeserializeOwned>(table: &Table) -> Result<T, Fault> {
-    serde_path_to_error::deserialize(Value::Table(table.clone())).map_err(|error| Fault {
-        path: error.path().iter().map(|segment| segment.to_string()).collect(),
-        message: error.into_inner().to_string(),
+/// Settings from a table, in the grammar of their own type.
+///
+/// # Errors
+/// [`Fault`] says where the first key or value lies that the type refuses.
+pub fn read_table<T: DeserializeOwned>(table: &Table) -> Result<T, Fault> {
+    serde_path_to_error::deserialize(Value::Table(table.clone())).map_err(|error| {
+        let name = |segment: &Segment| match segment {
+            Segment::Seq { index } => Some(index.to_string()),
+            Segment::Map { key } => Some(key.clone()),
+            Segment::Enum { variant } => Some(variant.clone()),
+            Segment::Unknown => None,
+        };
+        let path = error.path().iter().filter_map(name).collect();
+        Fault { path, message: error.into_inner().to_string() }
     })
 }
 

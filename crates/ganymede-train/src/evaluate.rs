@@ -349,3 +349,13 @@ fn split(features: Features, at: usize) -> (Features, Features) {
     let part = |pool, logits| Features { pool, logits, spatial: None };
     (part(pool, logits), part(other_pool, other_logits))
 }
+
+#[cfg(test)]
+mod tests {
+    /// The data and the network that knows them are crates of one floor, which do not know each other.
+    #[test]
+    fn the_network_of_clothes_names_its_classes_as_the_data_do() {
+        let network = ganymede_metrics::find_extractor("fashion-cnn").unwrap();
+        assert_eq!(network.classes.unwrap(), ganymede_datasets::FASHION_CLASSES);
+    }
+}

@@ -11,7 +11,9 @@ use crate::layers::activation::Activation;
 use crate::layers::conv::{Conv2d, Conv2dConfig};
 use crate::layers::norm::{Norm, NormKind};
 use crate::layers::spectral::SpectralConfig;
-use crate::spec::{DiscriminatorSpec, Fault, Problem, Size, Traits, read_table, refuse, sizes, write_table};
+use crate::spec::{
+    DiscriminatorSpec, Fault, NetworkSpec, Problem, Size, Traits, read_table, refuse, sizes, write_table,
+};
 use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError};
 
 /// The settings of a [`DcganDiscriminator`]. The default is the tutorial's.
@@ -88,7 +90,7 @@ pub(super) fn examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
     plain.chain([at(Io::new([2, 64, 64]))(capped)]).chain(judging).collect()
 }
 
-impl DiscriminatorSpec for DcganDiscriminatorConfig {
+impl NetworkSpec for DcganDiscriminatorConfig {
     fn check(&self) -> Vec<Problem> {
         sizes(&[("width", self.width, MOST_WIDTH), ("max_multiplier", self.max_multiplier, MOST_MULTIPLIER)])
     }
@@ -119,6 +121,12 @@ impl DiscriminatorSpec for DcganDiscriminatorConfig {
         Size { activations: size.activations.max(seen), ..size }
     }
 
+    fn write(&self) -> Table {
+        write_table(&Self { norm: Some(self.resolved_norm()), ..self.clone() })
+    }
+}
+
+impl DiscriminatorSpec for DcganDiscriminatorConfig {
     fn build(
         &self,
         io: &Io,
@@ -127,10 +135,6 @@ impl DiscriminatorSpec for DcganDiscriminatorConfig {
         device: &Device,
     ) -> Result<Box<dyn Discriminator>, ModelError> {
         Ok(Box::new(DcganDiscriminator::new(self, io, rng, dtype, device)?))
-    }
-
-    fn write(&self) -> Table {
-        write_table(&Self { norm: Some(self.resolved_norm()), ..self.clone() })
     }
 }
 

@@ -13,7 +13,9 @@ use crate::layers::conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
 use crate::layers::embedding::Embedding;
 use crate::layers::norm::conditional::ConditionalBatchNorm;
 use crate::layers::norm::{Norm, NormKind};
-use crate::spec::{Fault, GeneratorSpec, Problem, Size, Traits, read_table, refuse, sizes, write_table};
+use crate::spec::{
+    Fault, GeneratorSpec, NetworkSpec, Problem, Size, Traits, read_table, refuse, sizes, write_table,
+};
 use crate::{Generated, Generator, GeneratorInput, Mode, ModelError};
 
 /// The settings of a [`DcganGenerator`]. The default is the tutorial's.
@@ -116,7 +118,7 @@ pub(super) fn examples() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
     plain.chain([at(Io::new([2, 64, 64]))(capped)]).chain(told).collect()
 }
 
-impl GeneratorSpec for DcganGeneratorConfig {
+impl NetworkSpec for DcganGeneratorConfig {
     fn check(&self) -> Vec<Problem> {
         let mut problems = sizes(&[
             ("z_dim", self.z_dim, 65_536),
@@ -144,10 +146,6 @@ impl GeneratorSpec for DcganGeneratorConfig {
         problems
     }
 
-    fn z_dim(&self) -> usize {
-        self.z_dim
-    }
-
     fn traits(&self) -> Traits {
         Traits {
             mixes_batch: self.norm == NormKind::Batch,
@@ -163,6 +161,17 @@ impl GeneratorSpec for DcganGeneratorConfig {
         size(io, self.width, &channels).with_layers(vectors)
     }
 
+    fn write(&self) -> Table {
+        let beside = (self.conditioning == GeneratorConditioning::Concat).then(|| self.beside());
+        write_table(&Self { embed_dim: self.embed_dim.or(beside), ..self.clone() })
+    }
+}
+
+impl GeneratorSpec for DcganGeneratorConfig {
+    fn z_dim(&self) -> usize {
+        self.z_dim
+    }
+
     fn build(
         &self,
         io: &Io,
@@ -171,11 +180,6 @@ impl GeneratorSpec for DcganGeneratorConfig {
         device: &Device,
     ) -> Result<Box<dyn Generator>, ModelError> {
         Ok(Box::new(DcganGenerator::new(self, io, rng, dtype, device)?))
-    }
-
-    fn write(&self) -> Table {
-        let beside = (self.conditioning == GeneratorConditioning::Concat).then(|| self.beside());
-        write_table(&Self { embed_dim: self.embed_dim.or(beside), ..self.clone() })
     }
 }
 

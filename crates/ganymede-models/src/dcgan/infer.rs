@@ -5,7 +5,7 @@ use ganymede_tensor::Shapes;
 use self::told::{EMBEDDING, Told};
 use super::{DcganGeneratorConfig, GeneratorConditioning, NAME, widths};
 use crate::layers::norm::NormKind;
-use crate::spec::{GeneratorSpec, refuse as refuse_problems};
+use crate::spec::{GeneratorSpec, NetworkSpec, refuse as refuse_problems};
 use crate::{Io, ModelError};
 
 mod told;

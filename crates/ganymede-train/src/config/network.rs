@@ -2,8 +2,7 @@
 
 use ganymede_datasets::Toy;
 use ganymede_models::{
-    DISCRIMINATORS, DiscriminatorConfig, DiscriminatorKind, GENERATORS, GeneratorConfig, GeneratorKind,
-    Problem, SampleKind,
+    DISCRIMINATORS, DiscriminatorConfig, Fault, GENERATORS, GeneratorConfig, Problem, SampleKind,
 };
 use toml::Table;
 
@@ -17,58 +16,50 @@ pub(super) fn is_toy(data: &str) -> bool {
 
 pub(super) fn generator(table: &Table, data: SampleKind, check: &mut Check) -> GeneratorConfig {
     let section = "generator";
-    let options: Vec<(&str, &'static GeneratorKind)> =
-        GENERATORS.iter().map(|kind| (kind.name, *kind)).collect();
-    let usual =
-        *GENERATORS.iter().find(|kind| kind.samples == data).expect("every kind of data has a generator");
-    let typed = kind_of(section, table, check);
-    let kind = check.choose(&key(section, KIND), typed, usual, &options);
-    let fitting = GENERATORS.iter().filter(|kind| kind.samples == data).map(|kind| kind.name);
-    suit(section, kind.name, (kind.samples, data), fitting, check);
-    let read = |settings: &Table| GeneratorConfig::read(kind, settings);
-    let config = read_settings(section, kind.name, &settings_of(table), read, check);
-    let config = config.unwrap_or_else(|| read(&Table::new()).expect("all settings may be left out"));
+    let kinds: Vec<_> = GENERATORS.iter().map(|kind| (kind.name, kind.samples, *kind)).collect();
+    let config = read(section, table, data, &kinds, GeneratorConfig::read, check);
     note(section, config.check(), check);
     config
 }
 
 pub(super) fn discriminator(table: &Table, data: SampleKind, check: &mut Check) -> DiscriminatorConfig {
     let section = "discriminator";
-    let options: Vec<(&str, &'static DiscriminatorKind)> =
-        DISCRIMINATORS.iter().map(|kind| (kind.name, *kind)).collect();
-    let usual = DISCRIMINATORS.iter().find(|kind| kind.samples == data);
-    let usual = *usual.expect("every kind of data has a discriminator");
-    let typed = kind_of(section, table, check);
-    let kind = check.choose(&key(section, KIND), typed, usual, &options);
-    let fitting = DISCRIMINATORS.iter().filter(|kind| kind.samples == data).map(|kind| kind.name);
-    suit(section, kind.name, (kind.samples, data), fitting, check);
-    let read = |settings: &Table| DiscriminatorConfig::read(kind, settings);
-    let config = read_settings(section, kind.name, &settings_of(table), read, check);
-    let config = config.unwrap_or_else(|| read(&Table::new()).expect("all settings may be left out"));
+    let kinds: Vec<_> = DISCRIMINATORS.iter().map(|kind| (kind.name, kind.samples, *kind)).collect();
+    let config = read(section, table, data, &kinds, DiscriminatorConfig::read, check);
     note(section, config.check(), check);
     config
 }
 
-fn key(section: &str, name: &str) -> String {
-    format!("{section}.{name}")
-}
-
-/// Refuses a network for other samples than the data have.
-fn suit<'a>(
+/// A section whose kind is one of `kinds`: its name, what it is for, its place in the table. The usual one is the first
+/// for such data.
+fn read<K: Copy, C>(
     section: &str,
-    name: &str,
-    (network, data): (SampleKind, SampleKind),
-    fitting: impl Iterator<Item = &'a str>,
+    table: &Table,
+    data: SampleKind,
+    kinds: &[(&'static str, SampleKind, K)],
+    read: impl Fn(K, &Table) -> Result<C, Fault>,
     check: &mut Check,
-) {
-    if network != data {
-        let names: Vec<String> = fitting.map(|name| format!("`{name}`")).collect();
-        let (takes, has, names) = (network.words(), data.words(), names.join(" or "));
+) -> C {
+    let usual = *kinds.iter().find(|kind| kind.1 == data).expect("every kind of data has a network");
+    let options: Vec<(&str, (&str, SampleKind, K))> = kinds.iter().map(|kind| (kind.0, *kind)).collect();
+    let typed = kind_of(section, table, check);
+    let (name, samples, kind) = check.choose(&key(section, KIND), typed, usual, &options);
+    if samples != data {
+        let fitting = kinds.iter().filter(|kind| kind.1 == data).map(|kind| format!("`{}`", kind.0));
+        let names = fitting.collect::<Vec<_>>().join(" or ");
+        let (takes, has) = (samples.words(), data.words());
         let reason = format!(
             "`{name}` is for {takes}, and this data set has {has}; use {names}, or a preset for such data"
         );
         check.add(&key(section, KIND), reason);
     }
+    let settings = settings_of(table);
+    let config = read_settings(section, name, &settings, |settings| read(kind, settings), check);
+    config.unwrap_or_else(|| read(kind, &Table::new()).expect("all settings may be left out"))
+}
+
+fn key(section: &str, name: &str) -> String {
+    format!("{section}.{name}")
 }
 
 fn note(section: &str, problems: Vec<Problem>, check: &mut Check) {

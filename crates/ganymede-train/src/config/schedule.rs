@@ -1,19 +1,18 @@
 //! `[schedule]`: a factor on both learning rates.
 
-use toml::{Table, Value};
-
 use super::bounds::MOST_STEPS;
 use super::check::Check;
 use super::course::{Course, Ramp};
 use super::file::ScheduleFile;
-use super::section::course;
+use super::section::checked;
 
 const SECTION: &str = "schedule";
 
 /// The course of the factor. What the section calls `final_factor` is the end of a course that begins at 1.
 pub(super) fn resolve(file: &ScheduleFile, steps: u64, check: &mut Check) -> Course {
     let constant = Course::Constant { value: 1.0 };
-    let kind = file.kind.as_deref().unwrap_or("constant");
+    let kinds: Vec<(&str, &str)> = Course::NAMES.iter().map(|name| (*name, *name)).collect();
+    let kind = check.choose("schedule.kind", file.kind.as_deref(), "constant", &kinds);
     let ramp = ["linear", "cosine", "exponential"].contains(&kind);
     let given = [
         ("from_step", file.from_step.is_some(), ramp),
@@ -27,33 +26,21 @@ pub(super) fn resolve(file: &ScheduleFile, steps: u64, check: &mut Check) -> Cou
             format!("a `{kind}` schedule has no such setting; leave it out, or choose another schedule.kind");
         check.refuse(&format!("{SECTION}.{key}"), given && !applies, &why);
     }
-    if kind == "constant" {
-        return constant;
-    }
-    let mut table = Table::from_iter([("kind".to_owned(), Value::String(kind.to_owned()))]);
-    let whole = |n: u64| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
-    if ramp {
-        let usual = if kind == "exponential" { 0.01 } else { 0.0 };
-        table.insert("from".to_owned(), Value::Float(1.0));
-        let to = check.number("schedule.final_factor", file.final_factor, usual);
-        table.insert("to".to_owned(), Value::Float(to));
-        let from_step = check.count("schedule.from_step", file.from_step, 0);
-        table.insert("from_step".to_owned(), whole(from_step));
-        if file.to_step.is_some() {
-            let to_step = check.count("schedule.to_step", file.to_step, MOST_STEPS);
-            table.insert("to_step".to_owned(), whole(to_step));
-        }
-    }
-    if let Some(points) = file.points.as_ref().filter(|_| kind == "piecewise") {
-        let point = |(step, factor): &(u64, f64)| Value::Array(vec![whole(*step), Value::Float(*factor)]);
-        table.insert("points".to_owned(), Value::Array(points.iter().map(point).collect()));
-    }
-    if kind == "warm-up" {
-        table.insert("to".to_owned(), Value::Float(1.0));
-        let strides = check.count("schedule.steps", file.steps, 1000);
-        table.insert("steps".to_owned(), whole(strides));
-    }
-    course(SECTION, &table, steps, check).unwrap_or(constant)
+    let mut ramp = |usual: f64| Ramp {
+        from: 1.0,
+        to: check.number("schedule.final_factor", file.final_factor, usual),
+        from_step: check.count("schedule.from_step", file.from_step, 0),
+        to_step: file.to_step.map(|step| check.count("schedule.to_step", Some(step), MOST_STEPS)),
+    };
+    let course = match kind {
+        "linear" => Course::Linear(ramp(0.0)),
+        "cosine" => Course::Cosine(ramp(0.0)),
+        "exponential" => Course::Exponential(ramp(0.01)),
+        "piecewise" => Course::Piecewise { points: file.points.clone().unwrap_or_default() },
+        "warm-up" => Course::WarmUp { to: 1.0, steps: check.count("schedule.steps", file.steps, 1000) },
+        _ => return constant,
+    };
+    checked(SECTION, course, steps, check).unwrap_or(constant)
 }
 
 /// The section that resolves to it.

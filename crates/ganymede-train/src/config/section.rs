@@ -1,6 +1,6 @@
 //! Sections that a `kind` opens: what else may stand in them is said by the kind's own type, in the crate that owns it.
 
-use ganymede_models::Fault;
+use ganymede_models::{Fault, read_table};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -98,11 +98,8 @@ pub(super) fn scheduled<T: Clone + Serialize + DeserializeOwned>(
 /// Settings of one kind of a closed set.
 fn read_kind<T: DeserializeOwned>(kind: &str, settings: &Table) -> Result<T, Fault> {
     let tagged = Table::from_iter([(kind.to_owned(), Value::Table(settings.clone()))]);
-    serde_path_to_error::deserialize(Value::Table(tagged)).map_err(|error| Fault {
-        // The first segment is the kind.
-        path: read::segments(error.path()).into_iter().skip(1).collect(),
-        message: error.into_inner().to_string(),
-    })
+    // The first segment of a path is the kind.
+    read_table(&tagged).map_err(|fault| Fault { path: fault.path.into_iter().skip(1).collect(), ..fault })
 }
 
 /// A number out of the bounds of its key; another type is the kind's own to refuse.
@@ -152,7 +149,12 @@ pub(super) fn course(key: &str, table: &Table, steps: u64, check: &mut Check) ->
         return None;
     }
     let read = |settings: &Table| read_kind::<Course>(kind, settings);
-    let mut course = read_settings(key, kind, &settings_of(table), read, check)?;
+    let course = read_settings(key, kind, &settings_of(table), read, check)?;
+    checked(key, course, steps, check)
+}
+
+/// A course whose end is written down, if it can be and all of its values lie within the bounds of `key`.
+pub(super) fn checked(key: &str, mut course: Course, steps: u64, check: &mut Check) -> Option<Course> {
     course.end_at(steps);
     if let Some((part, reason)) = course.problem() {
         check.add(&format!("{key}.{part}"), reason);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::spec::GeneratorSpec;
+use crate::spec::NetworkSpec;
 use crate::{Condition, DiscriminatorInput, GeneratorInput, Latents, Mode};
 
 type Choice = GeneratorConditioning;
@@ -219,7 +219,6 @@ fn wrong_conditions_are_named_and_move_nothing() {
 /// What is refused before anything is made: the vectors of the classes can be larger than all convolutions.
 #[test]
 fn vectors_of_many_classes_count_as_a_layer() {
-    use crate::spec::DiscriminatorSpec;
     let io = classes(64, 65_536);
     let size = told(Choice::Product).size(&io);
     assert_eq!(size.largest_weight, 65_536 * 5);

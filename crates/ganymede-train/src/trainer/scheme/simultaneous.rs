@@ -7,7 +7,7 @@ use super::{Scheme, SchemeKind};
 use crate::error::TrainError;
 use crate::trainer::measurements::Measurements;
 use crate::trainer::players::Players;
-use crate::trainer::section::{Misfit, Saved, Section, Stateful};
+use crate::trainer::section::Stateful;
 
 pub(super) static SIMULTANEOUS: SchemeKind = SchemeKind {
     name: "simultaneous",
@@ -37,12 +37,4 @@ impl Scheme for Simultaneous {
     }
 }
 
-impl Stateful for Simultaneous {
-    fn save(&self, _: &mut Section<'_>) -> ganymede_tensor::Result<()> {
-        Ok(())
-    }
-
-    fn load(&mut self, _: &Saved<'_>) -> Result<(), Misfit> {
-        Ok(())
-    }
-}
+impl Stateful for Simultaneous {}

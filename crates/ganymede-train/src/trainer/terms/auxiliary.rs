@@ -2,7 +2,7 @@
 //! section 3).
 
 use ganymede_losses::cross_entropy;
-use ganymede_models::{Condition, Critique, Fault, Problem};
+use ganymede_models::{Condition, Critique, Fault, Problem, read_table};
 use ganymede_tensor::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -11,7 +11,7 @@ use super::{At, Term, TermKind, TermSpec};
 use crate::config::Run;
 use crate::error::TrainError;
 use crate::trainer::measurements::Measurements;
-use crate::trainer::section::{Misfit, Saved, Section, Stateful};
+use crate::trainer::section::Stateful;
 use crate::trainer::view::Batch;
 
 pub(super) static AUXILIARY: TermKind = TermKind { name: "auxiliary", read };
@@ -33,12 +33,7 @@ impl Default for Auxiliary {
 const MOST_WEIGHT: f64 = 1e6;
 
 fn read(table: &Table) -> Result<Box<dyn TermSpec>, Fault> {
-    let read = serde_path_to_error::deserialize::<_, Auxiliary>(Value::Table(table.clone()));
-    let spec = read.map_err(|error| Fault {
-        path: error.path().iter().map(ToString::to_string).collect(),
-        message: error.into_inner().to_string(),
-    })?;
-    Ok(Box::new(spec))
+    Ok(Box::new(read_table::<Auxiliary>(table)?))
 }
 
 impl TermSpec for Auxiliary {
@@ -103,22 +98,6 @@ impl Term for OfGenerator {
     }
 }
 
-impl Stateful for OfDiscriminator {
-    fn save(&self, _: &mut Section<'_>) -> ganymede_tensor::Result<()> {
-        Ok(())
-    }
+impl Stateful for OfDiscriminator {}
 
-    fn load(&mut self, _: &Saved<'_>) -> Result<(), Misfit> {
-        Ok(())
-    }
-}
-
-impl Stateful for OfGenerator {
-    fn save(&self, _: &mut Section<'_>) -> ganymede_tensor::Result<()> {
-        Ok(())
-    }
-
-    fn load(&mut self, _: &Saved<'_>) -> Result<(), Misfit> {
-        Ok(())
-    }
-}
+impl Stateful for OfGenerator {}

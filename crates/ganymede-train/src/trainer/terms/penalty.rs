@@ -7,7 +7,7 @@ use super::{At, Term};
 use crate::config::PenaltyConfig;
 use crate::error::TrainError;
 use crate::trainer::measurements::Measurements;
-use crate::trainer::section::{Misfit, Saved, Section, Stateful};
+use crate::trainer::section::Stateful;
 use crate::trainer::view::LOOK;
 
 /// The name of a penalty's mean value among what is held of it.
@@ -42,12 +42,4 @@ impl Term for PenaltyTerm {
     }
 }
 
-impl Stateful for PenaltyTerm {
-    fn save(&self, _: &mut Section<'_>) -> ganymede_tensor::Result<()> {
-        Ok(())
-    }
-
-    fn load(&mut self, _: &Saved<'_>) -> Result<(), Misfit> {
-        Ok(())
-    }
-}
+impl Stateful for PenaltyTerm {}

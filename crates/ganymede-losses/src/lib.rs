@@ -2,8 +2,8 @@
 //!
 //! Everything here is a number to *minimise*, has no parameters of its own, and comes back
 //! *unreduced*: one value a sample, shape `(N,)`. The caller takes the mean. Scores are raw
-//! (no sigmoid was applied), of shape `(N,)`, and always named: [`Scores`] has a `real` and a
-//! `fake`, so that the two cannot be swapped.
+//! (no sigmoid was applied), of shape `(N,)` or, of patches or heads, `(N, P)`, and always named:
+//! [`Scores`] has a `real` and a `fake`, so that the two cannot be swapped.
 //!
 //! The closed sets [`AdversarialLoss`] and [`Penalty`] are what a configuration names; their arms
 //! call the public functions of one module a family ([`minimax`], [`non_saturating`],

@@ -53,7 +53,7 @@ pub enum OptimizerConfig {
     ///
     /// TensorFlow 1 has ε within the square root and starts s at 1. Where rounding makes s − ḡ²
     /// negative it counts as 0 here; PyTorch's root is then not a number.
-    #[serde(rename = "rmsprop", alias = "rms-prop")]
+    #[serde(rename = "rmsprop")]
     RmsProp {
         /// Learning rate, ≥ 0. Default 5e-5, as WGAN (Arjovsky et al., 2017, arXiv:1701.07875,
         /// algorithm 1); PyTorch's is 1e-2.

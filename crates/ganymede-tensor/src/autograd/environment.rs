@@ -85,6 +85,7 @@ mod platform {
     #[cfg(not(target_vendor = "apple"))]
     #[allow(unsafe_code)]
     fn location() -> *mut Environment {
+        // SAFETY: the variable that POSIX describes, of this type.
         unsafe extern "C" {
             static mut environ: Environment;
         }
@@ -94,6 +95,7 @@ mod platform {
     #[cfg(target_vendor = "apple")]
     #[allow(unsafe_code)]
     fn location() -> *mut Environment {
+        // SAFETY: the function that Apple's `crt_externs.h` declares, of this type.
         unsafe extern "C" {
             fn _NSGetEnviron() -> *mut Environment;
         }

@@ -36,6 +36,7 @@
 //! ```
 
 mod adversarial;
+pub mod auxiliary;
 mod clip;
 pub mod dragan;
 mod error;

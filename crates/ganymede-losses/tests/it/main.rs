@@ -2,6 +2,7 @@
 //! finite differences, a contract table over all losses and penalties, closed forms, properties.
 #![allow(clippy::unwrap_used)]
 
+mod auxiliary;
 mod clip;
 mod closed_forms;
 mod config;

@@ -298,7 +298,8 @@ pub enum OptimizerError {
     },
     /// Hyper-parameters that need other moments than those that are kept.
     #[error(
-        "{optimizer}: with this {name} its moments are [{}], those at hand [{}]; make a new optimiser, or          leave {name} on the side of 0 on which it was",
+        "{optimizer}: with this {name} its moments are [{}], those at hand [{}]; make a new optimiser for that, \
+         or leave {name} as it was",
         needed.join(", "),
         kept.join(", ")
     )]

@@ -81,7 +81,8 @@ fn other_kinds_other_moments_and_values_out_of_range_change_nothing() {
         (
             sgd(0.1, 0.0, false, 0.0),
             sgd(0.1, 0.9, false, 0.0),
-            "sgd: with this momentum its moments are [momentum_buffer], those at hand []",
+            "sgd: with this momentum its moments are [momentum_buffer], those at hand []; make a new optimiser for \
+             that, or leave momentum as it was",
         ),
         (sgd(0.1, 0.9, false, 0.0), sgd(0.1, 0.0, false, 0.0), "those at hand [momentum_buffer]"),
         (rmsprop(0.1, 0.9, 0.0, false), rmsprop(0.1, 0.9, 0.5, false), "[square_avg, momentum_buffer]"),

@@ -16,7 +16,7 @@ use crate::{Critic, LossError, Penalty, PenaltyTerm, Samples};
 /// the loss of an ordinary step, there is no extra step, and optimiser settings stay as they are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LazyPenalty {
-    /// Steps from one evaluation to the next, at least 1. Default 1: every step.
+    /// Steps from one evaluation to the next, at least 1; 1 is every step.
     pub interval: u64,
     /// What is evaluated.
     pub penalty: Penalty,

@@ -11,6 +11,7 @@ mod gradcheck_losses;
 mod gradcheck_penalties;
 mod parity_losses;
 mod parity_penalties;
+mod patches;
 mod properties;
 mod refusals;
 mod support;

@@ -1,7 +1,7 @@
 //! The auxiliary classifier's part of both players' losses (AC-GAN: Odena, Olah and Shlens, 2017, arXiv:1610.09585,
 //! section 3).
 
-use ganymede_losses::cross_entropy;
+use ganymede_losses::auxiliary::cross_entropy;
 use ganymede_models::{Condition, Critique, Fault, Problem, read_table};
 use ganymede_tensor::{DType, Tensor};
 use serde::{Deserialize, Serialize};

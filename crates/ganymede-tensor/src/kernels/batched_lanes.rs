@@ -19,15 +19,9 @@ pub(crate) fn groups(gather: &Gather, border: &Border, lanes: usize) -> Vec<Grou
     pixels.enumerate().map(|(i, from)| Group { from: from * lanes, to: i * lanes, len: lanes }).collect()
 }
 
-/// Copies channels `(channels, h, w)` of images, surrounded by zeros, `lanes` images innermost, a block of
+/// Copies channels `(channels, h, w)` of images, padded with zeros, `lanes` images innermost, a block of
 /// them after the other.
-pub(crate) fn surround<T: Elem>(
-    border: &Border,
-    size: [usize; 2],
-    images: &[&[T]],
-    lanes: usize,
-    out: &mut [T],
-) {
+pub(crate) fn pad<T: Elem>(border: &Border, size: [usize; 2], images: &[&[T]], lanes: usize, out: &mut [T]) {
     let channels = images[0].len() / (size[0] * size[1]);
     let blocks = out.chunks_exact_mut(channels * border.plane() * lanes);
     blocks

@@ -20,6 +20,8 @@ pub(crate) struct Package {
     pub(crate) has_library: bool,
     /// Names of all direct dependencies, those of build scripts and tests included.
     pub(crate) dependencies: Vec<String>,
+    /// Of these, the ones that users of the package get with it.
+    pub(crate) library_dependencies: Vec<String>,
 }
 
 impl Workspace {
@@ -47,16 +49,19 @@ impl Package {
         let folder = manifest.parent()?;
         // Symbolic links may make the two differ; a path that is not below the root is then shown whole.
         let folder = folder.strip_prefix(root).unwrap_or(folder);
-        let dependencies = package["dependencies"].as_array()?.iter();
+        let dependencies = package["dependencies"].as_array()?;
+        let names = |wanted: &dyn Fn(&Value) -> bool| -> Option<Vec<String>> {
+            let found = dependencies.iter().filter(|dependency| wanted(dependency));
+            found.map(|dependency| dependency["name"].as_str().map(str::to_owned)).collect()
+        };
         let kinds =
             package["targets"].as_array()?.iter().filter_map(|target| target["kind"].as_array()).flatten();
         Some(Self {
             name: package["name"].as_str()?.to_owned(),
             folder: folder.to_string_lossy().replace('\\', "/"),
             has_library: kinds.into_iter().any(|kind| kind == "lib"),
-            dependencies: dependencies
-                .map(|d| d["name"].as_str().map(str::to_owned))
-                .collect::<Option<_>>()?,
+            dependencies: names(&|_| true)?,
+            library_dependencies: names(&|dependency| dependency["kind"].is_null())?,
         })
     }
 }
@@ -80,6 +85,7 @@ mod tests {
         let package = &workspace.packages[0];
         assert_eq!(package.folder, "crates/ganymede-losses");
         assert_eq!(package.dependencies, ["serde", "proptest"]);
+        assert_eq!(package.library_dependencies, ["serde"]);
         assert!(package.has_library);
         assert!(Workspace::from_metadata(&json!({}), Path::new("/top")).is_none());
     }

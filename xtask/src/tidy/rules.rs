@@ -41,7 +41,7 @@ fn programs(file: &File) -> Vec<Finding> {
 fn is_program(path: &str) -> bool {
     let own = ["/src/bin/", "/src/cli/", "/examples/"].iter().any(|folder| path.contains(folder));
     own || ["/src/main.rs", "/src/cli.rs", "/build.rs"].iter().any(|end| path.ends_with(end))
-        || path.starts_with("xtask/")
+        || ["xtask/", "crates/ganymede/"].iter().any(|folder| path.starts_with(folder))
 }
 
 /// Where `unsafe` is used. That a function *is* unsafe is a duty of its callers, and clippy wants it documented.

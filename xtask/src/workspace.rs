@@ -15,6 +15,11 @@ pub(crate) struct Workspace {
 
 pub(crate) struct Package {
     pub(crate) name: String,
+    pub(crate) version: String,
+    /// Whether it may go to a registry.
+    pub(crate) is_published: bool,
+    /// Fields for a registry that the manifest leaves out.
+    pub(crate) unsaid: Vec<&'static str>,
     /// Relative to the root, with `/`.
     pub(crate) folder: String,
     pub(crate) has_library: bool,
@@ -23,6 +28,10 @@ pub(crate) struct Package {
     /// Of these, the ones that users of the package get with it.
     pub(crate) library_dependencies: Vec<String>,
 }
+
+/// Of a manifest; crates.io wants the first two, users the others.
+const FOR_A_REGISTRY: &[&str] =
+    &["description", "license", "readme", "keywords", "categories", "documentation", "repository"];
 
 impl Workspace {
     pub(crate) fn load() -> Result<Self> {
@@ -58,12 +67,20 @@ impl Package {
             package["targets"].as_array()?.iter().filter_map(|target| target["kind"].as_array()).flatten();
         Some(Self {
             name: package["name"].as_str()?.to_owned(),
+            version: package["version"].as_str()?.to_owned(),
+            // A list of registries; `publish = false` is none of them.
+            is_published: package["publish"].as_array().is_none_or(|registries| !registries.is_empty()),
+            unsaid: FOR_A_REGISTRY.iter().copied().filter(|field| is_unsaid(&package[*field])).collect(),
             folder: folder.to_string_lossy().replace('\\', "/"),
             has_library: kinds.into_iter().any(|kind| kind == "lib"),
             dependencies: names(&|_| true)?,
             library_dependencies: names(&|dependency| dependency["kind"].is_null())?,
         })
     }
+}
+
+fn is_unsaid(field: &Value) -> bool {
+    field.is_null() || field.as_array().is_some_and(Vec::is_empty)
 }
 
 #[cfg(test)]
@@ -76,6 +93,10 @@ mod tests {
     fn metadata_are_read_and_paths_are_relative() {
         let package = json!({
             "name": "ganymede-losses",
+            "version": "0.1.0",
+            "publish": [],
+            "description": "Losses",
+            "keywords": [],
             "manifest_path": "/top/crates/ganymede-losses/Cargo.toml",
             "dependencies": [{ "name": "serde", "kind": null }, { "name": "proptest", "kind": "dev" }],
             "targets": [{ "kind": ["lib"] }, { "kind": ["test"] }],
@@ -86,7 +107,9 @@ mod tests {
         assert_eq!(package.folder, "crates/ganymede-losses");
         assert_eq!(package.dependencies, ["serde", "proptest"]);
         assert_eq!(package.library_dependencies, ["serde"]);
-        assert!(package.has_library);
+        assert!(package.has_library && !package.is_published);
+        assert!(package.unsaid.contains(&"keywords") && package.unsaid.contains(&"readme"));
+        assert!(!package.unsaid.contains(&"description"));
         assert!(Workspace::from_metadata(&json!({}), Path::new("/top")).is_none());
     }
 }

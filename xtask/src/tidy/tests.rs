@@ -121,6 +121,9 @@ fn only_the_tensor_crate_names_the_back_end() {
 fn crates_depend_downwards() {
     let package = |name: &str, dependencies: &[&str]| Package {
         name: name.to_owned(),
+        version: "0.1.0".into(),
+        is_published: true,
+        unsaid: Vec::new(),
         folder: format!("crates/{name}"),
         has_library: true,
         dependencies: dependencies.iter().map(|&d| d.to_owned()).collect(),
@@ -143,7 +146,7 @@ fn documents_point_at_what_exists() {
     let text = "\
 [a](architecture.md#floors) [b](../README.md) ![c](images/none.png) [d](https://example.org/x) [e](#here)
 `crates/ganymede-tensor/src` and `docs/none.md` and `crates/*/api.txt`
-```
+```text
 [f](none.md)
 ```
 ";
@@ -151,6 +154,16 @@ fn documents_point_at_what_exists() {
     let tree = tree(files, &["README.md", "crates/ganymede-tensor/src"]);
     let findings: Vec<_> = check(&tree).into_iter().map(|f| (f.rule, f.line)).collect();
     assert_eq!(findings, [("links", Some(1)), ("links", Some(2))]);
+}
+
+#[test]
+fn code_of_documents_says_its_language_and_is_compiled() {
+    let document = File::new("docs/guide.md", "```\na\n```\n```sh\nb\n```\n```rust\nc\n```\n");
+    let found = |files| check(&tree(files, &[])).into_iter().map(|f| (f.rule, f.line)).collect::<Vec<_>>();
+    let other = || File::new("docs/guide.md", document.text.clone());
+    assert_eq!(found(vec![other()]), [("code", Some(1)), ("code", Some(7))]);
+    let inclusion = File::new(LIBRARY, "#[doc = include_str!(\"../../../docs/guide.md\")]\nstruct A;\n");
+    assert_eq!(found(vec![other(), inclusion]), [("code", Some(1))]);
 }
 
 #[test]

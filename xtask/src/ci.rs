@@ -63,10 +63,12 @@ fn clippy() -> Result<()> {
     shell::run(cargo)
 }
 
-/// The metrics over another LAPACK than the one that comes with them: the tests that reach linear algebra.
+/// The metrics over another LAPACK than the one that comes with them: the tests that reach linear algebra, and whether
+/// the program's feature of this name gets there.
 ///
-/// Rationale: this package and this test alone, so that what is compiled a second time is the metrics, and nothing above
-/// them. What lies below has the features that it has for all other tests, and is not compiled again.
+/// Rationale: all packages are named, so that whatever lies below the metrics has the features that it has in the other
+/// tests, and is not compiled again. `--benches` then chooses the metrics' tests alone: every other manifest says
+/// `bench = false`. But for the program of mutated files, which names the other LAPACK.
 fn openblas() -> Result<()> {
     let found = Command::new("pkg-config")
         .args(["--exists", "openblas"])
@@ -79,8 +81,12 @@ fn openblas() -> Result<()> {
         return Ok(());
     }
     let mut cargo = shell::cargo();
-    cargo.args(["test", "--package", "ganymede-metrics", "--no-default-features", "--features"]);
-    cargo.args(["openblas-system", "--locked", "--test", "it"]);
+    cargo.args(["tree", "--quiet", "--package", "ganymede", "--no-default-features", "--features"]);
+    cargo.args(["openblas-system", "--locked", "--invert", "openblas-src", "--depth", "0"]);
+    shell::run(cargo)?;
+    let mut cargo = shell::cargo();
+    cargo.args(["test", "--workspace", "--exclude", "ganymede-fuzz", "--no-default-features", "--features"]);
+    cargo.args(["ganymede-metrics/openblas-system", "--locked", "--benches"]);
     cargo.args(["--", "fid", "laws", "linalg", "vendi", "stats", "portable", "parity"]);
     shell::run(cargo)
 }

@@ -23,6 +23,8 @@
 mod claim;
 mod config;
 mod data;
+#[cfg(doctest)]
+mod documents;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod doors;

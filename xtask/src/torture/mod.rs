@@ -148,7 +148,7 @@ fn options(args: &[String]) -> Result<Options> {
 /// The program, built as its users have it.
 fn build() -> Result<PathBuf> {
     let mut cargo = shell::cargo();
-    cargo.args(["build", "--release", "--package", "ganymede-train", "--bin", "ganymede"]);
+    cargo.args(["build", "--release", "--package", "ganymede", "--bin", "ganymede"]);
     shell::run(cargo)?;
     let name = format!("ganymede{}", std::env::consts::EXE_SUFFIX);
     Ok(Workspace::load()?.target.join("release").join(name))

@@ -11,7 +11,7 @@ use super::protocol::{Answer, Question, Usage};
 use crate::words::Misuse;
 
 /// Our own program in PyTorch.
-const PEER: &str = include_str!("../../../../peers/bench.py");
+const PEER: &str = include_str!("../../peers/bench.py");
 
 /// One of the two that are compared.
 pub(crate) struct Side {

@@ -1,7 +1,7 @@
 """What `ganymede bench --against-pytorch` measures on the other side.
 
 Reads one question a line from standard input, JSON as in
-crates/ganymede-train/src/bin/ganymede/bench/protocol.rs, and answers each with one line. Between questions it waits
+crates/ganymede/src/bench/protocol.rs, and answers each with one line. Between questions it waits
 and uses no core. The argument is the number of threads.
 
 The networks, losses and steps are those of the program: the discriminator on real and generated images, then the

@@ -57,7 +57,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
 }
 
 /// Preset, file, flags and `--set`, in this order, the later winning.
-fn configure(args: &TrainArgs) -> Result<Run> {
+pub(crate) fn configure(args: &TrainArgs) -> Result<Run> {
     let mut layers = match (&args.resume, &args.config, args.preset.as_deref()) {
         (Some(dir), _, _) => Trainer::layers_of(dir)?,
         (None, Some(file), preset) => Layers::file(file, preset).map_err(|error| instead(preset, error))?,

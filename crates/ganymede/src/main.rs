@@ -5,6 +5,8 @@ mod bench;
 mod counter;
 mod data;
 mod doctor;
+#[cfg(test)]
+mod documents;
 mod eval;
 mod interrupt;
 mod machine;

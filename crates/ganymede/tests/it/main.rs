@@ -1,0 +1,19 @@
+//! The program from outside, beside the library: runs that stop, resume, diverge, fail, and are drawn from.
+#![allow(clippy::unwrap_used)]
+
+mod answers;
+mod bounds;
+mod broken;
+mod common;
+mod few_images;
+mod full_disk;
+mod many_samples;
+mod messages;
+mod places;
+mod program;
+mod resume;
+mod runs;
+mod sample;
+#[cfg(unix)]
+mod signals;
+mod wrapped;

@@ -6,17 +6,17 @@ use super::nearest::hint;
 
 /// The problems found so far.
 #[derive(Debug, Default)]
-pub(crate) struct Check {
-    pub(crate) problems: Vec<Problem>,
+pub(super) struct Check {
+    pub(super) problems: Vec<Problem>,
 }
 
 impl Check {
-    pub(crate) fn add(&mut self, key: &str, message: impl Into<String>) {
+    pub(super) fn add(&mut self, key: &str, message: impl Into<String>) {
         self.problems.push(Problem { key: key.to_owned(), message: message.into() });
     }
 
     /// The value or its default, if it lies within the key's bound.
-    pub(crate) fn number(&mut self, key: &str, value: Option<f64>, default: f64) -> f64 {
+    pub(super) fn number(&mut self, key: &str, value: Option<f64>, default: f64) -> f64 {
         let bound = bounds::of(key);
         match value {
             Some(x) if !bound.holds(x) => {
@@ -28,7 +28,7 @@ impl Check {
     }
 
     /// As [`Check::number`], for whole numbers.
-    pub(crate) fn count(&mut self, key: &str, value: Option<u64>, default: u64) -> u64 {
+    pub(super) fn count(&mut self, key: &str, value: Option<u64>, default: u64) -> u64 {
         let bound = bounds::of(key);
         match value {
             Some(n) if !bound.holds_whole(n) => {

@@ -20,6 +20,7 @@ mod resume;
 mod schedule;
 mod scheduled;
 mod section;
+mod term;
 mod warnings;
 mod write;
 
@@ -27,7 +28,6 @@ mod write;
 mod tests;
 
 pub use bounds::{MOST_MEASURED, MOST_STEPS, MOST_THREADS};
-pub(crate) use check::Check;
 pub use course::{Course, Ramp};
 pub use error::{ConfigError, Problem};
 pub use eval::EvalConfig;
@@ -40,7 +40,6 @@ pub(crate) use nearest::hint;
 pub use nearest::nearest;
 pub use resume::Change;
 pub use scheduled::Scheduled;
-pub(crate) use section::{kind_of, read_settings, settings_of};
 
 use ganymede_datasets::{Crop, Split};
 use ganymede_losses::{AdversarialLoss, LabelSmoothing, Penalty};

@@ -12,8 +12,9 @@ use super::check::{Check, shown};
 use super::error::ConfigError;
 use super::file::{LossFile, RUN_SCHEMA, RunFile};
 use super::scheduled::Scheduled;
-use super::{Average, DataConfig, LogConfig, PenaltyConfig, Run, eval, network, schedule, section};
-use crate::trainer::{scheme, terms};
+use super::{Average, DataConfig, LogConfig, PenaltyConfig, Run, eval, network, schedule, section, term};
+use crate::trainer::scheme;
+use crate::trainer::terms::TermConfig;
 
 pub(super) const CROPS: [(&str, Crop); 3] =
     [("centre", Crop::Centre), ("pad", Crop::Pad), ("stretch", Crop::Stretch)];
@@ -191,9 +192,9 @@ fn penalty(section: &str, entry: &Table, steps: u64, check: &mut Check) -> Optio
     Some(PenaltyConfig { interval, penalty })
 }
 
-fn terms(file: &RunFile, check: &mut Check) -> Vec<terms::TermConfig> {
+fn terms(file: &RunFile, check: &mut Check) -> Vec<TermConfig> {
     let entries = file.term.iter().flatten().enumerate();
-    entries.filter_map(|(index, entry)| terms::read(&format!("term.{index}"), entry, check)).collect()
+    entries.filter_map(|(index, entry)| term::read(&format!("term.{index}"), entry, check)).collect()
 }
 
 fn scheme(file: &RunFile, check: &mut Check) -> &'static scheme::SchemeKind {
@@ -209,11 +210,11 @@ fn scheme(file: &RunFile, check: &mut Check) -> &'static scheme::SchemeKind {
 
 /// What one part of the game asks of another.
 fn players(run: &Run, check: &mut Check) {
-    if let Some(reason) = (run.scheme.refuses)(run) {
+    if let Some(reason) = (run.scheme.refuses)(run.n_critic) {
         check.add("scheme.kind", reason);
     }
     for (index, term) in run.terms.iter().enumerate() {
-        if let Some(reason) = term.refuses(run) {
+        if let Some(reason) = term.spec().refuses(run.discriminator.traits()) {
             check.add(&format!("term.{index}.kind"), reason);
         }
     }

@@ -16,7 +16,7 @@ use super::scheduled::Scheduled;
 pub(super) const KIND: &str = "kind";
 
 /// The name under `kind`, if one was typed that is a name.
-pub(crate) fn kind_of<'a>(section: &str, table: &'a Table, check: &mut Check) -> Option<&'a str> {
+pub(super) fn kind_of<'a>(section: &str, table: &'a Table, check: &mut Check) -> Option<&'a str> {
     match table.get(KIND)? {
         Value::String(name) => Some(name),
         other => {
@@ -27,12 +27,12 @@ pub(crate) fn kind_of<'a>(section: &str, table: &'a Table, check: &mut Check) ->
 }
 
 /// What a section says besides its kind.
-pub(crate) fn settings_of(table: &Table) -> Table {
+pub(super) fn settings_of(table: &Table) -> Table {
     table.iter().filter(|(key, _)| *key != KIND).map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// Reads the settings of a kind by its own grammar; each key that it refuses is noted and left out.
-pub(crate) fn read_settings<T>(
+pub(super) fn read_settings<T>(
     section: &str,
     kind: &str,
     settings: &Table,

@@ -60,7 +60,7 @@ impl Game {
                 smoothing: run.smoothing,
                 n_critic: run.n_critic,
             },
-            scheme: (run.scheme.build)(run),
+            scheme: (run.scheme.build)(),
             average,
             step: 0,
             stepping: Duration::ZERO,

@@ -14,6 +14,7 @@ mod program;
 mod resume;
 mod runs;
 mod sample;
+mod schema1;
 #[cfg(unix)]
 mod signals;
 mod wrapped;

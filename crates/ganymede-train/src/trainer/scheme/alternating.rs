@@ -13,7 +13,7 @@ pub(super) static ALTERNATING: SchemeKind = SchemeKind {
     name: "alternating",
     summary: "n_critic discriminator updates, then one of the generator",
     refuses: |_| None,
-    build: |_| Box::new(Alternating),
+    build: || Box::new(Alternating),
 };
 
 struct Alternating;

@@ -8,7 +8,6 @@ use std::fmt;
 use super::measurements::Measurements;
 use super::players::Players;
 use super::section::Stateful;
-use crate::config::Run;
 use crate::error::TrainError;
 
 /// Every scheme; the first is the default.
@@ -20,9 +19,9 @@ pub struct SchemeKind {
     pub name: &'static str,
     /// What it is, in one line.
     pub summary: &'static str,
-    /// Why a run cannot be played by it; nothing if it can.
-    pub(crate) refuses: fn(&Run) -> Option<String>,
-    pub(crate) build: fn(&Run) -> Box<dyn Scheme>,
+    /// Why it cannot make so many discriminator updates a step; nothing if it can.
+    pub(crate) refuses: fn(n_critic: u64) -> Option<String>,
+    pub(crate) build: fn() -> Box<dyn Scheme>,
 }
 
 impl fmt::Debug for SchemeKind {

@@ -12,15 +12,12 @@ use crate::trainer::section::Stateful;
 pub(super) static SIMULTANEOUS: SchemeKind = SchemeKind {
     name: "simultaneous",
     summary: "one update of each player, both from the point where they stand",
-    refuses: |run| {
-        (run.n_critic != 1).then(|| {
-            format!(
-                "players that move at once make one update each, and optimizer.n_critic is {}",
-                run.n_critic
-            )
-        })
+    refuses: |n_critic| {
+        let reason =
+            format!("players that move at once make one update each, and optimizer.n_critic is {n_critic}");
+        (n_critic != 1).then_some(reason)
     },
-    build: |_| Box::new(Simultaneous),
+    build: || Box::new(Simultaneous),
 };
 
 struct Simultaneous;

@@ -2,13 +2,12 @@
 //! section 3).
 
 use ganymede_losses::auxiliary::cross_entropy;
-use ganymede_models::{Condition, Critique, Fault, Problem, read_table};
+use ganymede_models::{Condition, Critique, Fault, Problem, Traits, read_table};
 use ganymede_tensor::{DType, Tensor};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
 use super::{At, Term, TermKind, TermSpec};
-use crate::config::Run;
 use crate::error::TrainError;
 use crate::trainer::measurements::Measurements;
 use crate::trainer::section::Stateful;
@@ -44,9 +43,9 @@ impl TermSpec for Auxiliary {
         vec![Problem::new("weight", self.weight, format!("a number of 0 or more, at most {MOST_WEIGHT}"))]
     }
 
-    fn refuses(&self, run: &Run) -> Option<String> {
+    fn refuses(&self, discriminator: Traits) -> Option<String> {
         let reason = "the discriminator has no classifier: set discriminator.conditioning = \"auxiliary\"";
-        (!run.discriminator.traits().classifies).then(|| reason.to_owned())
+        (!discriminator.classifies).then(|| reason.to_owned())
     }
 
     fn for_discriminator(&self) -> Option<Box<dyn Term>> {

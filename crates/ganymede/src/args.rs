@@ -219,7 +219,7 @@ pub(crate) struct EvalArgs {
     /// The data to compare with, where they were moved, or on purpose others than the run's [default: as the run]
     #[arg(long, value_name = "NAME|DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// fid, kid, is, precision-recall, density-coverage [default: as the run]
+    /// fid, kid, is, pr, density-coverage, class-agreement [default: as the run]
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
     pub(crate) metrics: Vec<String>,
     /// fashion-cnn (built in), inception2015, dinov2-s, dinov2-b or dinov2-l [default: as the run]

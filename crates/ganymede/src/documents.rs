@@ -80,7 +80,7 @@ fn arguments(line: &str) -> Option<Vec<String>> {
         ["ganymede", ref rest @ ..] => rest,
         _ => return None,
     };
-    let chores = ["test", "tidy", "ci", "api", "fuzz", "torture", "cuda-check"];
+    let chores = ["test", "tidy", "ci", "api", "fuzz", "torture", "cuda-check", "package"];
     let is_chore = rest.first().is_none_or(|first| chores.contains(first));
     (!is_chore).then(|| rest.iter().map(|&word| word.to_owned()).collect())
 }

@@ -30,7 +30,7 @@ fn any_number_of_images_is_trained_on_measured_and_resumed() {
     let config = config(dir.path(), &(CLOTHES.to_owned() + MEASURED + metrics));
     let cases: &[(u8, &[&str], &[&str])] = &[
         (1, &["fewer than a batch of 8", "fid is left out", "distance of raw values"], &[]),
-        (2, &["precision-recall is left out", "needs 4 real samples, there are 2"], &["fid", "kid"]),
+        (2, &["pr is left out", "needs 4 real samples, there are 2"], &["fid", "kid"]),
         (3, &["density-coverage is left out", "needs 6 real samples, there are 3"], &["fid", "kid"]),
         (5, &["density-coverage is left out"], &["fid", "precision", "recall", "kid"]),
         (8, &[], &["fid", "precision", "recall", "density", "coverage", "kid"]),
@@ -66,7 +66,7 @@ fn any_number_of_images_is_trained_on_measured_and_resumed() {
         command.args(more).env("GANYMEDE_DATA", dir.path().join("cache")).output().unwrap()
     };
     expect(&eval(1, &[]), 2, &["nothing can be measured", "fid", "there are 1"]);
-    expect(&eval(3, &[]), 0, &["left out: precision-recall", "left out: density-coverage"]);
+    expect(&eval(3, &[]), 0, &["left out: pr", "left out: density-coverage"]);
     let named = eval(3, &["--metrics", "fid,density-coverage"]);
     expect(&named, 1, &["left out: density-coverage: it needs 6 real samples, there are 3"]);
     assert!(String::from_utf8(named.stdout).unwrap().contains("fid-fashion-cnn"));

@@ -123,7 +123,7 @@ fn train_help() -> String {
 const TRAIN_EXAMPLES: &str = "
 Examples:
   ganymede train --set optimizer.discriminator.lr=4e-4     two time-scale update rule
-  ganymede train --set penalty.0.gamma=1                   the first penalty's weight
+  ganymede train ring-r1 --set penalty.0.gamma=1           the first penalty's weight
   ganymede train sn-dcgan --set loss.kind=wasserstein --set optimizer.n_critic=5
   ganymede train ring-minimax                              watch a mode collapse
   ganymede train --config runs/quickstart-1/run.toml --seed 1

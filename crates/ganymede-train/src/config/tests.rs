@@ -268,7 +268,13 @@ fn known_traps_are_named() {
         let found = layers.resolve().unwrap().warnings().join("\n");
         assert!(found.contains(want), "{found:?} should say {want:?}");
     };
-    check(&["discriminator.norm=batch"], "couples the samples");
+    for kind in ["wgan-gp", "dragan", "r1", "r2"] {
+        let penalty = format!("penalty=[{{kind=\"{kind}\"}}]");
+        check(
+            &["discriminator.norm=batch", &penalty],
+            &format!("couples the samples of a batch, and {kind} "),
+        );
+    }
     check(&["penalty=[]"], "no minimum without");
     check(&["optimizer.discriminator.beta1=0.9"], "unstable");
     check(&["run.steps=100", "ema.warmup=false"], "ema.warmup = true");

@@ -1,6 +1,6 @@
 //! Combinations that are allowed, and known to train badly.
 
-use ganymede_losses::{AdversarialLoss, Penalty};
+use ganymede_losses::AdversarialLoss;
 use ganymede_tensor::OptimizerConfig;
 
 use super::{Average, Run};
@@ -9,17 +9,13 @@ impl Run {
     /// Known traps in this configuration, in plain words, each with what to do instead. Nothing is refused.
     pub fn warnings(&self) -> Vec<String> {
         let mut found = Vec::new();
-        let gradient_norm = self
-            .penalties
-            .iter()
-            .any(|p| matches!(p.penalty.start(), Penalty::WganGp { .. } | Penalty::Dragan { .. }));
         let traits = self.discriminator.traits();
-        if gradient_norm && traits.mixes_batch {
-            found.push(
-                "discriminator.norm = \"batch\" couples the samples of a batch, and wgan-gp penalises the gradient of \
-                 each sample (Gulrajani et al., section 4): use \"layer\" or \"none\""
-                    .to_owned(),
-            );
+        if let (Some(penalty), true) = (self.penalties.first(), traits.mixes_batch) {
+            found.push(format!(
+                "discriminator.norm = \"batch\" couples the samples of a batch, and {} penalises the gradient of each \
+                 sample (Gulrajani et al., section 4): use \"layer\" or \"none\"",
+                penalty.penalty.start().name()
+            ));
         }
         let constrained = self.weight_clip.is_some() || !self.penalties.is_empty() || traits.lipschitz;
         if self.loss == AdversarialLoss::Wasserstein && !constrained {

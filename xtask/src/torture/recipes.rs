@@ -52,7 +52,7 @@ metrics = ["fid", "kid", "pr"]
 /// Points, several critic updates a step, noise in the penalty.
 const RING: &str = r#"
 [run]
-steps = 600
+steps = 240
 batch = 64
 [data]
 name = "ring"
@@ -76,12 +76,12 @@ kind = "linear"
 decay = 0.99
 [log]
 log_every = 1
-sample_every = 100
-checkpoint_every = 20
-keep_every = 200
+sample_every = 40
+checkpoint_every = 8
+keep_every = 80
 samples = 100
 [eval]
-every = 100
+every = 40
 samples = 2000
 "#;
 

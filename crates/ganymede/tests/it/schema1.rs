@@ -1,4 +1,4 @@
-//! Runs that the last version with checkpoints of schema 1 left behind; see `fixtures/schema1/gen.sh`.
+//! Runs that the last version with checkpoints of schema 1 left behind; see `fixtures/schema1/gen.py`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -34,6 +34,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod conditioning;
 mod dcgan;
 mod error;
 mod io;
@@ -41,16 +42,16 @@ mod layers;
 mod mlp;
 mod mode;
 mod model;
+mod resnet;
 mod spec;
 mod table;
 
-pub use dcgan::{
-    DcganDiscriminator, DcganDiscriminatorConfig, DcganGenerator, DcganGeneratorConfig,
-    DiscriminatorConditioning, GeneratorConditioning,
-};
+pub use conditioning::{DiscriminatorConditioning, GeneratorConditioning};
+pub use dcgan::{DcganDiscriminator, DcganDiscriminatorConfig, DcganGenerator, DcganGeneratorConfig};
 pub use error::ModelError;
 pub use io::{Condition, ConditionShape, Growth, Io};
 pub use layers::activation::Activation;
+pub use layers::attention::SelfAttention2d;
 pub use layers::conv::{Conv2d, Conv2dConfig};
 pub use layers::conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
 pub use layers::embedding::Embedding;
@@ -62,6 +63,10 @@ pub use layers::weight::LayerConfig;
 pub use mlp::{MlpDiscriminator, MlpDiscriminatorConfig, MlpGenerator, MlpGeneratorConfig};
 pub use mode::Mode;
 pub use model::{Critique, Discriminator, DiscriminatorInput, Generated, Generator, GeneratorInput, Latents};
+pub use resnet::{
+    Pooling, ResnetDiscriminator, ResnetDiscriminatorConfig, ResnetGenerator, ResnetGeneratorConfig,
+    Upsampling,
+};
 pub use spec::{DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, Problem, Size, Traits, read_table};
 pub use table::{
     DISCRIMINATORS, DiscriminatorConfig, DiscriminatorExample, DiscriminatorKind, GENERATORS,

@@ -169,6 +169,16 @@ pub fn read_table<T: DeserializeOwned>(table: &Table) -> Result<T, Fault> {
     })
 }
 
+/// Settings from a table in which what is left out is as in `defaults`.
+pub(crate) fn read_table_over<T: DeserializeOwned + Serialize>(
+    defaults: &T,
+    table: &Table,
+) -> Result<T, Fault> {
+    let mut whole = write_table(defaults);
+    whole.extend(table.clone());
+    read_table(&whole)
+}
+
 /// The table that [`read_table`] reads the same settings from.
 pub(crate) fn write_table(settings: &impl Serialize) -> Table {
     Table::try_from(settings).expect("settings are numbers, names and switches")

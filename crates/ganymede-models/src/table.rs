@@ -8,13 +8,25 @@ use ganymede_tensor::Shapes;
 use toml::{Table, Value};
 
 use crate::spec::{DiscriminatorSpec, Fault, GeneratorSpec};
-use crate::{Io, ModelError, dcgan, mlp};
+use crate::{Io, ModelError, dcgan, mlp, resnet};
 
 /// Every generator. The first one for a kind of data is its default.
-pub const GENERATORS: &[&GeneratorKind] = &[&dcgan::GENERATOR, &mlp::GENERATOR];
+pub const GENERATORS: &[&GeneratorKind] = &[
+    &dcgan::GENERATOR,
+    &mlp::GENERATOR,
+    &resnet::SNGAN_GENERATOR,
+    &resnet::WGAN_GP_GENERATOR,
+    &resnet::SAGAN_GENERATOR,
+];
 
 /// Every discriminator, likewise.
-pub const DISCRIMINATORS: &[&DiscriminatorKind] = &[&dcgan::DISCRIMINATOR, &mlp::DISCRIMINATOR];
+pub const DISCRIMINATORS: &[&DiscriminatorKind] = &[
+    &dcgan::DISCRIMINATOR,
+    &mlp::DISCRIMINATOR,
+    &resnet::SNGAN_DISCRIMINATOR,
+    &resnet::WGAN_GP_DISCRIMINATOR,
+    &resnet::SAGAN_DISCRIMINATOR,
+];
 
 /// What a network is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use ganymede_tensor::{DType, Device, Params, Rng, Tensor, bail};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use super::head::{DiscriminatorConditioning, Judge, Parts};
-use super::{MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, of_classes, size, widths};
+use super::{MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, size, weight_init, widths};
+use crate::conditioning::{DiscriminatorConditioning, Judge, Parts, of_classes};
 use crate::io::Io;
 use crate::layers::activation::Activation;
 use crate::layers::conv::{Conv2d, Conv2dConfig};
@@ -65,11 +65,18 @@ impl DcganDiscriminatorConfig {
         Parts {
             classes: io.classes().unwrap_or(0),
             channels: channels[channels.len() - 2],
+            feature_side: 4,
             side: io.square().unwrap_or_default().1,
             spectral: self.spectral.then(SpectralConfig::default),
+            init: weight_init(),
+            embedding: "embed",
+            who: WHO,
         }
     }
 }
+
+/// Who asks for the classes.
+const WHO: &str = "dcgan discriminator";
 
 pub(super) fn read(table: &Table) -> Result<Box<dyn DiscriminatorSpec>, Fault> {
     Ok(Box::new(read_table::<DcganDiscriminatorConfig>(table)?))

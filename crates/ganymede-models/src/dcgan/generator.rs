@@ -1,18 +1,15 @@
 //! The generator: transposed convolutions from a 1×1 latent image up.
 
-use ganymede_tensor::{Builder, DType, Device, Init, Params, Rng, Tensor, bail, tanh};
+use ganymede_tensor::{Builder, DType, Device, Params, Rng, Tensor, bail, tanh};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use super::{
-    INIT_STD, MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, of_classes, size, widths,
-};
-use crate::io::{Condition, Io};
+use super::{MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, size, widths};
+use crate::conditioning::{ClassVectors, GeneratorConditioning, StageNorm, USUAL_EMBED_DIM, of_classes};
+use crate::io::Io;
 use crate::layers::activation::Activation;
 use crate::layers::conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
-use crate::layers::embedding::Embedding;
-use crate::layers::norm::conditional::ConditionalBatchNorm;
-use crate::layers::norm::{Norm, NormKind};
+use crate::layers::norm::NormKind;
 use crate::spec::{
     Fault, GeneratorSpec, NetworkSpec, Problem, Size, Traits, read_table, refuse, sizes, write_table,
 };
@@ -37,26 +34,6 @@ pub struct DcganGeneratorConfig {
     pub embed_dim: Option<usize>,
 }
 
-/// How a [`DcganGenerator`] is told the class.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GeneratorConditioning {
-    /// Not at all.
-    #[default]
-    None,
-    /// Gains and biases of the normalisation are those of the class: [`ConditionalBatchNorm`] in place of batch norm.
-    Norm,
-    /// A vector of the class beside the latent vector (Mirza and Osindero, 2014, arXiv:1411.1784, section 3.2).
-    Concat,
-    /// The latent vector times a vector of the class, element by element, as implementations of AC-GAN have it.
-    Product,
-}
-
-impl GeneratorConditioning {
-    /// Every choice.
-    pub const ALL: &[Self] = &[Self::None, Self::Norm, Self::Concat, Self::Product];
-}
-
 impl Default for DcganGeneratorConfig {
     fn default() -> Self {
         Self {
@@ -70,8 +47,6 @@ impl Default for DcganGeneratorConfig {
     }
 }
 
-const USUAL_EMBED_DIM: usize = 50;
-
 impl DcganGeneratorConfig {
     /// Channels from the latent vector to the image.
     fn channels(&self, io: &Io) -> Vec<usize> {
@@ -82,10 +57,7 @@ impl DcganGeneratorConfig {
 
     /// Length of what lies beside the latent vector.
     fn beside(&self) -> usize {
-        match self.conditioning {
-            GeneratorConditioning::Concat => self.embed_dim.unwrap_or(USUAL_EMBED_DIM),
-            _ => 0,
-        }
+        self.conditioning.beside(self.embed_dim)
     }
 
     /// The length of each vector that it has of a class.
@@ -126,15 +98,7 @@ impl NetworkSpec for DcganGeneratorConfig {
             ("max_multiplier", self.max_multiplier, MOST_MULTIPLIER),
             ("embed_dim", self.embed_dim.unwrap_or(USUAL_EMBED_DIM), 65_536),
         ]);
-        if self.conditioning == GeneratorConditioning::Norm && self.norm != NormKind::Batch {
-            let found = format!("\"norm\" with {:?} normalisation", self.norm);
-            let expected = "norm = \"batch\", whose gains and biases it replaces";
-            problems.push(Problem::new("conditioning", found, expected));
-        }
-        if self.embed_dim.is_some() && self.conditioning != GeneratorConditioning::Concat {
-            let expected = "none: only conditioning = \"concat\" has it";
-            problems.push(Problem::new("embed_dim", self.beside(), expected));
-        }
+        problems.extend(self.conditioning.misfits(self.norm, self.embed_dim));
         problems
     }
 
@@ -204,18 +168,10 @@ const WHO: &str = "dcgan generator";
 pub struct DcganGenerator {
     hidden: Vec<(ConvTranspose2d, StageNorm)>,
     last: ConvTranspose2d,
-    /// A vector of the class, for `concat` and `product`.
-    embedding: Option<Embedding>,
-    conditioning: GeneratorConditioning,
+    told: Option<ClassVectors>,
     params: Params,
     z_dim: usize,
     io: Io,
-}
-
-#[derive(Debug)]
-enum StageNorm {
-    Plain(Norm),
-    OfClass(ConditionalBatchNorm),
 }
 
 impl DcganGenerator {
@@ -244,50 +200,22 @@ impl DcganGenerator {
             let (from, to, index) = (channels[stage], channels[stage + 1], stage * stage_len);
             let conv = up(config.norm, [from, to], stage == 0, &main.pp(index))?;
             let place = main.pp(index + 1);
-            let norm = match (config.conditioning, io.classes()) {
-                (GeneratorConditioning::Norm, Some(classes)) => {
-                    let gain = Init::Normal { mean: 1.0, std: INIT_STD };
-                    StageNorm::OfClass(ConditionalBatchNorm::new(classes, to, gain, &place)?)
-                }
-                _ => StageNorm::Plain(Norm::new(&norm_config(config.norm, to), &place)?),
-            };
+            let classes = io.classes().filter(|_| config.conditioning == GeneratorConditioning::Norm);
+            let norm = StageNorm::new(&norm_config(config.norm, to), classes, WHO, &place)?;
             hidden.push((conv, norm));
         }
         let ends = [channels[stages], channels[stages + 1]];
         let last = up(config.norm, ends, false, &main.pp(stages * stage_len))?;
-        let dim = match config.conditioning {
-            GeneratorConditioning::Concat => Some(config.beside()),
-            GeneratorConditioning::Product => Some(config.z_dim),
-            GeneratorConditioning::None | GeneratorConditioning::Norm => None,
-        };
-        let embedding = match dim.zip(io.classes()) {
-            Some((dim, classes)) => {
-                let init = Init::Normal { mean: 0.0, std: 1.0 };
-                Some(Embedding::new(classes, dim, init, None, &root.pp("embed"))?)
-            }
-            None => None,
-        };
-        let (conditioning, z_dim, io) = (config.conditioning, config.z_dim, io.clone());
-        Ok(Self { hidden, last, embedding, conditioning, params, z_dim, io })
+        let told = ClassVectors::new(config.conditioning, [config.z_dim, config.beside()], io, &root, WHO)?;
+        Ok(Self { hidden, last, told, params, z_dim: config.z_dim, io: io.clone() })
     }
 
-    /// The latent vectors with what they are told of the class.
-    fn told(&self, z: &Tensor, condition: &Condition, mode: Mode) -> ganymede_tensor::Result<Tensor> {
-        let Some(embedding) = &self.embedding else { return Ok(z.clone()) };
-        let n = z.dim(0)?;
-        let vectors = embedding.forward(condition.classes(WHO, n)?, mode)?.reshape((n, (), 1, 1))?;
-        match self.conditioning {
-            GeneratorConditioning::Product => z.mul(&vectors),
-            _ => Tensor::cat(&[z, &vectors], 1),
-        }
-    }
-
-    /// The latent vectors as 1×1 images.
-    fn latent_images(&self, z: &Tensor) -> ganymede_tensor::Result<Tensor> {
+    /// The latent vectors as rows.
+    fn rows(&self, z: &Tensor) -> ganymede_tensor::Result<Tensor> {
         let z_dim = self.z_dim;
         match z.dims() {
-            &[n, d] if d == z_dim => z.reshape((n, d, 1, 1)),
-            &[_, d, 1, 1] if d == z_dim => Ok(z.clone()),
+            &[_, d] if d == z_dim => Ok(z.clone()),
+            &[n, d, 1, 1] if d == z_dim => z.reshape((n, d)),
             dims => bail!("{NAME} generator: z is {dims:?}, expected (N, {z_dim}) or (N, {z_dim}, 1, 1)"),
         }
     }
@@ -296,21 +224,15 @@ impl DcganGenerator {
 impl Generator for DcganGenerator {
     /// `z` `(N, Z)` or `(N, Z, 1, 1)` to images `(N, C, R, R)` in [−1, 1].
     fn forward(&self, input: GeneratorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Generated> {
-        let z = self.latent_images(&input.latents.z)?;
-        let n = z.dim(0)?;
-        let mut x = self.told(&z, input.condition, mode)?;
+        let z = self.rows(&input.latents.z)?;
+        let told =
+            self.told.as_ref().map(|told| told.join(&z, input.condition, mode)).transpose()?.unwrap_or(z);
+        let mut x = told.unsqueeze(2)?.unsqueeze(3)?;
         for (conv, norm) in &self.hidden {
-            x = match norm {
-                StageNorm::Plain(norm) if norm.is_none() => {
-                    conv.forward_activated(&x, Activation::Relu, mode)?
-                }
-                StageNorm::Plain(norm) => {
-                    norm.forward_activated(&conv.forward(&x, mode)?, Activation::Relu, mode)?
-                }
-                StageNorm::OfClass(norm) => {
-                    let y = input.condition.classes(WHO, n)?;
-                    Activation::Relu.forward(&norm.forward(&conv.forward(&x, mode)?, y, mode)?)?
-                }
+            x = if norm.is_none() {
+                conv.forward_activated(&x, Activation::Relu, mode)?
+            } else {
+                norm.forward_activated(&conv.forward(&x, mode)?, input.condition, Activation::Relu, mode)?
             };
         }
         Ok(Generated::new(tanh(&self.last.forward(&x, mode)?)?))

@@ -3,7 +3,8 @@
 use ganymede_tensor::Shapes;
 
 use self::told::{EMBEDDING, Told};
-use super::{DcganGeneratorConfig, GeneratorConditioning, NAME, widths};
+use super::{DcganGeneratorConfig, NAME, widths};
+use crate::conditioning::GeneratorConditioning;
 use crate::layers::norm::NormKind;
 use crate::spec::{GeneratorSpec, NetworkSpec, refuse as refuse_problems};
 use crate::{Io, ModelError};

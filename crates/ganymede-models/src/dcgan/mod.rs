@@ -11,19 +11,18 @@
 //!   without normalisation has a bias in each convolution, which starts at 0; one with it has
 //!   none, as in the tutorial. Keys are numbered as `nn.Sequential` would: without normalisation the
 //!   convolutions are `main.0`, `main.2`, `main.4`, …
-//! * either network can be told the class of a sample ([`GeneratorConditioning`], [`DiscriminatorConditioning`]).
+//! * either network can be told the class of a sample ([`GeneratorConditioning`](crate::GeneratorConditioning),
+//!   [`DiscriminatorConditioning`](crate::DiscriminatorConditioning)).
 //!
 //! Weights start from N(0, 0.02²), γ of the normalisation from N(1, 0.02²), β at 0 (section 3; γ as
 //! in the authors' code and the tutorial).
 
 mod discriminator;
 mod generator;
-mod head;
 mod infer;
 
 pub use discriminator::{DcganDiscriminator, DcganDiscriminatorConfig};
-pub use generator::{DcganGenerator, DcganGeneratorConfig, GeneratorConditioning};
-pub use head::DiscriminatorConditioning;
+pub use generator::{DcganGenerator, DcganGeneratorConfig};
 
 use ganymede_tensor::Init;
 
@@ -67,10 +66,15 @@ const KERNEL: u128 = 16;
 const MOST_WIDTH: usize = 8192;
 const MOST_MULTIPLIER: usize = 1024;
 
+/// How weights start.
+fn weight_init() -> Init {
+    Init::Normal { mean: 0.0, std: INIT_STD }
+}
+
 /// A convolution of a network that normalises with `norm`.
 fn layer_config(norm: NormKind, spectral: bool) -> LayerConfig {
     LayerConfig {
-        weight_init: Init::Normal { mean: 0.0, std: INIT_STD },
+        weight_init: weight_init(),
         bias: (norm == NormKind::None).then_some(Init::Zeros),
         spectral: spectral.then(SpectralConfig::default),
     }
@@ -99,23 +103,6 @@ fn fits(io: &Io) -> Vec<Problem> {
         _ => {
             let fix = "square images of a power of two from 8 to 2048 pixels, such as 32 (28×28 images are padded to it)";
             vec![Problem::new(NAME, format!("samples of shape {:?}", io.sample), fix)]
-        }
-    }
-}
-
-/// Classes that vectors are kept for, at most.
-const MOST_CLASSES: usize = 65_536;
-
-/// What keeps a conditional network from the data.
-fn of_classes(io: &Io) -> Vec<Problem> {
-    match io.classes() {
-        Some(1..=MOST_CLASSES) => Vec::new(),
-        Some(classes) => {
-            vec![Problem::new("conditioning", format!("{classes} classes"), format!("1 to {MOST_CLASSES}"))]
-        }
-        None => {
-            let fix = "data with classes (a folder for each), or conditioning = \"none\"";
-            vec![Problem::new("conditioning", "samples without classes", fix)]
         }
     }
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use ganymede_tensor::{DType, Device, Rng, Shapes, Tensor};
 
 use super::*;
+use crate::conditioning::{DiscriminatorConditioning, GeneratorConditioning};
 use crate::table::GeneratorConfig;
 use crate::{Discriminator, Generator, ModelError};
 

@@ -1,6 +1,7 @@
 //! Layers: parameters, buffers and a forward pass each.
 
 pub(crate) mod activation;
+pub(crate) mod attention;
 pub(crate) mod conv;
 pub(crate) mod conv_transpose;
 pub(crate) mod embedding;

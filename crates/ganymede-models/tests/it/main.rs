@@ -11,5 +11,6 @@ mod conv_parity;
 mod dcgan_parity;
 mod gradients;
 mod norm_parity;
+mod resnet_parity;
 mod spectral_parity;
 mod support;

@@ -33,6 +33,10 @@ impl Fixture {
         }
     }
 
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.tensors.contains_key(key)
+    }
+
     /// All tensors below `prefix/`.
     pub(crate) fn below(&self, prefix: &str) -> BTreeMap<String, Tensor> {
         let prefix = format!("{prefix}/");

@@ -7,7 +7,7 @@ use ganymede_tensor::Shapes;
 
 use super::refuse;
 use crate::ModelError;
-use crate::dcgan::GeneratorConditioning;
+use crate::conditioning::GeneratorConditioning;
 
 /// The vectors of classes beside or on the latent vector.
 pub(super) const EMBEDDING: &str = "embed.weight";

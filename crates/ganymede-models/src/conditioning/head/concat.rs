@@ -3,7 +3,7 @@
 
 use ganymede_tensor::{Init, Result, Tensor};
 
-use super::{Head, Judge, WHO};
+use super::{Head, Judge};
 use crate::io::Condition;
 use crate::layers::embedding::Embedding;
 use crate::{Critique, Mode};
@@ -18,7 +18,7 @@ pub(super) static HEAD: Head = Head {
         let place = builder.pp("embed");
         // A picture, not a weight that signals pass through: it has no spectral norm to hold.
         let embedding = Embedding::new(parts.classes, parts.side * parts.side, init, None, &place)?;
-        Ok(Box::new(Concat { embedding, side: parts.side }))
+        Ok(Box::new(Concat { embedding, side: parts.side, who: parts.who }))
     },
 };
 
@@ -26,12 +26,13 @@ pub(super) static HEAD: Head = Head {
 struct Concat {
     embedding: Embedding,
     side: usize,
+    who: &'static str,
 }
 
 impl Judge for Concat {
     fn see(&self, x: &Tensor, condition: &Condition, mode: Mode) -> Result<Tensor> {
         let n = x.dim(0)?;
-        let channel = self.embedding.forward(condition.classes(WHO, n)?, mode)?;
+        let channel = self.embedding.forward(condition.classes(self.who, n)?, mode)?;
         Tensor::cat(&[x, &channel.reshape((n, 1, self.side, self.side))?], 1)
     }
 

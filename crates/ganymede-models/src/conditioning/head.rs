@@ -1,4 +1,4 @@
-//! What a discriminator makes of the class, and of its last feature map.
+//! What a discriminator makes of the class, and of the feature map that it judges.
 
 mod auxiliary;
 mod concat;
@@ -7,14 +7,14 @@ mod projection;
 
 use std::fmt;
 
-use ganymede_tensor::{Builder, Result, Tensor};
+use ganymede_tensor::{Builder, Init, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::io::Condition;
 use crate::layers::spectral::SpectralConfig;
 use crate::{Critique, Mode};
 
-/// How a [`DcganDiscriminator`](super::DcganDiscriminator) judges the class.
+/// How a discriminator judges the class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiscriminatorConditioning {
@@ -34,7 +34,7 @@ impl DiscriminatorConditioning {
     pub const ALL: &[Self] = &[Self::None, Self::Projection, Self::Concat, Self::Auxiliary];
 
     /// Its head.
-    pub(super) fn head(self) -> &'static Head {
+    pub(crate) fn head(self) -> &'static Head {
         match self {
             Self::None => &plain::HEAD,
             Self::Projection => &projection::HEAD,
@@ -45,40 +45,45 @@ impl DiscriminatorConditioning {
 }
 
 /// One way to judge the class.
-pub(super) struct Head {
+pub(crate) struct Head {
     /// Whether it is told the class of what it judges.
-    pub(super) conditional: bool,
+    pub(crate) conditional: bool,
     /// Whether it says the class of what it judges.
-    pub(super) classifies: bool,
+    pub(crate) classifies: bool,
     /// Channels beside those of the image.
-    pub(super) extra_channels: usize,
+    pub(crate) extra_channels: usize,
     /// Weights of its own, which are one layer.
-    pub(super) weights: fn(&Parts) -> u128,
-    pub(super) build: fn(&Parts, &Builder) -> Result<Box<dyn Judge>>,
+    pub(crate) weights: fn(&Parts) -> u128,
+    pub(crate) build: fn(&Parts, &Builder) -> Result<Box<dyn Judge>>,
 }
 
 /// What a head is built from.
-pub(super) struct Parts {
+pub(crate) struct Parts {
     /// The number of classes K; 0 where there are none.
-    pub(super) classes: usize,
-    /// Channels of the last feature map, which has 4×4 positions.
-    pub(super) channels: usize,
+    pub(crate) classes: usize,
+    /// Channels of the feature map that is judged.
+    pub(crate) channels: usize,
+    /// Its side.
+    pub(crate) feature_side: usize,
     /// The side of the image.
-    pub(super) side: usize,
-    pub(super) spectral: Option<SpectralConfig>,
+    pub(crate) side: usize,
+    pub(crate) spectral: Option<SpectralConfig>,
+    /// How its weights start.
+    pub(crate) init: Init,
+    /// What the reference calls the vectors that are projected on.
+    pub(crate) embedding: &'static str,
+    /// Who asks for the classes.
+    pub(crate) who: &'static str,
 }
 
 /// A head that is built.
-pub(super) trait Judge: fmt::Debug + Send + Sync {
+pub(crate) trait Judge: fmt::Debug + Send + Sync {
     /// What the first layer sees of images `(N, C, R, R)`.
     fn see(&self, x: &Tensor, _condition: &Condition, _mode: Mode) -> Result<Tensor> {
         Ok(x.clone())
     }
 
-    /// What is said of the last feature map `(N, C, 4, 4)`, whose own score is `(N,)`.
+    /// What is said of the feature map `(N, C, S, S)`, whose own score is `(N,)`.
     fn judge(&self, features: &Tensor, scores: Tensor, condition: &Condition, mode: Mode)
     -> Result<Critique>;
 }
-
-/// Who asks for the classes.
-const WHO: &str = "dcgan discriminator";

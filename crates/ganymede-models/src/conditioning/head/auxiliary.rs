@@ -14,15 +14,12 @@ pub(super) static HEAD: Head = Head {
     conditional: false,
     classifies: true,
     extra_channels: 0,
-    weights: |parts| parts.classes as u128 * parts.channels as u128 * super::super::KERNEL,
+    weights: |parts| (parts.classes * parts.channels * parts.feature_side * parts.feature_side) as u128,
     build: |parts, builder| {
-        let layer = LayerConfig {
-            weight_init: Init::Normal { mean: 0.0, std: super::super::INIT_STD },
-            bias: Some(Init::Zeros),
-            spectral: parts.spectral,
-        };
-        // 4×4 to 1×1, as the score's own convolution.
-        let config = Conv2dConfig::new(parts.channels, parts.classes, 4).with_layer(layer);
+        let layer =
+            LayerConfig { weight_init: parts.init, bias: Some(Init::Zeros), spectral: parts.spectral };
+        // The whole map at once, as the score's own layer.
+        let config = Conv2dConfig::new(parts.channels, parts.classes, parts.feature_side).with_layer(layer);
         Ok(Box::new(Auxiliary { conv: Conv2d::new(&config, &builder.pp("classes"))? }))
     },
 };

@@ -1,0 +1,280 @@
+//! The discriminator: blocks that halve, then a linear layer over the pooled map.
+
+use ganymede_tensor::{DType, Device, Params, Rng, bail, global_avg_pool2d};
+use serde::{Deserialize, Serialize};
+use toml::Table;
+
+use super::block::{BlockConfig, DownBlock};
+use super::layout::{Layout, Role, Step, fits, size_of_blocks};
+use super::{MOST_WIDTH, NAME, layer};
+use crate::conditioning::{DiscriminatorConditioning, Judge, Parts, of_classes};
+use crate::io::Io;
+use crate::layers::activation::Activation;
+use crate::layers::attention::SelfAttention2d;
+use crate::layers::linear::Linear;
+use crate::layers::norm::NormKind;
+use crate::layers::spectral::SpectralConfig;
+use crate::spec::{DiscriminatorSpec, NetworkSpec, Problem, Size, Traits, refuse, sizes, write_table};
+use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError};
+
+/// What the last feature map becomes a vector by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pooling {
+    /// Sums over the image: SNGAN and those after it.
+    Sum,
+    /// Means: WGAN-GP.
+    Mean,
+}
+
+/// The settings of a [`ResnetDiscriminator`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResnetDiscriminatorConfig {
+    /// Channels of the last feature map (`ndf`). Left out, it is as published: 128 at 32 pixels, 1024 above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<usize>,
+    /// The normalisation before the convolutions of all blocks but the first.
+    pub norm: NormKind,
+    /// Before the convolutions.
+    pub activation: Activation,
+    /// How the image becomes a vector.
+    pub pooling: Pooling,
+    /// Spectral normalisation of all layers (arXiv:1802.05957).
+    pub spectral: bool,
+    /// Whether shortcuts take the activated input, as in torch-mimicry, whose activations write over it; in the authors'
+    /// code they take it as it is.
+    pub activated_shortcut: bool,
+    /// Sides of the feature maps that self-attention follows.
+    pub attention: Vec<usize>,
+    /// How it judges the class.
+    pub conditioning: DiscriminatorConditioning,
+}
+
+impl ResnetDiscriminatorConfig {
+    /// As in SNGAN (Miyato et al., 2018, table 4).
+    pub fn sngan() -> Self {
+        Self {
+            width: None,
+            norm: NormKind::None,
+            activation: Activation::Relu,
+            pooling: Pooling::Sum,
+            spectral: true,
+            activated_shortcut: false,
+            attention: Vec::new(),
+            conditioning: DiscriminatorConditioning::None,
+        }
+    }
+
+    /// As in WGAN-GP (Gulrajani et al., 2017, appendix C): no spectral normalisation, means in place of sums. Its
+    /// layer normalisation is `norm = "layer"`; torch-mimicry has none.
+    pub fn wgan_gp() -> Self {
+        Self { spectral: false, pooling: Pooling::Mean, ..Self::sngan() }
+    }
+
+    /// As in SAGAN (Zhang et al., 2019, section 4), with attention where torch-mimicry has it at 32 pixels, at 8; the
+    /// paper's, of 128 pixels, is at 32.
+    pub fn sagan() -> Self {
+        Self { attention: vec![8], ..Self::sngan() }
+    }
+
+    /// Its blocks on data that it fits.
+    fn steps(&self, io: &Io) -> Vec<Step> {
+        let (Some(layout), Some((channels, _))) = (Layout::of(io), io.square()) else { return Vec::new() };
+        let width = self.width.unwrap_or(layout.usual_width(Role::Discriminator));
+        layout.down(channels + self.conditioning.head().extra_channels, width, &self.attention)
+    }
+
+    /// What the head is built from, on such data.
+    fn parts(&self, io: &Io, channels: usize) -> Parts {
+        Parts {
+            classes: io.classes().unwrap_or(0),
+            channels,
+            feature_side: 1,
+            side: io.square().unwrap_or_default().1,
+            spectral: self.spectral.then(SpectralConfig::default),
+            init: layer(1.0, false).weight_init,
+            embedding: "l_y",
+            who: WHO,
+        }
+    }
+}
+
+/// Each setting that changes the network, in small.
+pub(super) fn examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
+    let small = ResnetDiscriminatorConfig { width: Some(4), ..ResnetDiscriminatorConfig::sngan() };
+    let wide = ResnetDiscriminatorConfig { width: Some(16), ..small.clone() };
+    let judging = |&conditioning| ResnetDiscriminatorConfig { conditioning, ..small.clone() };
+    let mut all = vec![
+        (small.clone(), Io::new([2, 32, 32])),
+        (ResnetDiscriminatorConfig { activated_shortcut: true, ..small.clone() }, Io::new([2, 32, 32])),
+        (wide.clone(), Io::new([1, 48, 48])),
+        (wide, Io::new([1, 64, 64])),
+    ];
+    let classes = Io::with_classes([1, 32, 32], 3);
+    all.extend(
+        DiscriminatorConditioning::ALL[1..].iter().map(judging).map(|config| (config, classes.clone())),
+    );
+    all.into_iter().map(|(config, io)| (Box::new(config) as Box<_>, io)).collect()
+}
+
+pub(super) fn examples_of_wgan_gp() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
+    let small = ResnetDiscriminatorConfig { width: Some(4), ..ResnetDiscriminatorConfig::wgan_gp() };
+    let of = |norm| ResnetDiscriminatorConfig { norm, ..small.clone() };
+    let leaky = ResnetDiscriminatorConfig { activation: Activation::LeakyRelu, ..small.clone() };
+    let all = [small.clone(), of(NormKind::Layer), of(NormKind::Batch), leaky];
+    all.map(|config| (Box::new(config) as Box<_>, Io::new([1, 32, 32]))).into()
+}
+
+pub(super) fn examples_with_attention() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
+    let small = ResnetDiscriminatorConfig { width: Some(8), ..ResnetDiscriminatorConfig::sagan() };
+    let twice = ResnetDiscriminatorConfig { attention: vec![16, 8], ..small.clone() };
+    [small, twice].map(|config| (Box::new(config) as Box<_>, Io::new([1, 32, 32]))).into()
+}
+
+impl NetworkSpec for ResnetDiscriminatorConfig {
+    fn check(&self) -> Vec<Problem> {
+        sizes(&[("width", self.width.unwrap_or(1), MOST_WIDTH)])
+    }
+
+    fn fits(&self, io: &Io) -> Vec<Problem> {
+        let mut problems = fits(io, self.width, &self.attention, Role::Discriminator);
+        if self.conditioning != DiscriminatorConditioning::None {
+            problems.extend(of_classes(io));
+        }
+        problems
+    }
+
+    fn traits(&self) -> Traits {
+        let head = self.conditioning.head();
+        Traits {
+            mixes_batch: self.norm == NormKind::Batch,
+            lipschitz: self.spectral,
+            conditional: head.conditional,
+            classifies: head.classifies,
+        }
+    }
+
+    fn size(&self, io: &Io) -> Size {
+        let steps = self.steps(io);
+        let Some(last) = steps.last() else { return Size::default() };
+        let own = (self.conditioning.head().weights)(&self.parts(io, last.to));
+        size_of_blocks(&steps).with_layers([last.to as u128, own])
+    }
+
+    fn write(&self) -> Table {
+        write_table(self)
+    }
+}
+
+impl DiscriminatorSpec for ResnetDiscriminatorConfig {
+    fn build(
+        &self,
+        io: &Io,
+        rng: Rng,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Box<dyn Discriminator>, ModelError> {
+        Ok(Box::new(ResnetDiscriminator::new(self, io, rng, dtype, device)?))
+    }
+}
+
+/// Who asks for the classes.
+const WHO: &str = "resnet discriminator";
+
+/// x → blocks, attention after some → activation → sums or means over the image → linear layer. Scores are raw.
+///
+/// ```
+/// use ganymede_models::{
+///     Discriminator, DiscriminatorInput, Io, Mode, ResnetDiscriminator, ResnetDiscriminatorConfig,
+/// };
+/// use ganymede_tensor::{DType, Device, Rng};
+/// let config = ResnetDiscriminatorConfig { width: Some(4), ..ResnetDiscriminatorConfig::sngan() };
+/// let d = ResnetDiscriminator::new(&config, &Io::new([1, 32, 32]), Rng::new(0), DType::F32, &Device::Cpu)?;
+/// let x = Rng::new(1).normal((2, 1, 32, 32), DType::F32, &Device::Cpu)?;
+/// assert_eq!(d.forward(DiscriminatorInput::new(&x), Mode::Eval)?.scores.dims(), [2]);
+/// # Ok::<(), ganymede_models::ModelError>(())
+/// ```
+#[derive(Debug)]
+pub struct ResnetDiscriminator {
+    blocks: Vec<(DownBlock, Option<SelfAttention2d>)>,
+    last: Linear,
+    head: Box<dyn Judge>,
+    activation: Activation,
+    pooling: Pooling,
+    params: Params,
+    io: Io,
+}
+
+impl ResnetDiscriminator {
+    /// A discriminator of images `[C, R, R]` with first weights from `rng`.
+    ///
+    /// # Errors
+    /// A setting cannot be used, or the images are not of a side that the family has a layout for.
+    pub fn new(
+        config: &ResnetDiscriminatorConfig,
+        io: &Io,
+        rng: Rng,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        refuse(NAME, config.check())?;
+        refuse(NAME, config.fits(io))?;
+        let params = Params::new();
+        let root = params.builder(rng, dtype, device);
+        let steps = config.steps(io);
+        let block = BlockConfig {
+            norm: config.norm,
+            classes: None,
+            activation: config.activation,
+            spectral: config.spectral,
+            who: WHO,
+        };
+        let spectral = config.spectral.then(SpectralConfig::default);
+        let mut blocks = Vec::new();
+        for (i, step) in steps.iter().enumerate() {
+            let options = [i == 0, config.activated_shortcut];
+            let down = DownBlock::new(&block, step, options, &root.pp(format!("block{}", i + 1)))?;
+            let attend = || SelfAttention2d::at(step.sides[1], step.to, &config.attention, spectral, &root);
+            blocks.push((down, step.attends.then(attend).transpose()?));
+        }
+        let channels = steps[steps.len() - 1].to;
+        let name = format!("l{}", steps.len() + 1);
+        let last = Linear::new(channels, 1, &layer(1.0, config.spectral), &root.pp(name))?;
+        let head = (config.conditioning.head().build)(&config.parts(io, channels), &root)?;
+        let (activation, pooling, io) = (config.activation, config.pooling, io.clone());
+        Ok(Self { blocks, last, head, activation, pooling, params, io })
+    }
+}
+
+impl Discriminator for ResnetDiscriminator {
+    /// Images `(N, C, R, R)` to raw scores `(N,)`.
+    fn forward(&self, input: DiscriminatorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Critique> {
+        let x = input.samples;
+        if x.rank() != 4 || x.dims()[1..] != self.io.sample[..] {
+            bail!("{WHO}: x is {:?}, expected (N, ..) of {:?}", x.dims(), self.io.sample)
+        }
+        let mut x = self.head.see(x, input.condition, mode)?;
+        for (block, attention) in &self.blocks {
+            x = block.forward(&x, mode)?;
+            if let Some(attention) = attention {
+                x = attention.forward(&x, mode)?;
+            }
+        }
+        let features = self.activation.forward(&x)?;
+        let pooled = match self.pooling {
+            Pooling::Sum => features.flatten_from(2)?.sum(2)?,
+            Pooling::Mean => global_avg_pool2d(&features)?,
+        };
+        let scores = self.last.forward(&pooled, mode)?.flatten_all()?;
+        self.head.judge(&pooled.unsqueeze(2)?.unsqueeze(3)?, scores, input.condition, mode)
+    }
+
+    fn params(&self) -> &Params {
+        &self.params
+    }
+
+    fn io(&self) -> &Io {
+        &self.io
+    }
+}

@@ -1,0 +1,113 @@
+//! Residual networks of the years 2017 to 2019: one family under four names.
+//!
+//! | kind | paper | what it has |
+//! |---|---|---|
+//! | `sngan` | Miyato et al., 2018, arXiv:1802.05957 | a discriminator with spectral normalisation, sums over the image |
+//! | `wgan-gp-resnet` | Gulrajani et al., 2017, arXiv:1704.00028 | a critic without, or with layer normalisation; means |
+//! | `sagan` | Zhang et al., 2019, arXiv:1805.08318 | spectral normalisation of both, self-attention |
+//!
+//! All of them are a [`ResnetGenerator`] and a [`ResnetDiscriminator`] with other settings, each of which can be changed.
+//! With conditional normalisation and projection they are those of Miyato and Koyama (2018, arXiv:1802.05637). Blocks,
+//! widths and the names of parameters are those of torch-mimicry (`l1`, `block2.c1`, …), at 32, 48, 64 and 128 pixels:
+//!
+//! | | 32 | 48 | 64 | 128 |
+//! |---|---|---|---|---|
+//! | generator, from | 4×4 | 6×6 | 4×4 | 4×4 |
+//! | generator, channels as shares of `width` | 1 1 1 1 | 1 ½ ¼ ⅛ | 1 ½ ¼ ⅛ 1/16 | 1 1 ½ ¼ ⅛ 1/16 |
+//! | usual `width` | 256 | 512 | 1024 | 1024 |
+//! | discriminator, channels | 1 1 1 1 | 1/16 ⅛ ¼ ½ 1 | 1/16 ⅛ ¼ ½ 1 | 1/16 ⅛ ¼ ½ 1 1 |
+//! | its blocks that halve | the first two | the first four | all | all but the last |
+//! | usual `width` | 128 | 1024 | 1024 | 1024 |
+//!
+//! Weights start by Glorot's rule, with gain √2 in the convolutions of blocks, biases at 0.
+
+mod block;
+mod discriminator;
+mod generator;
+mod layout;
+
+pub use block::Upsampling;
+pub use discriminator::{Pooling, ResnetDiscriminator, ResnetDiscriminatorConfig};
+pub use generator::{ResnetGenerator, ResnetGeneratorConfig};
+
+use ganymede_tensor::Init;
+
+use crate::layers::spectral::SpectralConfig;
+use crate::layers::weight::LayerConfig;
+use crate::spec::read_table_over;
+use crate::table::{DiscriminatorKind, GeneratorKind, SampleKind};
+
+/// The family's name in errors.
+const NAME: &str = "resnet";
+const SNGAN: &str = "residual blocks; spectral normalisation in the discriminator";
+const SNGAN_PAPER: &str = "Miyato et al., 2018, arXiv:1802.05957";
+const WGAN_GP: &str = "residual blocks; a critic without spectral normalisation, for a gradient penalty";
+const WGAN_GP_PAPER: &str = "Gulrajani et al., 2017, arXiv:1704.00028";
+const SAGAN: &str = "residual blocks with self-attention; spectral normalisation in both players";
+const SAGAN_PAPER: &str = "Zhang et al., 2019, arXiv:1805.08318";
+
+/// The places of the generators in the table.
+pub(crate) static SNGAN_GENERATOR: GeneratorKind = GeneratorKind {
+    name: "sngan",
+    summary: SNGAN,
+    paper: SNGAN_PAPER,
+    samples: SampleKind::Images,
+    read: |table| Ok(Box::new(read_table_over(&ResnetGeneratorConfig::sngan(), table)?)),
+    infer: None,
+    examples: generator::examples,
+};
+pub(crate) static WGAN_GP_GENERATOR: GeneratorKind = GeneratorKind {
+    name: "wgan-gp-resnet",
+    summary: WGAN_GP,
+    paper: WGAN_GP_PAPER,
+    samples: SampleKind::Images,
+    read: |table| Ok(Box::new(read_table_over(&ResnetGeneratorConfig::wgan_gp(), table)?)),
+    infer: None,
+    examples: generator::examples_of_wgan_gp,
+};
+pub(crate) static SAGAN_GENERATOR: GeneratorKind = GeneratorKind {
+    name: "sagan",
+    summary: SAGAN,
+    paper: SAGAN_PAPER,
+    samples: SampleKind::Images,
+    read: |table| Ok(Box::new(read_table_over(&ResnetGeneratorConfig::sagan(), table)?)),
+    infer: None,
+    examples: generator::examples_with_attention,
+};
+
+/// The places of the discriminators in the table.
+pub(crate) static SNGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
+    name: "sngan",
+    summary: SNGAN,
+    paper: SNGAN_PAPER,
+    samples: SampleKind::Images,
+    read: |table| Ok(Box::new(read_table_over(&ResnetDiscriminatorConfig::sngan(), table)?)),
+    examples: discriminator::examples,
+};
+pub(crate) static WGAN_GP_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
+    name: "wgan-gp-resnet",
+    summary: WGAN_GP,
+    paper: WGAN_GP_PAPER,
+    samples: SampleKind::Images,
+    read: |table| Ok(Box::new(read_table_over(&ResnetDiscriminatorConfig::wgan_gp(), table)?)),
+    examples: discriminator::examples_of_wgan_gp,
+};
+pub(crate) static SAGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
+    name: "sagan",
+    summary: SAGAN,
+    paper: SAGAN_PAPER,
+    samples: SampleKind::Images,
+    read: |table| Ok(Box::new(read_table_over(&ResnetDiscriminatorConfig::sagan(), table)?)),
+    examples: discriminator::examples_with_attention,
+};
+
+const MOST_WIDTH: usize = 8192;
+
+/// A layer that starts by Glorot's rule.
+fn layer(gain: f64, spectral: bool) -> LayerConfig {
+    LayerConfig {
+        weight_init: Init::XavierUniform { gain },
+        bias: Some(Init::Zeros),
+        spectral: spectral.then(SpectralConfig::default),
+    }
+}

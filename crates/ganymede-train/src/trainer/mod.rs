@@ -291,13 +291,14 @@ impl Trainer {
             return Ok(Some(cause.to_owned()));
         }
         self.sync()?;
-        let path = self.folder.last_checkpoint();
-        checkpoint.save(&path)?;
-        observer.happened(&Event::Checkpointed(&path));
+        // First the one that is kept: killed in between, the resume makes this step again, and that one with it.
         let step = self.game.step();
         if self.settled && self.is_kept(step) {
             checkpoint.save(&self.folder.kept_checkpoint(step))?;
         }
+        let path = self.folder.last_checkpoint();
+        checkpoint.save(&path)?;
+        observer.happened(&Event::Checkpointed(&path));
         Ok(None)
     }
 

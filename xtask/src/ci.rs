@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::{api, cuda_check, shell, test, tidy};
+use crate::{api, cuda_check, package, shell, test, tidy};
 
 pub(crate) const COMMAND: crate::Command = crate::Command {
     name: "ci",
     arguments: "",
     summary: "everything that a change has to pass, cheapest first",
     details: "
-Formatting, repository rules, clippy with warnings denied, documentation with warnings denied, the snapshot of the
+Formatting, repository rules, the packages for the registry, clippy with warnings denied, documentation with warnings denied, the snapshot of the
 public API, a type check of the CUDA code, the metrics over the system's OpenBLAS where there is one, and all tests.
 Stops at the first step that fails.
 
@@ -27,6 +27,7 @@ type Step = (&'static str, fn() -> Result<()>);
 const STEPS: &[Step] = &[
     ("fmt", fmt),
     ("tidy", || tidy::run(&[])),
+    ("package", || package::check(LOCKED)),
     ("clippy", clippy),
     ("doc", doc),
     ("api", || api::check(LOCKED)),
@@ -62,7 +63,12 @@ fn clippy() -> Result<()> {
     shell::run(cargo)
 }
 
-/// The metrics over another LAPACK than the one that comes with them.
+/// The metrics over another LAPACK than the one that comes with them: the tests that reach linear algebra, and whether
+/// the program's feature of this name gets there.
+///
+/// Rationale: all packages are named, so that whatever lies below the metrics has the features that it has in the other
+/// tests, and is not compiled again. `--benches` then chooses the metrics' tests alone: every other manifest says
+/// `bench = false`. But for the program of mutated files, which names the other LAPACK.
 fn openblas() -> Result<()> {
     let found = Command::new("pkg-config")
         .args(["--exists", "openblas"])
@@ -75,16 +81,13 @@ fn openblas() -> Result<()> {
         return Ok(());
     }
     let mut cargo = shell::cargo();
-    // The whole workspace, so that everything below the metrics is compiled with the features that it has anyway.
-    // But for the program of mutated files, which names the other LAPACK.
+    cargo.args(["tree", "--quiet", "--package", "ganymede", "--no-default-features", "--features"]);
+    cargo.args(["openblas-system", "--locked", "--invert", "openblas-src", "--depth", "0"]);
+    shell::run(cargo)?;
+    let mut cargo = shell::cargo();
     cargo.args(["test", "--workspace", "--exclude", "ganymede-fuzz", "--no-default-features", "--features"]);
-    cargo.args([
-        "ganymede-metrics/openblas-system,ganymede-train/openblas-system",
-        "--locked",
-        "--lib",
-        "--test",
-        "it",
-    ]);
+    let features = "ganymede-metrics/program,ganymede-metrics/openblas-system";
+    cargo.args([features, "--locked", "--benches"]);
     cargo.args(["--", "fid", "laws", "linalg", "vendi", "stats", "portable", "parity"]);
     shell::run(cargo)
 }

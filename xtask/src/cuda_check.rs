@@ -11,7 +11,7 @@ pub(crate) const COMMAND: Command = Command {
     arguments: "[PACKAGE]",
     summary: "type check of the features cuda,cudnn,nccl; needs no GPU and no CUDA toolkit",
     details: "
-Runs `cargo check --features cuda,cudnn,nccl` on ganymede-train (or PACKAGE) with a stand-in for nvcc, which answers
+Runs `cargo check --features cuda,cudnn,nccl` on ganymede (or PACKAGE) with a stand-in for nvcc, which answers
 `--version` and writes empty objects. Nothing that this makes can be run; it only keeps the CUDA code compiling.",
     run,
 };
@@ -32,7 +32,7 @@ fn run(args: &[String]) -> Result<()> {
 
 /// Checks the program; `flags` go to cargo.
 pub(crate) fn check(flags: &[&str]) -> Result<()> {
-    check_package("ganymede-train", flags)
+    check_package("ganymede", flags)
 }
 
 fn check_package(package: &str, flags: &[&str]) -> Result<()> {

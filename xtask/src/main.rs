@@ -8,6 +8,7 @@ mod ci;
 mod cuda_check;
 mod fuzz;
 mod help;
+mod package;
 mod program;
 mod shell;
 mod test;
@@ -39,6 +40,7 @@ const CHORES: &[Command] = &[
     tidy::COMMAND,
     api::COMMAND,
     cuda_check::COMMAND,
+    package::COMMAND,
     fuzz::COMMAND,
     torture::COMMAND,
 ];

@@ -45,7 +45,7 @@ pub(crate) fn take_features(args: &[String]) -> Result<(Option<String>, &[String
 /// The working folder stays the caller's, so that a relative `--data` or `--out` means what it says.
 pub(crate) fn run(features: Option<&str>, name: &str, args: &[String]) -> Result<ExitCode> {
     let mut cargo = shell::cargo();
-    cargo.args(["run", "--release", "--package", "ganymede-train", "--bin", "ganymede", "--manifest-path"]);
+    cargo.args(["run", "--release", "--package", "ganymede", "--bin", "ganymede", "--manifest-path"]);
     cargo.arg(shell::root().join("Cargo.toml"));
     if let Some(list) = features {
         cargo.args(["--features", list]);

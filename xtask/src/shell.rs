@@ -25,8 +25,22 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// The cargo that started this program, so that a `+toolchain` choice carries over.
+///
+/// Rationale: what cargo told this program about its own package is kept from it. Build scripts of dependencies watch
+/// such variables, so that each change between `cargo` and `cargo xtask` would compile half of the workspace again.
 pub(crate) fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in names.filter(|name| is_of_this_package(name)) {
+        cargo.env_remove(name);
+    }
+    cargo
+}
+
+/// Whether `cargo run` sets the variable for the program that it starts.
+fn is_of_this_package(variable: &str) -> bool {
+    let starts = ["CARGO_PKG_", "CARGO_MANIFEST_"];
+    starts.iter().any(|start| variable.starts_with(start))
 }
 
 /// Runs `command` from the root with its output shown, and fails where it fails.
@@ -67,5 +81,18 @@ pub(crate) fn no_arguments(name: &str, args: &[String]) -> Result<()> {
     match args.first() {
         None => Ok(()),
         Some(arg) => Err(Usage(format!("`{name}` takes no argument, and was given `{arg}`")).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_hears_nothing_of_this_package_and_all_else() {
+        let cargo = cargo();
+        let removed: Vec<_> = cargo.get_envs().filter(|(_, value)| value.is_none()).collect();
+        assert!(removed.iter().any(|(name, _)| *name == "CARGO_PKG_NAME"), "{removed:?}");
+        assert!(!is_of_this_package("CARGO_TARGET_DIR") && !is_of_this_package("CARGO_HOME"));
     }
 }

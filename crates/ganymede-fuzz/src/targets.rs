@@ -72,7 +72,7 @@ pub(crate) fn below(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).join(path)
 }
 
-const PTH: &[&str] = &["ganymede-tensor/tests/fixtures/pth", "ganymede-train/tests/fixtures/wrapped"];
+const PTH: &[&str] = &["ganymede-tensor/tests/fixtures/pth", "ganymede/tests/fixtures/wrapped"];
 /// One file that holds those of the test of decoders: see [`crate::Corpus`].
 pub(crate) const PICTURES: &str = "ganymede-files/tests/fixtures/decode/cases.z";
 

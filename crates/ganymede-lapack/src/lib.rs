@@ -27,3 +27,8 @@ mod svd;
 
 #[cfg(test)]
 mod tests;
+
+/// The example of the readme, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

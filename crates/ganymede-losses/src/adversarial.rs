@@ -26,7 +26,7 @@ use crate::{
 /// | `relativistic-paired` | `sp(-(r - f))` | `sp(-(f - r))` |
 ///
 /// All are finite, with finite gradients, at scores of ±100 and far beyond. Scores are raw: never
-/// apply a sigmoid to them.
+/// apply a sigmoid to them. Of critics that give several scores a sample, the table holds for each score.
 ///
 /// In a configuration the names are those of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -106,14 +106,16 @@ impl AdversarialLoss {
     /// What the discriminator minimises.
     ///
     /// # Arguments
-    /// * `scores` — raw, both `(N,)`. The fake samples should be detached from the generator.
+    /// * `scores` — raw, both `(N,)` or both `(N, P)`, see [`Scores`]. The fake samples should be detached
+    ///   from the generator.
     /// * `smoothing` — [`LabelSmoothing::OFF`] for losses without labels.
     ///
     /// # Returns
-    /// `(N,)`, unreduced: entry i belongs to real sample i and fake sample i together.
+    /// `(N,)`, one value a sample: entry i belongs to real sample i and fake sample i together, and is the
+    /// mean over their patches or heads.
     ///
     /// # Errors
-    /// [`LossError::Shape`] unless both scores are `(N,)`; those of
+    /// [`LossError::Shape`] unless both scores are `(N,)` or both `(N, P)`; those of
     /// [`check_smoothing`](Self::check_smoothing).
     pub fn discriminator(self, scores: Scores<'_>, smoothing: LabelSmoothing) -> Result<Tensor, LossError> {
         self.check_smoothing(smoothing)?;
@@ -130,14 +132,14 @@ impl AdversarialLoss {
     /// What the generator minimises. Labels are never smoothed here.
     ///
     /// # Arguments
-    /// * `scores` — raw, `(N,)`. `real` is read only where
+    /// * `scores` — raw, `(N,)` or `(N, P)`, see [`Scores`]. `real` is read only where
     ///   [`needs_real_for_generator`](Self::needs_real_for_generator) is true.
     ///
     /// # Returns
-    /// `(N,)`, unreduced.
+    /// `(N,)`, one value a sample, the mean over its patches or heads.
     ///
     /// # Errors
-    /// [`LossError::Shape`] unless the scores that are read are `(N,)`.
+    /// [`LossError::Shape`] unless the scores that are read are `(N,)` or `(N, P)`, and of one shape.
     pub fn generator(self, scores: Scores<'_>) -> Result<Tensor, LossError> {
         match self {
             Self::Minimax => minimax::generator(scores),

@@ -46,7 +46,7 @@ pub fn perturb(real: &Tensor, u: &Tensor, c: f64) -> Result<Tensor, LossError> {
 /// `lambda (||grad D(x + c std(x) u)|| - 1)^2` with a given `u`, see [`perturb`].
 ///
 /// # Errors
-/// [`LossError::Shape`] if shapes disagree or the critic does not give `(N,)`.
+/// [`LossError::Shape`] if shapes disagree or the critic does not give `(N,)` or `(N, P)`.
 pub fn penalty(
     critic: &Critic<'_>,
     real: &Tensor,

@@ -35,6 +35,16 @@ pub enum LossError {
         /// The shape that it should have.
         expected: String,
     },
+    /// A label that names no class.
+    #[error("label {label} of sample {sample}: the classes are 0 to {}", classes.saturating_sub(1))]
+    Label {
+        /// The label.
+        label: u32,
+        /// Whose label it is, counted from 0 in the batch.
+        sample: usize,
+        /// The number of classes.
+        classes: usize,
+    },
     /// An operation on tensors failed.
     #[error(transparent)]
     Tensor(#[from] ganymede_tensor::Error),

@@ -3,8 +3,14 @@
 use ganymede_tensor::{Graph, Tensor, grad, l2_norm, watch};
 
 use crate::LossError;
+use crate::scores::per_sample;
 
-/// A critic as penalties see it: samples `(N, ..)` to raw scores `(N,)`.
+/// A critic as penalties see it: samples `(N, ..)` to raw scores `(N,)`, or `(N, P)` of patches or heads.
+///
+/// What is differentiated is one number a sample, the mean of its `P` scores: the penalty is that of the
+/// critic whose score is this mean, and its weights mean the same for every `P`. Differs:
+/// junyanz/pytorch-CycleGAN-and-pix2pix differentiates the sum over patches, so that its norm is `P` times
+/// this one.
 ///
 /// A closure over the model, its labels and its mode, so that no model type appears here. It must
 /// treat samples independently: with batch normalisation the gradient of the summed scores is not
@@ -16,14 +22,15 @@ pub type Critic<'a> = dyn Fn(&Tensor) -> ganymede_tensor::Result<Tensor> + 'a;
 /// Added under the square root, so that the norm has a gradient where the critic is flat.
 pub(crate) const NORM_EPS: f64 = 1e-12;
 
-/// The gradient of each sample's score in that sample: shape of `x`.
+/// The gradient of each sample's score, the mean of its scores if there are several, in that sample: shape
+/// of `x`.
 ///
 /// `x` is detached first. With [`Graph::Create`] the result can be differentiated again, in the
 /// critic's parameters, which is what a penalty does; with [`Graph::Discard`] it is for looking at.
 ///
 /// # Errors
 /// [`LossError::Shape`] if `x` has fewer than two axes or no samples, or if the critic does not
-/// give `(N,)`; whatever the critic returns as an error.
+/// give `(N,)` or `(N, P)`; whatever the critic returns as an error.
 pub fn input_gradient(critic: &Critic<'_>, x: &Tensor, graph: Graph) -> Result<Tensor, LossError> {
     let n = match x.dims() {
         &[n, _, ..] if n > 0 => n,
@@ -37,14 +44,21 @@ pub fn input_gradient(critic: &Critic<'_>, x: &Tensor, graph: Graph) -> Result<T
     };
     let x = watch(&x.detach())?;
     let scores = critic(&x)?;
-    if scores.dims() != [n] {
+    let fits = match *scores.dims() {
+        [m] => m == n,
+        [m, p] => m == n && p > 0,
+        _ => false,
+    };
+    if !fits {
         return Err(LossError::Shape {
             what: "critic(samples)",
             got: scores.dims().to_vec(),
-            expected: format!("({n},): one score a sample"),
+            expected: format!(
+                "({n},): one score a sample, or ({n}, P): one for each of P >= 1 patches or heads"
+            ),
         });
     }
-    let mut gradients = grad(&scores, &[&x], graph)?;
+    let mut gradients = grad(&per_sample(&scores)?, &[&x], graph)?;
     Ok(gradients.remove(0))
 }
 

@@ -16,24 +16,25 @@
 
 use ganymede_tensor::{Tensor, relu};
 
+use crate::scores::per_sample;
 use crate::{LossError, Scores};
 
 /// `max(0, 1 - r) + max(0, 1 + f)`, shape `(N,)`, to minimise.
 ///
 /// # Errors
-/// [`LossError::Shape`] unless both scores are `(N,)`.
+/// [`LossError::Shape`] unless both scores are `(N,)` or both `(N, P)`.
 pub fn discriminator(scores: Scores<'_>) -> Result<Tensor, LossError> {
     scores.check()?;
     let real = relu(&scores.real.affine(-1.0, 1.0)?)?;
     let fake = relu(&scores.fake.affine(1.0, 1.0)?)?;
-    Ok((real + fake)?)
+    Ok(per_sample(&(real + fake)?)?)
 }
 
 /// `-f`, shape `(N,)`, to minimise. Real scores are not read.
 ///
 /// # Errors
-/// [`LossError::Shape`] unless the fake scores are `(N,)`.
+/// [`LossError::Shape`] unless the fake scores are `(N,)` or `(N, P)`.
 pub fn generator(scores: Scores<'_>) -> Result<Tensor, LossError> {
     scores.check_fake()?;
-    Ok(scores.fake.neg()?)
+    Ok(per_sample(&scores.fake.neg()?)?)
 }

@@ -1,15 +1,11 @@
 //! Lazy regularisation: a penalty on every k-th step only.
 
 use ganymede_tensor::Rng;
-use serde::{Deserialize, Serialize};
 
 use crate::{Critic, LossError, Penalty, PenaltyTerm, Samples};
 
 /// A penalty that is computed on steps 0, k, 2k, … and multiplied by k there, so that its average
 /// over steps is that of the penalty itself at a k-th of the cost.
-///
-/// In a configuration: the fields of [`Penalty`] and `interval`, in one table; `interval` is 1
-/// unless given.
 ///
 /// # References
 /// Karras et al., 2020, arXiv:1912.04958, section 3.1 (lazy regularisation; 16 for R1).
@@ -18,13 +14,11 @@ use crate::{Critic, LossError, Penalty, PenaltyTerm, Samples};
 /// StyleGAN2 takes the penalty as an optimiser step of its own and, with `s = k / (k + 1)`, scales
 /// Adam's learning rate by s and its betas to the power s to make up for it. Here the term joins
 /// the loss of an ordinary step, there is no extra step, and optimiser settings stay as they are.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LazyPenalty {
-    /// Steps from one evaluation to the next, at least 1. Default 1: every step.
-    #[serde(default = "every_step")]
+    /// Steps from one evaluation to the next, at least 1; 1 is every step.
     pub interval: u64,
     /// What is evaluated.
-    #[serde(flatten)]
     pub penalty: Penalty,
 }
 
@@ -32,7 +26,7 @@ impl LazyPenalty {
     /// A penalty on every step.
     #[must_use]
     pub fn every_step(penalty: Penalty) -> Self {
-        Self { interval: every_step(), penalty }
+        Self { interval: 1, penalty }
     }
 
     /// Refuses an interval of 0 and what [`Penalty::validate`] refuses.
@@ -77,8 +71,4 @@ impl LazyPenalty {
         let value = (value * self.interval as f64)?;
         Ok(Some(PenaltyTerm { value, grad_norm }))
     }
-}
-
-fn every_step() -> u64 {
-    1
 }

@@ -13,28 +13,29 @@
 
 use ganymede_tensor::Tensor;
 
+use crate::scores::per_sample;
 use crate::{LabelSmoothing, LossError, Scores};
 
 /// `(r - t)^2 / 2 + f^2 / 2` with `t = smoothing.real`, shape `(N,)`, to minimise.
 ///
 /// # Errors
-/// [`LossError::Shape`] unless both scores are `(N,)`; [`LossError::Parameter`] for a target
-/// outside `(0, 1]`.
+/// [`LossError::Shape`] unless both scores are `(N,)` or both `(N, P)`; [`LossError::Parameter`] for a
+/// target outside `(0, 1]`.
 pub fn discriminator(scores: Scores<'_>, smoothing: LabelSmoothing) -> Result<Tensor, LossError> {
     smoothing.validate()?;
     scores.check()?;
     let real = half_squared_distance(scores.real, smoothing.real)?;
     let fake = half_squared_distance(scores.fake, 0.0)?;
-    Ok((real + fake)?)
+    Ok(per_sample(&(real + fake)?)?)
 }
 
 /// `(f - 1)^2 / 2`, shape `(N,)`, to minimise. Real scores are not read.
 ///
 /// # Errors
-/// [`LossError::Shape`] unless the fake scores are `(N,)`.
+/// [`LossError::Shape`] unless the fake scores are `(N,)` or `(N, P)`.
 pub fn generator(scores: Scores<'_>) -> Result<Tensor, LossError> {
     scores.check_fake()?;
-    half_squared_distance(scores.fake, 1.0)
+    Ok(per_sample(&half_squared_distance(scores.fake, 1.0)?)?)
 }
 
 fn half_squared_distance(scores: &Tensor, target: f64) -> Result<Tensor, LossError> {

@@ -1,15 +1,16 @@
-//! Adversarial losses, gradient penalties, one-sided label smoothing and weight clipping.
+//! Adversarial losses, gradient penalties, an auxiliary classifier's loss, one-sided label smoothing and weight
+//! clipping.
 //!
 //! Everything here is a number to *minimise*, has no parameters of its own, and comes back
 //! *unreduced*: one value a sample, shape `(N,)`. The caller takes the mean. Scores are raw
-//! (no sigmoid was applied), of shape `(N,)`, and always named: [`Scores`] has a `real` and a
-//! `fake`, so that the two cannot be swapped.
+//! (no sigmoid was applied), of shape `(N,)` or, of patches or heads, `(N, P)`, and always named:
+//! [`Scores`] has a `real` and a `fake`, so that the two cannot be swapped.
 //!
 //! The closed sets [`AdversarialLoss`] and [`Penalty`] are what a configuration names; their arms
 //! call the public functions of one module a family ([`minimax`], [`non_saturating`],
 //! [`least_squares`], [`wasserstein`], [`hinge`], [`relativistic_average`],
 //! [`relativistic_paired`]; [`wgan_gp`], [`dragan`], [`zero_centered`]), which can be called
-//! without the enums.
+//! without the enums. [`auxiliary`] is what both players add where a classifier sits beside the critic.
 //!
 //! # One critic step
 //! ```
@@ -36,6 +37,7 @@
 //! ```
 
 mod adversarial;
+pub mod auxiliary;
 mod clip;
 pub mod dragan;
 mod error;

@@ -21,6 +21,7 @@
 
 use ganymede_tensor::{Tensor, softplus};
 
+use crate::scores::per_sample;
 use crate::{LabelSmoothing, LossError, Scores};
 
 /// `t sp(-r) + (1 - t) sp(r) + sp(f)`, shape `(N,)`, to minimise.
@@ -29,8 +30,8 @@ use crate::{LabelSmoothing, LossError, Scores};
 /// 0 for fakes. The [non-saturating](crate::non_saturating) loss has the same discriminator.
 ///
 /// # Errors
-/// [`LossError::Shape`] unless both scores are `(N,)`; [`LossError::Parameter`] for a target
-/// outside `(0, 1]`.
+/// [`LossError::Shape`] unless both scores are `(N,)` or both `(N, P)`; [`LossError::Parameter`] for a
+/// target outside `(0, 1]`.
 pub fn discriminator(scores: Scores<'_>, smoothing: LabelSmoothing) -> Result<Tensor, LossError> {
     smoothing.validate()?;
     scores.check()?;
@@ -39,14 +40,14 @@ pub fn discriminator(scores: Scores<'_>, smoothing: LabelSmoothing) -> Result<Te
         let t = smoothing.real;
         real = ((real * t)? + (softplus(scores.real)? * (1.0 - t))?)?;
     }
-    Ok((real + softplus(scores.fake)?)?)
+    Ok(per_sample(&(real + softplus(scores.fake)?)?)?)
 }
 
 /// `-sp(f)`, shape `(N,)`, to minimise. Real scores are not read.
 ///
 /// # Errors
-/// [`LossError::Shape`] unless the fake scores are `(N,)`.
+/// [`LossError::Shape`] unless the fake scores are `(N,)` or `(N, P)`.
 pub fn generator(scores: Scores<'_>) -> Result<Tensor, LossError> {
     scores.check_fake()?;
-    Ok(softplus(scores.fake)?.neg()?)
+    Ok(per_sample(&softplus(scores.fake)?.neg()?)?)
 }

@@ -15,13 +15,14 @@
 
 use ganymede_tensor::{Tensor, softplus};
 
+use crate::scores::per_sample;
 use crate::{LossError, Scores};
 
 /// `sp(-f)`, shape `(N,)`, to minimise. Real scores are not read.
 ///
 /// # Errors
-/// [`LossError::Shape`] unless the fake scores are `(N,)`.
+/// [`LossError::Shape`] unless the fake scores are `(N,)` or `(N, P)`.
 pub fn generator(scores: Scores<'_>) -> Result<Tensor, LossError> {
     scores.check_fake()?;
-    Ok(softplus(&scores.fake.neg()?)?)
+    Ok(per_sample(&softplus(&scores.fake.neg()?)?)?)
 }

@@ -16,13 +16,25 @@ use crate::{Critic, LossError, Samples, dragan, wgan_gp, zero_centered};
 /// | `r2` | `gamma / 2 * norm^2` | a generated sample |
 ///
 /// where `norm` is the Euclidean norm of the gradient of the raw score over all of a sample's
-/// elements. Formulas, papers and how other programs differ: [`wgan_gp`], [`dragan`],
-/// [`zero_centered`].
+/// elements; the score is the mean where a critic gives several ([`Critic`]). Formulas, papers and how
+/// other programs differ: [`wgan_gp`], [`dragan`], [`zero_centered`].
 ///
-/// In a configuration: `kind = "r1"` and the fields; fields left out have the defaults below,
-/// unknown ones are refused.
+/// Serialised, the kind ([`Penalty::NAMES`]) is the one key of a map, and its settings are the map below
+/// it: that way the path of a faulty one can be told. Settings left out have the defaults below, unknown
+/// ones are refused.
+///
+/// ```
+/// use ganymede_losses::Penalty;
+/// #[derive(serde::Deserialize)]
+/// struct File {
+///     penalty: Penalty,
+/// }
+/// let file: File = toml::from_str("[penalty.wgan-gp]\nlambda = 1.0")?;
+/// assert_eq!(file.penalty, Penalty::WganGp { lambda: 1.0, target: 1.0 });
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Penalty {
     /// The two-sided penalty of WGAN-GP, see [`wgan_gp`].
     WganGp {
@@ -67,6 +79,9 @@ pub struct PenaltyTerm {
 }
 
 impl Penalty {
+    /// The kinds, in the order of the table, as they are serialised.
+    pub const NAMES: &'static [&'static str] = &["wgan-gp", "dragan", "r1", "r2"];
+
     /// Every kind with its default settings.
     pub const DEFAULTS: &'static [Self] = &[
         Self::WganGp { lambda: 10.0, target: 1.0 },
@@ -75,7 +90,7 @@ impl Penalty {
         Self::R2 { gamma: 10.0 },
     ];
 
-    /// The `kind` that a configuration uses.
+    /// The kind, one of [`Penalty::NAMES`].
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -84,6 +99,16 @@ impl Penalty {
             Self::R1 { .. } => "r1",
             Self::R2 { .. } => "r2",
         }
+    }
+
+    /// Whether the penalty looks at generated samples and at no real ones: true for R2 only.
+    ///
+    /// A critic that takes labels is then given those of the generated samples, else those of the real
+    /// ones. WGAN-GP's points lie between a real and a generated sample; as for DRAGAN's, their labels are
+    /// those of the real one, so that conditional WGAN-GP wants generated samples of the same labels.
+    #[must_use]
+    pub fn looks_at_fake(self) -> bool {
+        matches!(self, Self::R2 { .. })
     }
 
     /// Refuses settings that are negative, infinite or not numbers.
@@ -108,8 +133,8 @@ impl Penalty {
     /// The penalty on one batch.
     ///
     /// # Arguments
-    /// * `critic` — samples `(N, ..)` to raw scores `(N,)`; its parameters must not be frozen. See
-    ///   [`Critic`] for what it must not do.
+    /// * `critic` — samples `(N, ..)` to raw scores `(N,)` or `(N, P)`; its parameters must not be
+    ///   frozen. See [`Critic`] for what it must not do.
     /// * `samples` — detached here. R1 and DRAGAN read `real` only, R2 `fake` only.
     /// * `rng` — draws one number a sample for WGAN-GP, one an element for DRAGAN, none for R1, R2.
     ///
@@ -118,7 +143,7 @@ impl Penalty {
     ///
     /// # Errors
     /// [`LossError::Parameter`] for settings that [`validate`](Self::validate) refuses,
-    /// [`LossError::Shape`] if shapes disagree or the critic does not give `(N,)`.
+    /// [`LossError::Shape`] if shapes disagree or the critic does not give `(N,)` or `(N, P)`.
     pub fn evaluate(
         self,
         critic: &Critic<'_>,

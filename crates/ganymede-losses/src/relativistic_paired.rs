@@ -18,22 +18,23 @@
 
 use ganymede_tensor::{Tensor, softplus};
 
+use crate::scores::per_sample;
 use crate::{LossError, Scores};
 
 /// `sp(-(r - f))`, shape `(N,)`, to minimise.
 ///
 /// # Errors
-/// [`LossError::Shape`] unless both scores are `(N,)`.
+/// [`LossError::Shape`] unless both scores are `(N,)` or both `(N, P)`.
 pub fn discriminator(scores: Scores<'_>) -> Result<Tensor, LossError> {
     scores.check()?;
-    Ok(softplus(&(scores.fake - scores.real)?)?)
+    Ok(per_sample(&softplus(&(scores.fake - scores.real)?)?)?)
 }
 
 /// `sp(-(f - r))`, shape `(N,)`, to minimise. Reads the real scores.
 ///
 /// # Errors
-/// [`LossError::Shape`] unless both scores are `(N,)`.
+/// [`LossError::Shape`] unless both scores are `(N,)` or both `(N, P)`.
 pub fn generator(scores: Scores<'_>) -> Result<Tensor, LossError> {
     scores.check()?;
-    Ok(softplus(&(scores.real - scores.fake)?)?)
+    Ok(per_sample(&softplus(&(scores.real - scores.fake)?)?)?)
 }

@@ -17,22 +17,23 @@
 
 use ganymede_tensor::Tensor;
 
+use crate::scores::per_sample;
 use crate::{LossError, Scores};
 
 /// `f - r`, shape `(N,)`, to minimise.
 ///
 /// # Errors
-/// [`LossError::Shape`] unless both scores are `(N,)`.
+/// [`LossError::Shape`] unless both scores are `(N,)` or both `(N, P)`.
 pub fn discriminator(scores: Scores<'_>) -> Result<Tensor, LossError> {
     scores.check()?;
-    Ok((scores.fake - scores.real)?)
+    Ok(per_sample(&(scores.fake - scores.real)?)?)
 }
 
 /// `-f`, shape `(N,)`, to minimise. Real scores are not read.
 ///
 /// # Errors
-/// [`LossError::Shape`] unless the fake scores are `(N,)`.
+/// [`LossError::Shape`] unless the fake scores are `(N,)` or `(N, P)`.
 pub fn generator(scores: Scores<'_>) -> Result<Tensor, LossError> {
     scores.check_fake()?;
-    Ok(scores.fake.neg()?)
+    Ok(per_sample(&scores.fake.neg()?)?)
 }

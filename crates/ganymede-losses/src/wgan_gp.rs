@@ -50,7 +50,7 @@ pub fn interpolate(samples: Samples<'_>, epsilon: &Tensor) -> Result<Tensor, Los
 /// `lambda (||grad D(x_hat)|| - target)^2` with a given `epsilon`, see [`interpolate`].
 ///
 /// # Errors
-/// [`LossError::Shape`] if shapes disagree or the critic does not give `(N,)`.
+/// [`LossError::Shape`] if shapes disagree or the critic does not give `(N,)` or `(N, P)`.
 pub fn penalty(
     critic: &Critic<'_>,
     samples: Samples<'_>,

@@ -20,7 +20,7 @@ use crate::{Critic, LossError, PenaltyTerm, input_gradient};
 /// R1: `gamma / 2 * ||grad D(real)||^2`, shape `(N,)`.
 ///
 /// # Errors
-/// [`LossError::Shape`] if `real` has fewer than two axes or the critic does not give `(N,)`.
+/// [`LossError::Shape`] if `real` has fewer than two axes or the critic does not give `(N,)` or `(N, P)`.
 pub fn r1(critic: &Critic<'_>, real: &Tensor, gamma: f64) -> Result<PenaltyTerm, LossError> {
     penalty(critic, real, gamma)
 }
@@ -28,7 +28,7 @@ pub fn r1(critic: &Critic<'_>, real: &Tensor, gamma: f64) -> Result<PenaltyTerm,
 /// R2: `gamma / 2 * ||grad D(fake)||^2`, shape `(N,)`.
 ///
 /// # Errors
-/// [`LossError::Shape`] if `fake` has fewer than two axes or the critic does not give `(N,)`.
+/// [`LossError::Shape`] if `fake` has fewer than two axes or the critic does not give `(N,)` or `(N, P)`.
 pub fn r2(critic: &Critic<'_>, fake: &Tensor, gamma: f64) -> Result<PenaltyTerm, LossError> {
     penalty(critic, fake, gamma)
 }

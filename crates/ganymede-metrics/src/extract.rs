@@ -9,6 +9,7 @@ mod dinov2;
 mod fashion;
 mod histogram;
 mod inception;
+mod kinds;
 mod precomputed;
 mod rows;
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use dinov2::{DinoV2, DinoV2Size};
 pub use fashion::FashionCnn;
 pub use histogram::class_counts;
 pub use inception::{Inception, InceptionConfig, InceptionRange, InceptionTap};
+pub use kinds::{EXTRACTORS, ExtractorKind, ExtractorOptions, WeightsNews, find_extractor};
 pub use precomputed::FeatureFile;
 
 /// The number of images, if their shape is what `extractor` takes.

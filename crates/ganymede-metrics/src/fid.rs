@@ -6,6 +6,7 @@ mod infinity;
 use ndarray::{Array2, Axis};
 
 pub use class_conditional::{ClassFrechet, class_frechet_distance};
+pub(crate) use infinity::LEAST_TO_EXTRAPOLATE;
 pub use infinity::{FidInfinity, fid_infinity};
 
 use crate::linalg::Root;

@@ -69,8 +69,10 @@ pub fn draw_subsets(
     Ok((0..count).map(|_| KidSubset { real: draw(real_rows), fake: draw(fake_rows) }).collect())
 }
 
-/// Subsets that are averaged over, and rows in each: torch-fidelity's, StyleGAN's and clean-fid's.
-const SUBSETS: (usize, usize) = (100, 1000);
+/// Subsets that are averaged over: torch-fidelity's, StyleGAN's and clean-fid's number.
+const SUBSETS: usize = 100;
+/// Rows in each, likewise.
+pub(crate) const SUBSET_ROWS: usize = 1000;
 
 impl KidForm {
     /// The subsets that this form averages over, drawn with `seed`; none for all rows at once.
@@ -80,10 +82,10 @@ impl KidForm {
     pub fn subsets(self, real_rows: usize, fake_rows: usize, seed: u64) -> Result<Option<Vec<KidSubset>>> {
         let size = match self {
             Self::All => return Ok(None),
-            Self::Subsets => SUBSETS.1,
-            Self::SubsetsCapped => SUBSETS.1.min(real_rows).min(fake_rows),
+            Self::Subsets => SUBSET_ROWS,
+            Self::SubsetsCapped => SUBSET_ROWS.min(real_rows).min(fake_rows),
         };
-        draw_subsets(real_rows, fake_rows, SUBSETS.0, size, &mut Rng::stream(seed, "kid")).map(Some)
+        draw_subsets(real_rows, fake_rows, SUBSETS, size, &mut Rng::stream(seed, "kid")).map(Some)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Measures of generated images.
 
+mod argmax;
 mod bootstrap;
 mod cache;
+mod class_agreement;
 mod convention;
 mod error;
 mod extract;
@@ -13,14 +15,18 @@ mod improved_pr;
 mod inception_score;
 mod kid;
 mod linalg;
+mod measures;
 mod memorisation;
 mod mind;
 mod ms_ssim;
+mod names;
 mod neighbours;
 mod npy;
 mod npz;
 mod ppl;
 mod prdc;
+#[cfg(feature = "program")]
+pub mod program;
 mod provenance;
 mod quantise;
 mod resize;
@@ -32,11 +38,12 @@ mod weights;
 
 pub use bootstrap::{Bootstrap, Interval};
 pub use cache::{CacheKey, Cached, CachedFeatures, FeatureCache};
+pub use class_agreement::class_agreement;
 pub use convention::{BallTest, Choices, Convention, KidForm};
 pub use error::{MetricError, Result};
 pub use extract::{
-    DinoV2, DinoV2Size, FashionCnn, FeatureFile, Inception, InceptionConfig, InceptionRange, InceptionTap,
-    class_counts,
+    DinoV2, DinoV2Size, EXTRACTORS, ExtractorKind, ExtractorOptions, FashionCnn, FeatureFile, Inception,
+    InceptionConfig, InceptionRange, InceptionTap, WeightsNews, class_counts, find_extractor,
 };
 pub use extractor::{FeatureExtractor, Features};
 pub use fid::{
@@ -51,9 +58,14 @@ pub use improved_pr::{PrecisionRecall, improved_precision_recall, realism};
 pub use inception_score::{InceptionScore, Split, inception_score};
 pub use kid::{Kid, KidBlocks, KidSubset, draw_subsets, kid, kid_all, kid_blocks};
 pub use linalg::lapack_backend;
+pub use measures::{
+    Better, Comparison, Counts, DrawnImages, ImageSource, Least, LeftOut, Line, MEASURES, Measure, Need,
+    Reading, Round, SampleSet, Taken, ValueKind, find_measure, take_each, those_that_fit,
+};
 pub use memorisation::{Memorisation, NearestReal, memorisation};
 pub use mind::mind;
 pub use ms_ssim::{MsSsimDiversity, ms_ssim, ms_ssim_diversity};
+pub use names::UnknownName;
 pub use neighbours::{FeatureSets, Scalar};
 pub use npz::{NpzKind, npz_kind};
 pub use ppl::{LatentPath, PathLength, PathLengthConfig, PathLengthSubject, PathSampling, path_length};

@@ -6,57 +6,226 @@
 
 use ganymede_tensor::{DType, Device, Init, Params, Rng, Tensor, bail};
 use serde::{Deserialize, Serialize};
+use toml::Table;
 
-use crate::error::check_sizes;
+use crate::io::Io;
 use crate::layers::activation::Activation;
 use crate::layers::linear::Linear;
 use crate::layers::spectral::SpectralConfig;
 use crate::layers::weight::LayerConfig;
-use crate::{Critique, Discriminator, Generator, Mode, ModelError};
+use crate::spec::{
+    DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, Problem, Size, Traits, read_table, refuse, sizes,
+    write_table,
+};
+use crate::table::{DiscriminatorKind, GeneratorKind, SampleKind};
+use crate::{
+    Critique, Discriminator, DiscriminatorInput, Generated, Generator, GeneratorInput, Mode, ModelError,
+};
 
 /// The model's name in configuration files and errors.
 pub(crate) const NAME: &str = "mlp";
+const SUMMARY: &str = "linear layers for points in the plane";
+const PAPER: &str = "Goodfellow et al., 2014, arXiv:1406.2661";
+const MOST_WIDTH: usize = 8192;
+const MOST_LAYERS: usize = 100;
 
-/// An MLP generator and its discriminator, of equal width and depth.
+/// The generator's place in the table.
+pub(crate) static GENERATOR: GeneratorKind = GeneratorKind {
+    name: NAME,
+    summary: SUMMARY,
+    paper: PAPER,
+    samples: SampleKind::Points,
+    read: read_generator,
+    // Weights do not tell the activation.
+    infer: None,
+    examples: generator_examples,
+};
+
+/// The discriminator's place in the table.
+pub(crate) static DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
+    name: NAME,
+    summary: SUMMARY,
+    paper: PAPER,
+    samples: SampleKind::Points,
+    read: read_discriminator,
+    examples: discriminator_examples,
+};
+
+/// The settings of an [`MlpGenerator`].
 ///
-/// The default suits the ring of 8 and the grid of 25. A latent plane matters most: with 16 latent
-/// coordinates far more samples fall between the modes.
+/// For rings and grids a latent plane is best: with 16 latent coordinates far more samples fall between the modes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct MlpConfig {
+pub struct MlpGeneratorConfig {
     /// Length of a latent vector.
     pub z_dim: usize,
-    /// Width of the hidden layers.
-    pub hidden: usize,
-    /// Number of hidden layers.
+    /// Units of a hidden layer.
+    pub width: usize,
+    /// Hidden layers.
     pub layers: usize,
-    /// Coordinates of a point: what the generator gives and the discriminator takes.
-    pub output: usize,
-    /// Between the layers of both networks.
+    /// Between the layers.
     pub activation: Activation,
-    /// Spectral normalisation of all layers of the discriminator (arXiv:1802.05957).
+}
+
+/// The settings of an [`MlpDiscriminator`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MlpDiscriminatorConfig {
+    /// Units of a hidden layer.
+    pub width: usize,
+    /// Hidden layers.
+    pub layers: usize,
+    /// Between the layers.
+    pub activation: Activation,
+    /// Spectral normalisation of all layers (arXiv:1802.05957).
     pub spectral: bool,
 }
 
-impl Default for MlpConfig {
+impl Default for MlpGeneratorConfig {
     fn default() -> Self {
-        Self { z_dim: 2, hidden: 128, layers: 4, output: 2, activation: Activation::Tanh, spectral: false }
+        Self { z_dim: 16, width: 128, layers: 3, activation: Activation::LeakyRelu }
     }
 }
 
-impl MlpConfig {
-    /// Checks every field.
-    ///
-    /// # Errors
-    /// [`ModelError::InvalidField`] for the first field that cannot be used.
-    pub fn validate(&self) -> Result<(), ModelError> {
-        let sizes = [
-            ("z_dim", self.z_dim),
-            ("hidden", self.hidden),
-            ("layers", self.layers),
-            ("output", self.output),
-        ];
-        check_sizes(NAME, &sizes)
+impl Default for MlpDiscriminatorConfig {
+    fn default() -> Self {
+        Self { width: 128, layers: 3, activation: Activation::LeakyRelu, spectral: false }
+    }
+}
+
+fn read_generator(table: &Table) -> Result<Box<dyn GeneratorSpec>, Fault> {
+    Ok(Box::new(read_table::<MlpGeneratorConfig>(table)?))
+}
+
+fn read_discriminator(table: &Table) -> Result<Box<dyn DiscriminatorSpec>, Fault> {
+    Ok(Box::new(read_table::<MlpDiscriminatorConfig>(table)?))
+}
+
+fn generator_examples() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
+    let small = MlpGeneratorConfig { z_dim: 4, width: 8, layers: 2, ..Default::default() };
+    let of = |&activation| MlpGeneratorConfig { activation, ..small.clone() };
+    Activation::ALL.iter().map(of).map(|config| (Box::new(config) as Box<_>, Io::new([2]))).collect()
+}
+
+fn discriminator_examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
+    let small = MlpDiscriminatorConfig { width: 8, layers: 2, ..Default::default() };
+    let of = |&activation| MlpDiscriminatorConfig { activation, ..small.clone() };
+    let spectral = MlpDiscriminatorConfig { spectral: true, ..small.clone() };
+    let all = Activation::ALL.iter().map(of).chain([spectral]);
+    all.map(|config| (Box::new(config) as Box<_>, Io::new([2]))).collect()
+}
+
+fn fits(io: &Io) -> Vec<Problem> {
+    match io.sample[..] {
+        [1..=65_536] => Vec::new(),
+        _ => {
+            let fix = "points (D,) of 1 to 65536 coordinates";
+            vec![Problem::new(NAME, format!("samples of shape {:?}", io.sample), fix)]
+        }
+    }
+}
+
+/// How large a network of these layers is.
+fn size(sides: &[usize]) -> Size {
+    let pairs = sides.windows(2).map(|pair| pair[0] as u128 * pair[1] as u128);
+    let inner = &sides[1..sides.len() - 1];
+    Size {
+        activations: sides.iter().copied().max().unwrap_or(0) as u128,
+        held: inner.iter().map(|width| *width as u128).sum(),
+        largest_weight: pairs.clone().max().unwrap_or(0),
+        weights: pairs.sum(),
+    }
+}
+
+fn sides(from: usize, width: usize, layers: usize, to: usize) -> Vec<usize> {
+    std::iter::once(from).chain(std::iter::repeat_n(width, layers)).chain([to]).collect()
+}
+
+impl MlpGeneratorConfig {
+    fn sides(&self, io: &Io) -> Vec<usize> {
+        sides(self.z_dim, self.width, self.layers, io.sample[0])
+    }
+}
+
+impl MlpDiscriminatorConfig {
+    fn sides(&self, io: &Io) -> Vec<usize> {
+        sides(io.sample[0], self.width, self.layers, 1)
+    }
+}
+
+impl NetworkSpec for MlpGeneratorConfig {
+    fn check(&self) -> Vec<Problem> {
+        sizes(&[
+            ("z_dim", self.z_dim, 65_536),
+            ("width", self.width, MOST_WIDTH),
+            ("layers", self.layers, MOST_LAYERS),
+        ])
+    }
+
+    fn fits(&self, io: &Io) -> Vec<Problem> {
+        fits(io)
+    }
+
+    fn traits(&self) -> Traits {
+        Traits::default()
+    }
+
+    fn size(&self, io: &Io) -> Size {
+        size(&self.sides(io))
+    }
+
+    fn write(&self) -> Table {
+        write_table(self)
+    }
+}
+
+impl GeneratorSpec for MlpGeneratorConfig {
+    fn z_dim(&self) -> usize {
+        self.z_dim
+    }
+
+    fn build(
+        &self,
+        io: &Io,
+        rng: Rng,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Box<dyn Generator>, ModelError> {
+        Ok(Box::new(MlpGenerator::new(self, io, rng, dtype, device)?))
+    }
+}
+
+impl NetworkSpec for MlpDiscriminatorConfig {
+    fn check(&self) -> Vec<Problem> {
+        sizes(&[("width", self.width, MOST_WIDTH), ("layers", self.layers, MOST_LAYERS)])
+    }
+
+    fn fits(&self, io: &Io) -> Vec<Problem> {
+        fits(io)
+    }
+
+    fn traits(&self) -> Traits {
+        Traits { lipschitz: self.spectral, ..Traits::default() }
+    }
+
+    fn size(&self, io: &Io) -> Size {
+        size(&self.sides(io))
+    }
+
+    fn write(&self) -> Table {
+        write_table(self)
+    }
+}
+
+impl DiscriminatorSpec for MlpDiscriminatorConfig {
+    fn build(
+        &self,
+        io: &Io,
+        rng: Rng,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Box<dyn Discriminator>, ModelError> {
+        Ok(Box::new(MlpDiscriminator::new(self, io, rng, dtype, device)?))
     }
 }
 
@@ -72,29 +241,25 @@ impl Mlp {
     /// Weights start so that the variance of signals is kept (He et al., arXiv:1502.01852), biases
     /// as in PyTorch: with zero biases all kinks of a network of points would meet in the origin.
     fn new(
-        config: &MlpConfig,
-        [from, to]: [usize; 2],
+        sides: &[usize],
+        activation: Activation,
         spectral: bool,
         (rng, dtype, device): (Rng, DType, &Device),
     ) -> Result<Self, ModelError> {
-        config.validate()?;
         let params = Params::new();
         let main = params.builder(rng, dtype, device).pp("main");
-        let sizes: Vec<usize> = std::iter::once(from)
-            .chain(std::iter::repeat_n(config.hidden, config.layers))
-            .chain([to])
-            .collect();
+        let last = sides.len() - 2;
         let layer = |i: usize| {
-            let gain = if i == config.layers { 1.0 } else { config.activation.gain() };
+            let gain = if i == last { 1.0 } else { activation.gain() };
             let layer = LayerConfig {
                 weight_init: Init::KaimingNormal { gain },
                 spectral: spectral.then(SpectralConfig::default),
                 ..LayerConfig::default()
             };
-            Linear::new(sizes[i], sizes[i + 1], &layer, &main.pp(2 * i))
+            Linear::new(sides[i], sides[i + 1], &layer, &main.pp(2 * i))
         };
-        let layers = (0..=config.layers).map(layer).collect::<ganymede_tensor::Result<_>>()?;
-        Ok(Self { layers, activation: config.activation, params })
+        let layers = (0..=last).map(layer).collect::<ganymede_tensor::Result<_>>()?;
+        Ok(Self { layers, activation, params })
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> ganymede_tensor::Result<Tensor> {
@@ -113,24 +278,34 @@ impl Mlp {
 #[derive(Debug)]
 pub struct MlpGenerator {
     mlp: Mlp,
-    config: MlpConfig,
+    z_dim: usize,
+    io: Io,
 }
 
 impl MlpGenerator {
-    /// A generator with first weights from `rng`.
+    /// A generator of points `[D]` with first weights from `rng`.
     ///
     /// # Errors
-    /// A field of `config` cannot be used.
-    pub fn new(config: &MlpConfig, rng: Rng, dtype: DType, device: &Device) -> Result<Self, ModelError> {
-        let mlp = Mlp::new(config, [config.z_dim, config.output], false, (rng, dtype, device))?;
-        Ok(Self { mlp, config: config.clone() })
+    /// A setting cannot be used, or the samples are no points.
+    pub fn new(
+        config: &MlpGeneratorConfig,
+        io: &Io,
+        rng: Rng,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        refuse(NAME, config.check())?;
+        refuse(NAME, fits(io))?;
+        let mlp = Mlp::new(&config.sides(io), config.activation, false, (rng, dtype, device))?;
+        Ok(Self { mlp, z_dim: config.z_dim, io: io.clone() })
     }
 }
 
 impl Generator for MlpGenerator {
-    fn forward(&self, z: &Tensor, _y: Option<&Tensor>, mode: Mode) -> ganymede_tensor::Result<Tensor> {
-        check("generator", "z", z, self.config.z_dim)?;
-        self.mlp.forward(z, mode)
+    fn forward(&self, input: GeneratorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Generated> {
+        let z = &input.latents.z;
+        check("generator", "z", z, self.z_dim)?;
+        Ok(Generated::new(self.mlp.forward(z, mode)?))
     }
 
     fn params(&self) -> &Params {
@@ -138,11 +313,11 @@ impl Generator for MlpGenerator {
     }
 
     fn z_dim(&self) -> usize {
-        self.config.z_dim
+        self.z_dim
     }
 
-    fn output_shape(&self) -> Vec<usize> {
-        vec![self.config.output]
+    fn io(&self) -> &Io {
+        &self.io
     }
 }
 
@@ -150,28 +325,40 @@ impl Generator for MlpGenerator {
 #[derive(Debug)]
 pub struct MlpDiscriminator {
     mlp: Mlp,
-    config: MlpConfig,
+    io: Io,
 }
 
 impl MlpDiscriminator {
-    /// A discriminator with first weights from `rng`.
+    /// A discriminator of points `[D]` with first weights from `rng`.
     ///
     /// # Errors
-    /// A field of `config` cannot be used.
-    pub fn new(config: &MlpConfig, rng: Rng, dtype: DType, device: &Device) -> Result<Self, ModelError> {
-        let mlp = Mlp::new(config, [config.output, 1], config.spectral, (rng, dtype, device))?;
-        Ok(Self { mlp, config: config.clone() })
+    /// A setting cannot be used, or the samples are no points.
+    pub fn new(
+        config: &MlpDiscriminatorConfig,
+        io: &Io,
+        rng: Rng,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        refuse(NAME, config.check())?;
+        refuse(NAME, fits(io))?;
+        let mlp = Mlp::new(&config.sides(io), config.activation, config.spectral, (rng, dtype, device))?;
+        Ok(Self { mlp, io: io.clone() })
     }
 }
 
 impl Discriminator for MlpDiscriminator {
-    fn forward(&self, x: &Tensor, _y: Option<&Tensor>, mode: Mode) -> ganymede_tensor::Result<Critique> {
-        check("discriminator", "x", x, self.config.output)?;
-        Ok(Critique::unconditional(self.mlp.forward(x, mode)?.flatten_all()?))
+    fn forward(&self, input: DiscriminatorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Critique> {
+        check("discriminator", "x", input.samples, self.io.sample[0])?;
+        Ok(Critique::new(self.mlp.forward(input.samples, mode)?.flatten_all()?))
     }
 
     fn params(&self) -> &Params {
         &self.mlp.params
+    }
+
+    fn io(&self) -> &Io {
+        &self.io
     }
 }
 

@@ -1,35 +1,148 @@
-//! The two roles of an adversarial game.
+//! The two roles of an adversarial game: what goes in, what comes out.
 
-use ganymede_tensor::{Params, Result, Tensor};
+use ganymede_tensor::{DType, Device, Params, Result, Rng, Tensor};
 
-use crate::Mode;
+use crate::io::{Condition, Growth, Io};
+use crate::mode::Mode;
+
+/// All that is drawn at random for a batch of samples. It is drawn before the forward pass, which is then a function
+/// of its input: a step can be made over bit for bit.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Latents {
+    /// Latent vectors `(N, Z)`.
+    pub z: Tensor,
+}
+
+impl Latents {
+    /// Latent vectors and nothing else.
+    pub fn new(z: Tensor) -> Self {
+        Self { z }
+    }
+
+    /// The batch N.
+    ///
+    /// # Errors
+    /// `z` has no axis.
+    pub fn count(&self) -> Result<usize> {
+        self.z.dim(0)
+    }
+
+    /// `n` of the batch, from number `at` on.
+    ///
+    /// # Errors
+    /// There are not so many.
+    pub fn narrow(&self, at: usize, n: usize) -> Result<Self> {
+        Ok(Self { z: self.z.narrow(0, at, n)? })
+    }
+}
+
+/// What a generator is given.
+#[derive(Clone, Copy, Debug)]
+pub struct GeneratorInput<'a> {
+    /// What was drawn for it.
+    pub latents: &'a Latents,
+    /// What the samples are to be.
+    pub condition: &'a Condition,
+    /// How far it has grown.
+    pub growth: Growth,
+}
+
+impl<'a> GeneratorInput<'a> {
+    /// Latents alone, for a network that is fully grown.
+    pub fn new(latents: &'a Latents) -> Self {
+        Self { latents, condition: Condition::none(), growth: Growth::FULL }
+    }
+
+    /// The same under a condition.
+    #[must_use]
+    pub fn with_condition(self, condition: &'a Condition) -> Self {
+        Self { condition, ..self }
+    }
+}
+
+/// What a generator gives.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Generated {
+    /// Samples: images `(N, C, H, W)` in [−1, 1], or points `(N, D)` of any range.
+    pub samples: Tensor,
+    /// Intermediate latent vectors w, where the network has a mapping.
+    pub w: Option<Tensor>,
+}
+
+impl Generated {
+    /// Samples and nothing else.
+    pub fn new(samples: Tensor) -> Self {
+        Self { samples, w: None }
+    }
+}
+
+/// What a discriminator is given.
+#[derive(Clone, Copy, Debug)]
+pub struct DiscriminatorInput<'a> {
+    /// Samples `(N, C, H, W)` or `(N, D)`.
+    pub samples: &'a Tensor,
+    /// What they are said to be.
+    pub condition: &'a Condition,
+    /// How far the players have grown.
+    pub growth: Growth,
+}
+
+impl<'a> DiscriminatorInput<'a> {
+    /// Samples alone, for a network that is fully grown.
+    pub fn new(samples: &'a Tensor) -> Self {
+        Self { samples, condition: Condition::none(), growth: Growth::FULL }
+    }
+
+    /// The same under a condition.
+    #[must_use]
+    pub fn with_condition(self, condition: &'a Condition) -> Self {
+        Self { condition, ..self }
+    }
+}
 
 /// What a discriminator says of a batch.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Critique {
-    /// Raw scores `(N,)`, without a sigmoid: larger means more real.
+    /// Raw scores, without a sigmoid: larger means more real. `(N,)`, or `(N, P)` of patches or heads.
     pub scores: Tensor,
-    /// Logits `(N, K)` of the classes, where the model has an auxiliary head.
+    /// Logits `(N, K)` of the classes, where the network has an auxiliary head.
     pub class_logits: Option<Tensor>,
+    /// Inner feature maps, where the network shows some.
+    pub features: Vec<Tensor>,
 }
 
 impl Critique {
     /// Scores alone.
-    pub fn unconditional(scores: Tensor) -> Self {
-        Self { scores, class_logits: None }
+    pub fn new(scores: Tensor) -> Self {
+        Self { scores, class_logits: None, features: Vec::new() }
+    }
+
+    /// The same with logits of the classes.
+    #[must_use]
+    pub fn with_class_logits(self, logits: Tensor) -> Self {
+        Self { class_logits: Some(logits), ..self }
     }
 }
 
 /// From latent vectors to samples.
 pub trait Generator: Send + Sync {
-    /// Latents `z` `(N, Z)` and, for models with classes, labels `y` `(N,)` of dtype u32, to
-    /// samples `(N, C, H, W)` in [−1, 1], or to points `(N, D)` of any range.
-    ///
-    /// Models without classes ignore `y`.
+    /// Draws what a batch of `n` needs: latent vectors of N(0, 1), unless the network says otherwise.
     ///
     /// # Errors
-    /// `z` has another shape or dtype than the model; a batch is too small for its statistics.
-    fn forward(&self, z: &Tensor, y: Option<&Tensor>, mode: Mode) -> Result<Tensor>;
+    /// The device refuses the memory.
+    fn draw(&self, n: usize, rng: &mut Rng, device: &Device) -> Result<Latents> {
+        Ok(Latents::new(rng.normal((n, self.z_dim()), DType::F32, device)?))
+    }
+
+    /// Samples: images in [−1, 1], or points of any range. Nothing is drawn here.
+    ///
+    /// # Errors
+    /// The latents have another shape or dtype than the network; a conditional network lacks its condition; a batch is
+    /// too small for its statistics.
+    fn forward(&self, input: GeneratorInput<'_>, mode: Mode) -> Result<Generated>;
 
     /// All parameters and buffers.
     fn params(&self) -> &Params;
@@ -37,21 +150,22 @@ pub trait Generator: Send + Sync {
     /// The length Z of a latent vector.
     fn z_dim(&self) -> usize;
 
-    /// The shape of one sample: `[C, H, W]`, or `[D]` for points.
-    fn output_shape(&self) -> Vec<usize>;
+    /// What it was built for.
+    fn io(&self) -> &Io;
 }
 
 /// From samples to scores.
 pub trait Discriminator: Send + Sync {
-    /// Samples `x` `(N, C, H, W)` or `(N, D)` and, for models with classes, labels `y` `(N,)` of
-    /// dtype u32, to raw scores.
-    ///
-    /// Models without classes ignore `y`.
+    /// Raw scores, and what else it has to say.
     ///
     /// # Errors
-    /// `x` has another shape or dtype than the model; a batch is too small for its statistics.
-    fn forward(&self, x: &Tensor, y: Option<&Tensor>, mode: Mode) -> Result<Critique>;
+    /// The samples have another shape or dtype than the network; a conditional network lacks its condition; a batch is
+    /// too small for its statistics.
+    fn forward(&self, input: DiscriminatorInput<'_>, mode: Mode) -> Result<Critique>;
 
     /// All parameters and buffers.
     fn params(&self) -> &Params;
+
+    /// What it was built for.
+    fn io(&self) -> &Io;
 }

@@ -19,6 +19,7 @@ use std::time::Duration;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Error, Result, Tensor, TensorId, Var, bail};
 
+mod environment;
 mod tap;
 pub use tap::watch;
 
@@ -72,8 +73,11 @@ pub fn grad(output: &Tensor, inputs: &[&Tensor], graph: Graph) -> Result<Vec<Ten
     inputs.iter().zip(&taps).map(pick).collect()
 }
 
-/// Starts the threads that compute gradients which their caller cannot. [`grad`] does so on first use;
-/// a program calls this first thing in `main`, before any other thread of its own exists.
+/// Starts the threads that compute gradients which their caller cannot. [`grad`] does so on first use, at
+/// any time and on any thread: what candle reads in the environment meanwhile is changed in a way that
+/// leaves every reader in peace. A program calls this first all the same, so that a build whose gradients
+/// cannot be trusted is told of before the work, and no other thread's first backward pass falls into the
+/// instant in which candle is told to keep graphs.
 ///
 /// # Panics
 /// A gradient of a gradient comes out wrong: this build of candle does not do what
@@ -266,33 +270,17 @@ fn workers(graph: Graph) -> &'static Worker {
     }
 }
 
-#[allow(unsafe_code)]
 fn start_workers() -> [Worker; 2] {
     const VARIABLE: &str = "CANDLE_GRAD_DO_NOT_DETACH";
-    const SPIN: &str = "CANDLE_BARRIER_POOL_SPIN_LIMIT";
-    let before = std::env::var_os(VARIABLE);
-    // SAFETY: the environment is changed for the instant in which each worker reads it, and put
-    // back. A data race needs another thread that calls the C library's `getenv` or `setenv` in
-    // that instant (Rust's own functions take a lock); `start_gradient_workers` exists so that
-    // programs do this before they have other threads. Should another thread run its first
-    // backward pass of candle's own in that instant, it would keep graphs: more memory, never
-    // wrong values.
-    let workers = unsafe {
-        // candle's pool of threads for sums and products spins 25,000 times before it sleeps, on
-        // the cores that our kernels want: a seventh of a small network's step, measured.
-        if std::env::var_os(SPIN).is_none() {
-            std::env::set_var(SPIN, "100");
-        }
-        std::env::remove_var(VARIABLE);
-        let discard = Worker::start(Graph::Discard);
-        std::env::set_var(VARIABLE, "1");
-        let create = Worker::start(Graph::Create);
-        match before {
-            Some(value) => std::env::set_var(VARIABLE, value),
-            None => std::env::remove_var(VARIABLE),
-        }
-        [discard, create]
-    };
+    // candle's pool of threads for sums and products spins 25,000 times before it sleeps, on the cores
+    // that our kernels want: a seventh of a small network's step, measured.
+    environment::set_default("CANDLE_BARRIER_POOL_SPIN_LIMIT", "100");
+    // Should another thread run its first backward pass of candle's own while the variable is set, it keeps
+    // graphs: more memory, never wrong values.
+    let workers = [
+        environment::with(VARIABLE, None, || Worker::start(Graph::Discard)),
+        environment::with(VARIABLE, Some("1"), || Worker::start(Graph::Create)),
+    ];
     // Plain waiting: working for the pool meanwhile could come back to the workers, which are only
     // being made.
     let create = |x: &Tensor, y: &Tensor| {

@@ -1,6 +1,6 @@
 //! Loops over memory on the CPU. Nothing here knows of tensors or graphs.
 
-mod abreast;
+mod batched_lanes;
 pub(crate) mod channel;
 pub(crate) mod col2im;
 pub(crate) mod conv;

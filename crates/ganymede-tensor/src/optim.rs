@@ -223,12 +223,41 @@ impl Optimizer {
         *self.config.lr_mut() = lr;
     }
 
+    /// Other hyper-parameters of the same kind, in force from the next step on, with the moments and the
+    /// number of steps as they are. Schedules of more than the learning rate call this.
+    ///
+    /// The next step is that of an optimiser which was built with `config` and took up these moments. Adam's
+    /// bias correction is then that of the new betas for all steps so far, as in PyTorch when a parameter
+    /// group's betas are changed.
+    ///
+    /// ```
+    /// use ganymede_tensor::{Optimizer, OptimizerConfig};
+    /// let mut optimizer = Optimizer::new(OptimizerConfig::ADAM, Vec::new())?;
+    /// let OptimizerConfig::Adam { lr, beta2, eps, weight_decay, .. } = optimizer.config() else { panic!() };
+    /// let next = OptimizerConfig::Adam { lr, beta1: 0.0, beta2, eps, weight_decay };
+    /// optimizer.configure(next)?;
+    /// assert_eq!(optimizer.config(), next);
+    /// assert!(optimizer.configure(OptimizerConfig::SGD).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`OptimizerError::HyperParameter`] for one out of range; [`OptimizerError::Kind`] for another kind;
+    /// [`OptimizerError::OtherMoments`] where other moments are needed: a momentum that comes from 0 or goes
+    /// there, another `centered`. Nothing is changed then.
+    pub fn configure(&mut self, config: OptimizerConfig) -> std::result::Result<(), OptimizerError> {
+        config.validate()?;
+        self.config.check_successor(&config)?;
+        self.config = config;
+        Ok(())
+    }
+
     /// The number of steps taken.
     pub fn steps(&self) -> u64 {
         self.steps
     }
 
-    /// The hyper-parameters, with the current learning rate.
+    /// The current hyper-parameters.
     pub fn config(&self) -> OptimizerConfig {
         self.config
     }

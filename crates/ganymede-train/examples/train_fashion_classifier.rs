@@ -170,7 +170,9 @@ fn main() -> Result<()> {
     let test = open("fashion-mnist-10k", &options)?.dataset;
     ensure!(train.len() == 60_000 && test.len() == 10_000, "training and test images of Fashion-MNIST");
     let classifier = Classifier::new(&Device::Cpu)?;
-    let mut optimizer = Optimizer::new(OptimizerConfig::ADAM, classifier.params.params())?;
+    // A classifier's momentum, not that of a game.
+    let adam = OptimizerConfig::Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
+    let mut optimizer = Optimizer::new(adam, classifier.params.params())?;
     let config = LoaderConfig { batch: BATCH, seed: SEED, flip: false, prefetch: 4 };
     let mut loader = Loader::new(Arc::clone(&train), config)?;
     let mut shifts = Rng::stream(SEED, "shifts");

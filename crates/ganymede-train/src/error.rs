@@ -40,18 +40,17 @@ pub enum TrainError {
     /// A checkpoint could not be read or written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// The data's samples have another shape than the networks'.
+    /// A network is not for such data.
     #[error(
-        "the data set `{data}` has samples of shape {shape:?}, which `{network}` cannot make; \
-         set data.resolution to a power of two, or choose another network"
+        "the {network} does not fit the data set `{data}`: {reason}; see data.resolution and {network}.kind"
     )]
-    SampleShape {
+    Unfit {
         /// The data set.
         data: String,
-        /// Its samples' shape.
-        shape: Vec<usize>,
         /// The section of the network.
         network: &'static str,
+        /// What was found, what is expected.
+        reason: String,
     },
     /// The folder for a new run holds something.
     #[error(
@@ -225,7 +224,7 @@ impl TrainError {
                 | Self::InUse { .. }
                 | Self::FewerSteps { .. }
                 | Self::DataMoved { .. }
-                | Self::SampleShape { .. }
+                | Self::Unfit { .. }
                 | Self::Sample { .. }
                 | Self::Device(_)
                 | Self::Model(ModelError::InvalidField { .. } | ModelError::UnknownModel { .. })

@@ -3,28 +3,25 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ganymede_datasets::{Dataset, FASHION_CLASSES};
+use ganymede_datasets::Dataset;
 use ganymede_metrics::{
-    BatchOptions, CacheKey, Cached, CachedFeatures, Convention, DinoV2, DinoV2Size, FashionCnn, FeatureCache,
-    FeatureExtractor, FeatureSets, Features, Inception, InceptionConfig, MetricError, PRDC_NEIGHBOURS,
-    Provenance, Quantise, Resize, WeightsFile, WeightsQuery, cache_dir, class_counts, find_weights,
-    frechet_distance_rows, improved_precision_recall, kid, kid_all, prdc, published_weights, quantise,
-    resize_images,
+    BatchOptions, CacheKey, Cached, CachedFeatures, Comparison, Convention, ExtractorKind, ExtractorOptions,
+    FeatureCache, FeatureExtractor, Features, Measure, MetricError, Need, Provenance, Quantise, Resize,
+    Round, SampleSet, cache_dir, class_counts, quantise, resize_images, take_each, those_that_fit,
 };
-use ganymede_models::Generator;
+use ganymede_models::{Condition, Generator};
 use ganymede_tensor::{Device, Rng, Tensor};
 use ndarray::{Array2, Axis, concatenate};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::config::{EvalConfig, EvalExtractor, EvalMetric, Run};
+use crate::config::{EvalConfig, Run};
 use crate::data::{open_data, reopen_data};
 use crate::error::TrainError;
-use crate::few;
 use crate::folder::RunFolder;
 use crate::look::{Look, unless_stopped};
 use crate::quality::{ClassShare, LeftOut, Quality, QualityValue};
 use crate::sample::Sampler;
-use crate::trainer::{generate_unless_stopped, metric_latents, read_checkpoint};
+use crate::trainer::{Fixed, generate_unless_stopped, metric_inputs, read_checkpoint};
 
 /// Images in one pass: bounds the memory, however many are asked for.
 const PASS: usize = 64;
@@ -85,8 +82,8 @@ pub fn evaluate(run: &Run, checkpoint: &Path, options: EvalOptions<'_>) -> Resul
         let reason = format!("nothing can be measured: {}: {}", first.measure, first.reason);
         return Err(TrainError::Sample { reason });
     }
-    let z = metric_latents(run.seed, sampler.z_dim(), config.samples, device)?;
-    let quality = match Evaluator::measure(&evaluator, sampler.generator(), &z, &mut || false)? {
+    let input = metric_inputs(run.seed, sampler.generator(), dataset.as_ref(), config.samples, device)?;
+    let quality = match Evaluator::measure(&evaluator, sampler.generator(), &input, &mut || false)? {
         Look::Seen(quality) => quality,
         Look::CutShort => unreachable!("nobody asks for a stop"),
         Look::NotFinite(cause) => {
@@ -108,7 +105,7 @@ pub(crate) struct Evaluator {
     pool: ThreadPool,
     config: EvalConfig,
     /// What so few samples allow of the configuration's measures.
-    measures: Vec<EvalMetric>,
+    measures: Vec<&'static Measure>,
     left_out: Vec<LeftOut>,
     extractor: Box<dyn FeatureExtractor>,
     seed: u64,
@@ -135,17 +132,22 @@ impl Evaluator {
         let mut provenance = provenance(config, dataset.shape(), extractor.as_ref());
         provenance.real = Some(wanted as u64);
         provenance.seed = Some(seed);
-        if real.logits.is_none() && config.metrics.contains(&EvalMetric::InceptionScore) {
-            let name = config.extractor.name();
-            let reason = format!("`is` needs classes, and {name} has none: leave it out of eval.metrics");
+        let classified = real.logits.is_some();
+        if let Some(measure) = config.metrics.iter().find(|m| m.needs(Need::Logits) && !classified) {
+            let (measure, extractor) = (measure.name, config.extractor.name);
+            let reason =
+                format!("`{measure}` needs classes, and {extractor} has none: leave it out of eval.metrics");
             return Err(MetricError::Invalid(reason).into());
         }
-        let (measures, left_out) = few::choose(&config.metrics, wanted, config.samples);
+        let choices = Convention::Ganymede.choices();
+        let (measures, left_out) = those_that_fit(&config.metrics, wanted, config.samples, &choices);
+        let left_out = left_out.into_iter().map(LeftOut::from).collect();
         let (config, between_reals) = (config.clone(), None);
         let mut evaluator =
             Self { pool, config, measures, left_out, extractor, seed, real, between_reals, provenance };
         if let (Some(first), true) = (evaluator.measures.first(), others > 1) {
-            let (values, _) = evaluator.values(&[*first], &other)?;
+            // Nobody asked for classes of other real samples: a measure of them has no such value.
+            let (values, _) = evaluator.values(&[*first], &other, None)?;
             evaluator.between_reals = values.first().map(|value| value.value);
         }
         Ok(evaluator)
@@ -161,17 +163,21 @@ impl Evaluator {
         &self.left_out
     }
 
-    /// Measures the samples of latent vectors `(N, Z)`, unless `stop` says so.
+    /// Measures the samples of an input, unless `stop` says so.
     pub(crate) fn measure(
         this: &Arc<Self>,
         generator: &dyn Generator,
-        z: &Tensor,
+        input: &Fixed,
         stop: &mut dyn FnMut() -> bool,
     ) -> Result<Look<Quality>, TrainError> {
-        let count = z.dim(0)?;
+        let count = input.count()?;
+        let asked = match &input.condition {
+            Condition::Classes(classes) => Some(classes.to_device(&Device::Cpu)?.to_vec1::<u32>()?),
+            _ => None,
+        };
         let mut parts = Vec::new();
         for at in (0..count).step_by(PASS) {
-            let some = z.narrow(0, at, PASS.min(count - at))?;
+            let some = input.narrow(at, PASS.min(count - at))?;
             let images = match generate_unless_stopped(generator, &some, stop)? {
                 Look::Seen(images) => images,
                 Look::CutShort => return Ok(Look::CutShort),
@@ -185,16 +191,17 @@ impl Evaluator {
             }
         }
         let own = Arc::clone(this);
-        match unless_stopped(&this.pool, move || own.quality(&join(parts)?), stop) {
+        match unless_stopped(&this.pool, move || own.quality(&join(parts)?, asked.as_deref()), stop) {
             Some(quality) => quality.map(Look::Seen),
             None => Ok(Look::CutShort),
         }
     }
 
-    fn quality(&self, generated: &Features) -> Result<Quality, TrainError> {
-        let (values, mut not_numbers) = self.values(&self.measures, generated)?;
+    /// `asked` are the classes that the samples were asked for.
+    fn quality(&self, generated: &Features, asked: Option<&[u32]>) -> Result<Quality, TrainError> {
+        let (values, mut not_taken) = self.values(&self.measures, generated, asked)?;
         let mut left_out = self.left_out.clone();
-        left_out.append(&mut not_numbers);
+        left_out.append(&mut not_taken);
         Ok(Quality {
             values,
             left_out,
@@ -207,67 +214,37 @@ impl Evaluator {
     /// The values, and the measures of which none came out.
     fn values(
         &self,
-        metrics: &[EvalMetric],
+        measures: &[&'static Measure],
         generated: &Features,
+        asked: Option<&[u32]>,
     ) -> Result<(Vec<QualityValue>, Vec<LeftOut>), TrainError> {
-        let (mut values, mut left_out) = (Vec::new(), Vec::new());
-        for metric in metrics {
-            for (measure, value, lower_is_better) in self.one(*metric, generated)? {
-                let mut provenance = self.provenance.clone();
-                if !matches!(metric, EvalMetric::Fid) {
-                    provenance.ddof = None;
-                }
-                let name = provenance.id(measure);
-                if !value.is_finite() {
-                    let reason = format!("it is {value} for these samples");
-                    left_out.push(LeftOut { measure: measure.to_owned(), reason });
-                    continue;
-                }
-                values.push(QualityValue { name, measure: measure.to_owned(), value, lower_is_better });
+        let comparison = Comparison {
+            real: SampleSet::from(&self.real),
+            generated: SampleSet { labels: asked, ..SampleSet::from(generated) },
+            extractor: self.config.extractor.name,
+            choices: &Convention::Ganymede.choices(),
+            seed: self.seed,
+        };
+        let Round { values, left_out, .. } = take_each(measures, &comparison)?;
+        let value = |(measure, reading): (&'static Measure, ganymede_metrics::Reading)| {
+            let mut provenance = self.provenance.clone();
+            if !measure.has_covariance {
+                provenance.ddof = None;
             }
-        }
-        Ok((values, left_out))
+            QualityValue {
+                name: provenance.id(reading.kind.name),
+                measure: reading.kind.name.to_owned(),
+                value: reading.value,
+                lower_is_better: reading.kind.better.is_lower(),
+            }
+        };
+        Ok((values.into_iter().map(value).collect(), left_out.into_iter().map(LeftOut::from).collect()))
     }
 
-    fn one(
-        &self,
-        metric: EvalMetric,
-        generated: &Features,
-    ) -> Result<Vec<(&'static str, f64, bool)>, MetricError> {
-        let choices = Convention::Ganymede.choices();
-        let (real, fake) = (&self.real.pool, &generated.pool);
-        let sets = FeatureSets { real: real.view(), generated: fake.view() };
-        Ok(match metric {
-            EvalMetric::Fid => {
-                vec![("fid", frechet_distance_rows(real, fake, choices.ddof)?.distance, true)]
-            }
-            EvalMetric::Kid => {
-                let value = match choices.kid.subsets(real.nrows(), fake.nrows(), self.seed)? {
-                    Some(subsets) => kid(real, fake, &subsets)?.mean,
-                    None => kid_all(real, fake)?,
-                };
-                vec![("kid", value, true)]
-            }
-            EvalMetric::InceptionScore => {
-                let logits = generated.logits.as_ref();
-                let logits = logits.ok_or_else(|| MetricError::Invalid("`is` needs classes".into()))?;
-                vec![("is", choices.inception_score(logits, self.seed)?.mean, false)]
-            }
-            EvalMetric::PrecisionRecall => {
-                let found = improved_precision_recall(sets, choices.pr_neighbours)?;
-                vec![("precision", found.precision, false), ("recall", found.recall, false)]
-            }
-            EvalMetric::DensityCoverage => {
-                let found = prdc(sets, PRDC_NEIGHBOURS)?;
-                vec![("density", found.density, false), ("coverage", found.coverage, false)]
-            }
-        })
-    }
-
-    /// The classes of the built-in network; those of others have no names here.
+    /// The classes of a network whose classes have names here.
     fn classes(&self, generated: &Features) -> Result<Vec<ClassShare>, TrainError> {
-        let (EvalExtractor::FashionCnn, Some(real), Some(fake)) =
-            (self.config.extractor, &self.real.logits, &generated.logits)
+        let (Some(names), Some(real), Some(fake)) =
+            (self.config.extractor.classes, &self.real.logits, &generated.logits)
         else {
             return Ok(Vec::new());
         };
@@ -275,9 +252,9 @@ impl Evaluator {
             let counts = class_counts(logits)?;
             Ok(counts.into_iter().map(|n| n as f64 / logits.nrows() as f64).collect())
         };
-        let shares = share(fake)?.into_iter().zip(share(real)?).zip(FASHION_CLASSES);
+        let shares = share(fake)?.into_iter().zip(share(real)?).zip(names);
         Ok(shares
-            .map(|((generated, real), class)| ClassShare { class: class.into(), generated, real })
+            .map(|((generated, real), class)| ClassShare { class: (*class).to_owned(), generated, real })
             .collect())
     }
 }
@@ -293,30 +270,17 @@ fn provenance(config: &EvalConfig, shape: &[usize], extractor: &dyn FeatureExtra
 }
 
 /// The network, with weights that are built in or lie in the cache folder: a run fetches nothing.
-fn load(extractor: EvalExtractor, given: Option<&Path>) -> Result<Box<dyn FeatureExtractor>, TrainError> {
-    let device = Device::Cpu;
-    let weights = || {
-        let published =
-            published_weights(extractor.name()).expect("every network with weights elsewhere is listed");
-        let cache = cache_dir();
-        let query = WeightsQuery { path: given, cache: &cache, fetch: false };
-        find_weights(published, &query, &mut |_, _| ())
+fn load(kind: &ExtractorKind, given: Option<&Path>) -> Result<Box<dyn FeatureExtractor>, TrainError> {
+    let options = ExtractorOptions {
+        weights: given,
+        cache: &cache_dir(),
+        fetch: false,
+        choices: &Convention::Ganymede.choices(),
+        spatial: false,
+        batch: PASS,
+        device: &Device::Cpu,
     };
-    let dino = |size| -> Result<Box<dyn FeatureExtractor>, TrainError> {
-        Ok(Box::new(DinoV2::load(&weights()?, size, PASS, &device)?))
-    };
-    Ok(match extractor {
-        EvalExtractor::FashionCnn => match given {
-            Some(path) => Box::new(FashionCnn::load(&WeightsFile::given(path), &device)?),
-            None => Box::new(FashionCnn::new(&device)?),
-        },
-        EvalExtractor::Inception2015 => {
-            Box::new(Inception::load(&weights()?, InceptionConfig::default(), &device)?)
-        }
-        EvalExtractor::DinoV2Small => dino(DinoV2Size::Small)?,
-        EvalExtractor::DinoV2Base => dino(DinoV2Size::Base)?,
-        EvalExtractor::DinoV2Large => dino(DinoV2Size::Large)?,
-    })
+    Ok(kind.load(&options, &mut |_| ())?)
 }
 
 /// Features of the first real samples of a random order; those of large networks from the cache where they are there.
@@ -328,7 +292,7 @@ fn real_features(
     count: usize,
 ) -> Result<Features, TrainError> {
     // The built-in network is as fast as a disk.
-    let cache = (config.extractor != EvalExtractor::FashionCnn).then(|| FeatureCache::new(&cache_dir()));
+    let cache = (!config.extractor.is_built_in()).then(|| FeatureCache::new(&cache_dir()));
     let content = format!("{} {count} by seed {seed}", dataset.content_hash());
     let key =
         CacheKey::new(&content, extractor, &BatchOptions::new(extractor.input()), Quantise::HalfUp.name());
@@ -384,4 +348,14 @@ fn split(features: Features, at: usize) -> (Features, Features) {
     let (logits, other_logits) = features.logits.as_ref().map(cut).unzip();
     let part = |pool, logits| Features { pool, logits, spatial: None };
     (part(pool, logits), part(other_pool, other_logits))
+}
+
+#[cfg(test)]
+mod tests {
+    /// The data and the network that knows them are crates of one floor, which do not know each other.
+    #[test]
+    fn the_network_of_clothes_names_its_classes_as_the_data_do() {
+        let network = ganymede_metrics::find_extractor("fashion-cnn").unwrap();
+        assert_eq!(network.classes.unwrap(), ganymede_datasets::FASHION_CLASSES);
+    }
 }

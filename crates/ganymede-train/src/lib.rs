@@ -23,6 +23,8 @@
 mod claim;
 mod config;
 mod data;
+#[cfg(doctest)]
+mod documents;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod doors;
@@ -44,16 +46,17 @@ mod presets;
 mod quality;
 mod record;
 mod sample;
+mod stepper;
 mod summary;
 mod trainer;
 mod verdict;
 mod wasserstein;
 
 pub use config::{
-    AboutFile, Change, ConfigError, DataConfig, DataFile, EmaFile, EvalConfig, EvalExtractor, EvalFile,
-    EvalMetric, GeneratorConfig, Layers, LimitsFile, LogConfig, LogFile, LossFile, MOST_MEASURED, MOST_STEPS,
-    MOST_THREADS, NetworkConfig, NetworkFile, OptimizerFile, OptimizersFile, PenaltyFile, Problem,
-    RUN_SCHEMA, Run, RunFile, RunSection, Schedule, ScheduleFile, nearest,
+    AboutFile, Average, Change, ConfigError, Course, DataConfig, DataFile, EmaFile, EvalConfig, EvalFile,
+    Layers, LimitsFile, LogConfig, LogFile, LossFile, MOST_MEASURED, MOST_STEPS, MOST_THREADS,
+    OptimizersFile, PenaltyConfig, Problem, RUN_SCHEMA, Ramp, Run, RunFile, RunSection, ScheduleFile,
+    Scheduled, nearest,
 };
 pub use error::TrainError;
 pub use evaluate::{EvalOptions, Evaluation, evaluate};
@@ -63,6 +66,9 @@ pub use outcome::{Outcome, StopReason};
 pub use presets::{DEFAULT_PRESET, Preset, preset_names, presets};
 pub use quality::{ClassShare, LeftOut, Quality, QualityValue};
 pub use record::{Best, LogEntry, Metric, MetricEntry, TimingEntry};
-pub use sample::{LatentBatches, Latents, SampleWriter, Sampler};
+pub use sample::{ClassBatches, LatentBatches, Latents, SampleWriter, Sampler};
+pub use stepper::Stepper;
 pub use summary::{BestSummary, DataSummary, Files, RunSummary, SUMMARY_SCHEMA, Summary, Versions};
+pub use trainer::scheme::SchemeKind;
+pub use trainer::terms::TermConfig;
 pub use trainer::{CHECKPOINT_SCHEMA, Event, Finished, Observer, Progress, Trainer};

@@ -64,9 +64,10 @@ impl Pixels {
     }
 }
 
-/// All images side by side in a square of rows; small ones enlarged.
-pub(crate) fn grid(images: &[Pixels]) -> RgbImage {
-    let columns = (images.len() as f64).sqrt().ceil().max(1.0) as usize;
+/// All images side by side in a square of rows, or in rows of `columns`; small ones enlarged.
+pub(crate) fn grid(images: &[Pixels], columns: Option<usize>) -> RgbImage {
+    let square = (images.len() as f64).sqrt().ceil() as usize;
+    let columns = columns.unwrap_or(square).max(1);
     let rows = images.len().div_ceil(columns).max(1);
     let (height, width) = images.first().map_or((1, 1), |image| (image.height, image.width));
     let scale = (LEAST_SIDE / height.max(width)).max(1);
@@ -106,12 +107,13 @@ mod tests {
         let levels: Vec<u8> = pixels.iter().map(|image| image.to_image().get_pixel(0, 0).0[0]).collect();
         assert_eq!(levels, [0, 128, 255]);
 
-        let picture = grid(&pixels);
+        let picture = grid(&pixels, None);
         let tile = (LEAST_SIDE as u32) + GAP;
         assert_eq!(picture.dimensions(), (2 * tile + GAP, 2 * tile + GAP));
         assert_eq!(picture.get_pixel(GAP, GAP).0, [0; 3]);
         assert_eq!(picture.get_pixel(GAP + tile, GAP).0, [128; 3]);
         assert_eq!(picture.get_pixel(GAP, GAP + tile).0, [255; 3]);
+        assert_eq!(grid(&pixels, Some(3)).dimensions(), (3 * tile + GAP, tile + GAP));
         // The place of a fourth image stays empty.
         assert_eq!(picture.get_pixel(GAP + tile, GAP + tile).0, [255; 3]);
     }

@@ -48,6 +48,12 @@ pub struct LeftOut {
     pub reason: String,
 }
 
+impl From<ganymede_metrics::LeftOut> for LeftOut {
+    fn from(left: ganymede_metrics::LeftOut) -> Self {
+        Self { measure: left.measure.to_owned(), reason: left.reason }
+    }
+}
+
 /// How often the extractor sees a class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassShare {

@@ -1,71 +1,73 @@
 //! What is written down while a run goes on.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::numbers::or_nan;
 use crate::quality::Quality;
 
-/// A line of `log.jsonl`: the values of one step, not averages.
+/// A line of `log.jsonl`: the values of one step by name, not averages.
 ///
 /// Nothing here depends on the clock: the same configuration gives the same bytes.
+///
+/// | name | value |
+/// |---|---|
+/// | `loss_d` | the discriminator's adversarial loss, without terms, to minimise |
+/// | `loss_g` | the generator's, likewise |
+/// | `penalty` | the sum of penalties when last computed, each times its interval; absent without penalties |
+/// | `penalty_norm` | the mean norm of the discriminator's gradient where the first penalty looked |
+/// | `score_real`, `score_fake` | mean raw scores, those of generated samples in the discriminator's update |
+/// | `accuracy_real`, `accuracy_fake` | shares of samples on their side of the score at which the discriminator is undecided; absent for losses without one |
+/// | `grad_norm_d`, `grad_norm_g` | Euclidean norms of the players' whole gradients |
+/// | `lr_factor` | the schedule's factor on both learning rates |
+/// | `lr_g`, `lr_d` | the learning rates of this step |
+///
+/// Terms add names of their own. A value that is not a number is `null` in the file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// Generator updates made.
     pub step: u64,
     /// Real samples shown to the discriminator.
     pub images: u64,
-    /// The discriminator's adversarial loss, without penalties, to minimise.
-    #[serde(deserialize_with = "or_nan")]
-    pub loss_d: f64,
-    /// The generator's loss, to minimise.
-    #[serde(deserialize_with = "or_nan")]
-    pub loss_g: f64,
-    /// The sum of penalties when last computed, each times its interval; absent without penalties.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub penalty: Option<f64>,
-    /// The mean norm of the discriminator's gradient where the first penalty looked; absent without
-    /// penalties.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub penalty_norm: Option<f64>,
-    /// Mean raw score of real samples.
-    #[serde(deserialize_with = "or_nan")]
-    pub score_real: f64,
-    /// Mean raw score of generated samples, in the discriminator's step.
-    #[serde(deserialize_with = "or_nan")]
-    pub score_fake: f64,
-    /// Share of real samples on the real side of the discriminator's border; absent for losses without a
-    /// border.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub accuracy_real: Option<f64>,
-    /// Share of generated samples on the generated side; absent likewise.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub accuracy_fake: Option<f64>,
-    /// Euclidean norm of the discriminator's whole gradient.
-    #[serde(deserialize_with = "or_nan")]
-    pub grad_norm_d: f64,
-    /// Euclidean norm of the generator's whole gradient.
-    #[serde(deserialize_with = "or_nan")]
-    pub grad_norm_g: f64,
-    /// The schedule's factor on both learning rates.
-    #[serde(deserialize_with = "or_nan")]
-    pub lr_factor: f64,
+    /// Values by name.
+    #[serde(flatten, deserialize_with = "numbers_or_nan")]
+    pub values: BTreeMap<String, f64>,
 }
 
+/// What is said of a value that is not finite; others go by their name.
+const WORDS: &[(&str, &str)] = &[
+    ("loss_d", "the discriminator's loss"),
+    ("loss_g", "the generator's loss"),
+    ("penalty", "the penalty"),
+    ("penalty_norm", "the penalty's gradient norm"),
+    ("score_real", "the score of real samples"),
+    ("score_fake", "the score of generated samples"),
+    ("grad_norm_d", "the discriminator's gradient"),
+    ("grad_norm_g", "the generator's gradient"),
+];
+
 impl LogEntry {
-    /// The first value that is not a finite number, by name.
-    pub fn non_finite(&self) -> Option<&'static str> {
-        let values = [
-            ("the discriminator's loss", Some(self.loss_d)),
-            ("the generator's loss", Some(self.loss_g)),
-            ("the penalty", self.penalty),
-            ("the penalty's gradient norm", self.penalty_norm),
-            ("the score of real samples", Some(self.score_real)),
-            ("the score of generated samples", Some(self.score_fake)),
-            ("the discriminator's gradient", Some(self.grad_norm_d)),
-            ("the generator's gradient", Some(self.grad_norm_g)),
-        ];
-        values.iter().find(|(_, x)| x.is_some_and(|x| !x.is_finite())).map(|(name, _)| *name)
+    /// A value by name.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.values.get(name).copied()
     }
+
+    /// The first value that is not a finite number, in words.
+    pub fn non_finite(&self) -> Option<String> {
+        let known = WORDS.iter().find(|(name, _)| self.get(name).is_some_and(|x| !x.is_finite()));
+        if let Some((_, words)) = known {
+            return Some((*words).to_owned());
+        }
+        self.values.iter().find(|(_, x)| !x.is_finite()).map(|(name, _)| format!("`{name}`"))
+    }
+}
+
+/// Numbers by name, where JSON says `null` for one that is none; what is neither belongs to another version.
+fn numbers_or_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, f64>, D::Error> {
+    let values = BTreeMap::<String, serde_json::Value>::deserialize(deserializer)?;
+    let number = |value: serde_json::Value| if value.is_null() { Some(f64::NAN) } else { value.as_f64() };
+    Ok(values.into_iter().filter_map(|(name, value)| Some((name, number(value)?))).collect())
 }
 
 /// A line of `timing.jsonl`, the one file that the clock writes into.

@@ -1,19 +1,22 @@
 //! Samples from a checkpoint of ours, or from a generator's weights that others published.
 
+mod classes;
 mod latents;
 mod write;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ganymede_models::{Generator, ModelConfig, ModelError, ModelName};
+use ganymede_models::{
+    Condition, Generator, GeneratorConfig, GeneratorKind, Io, Latents as Drawn, ModelError,
+};
 use ganymede_tensor::{DType, Device, Rng, Shapes, Tensor, fit_weights};
 
-use crate::config::generator_of;
 use crate::error::TrainError;
 use crate::finite::not_finite;
-use crate::trainer::{generate, read_checkpoint, sampling_weights};
+use crate::trainer::{Fixed, generate, read_checkpoint, sampling_weights};
 
+pub use classes::ClassBatches;
 pub use latents::{LatentBatches, Latents};
 pub use write::SampleWriter;
 
@@ -23,6 +26,9 @@ const BATCH: usize = 64;
 /// A generator that is ready to draw.
 pub struct Sampler {
     generator: Box<dyn Generator>,
+    /// The number of classes K, where the generator is told the class.
+    classes: Option<usize>,
+    class_names: Vec<String>,
     device: Device,
     note: Option<String>,
 }
@@ -36,12 +42,13 @@ impl Sampler {
     /// The file is missing, damaged, of another schema, or not a training checkpoint.
     pub fn from_checkpoint(path: &Path, device: &Device) -> Result<Self, TrainError> {
         let (checkpoint, state) = read_checkpoint(path, device)?;
-        let config = generator_of(&state.generator, &state.shape);
-        let config = config.ok_or_else(|| TrainError::CheckpointState {
-            path: path.to_owned(),
-            reason: "the architecture in its state is unknown to this version".to_owned(),
+        let fail = |reason: String| TrainError::CheckpointState { path: path.to_owned(), reason };
+        let config = state.generator();
+        let config = config.map_err(|error| {
+            fail(format!("the generator in its state is unknown to this version: {error}"))
         })?;
-        Self::build(&config, &sampling_weights(&checkpoint), path, device)
+        let sampler = Self::build(&config, &state.io(), &sampling_weights(&checkpoint), path, device)?;
+        Ok(Self { class_names: state.classes, ..sampler })
     }
 
     /// The generator of a state dict that others published, in a `.pth`, `.pt`, `.tar` or `.safetensors`
@@ -52,18 +59,20 @@ impl Sampler {
     /// counter of an average, are left out.
     ///
     /// # Errors
-    /// The file cannot be read, or holds something other than weights of `model`'s generator, or several of them.
+    /// The file cannot be read, or holds something other than weights of such a generator, or several of them.
     pub fn from_weights(
         path: &Path,
-        model: ModelName,
+        kind: &'static GeneratorKind,
         key: Option<&str>,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let found = fit_weights(path, key, &|shapes| strangers(model, shapes), device)?;
+        let found = fit_weights(path, key, &|shapes| strangers(kind, shapes), device)?;
         let misfit =
             |error: ModelError| TrainError::Weights { path: path.to_owned(), reason: error.to_string() };
-        let config = ModelConfig::infer(model, &found.tensors).map_err(misfit)?;
-        Ok(Self { note: found.note, ..Self::build(&config, &found.tensors, path, device)? })
+        let shapes =
+            found.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.dims().to_vec())).collect();
+        let (config, io) = GeneratorConfig::infer(kind, &shapes).map_err(misfit)?;
+        Ok(Self { note: found.note, ..Self::build(&config, &io, &found.tensors, path, device)? })
     }
 
     /// In words where the weights were found in their file, and what of it was left out; `None` where there is nothing
@@ -73,24 +82,31 @@ impl Sampler {
     }
 
     fn build(
-        config: &ModelConfig,
+        config: &GeneratorConfig,
+        io: &Io,
         weights: &BTreeMap<String, Tensor>,
         path: &Path,
         device: &Device,
     ) -> Result<Self, TrainError> {
+        let unfit = config.check().into_iter().next().or_else(|| config.fits(io).into_iter().next());
+        if let Some(problem) = unfit {
+            let reason = format!("it describes a generator that cannot be: {}: {problem}", problem.field);
+            return Err(TrainError::Weights { path: path.to_owned(), reason });
+        }
         // A file may describe a network that no memory holds.
-        let (needed, held) =
-            (config.generator_numbers(), weights.values().map(|t| t.elem_count() as u64).sum::<u64>());
+        let needed = config.size(io).weights;
+        let held: u128 = weights.values().map(|t| t.elem_count() as u128).sum();
         if needed > held {
             let reason = format!("it describes a generator of {needed} weights, and holds {held} numbers");
             return Err(TrainError::Weights { path: path.to_owned(), reason });
         }
         // The first weights are overwritten: their seed does not matter.
-        let generator = config.build_generator(Rng::new(0), DType::F32, device)?;
+        let generator = config.build(io, Rng::new(0), DType::F32, device)?;
         let loaded = generator.params().load_state_dict(weights);
         loaded.map_err(|error| TrainError::Weights { path: path.to_owned(), reason: error.to_string() })?;
         check_weights(generator.as_ref(), path)?;
-        Ok(Self { generator, device: device.clone(), note: None })
+        let classes = io.classes().filter(|_| config.traits().conditional);
+        Ok(Self { generator, classes, class_names: Vec::new(), device: device.clone(), note: None })
     }
 
     pub(crate) fn generator(&self) -> &dyn Generator {
@@ -104,7 +120,7 @@ impl Sampler {
 
     /// `[C, H, W]`, or `[D]` for points.
     pub fn sample_shape(&self) -> Vec<usize> {
-        self.generator.output_shape()
+        self.generator.io().sample.clone()
     }
 
     /// Latent vectors, a batch at a time.
@@ -116,13 +132,32 @@ impl Sampler {
         LatentBatches::new(source, self.z_dim(), &self.device)
     }
 
-    /// Samples `(N, C, H, W)` in [−1, 1], or points `(N, D)`, of latent vectors `(N, Z)`. Batch
+    /// The number of classes K that can be asked for; nothing where the generator is not told the class.
+    pub fn classes(&self) -> Option<usize> {
+        self.classes
+    }
+
+    /// The names of the classes, in order; empty where nobody knows them.
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
+    }
+
+    /// The classes of samples, a batch at a time: one class for all, or each of them drawn with equal probability.
+    ///
+    /// # Errors
+    /// There is no such class, or the generator is not told the class.
+    pub fn class_batches(&self, class: Option<usize>, seed: u64) -> Result<ClassBatches, TrainError> {
+        ClassBatches::new(self.classes, class, seed, &self.device)
+    }
+
+    /// Samples `(N, C, H, W)` in [−1, 1], or points `(N, D)`, of latent vectors `(N, Z)` and their condition. Batch
     /// normalisation uses its running statistics, so that a sample does not depend on its neighbours.
     ///
     /// # Errors
-    /// The vectors have another length, or the device refuses the memory.
-    pub fn generate(&self, z: &Tensor) -> Result<Tensor, TrainError> {
-        Ok(generate(self.generator.as_ref(), z)?)
+    /// The vectors have another length, a condition lacks, or the device refuses the memory.
+    pub fn generate(&self, z: &Tensor, condition: &Condition) -> Result<Tensor, TrainError> {
+        let input = Fixed { latents: Drawn::new(z.clone()), condition: condition.clone() };
+        Ok(generate(self.generator.as_ref(), &input)?)
     }
 
     /// As [`Sampler::generate`], where no sample may hold what is not a finite number. `first` is the number of the
@@ -130,8 +165,13 @@ impl Sampler {
     ///
     /// # Errors
     /// As [`Sampler::generate`]; [`TrainError::NotFinite`] names the sample.
-    pub fn generate_finite(&self, z: &Tensor, first: usize) -> Result<Tensor, TrainError> {
-        let samples = self.generate(z)?;
+    pub fn generate_finite(
+        &self,
+        z: &Tensor,
+        condition: &Condition,
+        first: usize,
+    ) -> Result<Tensor, TrainError> {
+        let samples = self.generate(z, condition)?;
         let size: usize = self.sample_shape().iter().product();
         match not_finite(&samples)? {
             None => Ok(samples),
@@ -165,9 +205,9 @@ fn check_weights(generator: &dyn Generator, path: &Path) -> Result<(), TrainErro
     Ok(())
 }
 
-/// Whether a state dict is one of `model`'s generator, but for the tensors of other modules: their names.
-fn strangers(model: ModelName, shapes: &Shapes) -> Option<Vec<String>> {
-    if ModelConfig::infer_shapes(model, shapes).is_ok() {
+/// Whether a state dict is one of such a generator, but for the tensors of other modules: their names.
+fn strangers(kind: &'static GeneratorKind, shapes: &Shapes) -> Option<Vec<String>> {
+    if GeneratorConfig::infer(kind, shapes).is_ok() {
         return Some(Vec::new());
     }
     // All layers of a generator lie in one module, whose name their names begin with: most tensors do.
@@ -177,5 +217,5 @@ fn strangers(model: ModelName, shapes: &Shapes) -> Option<Vec<String>> {
     let (own, _) = sizes.into_iter().max_by_key(|(_, size)| *size)?;
     let (inside, outside): (Shapes, Shapes) =
         shapes.clone().into_iter().partition(|(name, _)| module(name) == own);
-    ModelConfig::infer_shapes(model, &inside).is_ok().then(|| outside.into_keys().collect())
+    GeneratorConfig::infer(kind, &inside).is_ok().then(|| outside.into_keys().collect())
 }

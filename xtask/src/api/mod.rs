@@ -63,9 +63,10 @@ fn snapshots(mode: Mode, only: Option<&str>, flags: &[&str]) -> Result<()> {
     if packages.is_empty() {
         return Err(Usage(format!("no library crate `{}`", only.unwrap_or_default())).into());
     }
+    document(only, flags)?;
     let mut stale = Vec::new();
     for package in packages {
-        let lines = surface::lines(&rustdoc_json(package, &workspace.target, flags)?);
+        let lines = surface::lines(&rustdoc_json(package, &workspace.target)?);
         let path = shell::root().join(&package.folder).join("api.txt");
         if !compare(package, &lines, &path, mode)? {
             stale.push(package.name.as_str());
@@ -99,16 +100,25 @@ fn compare(package: &Package, lines: &[String], path: &Path, mode: Mode) -> Resu
     Ok(mode == Mode::Bless)
 }
 
-fn rustdoc_json(package: &Package, target: &Path, flags: &[&str]) -> Result<Value> {
+/// Has all libraries, or one, described as JSON.
+///
+/// Rationale: all at once, as `cargo doc` sees them: crate by crate, each would have other features of its dependencies,
+/// and these would be checked again for each.
+fn document(only: Option<&str>, flags: &[&str]) -> Result<()> {
     let mut cargo = shell::cargo();
-    cargo.args(["rustdoc", "--quiet", "--lib", "--package", &package.name]).args(flags);
-    cargo.args(["--", "-Z", "unstable-options", "--output-format", "json", "--cap-lints", "allow"]);
+    cargo.args(["doc", "--quiet", "--no-deps", "--lib"]).args(flags);
+    match only {
+        Some(name) => cargo.args(["--package", name]),
+        None => cargo.arg("--workspace"),
+    };
     let rustdoc = std::env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into());
     let this = std::env::current_exe().context("could not find the path of this program")?;
-    shell::run({
-        cargo.env("RUSTDOC", this).env(STAND_IN, rustdoc);
-        cargo
-    })?;
+    cargo.env("RUSTDOC", this).env(STAND_IN, rustdoc);
+    cargo.env("RUSTDOCFLAGS", "-Z unstable-options --output-format json --cap-lints allow");
+    shell::run(cargo)
+}
+
+fn rustdoc_json(package: &Package, target: &Path) -> Result<Value> {
     let path = target.join("doc").join(package.name.replace('-', "_")).with_extension("json");
     let text = std::fs::read(&path).with_context(|| format!("could not read {}", path.display()))?;
     serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", path.display()))

@@ -1,9 +1,13 @@
-//! Documents point at what exists.
+//! Documents point at what exists, and their code is tried.
+
+use std::collections::BTreeSet;
 
 use super::Finding;
 use super::tree::{File, Tree};
 
 const RULE: &str = "links";
+/// What makes the code of a document a test of the documentation.
+const INCLUSION: &str = "#[doc = include_str!(\"";
 /// A word in backquotes that starts so is taken for a path from the root.
 const PATH_STARTS: &[&str] = &["crates/", "datasets/", "docs/", "xtask/", ".ci/", ".cargo/"];
 
@@ -35,6 +39,39 @@ pub(crate) fn links(file: &File, tree: &Tree) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Blocks of code say their language, and Rust is compiled: the document is included by a Rust file.
+pub(crate) fn code(file: &File, included: &BTreeSet<String>) -> Vec<Finding> {
+    let finding = |line, message: &str| Finding::new("code", &file.path, line, message);
+    let mut findings = Vec::new();
+    let mut in_block = false;
+    for (index, line) in file.text.lines().enumerate() {
+        let Some(language) = line.trim_start().strip_prefix("```") else { continue };
+        in_block = !in_block;
+        if in_block && language.is_empty() {
+            findings.push(finding(
+                index + 1,
+                "a block of code without its language, such as rust, sh, toml, text",
+            ));
+        }
+        if in_block && language.starts_with("rust") && !included.contains(&file.path) {
+            let message = "Rust that nothing compiles; include the document as those in \
+                           crates/ganymede-train/src/documents.rs";
+            findings.push(finding(index + 1, message));
+        }
+    }
+    findings
+}
+
+/// The documents that Rust files include as documentation.
+pub(crate) fn included(tree: &Tree) -> BTreeSet<String> {
+    let mut included = BTreeSet::new();
+    for file in tree.files.iter().filter(|file| file.is_rust()) {
+        let targets = file.text.split(INCLUSION).skip(1).filter_map(|rest| rest.split('"').next());
+        included.extend(targets.map(|target| resolve(&file.path, target)));
+    }
+    included
 }
 
 /// What stands between `](` and `)`.

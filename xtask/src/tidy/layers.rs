@@ -17,6 +17,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("ganymede-metrics", 1),
     ("ganymede-datasets", 1),
     ("ganymede-train", 2),
+    ("ganymede", 3),
     ("ganymede-fuzz", 3),
     ("xtask", 3),
 ];
@@ -24,8 +25,8 @@ const FLOORS: &[(&str, u32)] = &[
 /// The one crate that names the numeric back end.
 const BACKEND_OWNER: &str = "ganymede-tensor";
 const BACKENDS: &[&str] = &["candle", "gemm", "cudarc"];
-/// Packages that hold a program beside their library, and xtask.
-const MAY_USE_ANYHOW: &[&str] = &["ganymede-train", "ganymede-metrics", "ganymede-fuzz", "xtask"];
+/// Packages that are or hold a program. Tests and examples of the others may use it, too.
+const MAY_USE_ANYHOW: &[&str] = &["ganymede", "ganymede-metrics", "ganymede-fuzz", "xtask"];
 
 /// What the manifests say.
 pub(crate) fn dependencies(packages: &[Package]) -> Vec<Finding> {
@@ -41,14 +42,16 @@ fn of_package(package: &Package) -> Vec<Finding> {
             package.name
         ))];
     };
+    let name = &package.name;
     let mut findings = Vec::new();
+    if package.library_dependencies.iter().any(|name| name == "anyhow")
+        && !MAY_USE_ANYHOW.contains(&name.as_str())
+    {
+        findings.push(finding("depends on `anyhow`; a library returns typed errors (thiserror)".into()));
+    }
     for dependency in &package.dependencies {
-        let name = &package.name;
         if is_backend(dependency) && name != BACKEND_OWNER {
             findings.push(finding(format!("depends on `{dependency}`; use what {BACKEND_OWNER} re-exports")));
-        }
-        if dependency == "anyhow" && !MAY_USE_ANYHOW.contains(&name.as_str()) {
-            findings.push(finding("depends on `anyhow`; a library returns typed errors (thiserror)".into()));
         }
         if self::floor(dependency).is_some_and(|below| below >= floor) {
             findings.push(finding(format!("depends on `{dependency}`, which does not lie on a lower floor")));

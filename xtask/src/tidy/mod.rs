@@ -29,6 +29,7 @@ unsafe    only in ganymede-tensor and ganymede-lapack, each with the reason why 
 exports   no glob re-export, no prelude
 leftovers no todo!, unimplemented!, dbg!, ignored test, note to do something later, or copy of a file
 links     a relative link of a document, or a path that it names, exists
+code      a block of code in a document says its language, and Rust in it is compiled
 wording   no path of one person's machine; words of the field
 paths     no type that is serialised holds a path
 fixtures  the script that made a fixture lies beside it
@@ -100,6 +101,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
 /// Every rule that looks at files only.
 fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let included = docs::included(tree);
     for file in &tree.files {
         findings.extend(rules::leftover_notes(file));
         findings.extend(rules::machine_paths(file));
@@ -109,6 +111,7 @@ fn check(tree: &Tree) -> Vec<Finding> {
         }
         if file.is_markdown() {
             findings.extend(docs::links(file, tree));
+            findings.extend(docs::code(file, &included));
         }
     }
     findings.extend(rules::stray_files(tree));

@@ -39,9 +39,11 @@ fn programs(file: &File) -> Vec<Finding> {
 }
 
 fn is_program(path: &str) -> bool {
-    let own = ["/src/bin/", "/src/cli/", "/examples/"].iter().any(|folder| path.contains(folder));
-    own || ["/src/main.rs", "/src/cli.rs", "/build.rs"].iter().any(|end| path.ends_with(end))
-        || path.starts_with("xtask/")
+    let folders = ["/src/bin/", "/src/cli/", "/src/program/", "/examples/"];
+    let files = ["/src/main.rs", "/src/cli.rs", "/src/program.rs", "/build.rs"];
+    folders.iter().any(|folder| path.contains(folder))
+        || files.iter().any(|end| path.ends_with(end))
+        || ["xtask/", "crates/ganymede/"].iter().any(|folder| path.starts_with(folder))
 }
 
 /// Where `unsafe` is used. That a function *is* unsafe is a duty of its callers, and clippy wants it documented.

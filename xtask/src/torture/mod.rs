@@ -4,6 +4,7 @@
 mod compare;
 mod moments;
 mod plan;
+mod recipes;
 mod victim;
 
 use std::path::{Path, PathBuf};
@@ -18,15 +19,16 @@ use crate::shell::{self, Usage};
 use crate::workspace::Workspace;
 use moments::Moment;
 use plan::{Aim, Plan};
+use recipes::{RECIPES, Recipe};
 use victim::{Program, Victim};
 
 pub(crate) const COMMAND: crate::Command = crate::Command {
     name: "torture",
-    arguments: "[--kills N] [--seed S] [--jobs J] [--program PATH]",
+    arguments: "[--kills N] [--seed S] [--jobs J] [--recipe NAME] [--program PATH]",
     summary: "kill training runs at any moment; each has to end in the same bytes as one left in peace",
     details: "
-Builds `ganymede` in release mode, makes one short run in peace, and then makes the same run again and again, killing
-it with SIGKILL: at random instants, while a checkpoint is written (its temporary file is there), while samples are
+Builds `ganymede` in release mode, makes one short run of each recipe in peace, and then makes the same runs again and
+again, recipe after recipe, killing them with SIGKILL: at random instants, while a checkpoint is written (its temporary file is there), while samples are
 measured (the picture of the step is there, its line in metrics.jsonl is not). Each killed run is resumed, some of them
 by two processes at once, of which one has to be refused; killed again or not; and in the end every file that the
 clock does not write has to have the same bytes as that of the run in peace. Some are stopped politely in between, by
@@ -36,51 +38,18 @@ SIGTERM.
             measured, as far as N allows
 --seed S    of the random instants, 0 unless given; what happens at an instant still depends on the machine
 --jobs J    runs at once, each on one thread; one a core unless given
+--recipe NAME    of this recipe alone: quickstart, ring-wgan-gp, cgan (a course for every number) or simultaneous
 --program PATH   a `ganymede` that is built already, instead of building one
 
 Runs that came out right are removed. Those that did not lie in target/torture, and the status is 1.",
     run,
 };
 
-/// A quickstart in small: clothes, batch norm, a lazy penalty, an average; pictures, measures and checkpoints often.
-const CONFIG: &str = r#"
-[run]
-steps = 120
-batch = 16
-[data]
-name = "fashion-mnist-10k"
-[generator]
-width = 8
-z_dim = 16
-norm = "batch"
-[discriminator]
-width = 8
-norm = "batch"
-[loss]
-kind = "non-saturating"
-[[penalty]]
-kind = "r1"
-gamma = 1.0
-interval = 4
-[ema]
-decay = 0.99
-[log]
-log_every = 1
-sample_every = 12
-checkpoint_every = 4
-keep_every = 40
-samples = 16
-[eval]
-extractor = "fashion-cnn"
-every = 12
-samples = 400
-metrics = ["fid", "kid", "precision-recall"]
-"#;
-
 struct Options {
     kills: usize,
     seed: u64,
     jobs: usize,
+    recipes: &'static [Recipe],
     program: Option<PathBuf>,
 }
 
@@ -95,19 +64,9 @@ fn run(args: &[String]) -> Result<()> {
         fs::remove_dir_all(&dir).with_context(|| format!("could not empty {}", dir.display()))?;
     }
     fs::create_dir_all(&dir).with_context(|| format!("could not create {}", dir.display()))?;
-    let config = dir.join("config.toml");
-    fs::write(&config, CONFIG).with_context(|| format!("could not write {}", config.display()))?;
-    let program = Program { path: program, config };
-
-    let (straight, begun) = (dir.join("straight"), Instant::now());
-    let status = program.begin(&straight).stderr(Stdio::null()).status()?;
-    if !status.success() {
-        bail!("the run in peace ended with {status}");
-    }
-    let length = begun.elapsed();
-    eprintln!("a run in peace takes {:.1} s", length.as_secs_f64());
-    let torture =
-        Torture { program, dir, straight, length, plan: Mutex::new(Plan::new(options.kills, options.seed)) };
+    let recipes = options.recipes.iter().map(|recipe| Peace::make(recipe, &program, &dir));
+    let recipes: Vec<Peace> = recipes.collect::<Result<_>>()?;
+    let torture = Torture { recipes, dir, plan: Mutex::new(Plan::new(options.kills, options.seed)) };
     let begun = Instant::now();
     thread::scope(|scope| {
         for job in 0..options.jobs {
@@ -122,7 +81,7 @@ fn run(args: &[String]) -> Result<()> {
 
 fn options(args: &[String]) -> Result<Options> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let mut options = Options { kills: 100, seed: 0, jobs: cores, program: None };
+    let mut options = Options { kills: 100, seed: 0, jobs: cores, recipes: RECIPES, program: None };
     let mut args = args.iter();
     while let Some(name) = args.next() {
         let value = args.next();
@@ -131,13 +90,21 @@ fn options(args: &[String]) -> Result<Options> {
             ("--kills", Some(kills @ 1..=100_000)) => options.kills = kills as usize,
             ("--seed", Some(seed)) => options.seed = seed.into(),
             ("--jobs", Some(jobs @ 1..=256)) => options.jobs = jobs as usize,
+            ("--recipe", _) if value.is_some() => {
+                let found = RECIPES.iter().position(|recipe| Some(recipe.name) == value.map(String::as_str));
+                let Some(at) = found else {
+                    let names: Vec<&str> = RECIPES.iter().map(|recipe| recipe.name).collect();
+                    return Err(Usage(format!("--recipe is one of {}", names.join(", "))).into());
+                };
+                options.recipes = &RECIPES[at..=at];
+            }
             ("--program", _) if value.is_some() => options.program = value.map(PathBuf::from),
             ("--kills" | "--seed" | "--jobs", _) => {
                 let expected = "a whole number, of kills from 1 to 100000, of jobs from 1 to 256";
                 return Err(Usage(format!("{name} needs {expected}")).into());
             }
             _ => {
-                let known = "it takes --kills, --seed, --jobs and --program, each with a value";
+                let known = "it takes --kills, --seed, --jobs, --recipe and --program, each with a value";
                 return Err(Usage(format!("`torture` does not know `{name}` so: {known}")).into());
             }
         }
@@ -148,18 +115,39 @@ fn options(args: &[String]) -> Result<Options> {
 /// The program, built as its users have it.
 fn build() -> Result<PathBuf> {
     let mut cargo = shell::cargo();
-    cargo.args(["build", "--release", "--package", "ganymede-train", "--bin", "ganymede"]);
+    cargo.args(["build", "--release", "--package", "ganymede", "--bin", "ganymede"]);
     shell::run(cargo)?;
     let name = format!("ganymede{}", std::env::consts::EXE_SUFFIX);
     Ok(Workspace::load()?.target.join("release").join(name))
 }
 
-struct Torture {
+/// A recipe, and the run of it that was left in peace.
+struct Peace {
+    recipe: &'static str,
     program: Program,
-    dir: PathBuf,
-    straight: PathBuf,
-    /// Of a run in peace.
+    root: PathBuf,
     length: Duration,
+}
+
+impl Peace {
+    fn make(recipe: &Recipe, program: &Path, dir: &Path) -> Result<Self> {
+        let config = dir.join(format!("{}.toml", recipe.name));
+        fs::write(&config, recipe.config).with_context(|| format!("could not write {}", config.display()))?;
+        let program = Program { path: program.to_owned(), config };
+        let (root, begun) = (dir.join(format!("{}-in-peace", recipe.name)), Instant::now());
+        let status = program.begin(&root).stderr(Stdio::null()).status()?;
+        if !status.success() {
+            bail!("the run of {} in peace ended with {status}", recipe.name);
+        }
+        let length = begun.elapsed();
+        eprintln!("a run of {} in peace takes {:.1} s", recipe.name, length.as_secs_f64());
+        Ok(Self { recipe: recipe.name, program, root, length })
+    }
+}
+
+struct Torture {
+    recipes: Vec<Peace>,
+    dir: PathBuf,
     plan: Mutex<Plan>,
 }
 
@@ -170,32 +158,33 @@ impl Torture {
 
     /// One run after the other, until nothing is planned any more.
     fn work(&self, job: usize) {
-        for number in 0.. {
+        for number in job.. {
+            let peace = &self.recipes[number % self.recipes.len()];
             let aims = self.plan().take();
             if aims.is_empty() {
                 return;
             }
-            let root = self.dir.join(format!("run-{job}-{number}"));
+            let root = self.dir.join(format!("{}-{job}-{number}", peace.recipe));
             let mut kills = Vec::new();
-            let result = self.torment(&root, aims, &mut kills);
-            let failed = result.and_then(|()| compare::same_bytes(&self.straight, &root)).err();
+            let result = self.torment(peace, &root, aims, &mut kills);
+            let failed = result.and_then(|()| compare::same_bytes(&peace.root, &root)).err();
             if let Some(error) = &failed {
                 eprintln!("{}: {error:#}", root.display());
             } else {
                 // What is left over costs room, no more.
                 let _ = fs::remove_dir_all(&root);
                 let moments: Vec<&str> = kills.iter().map(|moment| moment.words()).collect();
-                eprintln!("same bytes: {}", moments.join(", "));
+                eprintln!("{}, same bytes: {}", peace.recipe, moments.join(", "));
             }
-            self.plan().note(kills, failed.is_none().then_some(()).ok_or(root));
+            self.plan().note(peace.recipe, kills, failed.is_none().then_some(()).ok_or(root));
         }
     }
 
     /// Kills a run as often as there are aims, and lets it come to its end.
-    fn torment(&self, root: &Path, aims: Vec<Aim>, kills: &mut Vec<Moment>) -> Result<()> {
-        let mut victim = Victim::begin(&self.program, root)?;
+    fn torment(&self, peace: &Peace, root: &Path, aims: Vec<Aim>, kills: &mut Vec<Moment>) -> Result<()> {
+        let mut victim = Victim::begin(&peace.program, root)?;
         for aim in aims {
-            if !victim.wait_for(aim, self.length)? {
+            if !victim.wait_for(aim, peace.length)? {
                 // It came to its end before there was such a moment.
                 self.plan().put_back(aim);
                 continue;
@@ -211,9 +200,9 @@ impl Torture {
             }
             victim = if aim.is_doubled() && victim.is_begun() {
                 kills.push(Moment::Doubled);
-                Victim::resume_twice(&self.program, root)?
+                Victim::resume_twice(&peace.program, root)?
             } else {
-                Victim::go_on(&self.program, root)?
+                Victim::go_on(&peace.program, root)?
             };
         }
         victim.end()

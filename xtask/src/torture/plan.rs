@@ -62,7 +62,8 @@ pub(crate) struct Plan {
     kills: usize,
     /// Of each moment: how many, and how many in runs that came out right.
     counts: BTreeMap<Moment, (usize, usize)>,
-    runs: usize,
+    /// Of each recipe.
+    runs: BTreeMap<&'static str, usize>,
     failed: Vec<PathBuf>,
 }
 
@@ -90,7 +91,7 @@ impl Plan {
             running: 0,
             kills,
             counts: BTreeMap::new(),
-            runs: 0,
+            runs: BTreeMap::new(),
             failed: Vec::new(),
         }
     }
@@ -135,8 +136,8 @@ impl Plan {
     }
 
     /// What was done to a run, and whether it came out right or else where it lies.
-    pub(crate) fn note(&mut self, moments: Vec<Moment>, result: Result<(), PathBuf>) {
-        self.runs += 1;
+    pub(crate) fn note(&mut self, recipe: &'static str, moments: Vec<Moment>, result: Result<(), PathBuf>) {
+        *self.runs.entry(recipe).or_default() += 1;
         self.running -= 1;
         for moment in moments {
             let count = self.counts.entry(moment).or_default();
@@ -154,8 +155,15 @@ impl Plan {
         let kills = self.counts.iter().filter(|(moment, _)| moment.is_kill());
         let (times, same) = kills.fold((0, 0), |sum, (_, count)| (sum.0 + count.0, sum.1 + count.1));
         println!("{:<28} {times:>6}  {same:>10}", "kills in all");
-        println!("{} runs in {:.0} s", self.runs, took.as_secs_f64());
+        let runs: Vec<String> =
+            self.runs.iter().map(|(recipe, count)| format!("{count} of {recipe}")).collect();
+        println!("{} runs in {:.0} s: {}", self.count(), took.as_secs_f64(), runs.join(", "));
         self.failed.iter().for_each(|root| println!("differs or failed: {}", root.display()));
+    }
+
+    /// Runs that were made.
+    fn count(&self) -> usize {
+        self.runs.values().sum()
     }
 
     pub(crate) fn verdict(&self) -> Result<()> {
@@ -168,7 +176,7 @@ impl Plan {
         }
         match self.failed.len() {
             0 => Ok(()),
-            n => bail!("{n} of {} runs did not come out as the one that was left in peace", self.runs),
+            n => bail!("{n} of {} runs did not come out as the one that was left in peace", self.count()),
         }
     }
 }
@@ -212,7 +220,7 @@ mod tests {
                     What::Anywhere => Moment::Between,
                     What::Polite => Moment::Stopped,
                 };
-                plan.note(aims.iter().map(moment).collect(), Ok(()));
+                plan.note("quickstart", aims.iter().map(moment).collect(), Ok(()));
                 seen.extend(aims);
             }
             assert_eq!(seen.iter().filter(|aim| !aim.is_polite()).count(), kills);
@@ -236,7 +244,7 @@ mod tests {
     fn a_failed_run_is_a_failure_of_its_kills() {
         let mut plan = Plan::new(2, 0);
         plan.take();
-        plan.note(vec![Moment::Between, Moment::Between], Err("target/torture/run-0-0".into()));
+        plan.note("quickstart", vec![Moment::Between, Moment::Between], Err("target/torture/run-0-0".into()));
         assert_eq!(plan.counts[&Moment::Between], (2, 0));
         assert!(plan.verdict().unwrap_err().to_string().contains("1 of 1 runs"));
     }

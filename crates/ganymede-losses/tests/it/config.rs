@@ -10,7 +10,7 @@ struct File {
     #[serde(default)]
     label_smoothing: LabelSmoothing,
     #[serde(default)]
-    penalties: Vec<LazyPenalty>,
+    penalties: Vec<Penalty>,
 }
 
 #[test]
@@ -20,19 +20,15 @@ fn a_whole_section() {
         loss = "relativistic-paired"
         label_smoothing = { real = 0.9 }
         [[penalties]]
-        kind = "r1"
-        gamma = 2
-        interval = 16
+        r1 = { gamma = 2 }
         [[penalties]]
-        kind = "wgan-gp"
+        wgan-gp = {}
         "#,
     )
     .unwrap();
     assert_eq!(file.loss, AdversarialLoss::RelativisticPaired);
     assert_eq!(file.label_smoothing, LabelSmoothing { real: 0.9 });
-    let r1 = LazyPenalty { penalty: Penalty::R1 { gamma: 2.0 }, interval: 16 };
-    let wgan_gp = LazyPenalty::every_step(Penalty::WganGp { lambda: 10.0, target: 1.0 });
-    assert_eq!(file.penalties, [r1, wgan_gp]);
+    assert_eq!(file.penalties, [Penalty::R1 { gamma: 2.0 }, Penalty::WganGp { lambda: 10.0, target: 1.0 }]);
 
     let file: File = toml::from_str("loss = 'hinge'").unwrap();
     assert_eq!(file.label_smoothing, LabelSmoothing::OFF);
@@ -42,12 +38,10 @@ fn a_whole_section() {
 #[test]
 fn fields_left_out_have_the_documented_defaults() {
     for &penalty in Penalty::DEFAULTS {
-        let text = format!("kind = '{}'", penalty.name());
+        let text = format!("[{}]", penalty.name());
         assert_eq!(toml::from_str::<Penalty>(&text).unwrap(), penalty);
-        let lazy: LazyPenalty = toml::from_str(&text).unwrap();
-        assert_eq!(lazy, LazyPenalty::every_step(penalty));
         penalty.validate().unwrap();
-        lazy.validate().unwrap();
+        LazyPenalty::every_step(penalty).validate().unwrap();
     }
 }
 
@@ -59,16 +53,13 @@ fn refused<T: for<'a> Deserialize<'a> + std::fmt::Debug>(text: &str, mentions: &
 
 #[test]
 fn unknown_words_are_refused() {
-    refused::<Penalty>("kind = 'r1'\nlambda = 10.0", "lambda");
-    refused::<Penalty>("kind = 'r1'\ngama = 10.0", "gama");
-    refused::<Penalty>("kind = 'wgan-gp'\ntraget = 1.0", "traget");
-    refused::<Penalty>("kind = 'r3'", "r3");
-    refused::<Penalty>("gamma = 10.0", "kind");
-    refused::<Penalty>("kind = 'r1'\ngamma = 'ten'", "invalid type");
-    refused::<LazyPenalty>("kind = 'r1'\ninterval = 4\ngama = 10.0", "gama");
-    refused::<LazyPenalty>("kind = 'r1'\nlambda = 10.0\ninterval = 4", "lambda");
-    refused::<LazyPenalty>("kind = 'r1'\ninterval = -4", "interval");
-    refused::<LazyPenalty>("interval = 4", "kind");
+    refused::<Penalty>("r1 = { lambda = 10.0 }", "lambda");
+    refused::<Penalty>("r1 = { gama = 10.0 }", "gama");
+    refused::<Penalty>("r1 = { interval = 4 }", "interval");
+    refused::<Penalty>("wgan-gp = { traget = 1.0 }", "traget");
+    refused::<Penalty>("r3 = {}", "r3");
+    refused::<Penalty>("kind = 'r1'", "kind");
+    refused::<Penalty>("r1 = { gamma = 'ten' }", "invalid type");
     refused::<LabelSmoothing>("fake = 0.1", "fake");
     refused::<File>("loss = 'Hinge'", "hinge");
     refused::<File>("loss = 'wgan'", "wasserstein");

@@ -85,6 +85,7 @@ fn names_are_unique_and_are_those_of_serde() {
     }
     let mut names: Vec<_> = AdversarialLoss::ALL.iter().map(|l| l.name()).collect();
     names.extend(Penalty::DEFAULTS.iter().map(|p| p.name()));
+    assert_eq!(names[AdversarialLoss::ALL.len()..], *Penalty::NAMES);
     let count = names.len();
     names.sort_unstable();
     names.dedup();
@@ -127,6 +128,7 @@ fn penalties_look_at_the_samples_that_they_say() {
         let reads_fake = matches!(penalty, Penalty::R2 { .. } | Penalty::WganGp { .. });
         assert_eq!(base != value(&other_real, &fake), reads_real, "{penalty:?}");
         assert_eq!(base != value(&real, &other_fake), reads_fake, "{penalty:?}");
+        assert_eq!(penalty.looks_at_fake(), reads_fake && !reads_real, "{penalty:?}");
     }
 }
 

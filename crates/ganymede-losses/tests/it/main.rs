@@ -2,6 +2,7 @@
 //! finite differences, a contract table over all losses and penalties, closed forms, properties.
 #![allow(clippy::unwrap_used)]
 
+mod auxiliary;
 mod clip;
 mod closed_forms;
 mod config;
@@ -10,6 +11,7 @@ mod gradcheck_losses;
 mod gradcheck_penalties;
 mod parity_losses;
 mod parity_penalties;
+mod patches;
 mod properties;
 mod refusals;
 mod support;

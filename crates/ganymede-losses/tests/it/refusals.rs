@@ -1,8 +1,8 @@
 //! What is refused, and how the refusal reads.
 
 use ganymede_losses::{
-    AdversarialLoss, LabelSmoothing, LazyPenalty, LossError, Penalty, Samples, Scores, dragan, gradient_norm,
-    wgan_gp,
+    AdversarialLoss, Critic, LabelSmoothing, LazyPenalty, LossError, Penalty, Samples, Scores, dragan,
+    gradient_norm, wgan_gp,
 };
 use ganymede_tensor::{Rng, Tensor, linear};
 
@@ -41,22 +41,28 @@ fn smoothing_without_labels() {
 }
 
 #[test]
-fn scores_that_are_not_one_a_sample() {
+fn scores_of_another_shape() {
     let three = normal(1, &[3], 1.0);
     let column = normal(2, &[3, 1], 1.0);
+    let (two_heads, four_heads) = (normal(2, &[3, 2], 1.0), normal(2, &[3, 4], 1.0));
+    let map = normal(2, &[3, 2, 2], 1.0);
     let four = normal(3, &[4], 1.0);
     let none = vector(&[]);
+    let no_heads = Tensor::zeros((3, 0), three.dtype(), three.device()).unwrap();
+    let no_samples = Tensor::zeros((0, 2), three.dtype(), three.device()).unwrap();
     for &loss in AdversarialLoss::ALL {
         let d = |real, fake| loss.discriminator(Scores { real, fake }, LabelSmoothing::OFF);
-        wrong_shape(d(&column, &column), "scores.real");
-        wrong_shape(d(&column, &three), "scores.real");
-        // This one would broadcast to (3, 3).
-        wrong_shape(d(&three, &column), "scores.fake");
-        wrong_shape(d(&three, &four), "scores.fake");
-        wrong_shape(d(&none, &none), "scores.real");
         let g = |fake| loss.generator(Scores { real: &three, fake });
-        wrong_shape(g(&column), "scores.fake");
-        wrong_shape(g(&none), "scores.fake");
+        // These two would broadcast to (3, 3).
+        wrong_shape(d(&column, &three), "scores.fake");
+        wrong_shape(d(&three, &column), "scores.fake");
+        wrong_shape(d(&column, &two_heads), "scores.fake");
+        wrong_shape(d(&two_heads, &four_heads), "scores.fake");
+        wrong_shape(d(&three, &four), "scores.fake");
+        for unusable in [&none, &no_heads, &no_samples, &map] {
+            wrong_shape(d(unusable, unusable), "scores.real");
+            wrong_shape(g(unusable), "scores.fake");
+        }
     }
 }
 
@@ -64,14 +70,18 @@ fn scores_that_are_not_one_a_sample() {
 fn critics_and_samples_of_another_shape() {
     let weight = normal(4, &[1, 2], 1.0);
     let flat = |x: &Tensor| linear(x, &weight, None)?.squeeze(1);
-    let column = |x: &Tensor| linear(x, &weight, None);
+    let map = |x: &Tensor| linear(x, &weight, None)?.unsqueeze(2);
+    let no_heads = |x: &Tensor| linear(x, &weight, None)?.narrow(1, 0, 0);
+    let fewer = |x: &Tensor| linear(x, &weight, None)?.narrow(0, 0, 2);
     let (three, four) = (normal(5, &[3, 2], 1.0), normal(6, &[4, 2], 1.0));
     let scalars = normal(7, &[3], 1.0);
     let none = Tensor::zeros((0, 2), three.dtype(), three.device()).unwrap();
     for &penalty in Penalty::DEFAULTS {
         let samples = Samples { real: &three, fake: &three };
-        let outcome = penalty.evaluate(&column, samples, &mut Rng::new(1));
-        wrong_shape(outcome, "critic(samples)");
+        let critics: [&Critic<'_>; 3] = [&map, &no_heads, &fewer];
+        for critic in critics {
+            wrong_shape(penalty.evaluate(critic, samples, &mut Rng::new(1)), "critic(samples)");
+        }
         let samples = Samples { real: &scalars, fake: &scalars };
         wrong_shape(penalty.evaluate(&flat, samples, &mut Rng::new(1)), "samples");
     }
@@ -112,9 +122,9 @@ fn errors_travel() {
     let tensor_error = ganymede_tensor::Error::from(error);
     assert!(tensor_error.to_string().contains("the critic is on holiday"));
 
-    let shape = Scores { real: &x, fake: &x };
-    let error = AdversarialLoss::Hinge.generator(shape).unwrap_err();
+    let map = x.unsqueeze(2).unwrap();
+    let error = AdversarialLoss::Hinge.generator(Scores { real: &map, fake: &map }).unwrap_err();
     let message = error.to_string();
-    assert!(message.contains("[3, 2]") && message.contains("(N,)"), "{message}");
+    assert!(message.contains("[3, 2, 1]") && message.contains("(N,)"), "{message}");
     assert!(ganymede_tensor::Error::from(error).to_string().contains(&message));
 }

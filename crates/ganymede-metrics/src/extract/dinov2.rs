@@ -32,7 +32,7 @@ pub enum DinoV2Size {
 }
 
 impl DinoV2Size {
-    fn architecture(self) -> Architecture {
+    pub(super) const fn architecture(self) -> Architecture {
         let (id, width, depth, heads) = match self {
             Self::Small => ("dinov2-vits14", 384, 12, 6),
             Self::Base => ("dinov2-vitb14", 768, 12, 12),
@@ -44,14 +44,14 @@ impl DinoV2Size {
 
 /// Sizes of a vision transformer.
 #[derive(Clone, Copy, Debug)]
-struct Architecture {
+pub(super) struct Architecture {
     id: &'static str,
-    width: usize,
+    pub(super) width: usize,
     depth: usize,
     heads: usize,
     patch: usize,
     /// Side of the images.
-    side: usize,
+    pub(super) side: usize,
 }
 
 /// A DINOv2 network; features are the class token after the last normalisation.

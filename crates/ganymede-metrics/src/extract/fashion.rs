@@ -16,10 +16,25 @@ mod tests;
 /// Made by `train_fashion_classifier`: see `weights/README.md`.
 static EMBEDDED: &[u8] = include_bytes!("../../weights/fashion-cnn.safetensors");
 
-const CLASSES: usize = 10;
+pub(super) const CLASSES: usize = 10;
 /// Width and stride of each convolution of 3 × 3.
 const LAYERS: [(usize, usize); 4] = [(24, 2), (48, 1), (96, 2), (128, 2)];
-const SIDE: usize = 32;
+pub(super) const SIDE: usize = 32;
+/// Numbers in a row of features.
+pub(super) const DIM: usize = LAYERS[LAYERS.len() - 1].0;
+/// The classes of Fashion-MNIST, in the order of their labels (Xiao et al., 2017, arXiv:1708.07747).
+pub(super) const CLASS_NAMES: [&str; CLASSES] = [
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+];
 /// Names by which its state dict is known.
 const NAMES: &[&str] = &["conv0.weight", "conv1.weight", "conv2.weight", "conv3.weight", "fc.weight"];
 /// Images in one pass.
@@ -106,7 +121,7 @@ impl FeatureExtractor for FashionCnn {
     }
 
     fn dim(&self) -> usize {
-        LAYERS[LAYERS.len() - 1].0
+        DIM
     }
 
     fn input(&self) -> [usize; 3] {

@@ -1,8 +1,9 @@
 //! How many images a classifier holds for each class.
 
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 
-use crate::{MetricError, Result};
+use crate::argmax::argmax_rows;
+use crate::{Result, Rows};
 
 /// For each class, the number of rows of `logits` `(N, K)` whose largest number is its own; the
 /// first one where several are equal. The counts sum to N.
@@ -10,28 +11,15 @@ use crate::{MetricError, Result};
 /// # Errors
 /// A logit is not a number, or there are rows without classes.
 pub fn class_counts(logits: &Array2<f32>) -> Result<Vec<usize>> {
-    if logits.ncols() == 0 && logits.nrows() > 0 {
-        return Err(MetricError::Invalid("logits of no classes cannot be counted".into()));
-    }
     let mut counts = vec![0; logits.ncols()];
-    for (row, scores) in logits.axis_iter(Axis(0)).enumerate() {
-        let mut best = 0;
-        for (column, value) in scores.iter().enumerate() {
-            if value.is_nan() {
-                return Err(MetricError::NotFinite { what: "logits".into(), row, column, value: *value });
-            }
-            if *value > scores[best] {
-                best = column;
-            }
-        }
-        counts[best] += 1;
-    }
+    argmax_rows(Rows::from(logits))?.into_iter().for_each(|class| counts[class] += 1);
     Ok(counts)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MetricError;
     use ndarray::arr2;
 
     #[test]

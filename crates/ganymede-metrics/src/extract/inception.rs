@@ -23,8 +23,8 @@ pub use config::{InceptionConfig, InceptionRange, InceptionTap};
 use blocks::Trunk;
 
 /// Side of the images that the network takes.
-const SIDE: usize = 299;
-const CLASSES: usize = 1008;
+pub(super) const SIDE: usize = 299;
+pub(super) const CLASSES: usize = 1008;
 /// Names by which its state dict is known.
 const NAMES: &[&str] =
     &["Conv2d_1a_3x3.conv.weight", "Mixed_5b.branch1x1.conv.weight", "Mixed_7c.branch1x1.conv.weight"];

@@ -8,6 +8,8 @@ use crate::{Ddof, MetricError, Result, Rows};
 
 /// Sample counts at which the distance is taken.
 const POINTS: usize = 15;
+/// Generated rows that there have to be.
+pub(crate) const LEAST_TO_EXTRAPOLATE: usize = 2 * POINTS;
 
 /// A distance at infinitely many generated samples, and what it was extrapolated from.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -43,11 +45,11 @@ pub fn fid_infinity<'a, 'b>(
 ) -> Result<FidInfinity> {
     let (real, fake) = (real.into(), fake.into());
     check_pair(real, fake, 2)?;
-    if fake.count() < 2 * POINTS {
+    if fake.count() < LEAST_TO_EXTRAPOLATE {
         return Err(MetricError::Unfit(format!(
             "{} generated rows are too few to extrapolate from; at least {} are needed",
             fake.count(),
-            2 * POINTS
+            LEAST_TO_EXTRAPOLATE
         )));
     }
     let real_stats = stats_of(real, ddof)?;

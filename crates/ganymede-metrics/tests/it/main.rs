@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod frechet_laws;
+#[cfg(feature = "program")]
 mod full_disk;
 mod laws;
 mod neighbours;
@@ -9,14 +10,25 @@ mod numpy;
 mod parity;
 mod perceptual;
 mod portable;
+#[cfg(feature = "program")]
 mod program;
+#[cfg(feature = "program")]
 mod program_bad_input;
+#[cfg(feature = "program")]
 mod program_bad_weights;
+#[cfg(feature = "program")]
+mod program_names;
+#[cfg(feature = "program")]
+mod program_numpy;
+#[cfg(feature = "program")]
 mod program_output;
+#[cfg(feature = "program")]
 mod program_own_pictures;
+#[cfg(feature = "program")]
 mod program_paths;
+#[cfg(feature = "program")]
 mod program_sets;
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "program", target_os = "linux"))]
 mod program_signals;
 mod provenance;
 mod refusals;

@@ -1,12 +1,190 @@
 //! The generator: transposed convolutions from a 1×1 latent image up.
 
-use ganymede_tensor::{Builder, DType, Device, Params, Rng, Tensor, bail, tanh};
+use ganymede_tensor::{Builder, DType, Device, Init, Params, Rng, Tensor, bail, tanh};
+use serde::{Deserialize, Serialize};
+use toml::Table;
 
-use super::{DcganConfig, NAME, layer_config, norm_config};
+use super::{
+    INIT_STD, MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, of_classes, size, widths,
+};
+use crate::io::{Condition, Io};
 use crate::layers::activation::Activation;
 use crate::layers::conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
+use crate::layers::embedding::Embedding;
+use crate::layers::norm::conditional::ConditionalBatchNorm;
 use crate::layers::norm::{Norm, NormKind};
-use crate::{Generator, Mode, ModelError};
+use crate::spec::{
+    Fault, GeneratorSpec, NetworkSpec, Problem, Size, Traits, read_table, refuse, sizes, write_table,
+};
+use crate::{Generated, Generator, GeneratorInput, Mode, ModelError};
+
+/// The settings of a [`DcganGenerator`]. The default is the tutorial's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DcganGeneratorConfig {
+    /// Length of a latent vector (`nz`).
+    pub z_dim: usize,
+    /// Channels of the feature maps at half the resolution (`ngf`).
+    pub width: usize,
+    /// The largest multiple of `width` that a feature map has.
+    pub max_multiplier: usize,
+    /// The normalisation between the convolutions.
+    pub norm: NormKind,
+    /// How it is told the class.
+    pub conditioning: GeneratorConditioning,
+    /// Length of a class's vector beside the latent vector, with `concat` only; 50 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embed_dim: Option<usize>,
+}
+
+/// How a [`DcganGenerator`] is told the class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GeneratorConditioning {
+    /// Not at all.
+    #[default]
+    None,
+    /// Gains and biases of the normalisation are those of the class: [`ConditionalBatchNorm`] in place of batch norm.
+    Norm,
+    /// A vector of the class beside the latent vector (Mirza and Osindero, 2014, arXiv:1411.1784, section 3.2).
+    Concat,
+    /// The latent vector times a vector of the class, element by element, as implementations of AC-GAN have it.
+    Product,
+}
+
+impl GeneratorConditioning {
+    /// Every choice.
+    pub const ALL: &[Self] = &[Self::None, Self::Norm, Self::Concat, Self::Product];
+}
+
+impl Default for DcganGeneratorConfig {
+    fn default() -> Self {
+        Self {
+            z_dim: 100,
+            width: 64,
+            max_multiplier: 8,
+            norm: NormKind::Batch,
+            conditioning: GeneratorConditioning::None,
+            embed_dim: None,
+        }
+    }
+}
+
+const USUAL_EMBED_DIM: usize = 50;
+
+impl DcganGeneratorConfig {
+    /// Channels from the latent vector to the image.
+    fn channels(&self, io: &Io) -> Vec<usize> {
+        let (channels, side) = io.square().unwrap_or_default();
+        let inner = widths(side, self.width, self.max_multiplier).into_iter().rev();
+        std::iter::once(self.z_dim + self.beside()).chain(inner).chain([channels]).collect()
+    }
+
+    /// Length of what lies beside the latent vector.
+    fn beside(&self) -> usize {
+        match self.conditioning {
+            GeneratorConditioning::Concat => self.embed_dim.unwrap_or(USUAL_EMBED_DIM),
+            _ => 0,
+        }
+    }
+
+    /// The length of each vector that it has of a class.
+    fn class_vectors(&self, channels: &[usize]) -> Vec<usize> {
+        match self.conditioning {
+            GeneratorConditioning::None => Vec::new(),
+            // A gain and a bias for each inner channel.
+            GeneratorConditioning::Norm => {
+                channels[1..channels.len() - 1].iter().flat_map(|width| [*width; 2]).collect()
+            }
+            GeneratorConditioning::Concat => vec![self.beside()],
+            GeneratorConditioning::Product => vec![self.z_dim],
+        }
+    }
+}
+
+pub(super) fn read(table: &Table) -> Result<Box<dyn GeneratorSpec>, Fault> {
+    Ok(Box::new(read_table::<DcganGeneratorConfig>(table)?))
+}
+
+pub(super) fn examples() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
+    let small = DcganGeneratorConfig { z_dim: 6, width: 4, ..Default::default() };
+    let of_norm = |&norm| DcganGeneratorConfig { norm, ..small.clone() };
+    let capped = DcganGeneratorConfig { max_multiplier: 2, ..small.clone() };
+    let conditional = |&conditioning| DcganGeneratorConfig { conditioning, ..small.clone() };
+    let at = |io: Io| move |config| (Box::new(config) as Box<dyn GeneratorSpec>, io.clone());
+    let plain = NormKind::ALL.iter().map(of_norm).map(at(Io::new([2, 16, 16])));
+    let told = GeneratorConditioning::ALL[1..].iter().map(conditional);
+    let told = told.map(at(Io::with_classes([2, 16, 16], 3)));
+    plain.chain([at(Io::new([2, 64, 64]))(capped)]).chain(told).collect()
+}
+
+impl NetworkSpec for DcganGeneratorConfig {
+    fn check(&self) -> Vec<Problem> {
+        let mut problems = sizes(&[
+            ("z_dim", self.z_dim, 65_536),
+            ("width", self.width, MOST_WIDTH),
+            ("max_multiplier", self.max_multiplier, MOST_MULTIPLIER),
+            ("embed_dim", self.embed_dim.unwrap_or(USUAL_EMBED_DIM), 65_536),
+        ]);
+        if self.conditioning == GeneratorConditioning::Norm && self.norm != NormKind::Batch {
+            let found = format!("\"norm\" with {:?} normalisation", self.norm);
+            let expected = "norm = \"batch\", whose gains and biases it replaces";
+            problems.push(Problem::new("conditioning", found, expected));
+        }
+        if self.embed_dim.is_some() && self.conditioning != GeneratorConditioning::Concat {
+            let expected = "none: only conditioning = \"concat\" has it";
+            problems.push(Problem::new("embed_dim", self.beside(), expected));
+        }
+        problems
+    }
+
+    fn fits(&self, io: &Io) -> Vec<Problem> {
+        let mut problems = fits(io);
+        if self.conditioning != GeneratorConditioning::None {
+            problems.extend(of_classes(io));
+        }
+        problems
+    }
+
+    fn traits(&self) -> Traits {
+        Traits {
+            mixes_batch: self.norm == NormKind::Batch,
+            conditional: self.conditioning != GeneratorConditioning::None,
+            ..Traits::default()
+        }
+    }
+
+    fn size(&self, io: &Io) -> Size {
+        let channels = self.channels(io);
+        let classes = io.classes().unwrap_or(0) as u128;
+        let vectors = self.class_vectors(&channels).into_iter().map(|len| classes * len as u128);
+        size(io, self.width, &channels).with_layers(vectors)
+    }
+
+    fn write(&self) -> Table {
+        let beside = (self.conditioning == GeneratorConditioning::Concat).then(|| self.beside());
+        write_table(&Self { embed_dim: self.embed_dim.or(beside), ..self.clone() })
+    }
+}
+
+impl GeneratorSpec for DcganGeneratorConfig {
+    fn z_dim(&self) -> usize {
+        self.z_dim
+    }
+
+    fn build(
+        &self,
+        io: &Io,
+        rng: Rng,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Box<dyn Generator>, ModelError> {
+        Ok(Box::new(DcganGenerator::new(self, io, rng, dtype, device)?))
+    }
+}
+
+/// Who asks for the classes.
+const WHO: &str = "dcgan generator";
 
 /// z → [transposed convolution, norm, ReLU] × K → transposed convolution → tanh.
 ///
@@ -14,55 +192,99 @@ use crate::{Generator, Mode, ModelError};
 /// doubles (kernel 4, stride 2, padding 1).
 ///
 /// ```
-/// use ganymede_models::{DcganConfig, DcganGenerator, Generator, Mode};
+/// use ganymede_models::{DcganGenerator, DcganGeneratorConfig, Generator, GeneratorInput, Io, Latents, Mode};
 /// use ganymede_tensor::{DType, Device, Rng};
-/// let config = DcganConfig { resolution: 8, channels: 1, z_dim: 6, width: 4, ..Default::default() };
-/// let g = DcganGenerator::new(&config, Rng::new(0), DType::F32, &Device::Cpu)?;
-/// let z = Rng::new(1).normal((2, 6), DType::F32, &Device::Cpu)?;
-/// assert_eq!(g.forward(&z, None, Mode::Eval)?.dims(), [2, 1, 8, 8]);
+/// let config = DcganGeneratorConfig { z_dim: 6, width: 4, ..Default::default() };
+/// let g = DcganGenerator::new(&config, &Io::new([1, 8, 8]), Rng::new(0), DType::F32, &Device::Cpu)?;
+/// let latents = g.draw(2, &mut Rng::new(1), &Device::Cpu)?;
+/// assert_eq!(g.forward(GeneratorInput::new(&latents), Mode::Eval)?.samples.dims(), [2, 1, 8, 8]);
 /// # Ok::<(), ganymede_models::ModelError>(())
 /// ```
 #[derive(Debug)]
 pub struct DcganGenerator {
-    hidden: Vec<(ConvTranspose2d, Norm)>,
+    hidden: Vec<(ConvTranspose2d, StageNorm)>,
     last: ConvTranspose2d,
+    /// A vector of the class, for `concat` and `product`.
+    embedding: Option<Embedding>,
+    conditioning: GeneratorConditioning,
     params: Params,
-    config: DcganConfig,
+    z_dim: usize,
+    io: Io,
+}
+
+#[derive(Debug)]
+enum StageNorm {
+    Plain(Norm),
+    OfClass(ConditionalBatchNorm),
 }
 
 impl DcganGenerator {
-    /// A generator with first weights from `rng`.
+    /// A generator of images `[C, R, R]` with first weights from `rng`.
     ///
     /// # Errors
-    /// A field of `config` cannot be used.
-    pub fn new(config: &DcganConfig, rng: Rng, dtype: DType, device: &Device) -> Result<Self, ModelError> {
-        config.validate()?;
+    /// A setting cannot be used, or the images are not square ones of a power of two.
+    pub fn new(
+        config: &DcganGeneratorConfig,
+        io: &Io,
+        rng: Rng,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
+        refuse(NAME, config.check())?;
+        refuse(NAME, config.fits(io))?;
         let params = Params::new();
-        let main = params.builder(rng, dtype, device).pp("main");
+        let root = params.builder(rng, dtype, device);
+        let main = root.pp("main");
         // With a norm a stage is convolution, norm, ReLU in the numbering; without, one shorter.
         let stage_len = if config.norm == NormKind::None { 2 } else { 3 };
-        let mut channels = config.z_dim;
+        let channels = config.channels(io);
+        let stages = channels.len() - 2;
         let mut hidden = Vec::new();
-        for (stage, width) in config.widths().into_iter().rev().enumerate() {
-            let index = stage * stage_len;
-            let conv = up(config, [channels, width], stage == 0, &main.pp(index))?;
-            let norm = Norm::new(&norm_config(config.norm, width), &main.pp(index + 1))?;
+        for stage in 0..stages {
+            let (from, to, index) = (channels[stage], channels[stage + 1], stage * stage_len);
+            let conv = up(config.norm, [from, to], stage == 0, &main.pp(index))?;
+            let place = main.pp(index + 1);
+            let norm = match (config.conditioning, io.classes()) {
+                (GeneratorConditioning::Norm, Some(classes)) => {
+                    let gain = Init::Normal { mean: 1.0, std: INIT_STD };
+                    StageNorm::OfClass(ConditionalBatchNorm::new(classes, to, gain, &place)?)
+                }
+                _ => StageNorm::Plain(Norm::new(&norm_config(config.norm, to), &place)?),
+            };
             hidden.push((conv, norm));
-            channels = width;
         }
-        let index = hidden.len() * stage_len;
-        let last = up(config, [channels, config.channels], false, &main.pp(index))?;
-        Ok(Self { hidden, last, params, config: config.clone() })
+        let ends = [channels[stages], channels[stages + 1]];
+        let last = up(config.norm, ends, false, &main.pp(stages * stage_len))?;
+        let dim = match config.conditioning {
+            GeneratorConditioning::Concat => Some(config.beside()),
+            GeneratorConditioning::Product => Some(config.z_dim),
+            GeneratorConditioning::None | GeneratorConditioning::Norm => None,
+        };
+        let embedding = match dim.zip(io.classes()) {
+            Some((dim, classes)) => {
+                let init = Init::Normal { mean: 0.0, std: 1.0 };
+                Some(Embedding::new(classes, dim, init, None, &root.pp("embed"))?)
+            }
+            None => None,
+        };
+        let (conditioning, z_dim, io) = (config.conditioning, config.z_dim, io.clone());
+        Ok(Self { hidden, last, embedding, conditioning, params, z_dim, io })
     }
 
-    /// The configuration that it was built from.
-    pub fn config(&self) -> &DcganConfig {
-        &self.config
+    /// The latent vectors with what they are told of the class.
+    fn told(&self, z: &Tensor, condition: &Condition, mode: Mode) -> ganymede_tensor::Result<Tensor> {
+        let Some(embedding) = &self.embedding else { return Ok(z.clone()) };
+        let n = z.dim(0)?;
+        let vectors = embedding.forward(condition.classes(WHO, n)?, mode)?.reshape((n, (), 1, 1))?;
+        match self.conditioning {
+            GeneratorConditioning::Product => z.mul(&vectors),
+            _ => Tensor::cat(&[z, &vectors], 1),
+        }
     }
 
     /// The latent vectors as 1×1 images.
     fn latent_images(&self, z: &Tensor) -> ganymede_tensor::Result<Tensor> {
-        let z_dim = self.config.z_dim;
+        let z_dim = self.z_dim;
         match z.dims() {
             &[n, d] if d == z_dim => z.reshape((n, d, 1, 1)),
             &[_, d, 1, 1] if d == z_dim => Ok(z.clone()),
@@ -72,17 +294,26 @@ impl DcganGenerator {
 }
 
 impl Generator for DcganGenerator {
-    /// `z` `(N, Z)` or `(N, Z, 1, 1)` to images `(N, C, R, R)` in [−1, 1]; `y` is not used.
-    fn forward(&self, z: &Tensor, _y: Option<&Tensor>, mode: Mode) -> ganymede_tensor::Result<Tensor> {
-        let mut x = self.latent_images(z)?;
+    /// `z` `(N, Z)` or `(N, Z, 1, 1)` to images `(N, C, R, R)` in [−1, 1].
+    fn forward(&self, input: GeneratorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Generated> {
+        let z = self.latent_images(&input.latents.z)?;
+        let n = z.dim(0)?;
+        let mut x = self.told(&z, input.condition, mode)?;
         for (conv, norm) in &self.hidden {
-            x = if norm.is_none() {
-                conv.forward_activated(&x, Activation::Relu, mode)?
-            } else {
-                norm.forward_activated(&conv.forward(&x, mode)?, Activation::Relu, mode)?
+            x = match norm {
+                StageNorm::Plain(norm) if norm.is_none() => {
+                    conv.forward_activated(&x, Activation::Relu, mode)?
+                }
+                StageNorm::Plain(norm) => {
+                    norm.forward_activated(&conv.forward(&x, mode)?, Activation::Relu, mode)?
+                }
+                StageNorm::OfClass(norm) => {
+                    let y = input.condition.classes(WHO, n)?;
+                    Activation::Relu.forward(&norm.forward(&conv.forward(&x, mode)?, y, mode)?)?
+                }
             };
         }
-        tanh(&self.last.forward(&x, mode)?)
+        Ok(Generated::new(tanh(&self.last.forward(&x, mode)?)?))
     }
 
     fn params(&self) -> &Params {
@@ -90,17 +321,17 @@ impl Generator for DcganGenerator {
     }
 
     fn z_dim(&self) -> usize {
-        self.config.z_dim
+        self.z_dim
     }
 
-    fn output_shape(&self) -> Vec<usize> {
-        vec![self.config.channels, self.config.resolution, self.config.resolution]
+    fn io(&self) -> &Io {
+        &self.io
     }
 }
 
 /// From 1×1 to 4×4 at first, then to twice the size.
 fn up(
-    config: &DcganConfig,
+    norm: NormKind,
     [from, to]: [usize; 2],
     first: bool,
     builder: &Builder,
@@ -108,6 +339,6 @@ fn up(
     let (stride, padding) = if first { (1, 0) } else { (2, 1) };
     let conv = ConvTranspose2dConfig::new(from, to, 4)
         .with_stride(stride, padding)
-        .with_layer(layer_config(config.norm, false));
+        .with_layer(layer_config(norm, false));
     ConvTranspose2d::new(&conv, builder)
 }

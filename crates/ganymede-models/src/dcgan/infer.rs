@@ -1,62 +1,63 @@
 //! Reading the configuration off the weights.
 
-use std::collections::BTreeMap;
+use ganymede_tensor::Shapes;
 
-use ganymede_tensor::{Shapes, Tensor};
-
-use super::{DcganConfig, NAME};
-use crate::ModelError;
+use self::told::{EMBEDDING, Told};
+use super::{DcganGeneratorConfig, GeneratorConditioning, NAME, widths};
 use crate::layers::norm::NormKind;
+use crate::spec::{GeneratorSpec, NetworkSpec, refuse as refuse_problems};
+use crate::{Io, ModelError};
 
-impl DcganConfig {
-    /// The configuration of the generator that a state dict belongs to, from names and shapes.
-    ///
-    /// Keys are those of the tutorial. What only the discriminator has (`discriminator_norm`,
-    /// `spectral`) keeps its default.
-    ///
-    /// # Errors
-    /// [`ModelError::NotInferable`]: the weights are those of a discriminator or another model, or
-    /// the normalisation could be instance or layer, which have the same names and shapes.
-    pub fn infer(state: &BTreeMap<String, Tensor>) -> Result<Self, ModelError> {
-        Self::infer_shapes(&state.iter().map(|(name, t)| (name.clone(), t.dims().to_vec())).collect())
-    }
+mod told;
 
-    /// As [`DcganConfig::infer`], where only names and shapes are known.
-    ///
-    /// # Errors
-    /// As [`DcganConfig::infer`].
-    pub fn infer_shapes(state: &Shapes) -> Result<Self, ModelError> {
-        let convs = convolutions(state)?;
-        let (first, last) = (convs[0], convs[convs.len() - 1]);
-        let width = last[0];
-        let halvings = convs.len() - 1;
-        // The multiplier at 4×4 is 2^(K-1) unless it was capped; then it is the cap.
-        let top = first[1] / width;
-        let free = 1usize << (halvings - 1);
-        let config = Self {
-            resolution: 4 << halvings,
-            channels: last[1],
-            z_dim: first[0],
-            width,
-            max_multiplier: if top == free { free.max(Self::default().max_multiplier) } else { top },
-            norm: norm(state)?,
-            ..Self::default()
-        };
-        config.validate()?;
-        let widths: Vec<usize> = convs[..halvings].iter().rev().map(|dims| dims[1]).collect();
-        if widths != config.widths() {
-            return Err(refuse(format!(
-                "the widths {widths:?} from the image inwards are not {width} times 1, 2, 4, … up to a cap"
-            )));
-        }
-        Ok(config)
+/// The settings of the generator that a state dict belongs to, and the images that it makes, from names and shapes.
+///
+/// Keys are those of the tutorial and those of the class. Refused are the weights of a discriminator or of another
+/// model, those that are told the class in another way, and those whose normalisation could be instance or layer, which
+/// have the same names and shapes.
+pub(super) fn infer(state: &Shapes) -> Result<(Box<dyn GeneratorSpec>, Io), ModelError> {
+    let convs = convolutions(state)?;
+    let (first, last) = (convs[0], convs[convs.len() - 1]);
+    let told = Told::read(state, &convs)?;
+    let width = last[0];
+    let halvings = convs.len() - 1;
+    let side = 4 << halvings;
+    // The multiplier at 4×4 is 2^(K-1) unless it was capped; then it is the cap.
+    let top = first[1] / width;
+    let free = 1usize << (halvings - 1);
+    let usual = DcganGeneratorConfig::default().max_multiplier;
+    let max_multiplier = if top == free { free.max(usual) } else { top };
+    let norm = match told.conditioning {
+        GeneratorConditioning::Norm => NormKind::Batch,
+        _ => norm(state)?,
+    };
+    let config = DcganGeneratorConfig {
+        z_dim: told.z_dim,
+        width,
+        max_multiplier,
+        norm,
+        conditioning: told.conditioning,
+        embed_dim: told.embed_dim,
+    };
+    let sample = [last[1], side, side];
+    let io = told.classes.map_or_else(|| Io::new(sample), |classes| Io::with_classes(sample, classes));
+    refuse_problems(NAME, config.check())?;
+    refuse_problems(NAME, config.fits(&io))?;
+    let found: Vec<usize> = convs[..halvings].iter().rev().map(|dims| dims[1]).collect();
+    if found != widths(side, width, max_multiplier) {
+        return Err(refuse(format!(
+            "the widths {found:?} from the image inwards are not {width} times 1, 2, 4, … up to a cap"
+        )));
     }
+    Ok((Box::new(config), io))
 }
 
 /// Shapes of the convolutions, in order, checked to be those of a generator.
 fn convolutions(state: &Shapes) -> Result<Vec<[usize; 4]>, ModelError> {
-    if let Some(other) = state.keys().find(|name| !name.starts_with("main.")) {
-        return Err(refuse(format!("it holds {other}, and all of a DCGAN's names start with main.")));
+    if let Some(other) = state.keys().find(|name| !name.starts_with("main.") && *name != EMBEDDING) {
+        return Err(refuse(format!(
+            "it holds {other}, and a DCGAN's names are {EMBEDDING} or start with main."
+        )));
     }
     let mut convs: Vec<(usize, [usize; 4])> = state
         .iter()
@@ -86,10 +87,12 @@ fn convolutions(state: &Shapes) -> Result<Vec<[usize; 4]>, ModelError> {
 
 fn norm(state: &Shapes) -> Result<NormKind, ModelError> {
     let has = |name: &str| state.contains_key(name);
+    let gain = has("main.1.weight");
     if has("main.1.running_mean") {
-        return Ok(NormKind::Batch);
+        let reason = "its normalisations have no gains, of each class or of all";
+        return if gain { Ok(NormKind::Batch) } else { Err(refuse(reason.to_string())) };
     }
-    match (has("main.1.weight"), has("main.0.bias")) {
+    match (gain, has("main.0.bias")) {
         (false, true) => Ok(NormKind::None),
         (true, _) => Err(refuse("instance and layer normalisation have the same names".to_string())),
         (false, false) => Err(refuse("it has neither a normalisation nor biases".to_string())),

@@ -1,16 +1,32 @@
 use std::collections::BTreeMap;
 
-use ganymede_tensor::{DType, Device, Rng, Tensor};
+use ganymede_tensor::{DType, Device, Rng, Shapes, Tensor};
 
-use super::{DcganConfig, DcganDiscriminator, DcganGenerator};
-use crate::{Discriminator, Generator, ModelError, NormKind};
+use super::*;
+use crate::table::GeneratorConfig;
+use crate::{Discriminator, Generator, ModelError};
 
-fn small() -> DcganConfig {
-    DcganConfig { resolution: 32, channels: 1, z_dim: 5, width: 3, ..Default::default() }
+mod conditional;
+
+fn small() -> DcganGeneratorConfig {
+    DcganGeneratorConfig { z_dim: 5, width: 3, ..Default::default() }
 }
 
-fn generator(config: &DcganConfig) -> DcganGenerator {
-    DcganGenerator::new(config, Rng::new(0), DType::F32, &Device::Cpu).unwrap()
+fn grey(side: usize) -> Io {
+    Io::new([1, side, side])
+}
+
+fn generator(config: &DcganGeneratorConfig, io: &Io) -> DcganGenerator {
+    DcganGenerator::new(config, io, Rng::new(0), DType::F32, &Device::Cpu).unwrap()
+}
+
+fn discriminator(config: &DcganDiscriminatorConfig, io: &Io) -> DcganDiscriminator {
+    DcganDiscriminator::new(config, io, Rng::new(0), DType::F32, &Device::Cpu).unwrap()
+}
+
+fn infer(state: &BTreeMap<String, Tensor>) -> Result<(GeneratorConfig, Io), ModelError> {
+    let shapes: Shapes = state.iter().map(|(name, t)| (name.clone(), t.dims().to_vec())).collect();
+    GeneratorConfig::infer(&GENERATOR, &shapes)
 }
 
 fn shapes(state: &BTreeMap<String, Tensor>) -> BTreeMap<&str, &[usize]> {
@@ -25,8 +41,9 @@ fn batch_norm(index: usize) -> [String; 5] {
 
 #[test]
 fn names_and_shapes_are_those_of_the_tutorial() {
-    let config = DcganConfig { width: 4, ..Default::default() };
-    let state = generator(&config).params().state_dict();
+    let io = Io::new([3, 64, 64]);
+    let config = DcganGeneratorConfig { width: 4, ..Default::default() };
+    let state = generator(&config, &io).params().state_dict();
     let got = shapes(&state);
     let convs = [[100, 32], [32, 16], [16, 8], [8, 4], [4, 3]];
     for (i, [from, to]) in convs.into_iter().enumerate() {
@@ -36,7 +53,7 @@ fn names_and_shapes_are_those_of_the_tutorial() {
     assert!(norms.iter().all(|name| got.contains_key(name.as_str())));
     assert_eq!(got.len(), convs.len() + norms.len());
 
-    let d = DcganDiscriminator::new(&config, Rng::new(0), DType::F32, &Device::Cpu).unwrap();
+    let d = discriminator(&DcganDiscriminatorConfig { width: 4, ..Default::default() }, &io);
     let state = d.params().state_dict();
     let got = shapes(&state);
     let convs = [(0, 3, 4), (2, 4, 8), (5, 8, 16), (8, 16, 32), (11, 32, 1)];
@@ -50,14 +67,15 @@ fn names_and_shapes_are_those_of_the_tutorial() {
 
 #[test]
 fn without_normalisation_convolutions_have_biases() {
-    let config = DcganConfig { norm: NormKind::None, spectral: true, ..small() };
-    let state = generator(&config).params().state_dict();
+    let config = DcganGeneratorConfig { norm: NormKind::None, ..small() };
+    let state = generator(&config, &grey(32)).params().state_dict();
     let names: Vec<&str> = state.keys().map(String::as_str).collect();
     let expected: Vec<String> =
         [0, 2, 4, 6].iter().flat_map(|i| ["bias", "weight"].map(|n| format!("main.{i}.{n}"))).collect();
     assert_eq!(names, expected);
 
-    let d = DcganDiscriminator::new(&config, Rng::new(0), DType::F32, &Device::Cpu).unwrap();
+    let config = DcganDiscriminatorConfig { width: 3, spectral: true, ..Default::default() };
+    let d = discriminator(&config, &grey(32));
     let state = d.params().state_dict();
     let got = shapes(&state);
     assert_eq!(got["main.2.weight_orig"], [6, 3, 4, 4]);
@@ -68,10 +86,8 @@ fn without_normalisation_convolutions_have_biases() {
 
 #[test]
 fn spectral_discriminators_have_no_norm_unless_asked() {
-    let of = |spectral, discriminator_norm| {
-        let config = DcganConfig { spectral, discriminator_norm, ..small() };
-        config.resolved_discriminator_norm()
-    };
+    let of =
+        |spectral, norm| DcganDiscriminatorConfig { spectral, norm, ..Default::default() }.resolved_norm();
     assert_eq!(of(false, None), NormKind::Batch);
     assert_eq!(of(true, None), NormKind::None);
     assert_eq!(of(true, Some(NormKind::Layer)), NormKind::Layer);
@@ -80,9 +96,7 @@ fn spectral_discriminators_have_no_norm_unless_asked() {
 
 #[test]
 fn widths_double_up_to_the_cap() {
-    let widths = |resolution, max_multiplier| {
-        DcganConfig { resolution, width: 2, max_multiplier, ..Default::default() }.widths()
-    };
+    let widths = |side, max_multiplier| widths(side, 2, max_multiplier);
     assert_eq!(widths(8, 8), [2]);
     assert_eq!(widths(64, 8), [2, 4, 8, 16]);
     assert_eq!(widths(256, 8), [2, 4, 8, 16, 16, 16]);
@@ -92,8 +106,8 @@ fn widths_double_up_to_the_cap() {
 
 #[test]
 fn weights_start_as_in_the_paper() {
-    let config = DcganConfig { resolution: 64, width: 16, ..Default::default() };
-    let state = generator(&config).params().state_dict();
+    let config = DcganGeneratorConfig { width: 16, ..Default::default() };
+    let state = generator(&config, &Io::new([3, 64, 64])).params().state_dict();
     let moments = |name: &str| {
         let v: Vec<f32> = state[name].flatten_all().unwrap().to_vec1().unwrap();
         let n = v.len() as f64;
@@ -113,28 +127,31 @@ fn weights_start_as_in_the_paper() {
 #[test]
 fn configuration_is_read_off_the_weights() {
     let sizes = [(8, 8), (16, 8), (32, 8), (64, 2), (64, 3), (128, 8), (128, 16), (256, 1), (256, 32)];
-    for (resolution, max_multiplier) in sizes {
+    for (side, max_multiplier) in sizes {
         for norm in [NormKind::Batch, NormKind::None] {
-            let config = DcganConfig { resolution, max_multiplier, norm, width: 2, ..small() };
-            let state = generator(&config).params().state_dict();
-            let inferred = DcganConfig::infer(&state).unwrap();
-            assert_eq!(inferred, config);
+            let config = DcganGeneratorConfig { max_multiplier, norm, width: 2, ..small() };
+            let (inferred, io) = infer(&generator(&config, &grey(side)).params().state_dict()).unwrap();
+            assert_eq!((inferred.write(), io), (joined(&config), grey(side)));
         }
     }
+}
+
+fn joined(config: &DcganGeneratorConfig) -> toml::Table {
+    GeneratorConfig::read(&GENERATOR, &toml::Table::try_from(config).unwrap()).unwrap().write()
 }
 
 #[test]
 fn weights_that_do_not_tell_are_refused() {
     let refusal = |state: &BTreeMap<String, Tensor>| {
-        let error = DcganConfig::infer(state).unwrap_err();
+        let error = infer(state).unwrap_err();
         assert!(matches!(error, ModelError::NotInferable { .. }), "{error}");
         error.to_string()
     };
-    let of = |norm| generator(&DcganConfig { norm, ..small() }).params().state_dict();
+    let of = |norm| generator(&DcganGeneratorConfig { norm, ..small() }, &grey(32)).params().state_dict();
     for norm in [NormKind::Instance, NormKind::Layer] {
         assert!(refusal(&of(norm)).contains("instance and layer"));
     }
-    let d = DcganDiscriminator::new(&small(), Rng::new(0), DType::F32, &Device::Cpu).unwrap();
+    let d = discriminator(&DcganDiscriminatorConfig { width: 3, ..Default::default() }, &grey(32));
     let message = refusal(&d.params().state_dict());
     assert!(message.contains("it is a discriminator"), "{message}");
     assert!(refusal(&BTreeMap::new()).contains("0 convolutions"));
@@ -157,25 +174,33 @@ fn weights_that_do_not_tell_are_refused() {
         odd.map(|([i, o], index)| (format!("main.{index}.weight"), zeros([*i, *o, 4, 4]))).collect();
     assert!(refusal(&state).contains("neither"));
     state.insert("main.1.running_mean".to_string(), Tensor::zeros(7, DType::F32, &Device::Cpu).unwrap());
+    assert!(refusal(&state).contains("no gains"));
+    state.insert("main.1.weight".to_string(), Tensor::zeros(7, DType::F32, &Device::Cpu).unwrap());
     assert!(refusal(&state).contains("widths [3, 7]"));
 }
 
 #[test]
-fn bad_fields_are_named() {
-    for resolution in [0, 4, 28, 48, 4096] {
-        let message = DcganConfig { resolution, ..small() }.validate().unwrap_err().to_string();
-        assert!(message.contains(&format!("dcgan: resolution = {resolution} ")), "{message}");
-        assert!(message.contains("power of two"), "{message}");
+fn bad_settings_and_sizes_are_named() {
+    let build = |config: &DcganGeneratorConfig, io: &Io| {
+        let built = DcganGenerator::new(config, io, Rng::new(0), DType::F32, &Device::Cpu);
+        built.unwrap_err().to_string()
+    };
+    for side in [0, 4, 28, 48, 4096] {
+        let message = build(&small(), &grey(side));
+        assert!(
+            message.contains(&format!("[1, {side}, {side}]")) && message.contains("power of two"),
+            "{message}"
+        );
     }
+    assert!(build(&small(), &Io::new([1, 8, 16])).contains("square"));
+    assert!(build(&small(), &Io::new([2])).contains("square"));
     let cases = [
-        ("channels", DcganConfig { channels: 0, ..small() }),
-        ("z_dim", DcganConfig { z_dim: 0, ..small() }),
-        ("width", DcganConfig { width: usize::MAX, ..small() }),
-        ("max_multiplier", DcganConfig { max_multiplier: 0, ..small() }),
+        ("z_dim", DcganGeneratorConfig { z_dim: 0, ..small() }),
+        ("width", DcganGeneratorConfig { width: usize::MAX, ..small() }),
+        ("max_multiplier", DcganGeneratorConfig { max_multiplier: 0, ..small() }),
     ];
     for (field, config) in cases {
-        let built = DcganGenerator::new(&config, Rng::new(0), DType::F32, &Device::Cpu);
-        let message = built.unwrap_err().to_string();
-        assert!(message.contains(field) && message.contains("use 1 to"), "{message}");
+        let message = build(&config, &grey(32));
+        assert!(message.contains(field) && message.contains("1 or more, at most"), "{message}");
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod activation;
 pub(crate) mod conv;
 pub(crate) mod conv_transpose;
+pub(crate) mod embedding;
 pub(crate) mod linear;
 pub(crate) mod norm;
 pub(crate) mod spectral;

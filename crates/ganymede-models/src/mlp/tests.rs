@@ -1,12 +1,23 @@
 use ganymede_tensor::{DType, Device, Rng, Tensor};
 
-use super::{MlpConfig, MlpDiscriminator, MlpGenerator};
-use crate::{Discriminator, Generator, Mode};
+use super::*;
+use crate::Latents;
+
+fn io() -> Io {
+    Io::new([2])
+}
+
+fn generator(config: &MlpGeneratorConfig) -> MlpGenerator {
+    MlpGenerator::new(config, &io(), Rng::new(1), DType::F32, &Device::Cpu).unwrap()
+}
+
+fn discriminator(config: &MlpDiscriminatorConfig) -> MlpDiscriminator {
+    MlpDiscriminator::new(config, &io(), Rng::new(3), DType::F32, &Device::Cpu).unwrap()
+}
 
 #[test]
 fn names_and_shapes() {
-    let config = MlpConfig { z_dim: 3, hidden: 8, layers: 2, spectral: true, ..Default::default() };
-    let g = MlpGenerator::new(&config, Rng::new(0), DType::F32, &Device::Cpu).unwrap();
+    let g = generator(&MlpGeneratorConfig { z_dim: 3, width: 8, layers: 2, ..Default::default() });
     let shapes = |state: std::collections::BTreeMap<String, Tensor>| -> Vec<(String, Vec<usize>)> {
         state.into_iter().map(|(name, tensor)| (name, tensor.dims().to_vec())).collect()
     };
@@ -21,7 +32,8 @@ fn names_and_shapes() {
     let expected = expected.map(|(name, shape)| (name.to_string(), shape));
     assert_eq!(shapes(g.params().state_dict()), expected);
 
-    let d = MlpDiscriminator::new(&config, Rng::new(0), DType::F32, &Device::Cpu).unwrap();
+    let spectral = MlpDiscriminatorConfig { width: 8, layers: 2, spectral: true, ..Default::default() };
+    let d = discriminator(&spectral);
     let names: Vec<String> = d.params().state_dict().into_keys().collect();
     assert_eq!(names.len(), 12);
     assert!(names.contains(&"main.4.weight_orig".to_string()));
@@ -31,30 +43,33 @@ fn names_and_shapes() {
 /// point nor an explosion.
 #[test]
 fn fresh_networks_keep_the_scale() {
-    let config = MlpConfig::default();
-    let g = MlpGenerator::new(&config, Rng::new(1), DType::F32, &Device::Cpu).unwrap();
+    let g = generator(&MlpGeneratorConfig::default());
     let z = Rng::new(2).normal((512, g.z_dim()), DType::F32, &Device::Cpu).unwrap();
-    let x = g.forward(&z, None, Mode::Eval).unwrap();
+    let latents = Latents::new(z);
+    let x = g.forward(GeneratorInput::new(&latents), Mode::Eval).unwrap().samples;
     let spread = x.sqr().unwrap().mean_all().unwrap().sqrt().unwrap().to_scalar::<f32>().unwrap();
     assert!((0.3..3.0).contains(&spread), "{spread}");
 
-    let d = MlpDiscriminator::new(&config, Rng::new(3), DType::F32, &Device::Cpu).unwrap();
-    let scores = d.forward(&x, None, Mode::Eval).unwrap().scores;
+    let d = discriminator(&MlpDiscriminatorConfig::default());
+    let scores = d.forward(DiscriminatorInput::new(&x), Mode::Eval).unwrap().scores;
     let spread = scores.sqr().unwrap().mean_all().unwrap().sqrt().unwrap().to_scalar::<f32>().unwrap();
     assert!((0.1..5.0).contains(&spread), "{spread}");
 }
 
 #[test]
-fn bad_fields_are_named() {
+fn bad_settings_are_named() {
+    let usual = MlpGeneratorConfig::default;
     let cases = [
-        ("z_dim = 0", MlpConfig { z_dim: 0, ..Default::default() }),
-        ("hidden = 0", MlpConfig { hidden: 0, ..Default::default() }),
-        ("layers = 0", MlpConfig { layers: 0, ..Default::default() }),
-        ("output = 1000000", MlpConfig { output: 1_000_000, ..Default::default() }),
+        ("z_dim = 0", MlpGeneratorConfig { z_dim: 0, ..usual() }),
+        ("width = 0", MlpGeneratorConfig { width: 0, ..usual() }),
+        ("layers = 1000", MlpGeneratorConfig { layers: 1000, ..usual() }),
     ];
     for (text, config) in cases {
-        let message = config.validate().unwrap_err().to_string();
-        assert!(message.starts_with(&format!("mlp: {text}")), "{message}");
-        assert!(MlpGenerator::new(&config, Rng::new(0), DType::F32, &Device::Cpu).is_err());
+        let built = MlpGenerator::new(&config, &io(), Rng::new(0), DType::F32, &Device::Cpu);
+        let message = built.unwrap_err().to_string();
+        assert!(message.starts_with(&format!("mlp: {text}")) && message.contains("at most"), "{message}");
     }
+    let images = Io::new([1, 8, 8]);
+    let built = MlpGenerator::new(&usual(), &images, Rng::new(0), DType::F32, &Device::Cpu);
+    assert!(built.unwrap_err().to_string().contains("[1, 8, 8]"));
 }

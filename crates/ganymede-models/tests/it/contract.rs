@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ganymede_models::{
-    Activation, DcganConfig, Discriminator, Generator, MlpConfig, Mode, ModelConfig, ModelName, NormKind,
+    Condition, DISCRIMINATORS, Discriminator, DiscriminatorInput, DiscriminatorSpec, GENERATORS, Generator,
+    GeneratorInput, GeneratorSpec, Io, Latents, Mode,
 };
 use ganymede_tensor::testing::{Tol, assert_close, device};
 use ganymede_tensor::{DType, Graph, Params, Result, Rng, Tensor, grad};
@@ -13,37 +14,46 @@ use crate::support::{randomise, snapshot};
 const TRAIN: Mode = Mode::Train { update_stats: true };
 const STILL: Mode = Mode::Train { update_stats: false };
 
-/// Small configurations of every model. A new model must be listed here to compile.
-fn configs() -> Vec<ModelConfig> {
-    ModelName::ALL.iter().flat_map(|name| configs_of(*name)).collect()
+/// The examples of every generator of the table.
+fn generators_of_the_table() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
+    GENERATORS.iter().flat_map(|kind| (kind.examples)()).collect()
 }
 
-fn configs_of(name: ModelName) -> Vec<ModelConfig> {
-    match name {
-        ModelName::Dcgan => {
-            let small = DcganConfig { resolution: 16, channels: 2, z_dim: 6, width: 4, ..Default::default() };
-            let of_norm = |&norm| DcganConfig { norm, ..small.clone() };
-            let spectral = DcganConfig { spectral: true, ..small.clone() };
-            let wgan_gp = DcganConfig { discriminator_norm: Some(NormKind::Layer), ..small.clone() };
-            let large = DcganConfig { resolution: 64, max_multiplier: 2, ..small.clone() };
-            let all = NormKind::ALL.iter().map(of_norm).chain([spectral, wgan_gp, large]);
-            all.map(ModelConfig::Dcgan).collect()
-        }
-        ModelName::Mlp => {
-            let small = MlpConfig { z_dim: 4, hidden: 8, layers: 2, ..Default::default() };
-            let of = |&activation| MlpConfig { activation, ..small.clone() };
-            let spectral = MlpConfig { spectral: true, ..small.clone() };
-            Activation::ALL.iter().map(of).chain([spectral]).map(ModelConfig::Mlp).collect()
-        }
+/// The examples of every discriminator of the table.
+fn discriminators_of_the_table() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
+    DISCRIMINATORS.iter().flat_map(|kind| (kind.examples)()).collect()
+}
+
+fn generator((spec, io): &(Box<dyn GeneratorSpec>, Io), seed: u64) -> Box<dyn Generator> {
+    spec.build(io, Rng::stream(seed, "generator"), DType::F32, &device()).unwrap()
+}
+
+fn discriminator((spec, io): &(Box<dyn DiscriminatorSpec>, Io), seed: u64) -> Box<dyn Discriminator> {
+    spec.build(io, Rng::stream(seed, "discriminator"), DType::F32, &device()).unwrap()
+}
+
+/// Classes for a batch of `n`, where samples have some.
+fn condition(io: &Io, n: usize) -> Condition {
+    match io.classes() {
+        Some(classes) => Condition::Classes(Rng::new(0).labels(n, classes, &device()).unwrap()),
+        None => Condition::None,
     }
 }
 
-fn generator(config: &ModelConfig, seed: u64) -> Box<dyn Generator> {
-    config.build_generator(Rng::stream(seed, "generator"), DType::F32, &device()).unwrap()
+fn generate(g: &dyn Generator, z: &Tensor, mode: Mode) -> Result<Tensor> {
+    let (latents, condition) = (Latents::new(z.clone()), condition(g.io(), z.dim(0)?));
+    Ok(g.forward(GeneratorInput::new(&latents).with_condition(&condition), mode)?.samples)
 }
 
-fn discriminator(config: &ModelConfig, seed: u64) -> Box<dyn Discriminator> {
-    config.build_discriminator(Rng::stream(seed, "discriminator"), DType::F32, &device()).unwrap()
+/// All that a discriminator says, a row a sample.
+fn criticise(d: &dyn Discriminator, x: &Tensor, mode: Mode) -> Result<Tensor> {
+    let n = x.dim(0)?;
+    let critique = d.forward(DiscriminatorInput::new(x).with_condition(&condition(d.io(), n)), mode)?;
+    let scores = critique.scores.reshape((n, ()))?;
+    match critique.class_logits {
+        Some(logits) => Tensor::cat(&[scores, logits], 1),
+        None => Ok(scores),
+    }
 }
 
 fn input(n: usize, shape: &[usize]) -> Tensor {
@@ -65,8 +75,8 @@ struct Network<'a> {
 }
 
 /// What generators and discriminators have in common.
-fn check(config: &ModelConfig, network: &Network) {
-    println!("{config:?}");
+fn check(spec: &dyn std::fmt::Debug, network: &Network) {
+    println!("{spec:?}");
     check_names(network.params);
     check_modes(network);
     check_round_trip(network);
@@ -80,7 +90,6 @@ fn check_names(params: &Params) {
         .collect();
     let unique: BTreeSet<&String> = names.iter().collect();
     assert_eq!(names.len(), unique.len());
-    assert!(names.iter().all(|name| name.starts_with("main.")), "{names:?}");
     assert!(params.state_dict().keys().eq(unique));
     assert!(params.num_elements() > 0);
 }
@@ -149,74 +158,154 @@ fn check_gradients_reach_everything(network: &Network) {
 
 #[test]
 fn generators() {
-    for config in configs() {
-        let (g, twin) = (generator(&config, 1), generator(&config, 2));
+    for example in generators_of_the_table() {
+        let (spec, io) = &example;
+        assert!(spec.check().is_empty() && spec.fits(io).is_empty());
+        let (g, twin) = (generator(&example, 1), generator(&example, 2));
         let network = Network {
             params: g.params(),
             twin: twin.params(),
             input_shape: vec![g.z_dim()],
-            forward: &|z, mode| g.forward(z, None, mode),
-            forward_twin: &|z, mode| twin.forward(z, None, mode),
+            forward: &|z, mode| generate(g.as_ref(), z, mode),
+            forward_twin: &|z, mode| generate(twin.as_ref(), z, mode),
         };
-        check(&config, &network);
+        check(spec, &network);
 
-        assert_eq!((g.z_dim(), g.output_shape()), (config.z_dim(), config.sample_shape()));
+        assert_eq!((g.z_dim(), g.io()), (spec.z_dim(), io));
         for n in [1, 3] {
-            let z = input(n, &[g.z_dim()]);
-            let y = Rng::new(0).labels(n, 3, &device()).unwrap();
-            let samples = g.forward(&z, Some(&y), Mode::Eval).unwrap();
-            let shape: Vec<usize> = std::iter::once(n).chain(config.sample_shape()).collect();
+            let samples = generate(g.as_ref(), &input(n, &[g.z_dim()]), Mode::Eval).unwrap();
+            let shape: Vec<usize> = std::iter::once(n).chain(io.sample.iter().copied()).collect();
             assert_eq!(samples.dims(), shape);
             if shape.len() == 4 {
                 assert!(numbers(&samples).iter().all(|v| (-1.0..=1.0).contains(v)));
             }
         }
-        let error = g.forward(&input(2, &[g.z_dim() + 1]), None, Mode::Eval).unwrap_err().to_string();
+        let error = generate(g.as_ref(), &input(2, &[g.z_dim() + 1]), Mode::Eval).unwrap_err().to_string();
         assert!(error.contains("generator: z is [2,"), "{error}");
     }
 }
 
 #[test]
 fn discriminators() {
-    for config in configs() {
-        let (d, twin) = (discriminator(&config, 1), discriminator(&config, 2));
+    for example in discriminators_of_the_table() {
+        let (spec, io) = &example;
+        assert!(spec.check().is_empty() && spec.fits(io).is_empty());
+        let (d, twin) = (discriminator(&example, 1), discriminator(&example, 2));
         let network = Network {
             params: d.params(),
             twin: twin.params(),
-            input_shape: config.sample_shape(),
-            forward: &|x, mode| Ok(d.forward(x, None, mode)?.scores),
-            forward_twin: &|x, mode| Ok(twin.forward(x, None, mode)?.scores),
+            input_shape: io.sample.clone(),
+            forward: &|x, mode| criticise(d.as_ref(), x, mode),
+            forward_twin: &|x, mode| criticise(twin.as_ref(), x, mode),
         };
-        check(&config, &network);
+        check(spec, &network);
 
+        assert_eq!(d.io(), io);
         for n in [1, 3] {
-            let critique = d.forward(&input(n, &config.sample_shape()), None, Mode::Eval).unwrap();
-            assert_eq!(critique.scores.dims(), [n]);
-            assert!(critique.class_logits.is_none());
+            let (x, condition) = (input(n, &io.sample), condition(io, n));
+            let given = DiscriminatorInput::new(&x).with_condition(&condition);
+            let critique = d.forward(given, Mode::Eval).unwrap();
+            assert_eq!(critique.scores.dims()[0], n);
+            assert_eq!(critique.class_logits.is_some(), spec.traits().classifies);
         }
-        let mut shape = config.sample_shape();
+        let mut shape = io.sample.clone();
         shape[0] += 1;
-        let error = d.forward(&input(2, &shape), None, Mode::Eval).unwrap_err().to_string();
+        let error = criticise(d.as_ref(), &input(2, &shape), Mode::Eval).unwrap_err().to_string();
         assert!(error.contains("discriminator: x is [2,"), "{error}");
+    }
+}
+
+/// A network that says it is conditional uses the classes, and refuses to do without them; one that does not say so
+/// gives the same whatever they are.
+#[test]
+fn conditions_count_where_a_network_says_so() {
+    let other = |io: &Io, n: usize| match io.classes() {
+        Some(classes) => Condition::Classes(Tensor::full(classes as u32 - 1, n, &device()).unwrap()),
+        None => Condition::Classes(Tensor::zeros(n, DType::U32, &device()).unwrap()),
+    };
+    for example in generators_of_the_table() {
+        let (g, traits) = (generator(&example, 1), example.0.traits());
+        let latents = Latents::new(input(3, &[g.z_dim()]));
+        let given = GeneratorInput::new(&latents);
+        let samples = |condition: &Condition| {
+            numbers(&g.forward(given.with_condition(condition), Mode::Eval).unwrap().samples)
+        };
+        let zeros = Condition::Classes(Tensor::zeros(3, DType::U32, &device()).unwrap());
+        assert_eq!(samples(&zeros) != samples(&other(&example.1, 3)), traits.conditional, "{:?}", example.0);
+        assert_eq!(g.forward(given, Mode::Eval).is_err(), traits.conditional);
+    }
+    for example in discriminators_of_the_table() {
+        let (d, traits) = (discriminator(&example, 1), example.0.traits());
+        let x = input(3, &example.1.sample);
+        let given = DiscriminatorInput::new(&x);
+        let scores = |condition: &Condition| {
+            numbers(&d.forward(given.with_condition(condition), Mode::Eval).unwrap().scores)
+        };
+        let zeros = Condition::Classes(Tensor::zeros(3, DType::U32, &device()).unwrap());
+        assert_eq!(scores(&zeros) != scores(&other(&example.1, 3)), traits.conditional, "{:?}", example.0);
+        assert_eq!(d.forward(given, Mode::Eval).is_err(), traits.conditional);
+    }
+}
+
+/// Settings are read from what they were written to, and twins of one kind need no other key.
+#[test]
+fn settings_are_written_and_read() {
+    for kind in GENERATORS {
+        for (spec, _) in (kind.examples)() {
+            assert_eq!((kind.read)(&spec.write()).unwrap().write(), spec.write());
+        }
+        let bare = (kind.read)(&toml::Table::new()).unwrap();
+        assert!(bare.check().is_empty(), "{}: the defaults are refused", kind.name);
+    }
+    for kind in DISCRIMINATORS {
+        for (spec, _) in (kind.examples)() {
+            assert_eq!((kind.read)(&spec.write()).unwrap().write(), spec.write());
+        }
+        let bare = (kind.read)(&toml::Table::new()).unwrap();
+        assert!(bare.check().is_empty(), "{}: the defaults are refused", kind.name);
+    }
+}
+
+/// All matrices and kernels, and the largest of them: what a spec counts before anything is built.
+fn counted(params: &Params) -> (u128, u128) {
+    let weights = params.params().into_iter().filter(|param| param.var().dims().len() > 1);
+    let counts: Vec<u128> = weights.map(|param| param.var().elem_count() as u128).collect();
+    (counts.iter().sum(), counts.iter().copied().max().unwrap_or(0))
+}
+
+#[test]
+fn the_size_of_a_network_is_known_before_it_is_made() {
+    for example in generators_of_the_table() {
+        let size = example.0.size(&example.1);
+        let found = (size.weights, size.largest_weight);
+        assert_eq!(found, counted(generator(&example, 1).params()), "{:?}", example.0);
+        assert!(size.held > 0 && size.activations > 0);
+    }
+    for example in discriminators_of_the_table() {
+        let size = example.0.size(&example.1);
+        let found = (size.weights, size.largest_weight);
+        assert_eq!(found, counted(discriminator(&example, 1).params()), "{:?}", example.0);
+        assert!(size.held > 0 && size.activations > 0);
     }
 }
 
 #[test]
 fn the_same_stream_gives_the_same_weights() {
-    for config in configs() {
-        assert_eq!(snapshot(generator(&config, 1).params()), snapshot(generator(&config, 1).params()));
-        assert_ne!(snapshot(generator(&config, 1).params()), snapshot(generator(&config, 2).params()));
+    for example in generators_of_the_table() {
+        let weights = |seed| snapshot(generator(&example, seed).params());
+        assert_eq!(weights(1), weights(1));
+        assert_ne!(weights(1), weights(2));
     }
 }
 
 /// Without batch norm in training, a sample's result does not depend on its companions.
 #[test]
 fn evaluation_treats_samples_apart() {
-    for config in configs() {
-        let g = generator(&config, 1);
+    for example in generators_of_the_table() {
+        let g = generator(&example, 1);
         let z = input(3, &[g.z_dim()]);
-        let all = g.forward(&z, None, Mode::Eval).unwrap();
-        let one = g.forward(&z.narrow(0, 1, 1).unwrap(), None, Mode::Eval).unwrap();
-        assert_close(&all.narrow(0, 1, 1).unwrap(), &one, Tol::F32);
+        let all = generate(g.as_ref(), &z, Mode::Eval).unwrap();
+        let one = generate(g.as_ref(), &z.narrow(0, 0, 1).unwrap(), Mode::Eval).unwrap();
+        assert_close(&all.narrow(0, 0, 1).unwrap(), &one, Tol::F32);
     }
 }

@@ -2,14 +2,15 @@
 //! every parameter, against finite differences.
 
 use ganymede_models::{
-    Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, DcganConfig,
-    DcganDiscriminator, DcganGenerator, Discriminator, Generator, LayerConfig, Linear, MlpConfig,
-    MlpDiscriminator, MlpGenerator, Mode, Norm, NormConfig, NormKind,
+    Activation, Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, DcganDiscriminator,
+    DcganDiscriminatorConfig, DcganGenerator, DcganGeneratorConfig, Discriminator, Generator, Io,
+    LayerConfig, Linear, MlpDiscriminator, MlpDiscriminatorConfig, MlpGenerator, MlpGeneratorConfig, Mode,
+    Norm, NormConfig, NormKind,
 };
 use ganymede_tensor::testing::{Order, gradcheck};
 use ganymede_tensor::{ConvConfig, DType, Device, Rng, upsample_nearest2d};
 
-use crate::support::{builder, check_all, normal, randomise};
+use crate::support::{builder, check_all, generate, normal, randomise, score};
 
 /// Batch statistics, and nothing moves between the evaluations of a difference.
 const STILL: Mode = Mode::Train { update_stats: false };
@@ -126,18 +127,15 @@ fn a_layer_used_twice() {
     }
 }
 
-fn small_dcgan(norm: NormKind, spectral: bool) -> DcganConfig {
-    DcganConfig { resolution: 8, channels: 1, z_dim: 3, width: 2, norm, spectral, ..Default::default() }
-}
-
 #[test]
 fn dcgan_generators() {
     for &norm in NormKind::ALL {
-        let config = small_dcgan(norm, false);
-        let g = DcganGenerator::new(&config, Rng::new(1), DType::F64, &Device::Cpu).unwrap();
+        let config = DcganGeneratorConfig { z_dim: 3, width: 2, norm, ..Default::default() };
+        let io = Io::new([1, 8, 8]);
+        let g = DcganGenerator::new(&config, &io, Rng::new(1), DType::F64, &Device::Cpu).unwrap();
         randomise(g.params(), 0.4);
         for (n, mode) in [(1, STILL), (2, STILL), (2, Mode::Eval)] {
-            check_all(g.params(), &normal(16, &[n, 3]), &|z| g.forward(z, None, mode));
+            check_all(g.params(), &normal(16, &[n, 3]), &|z| generate(&g, z, mode));
         }
     }
 }
@@ -146,22 +144,25 @@ fn dcgan_generators() {
 fn dcgan_discriminators() {
     let cases = NormKind::ALL.iter().map(|&norm| (norm, false)).chain([(NormKind::Batch, true)]);
     for (norm, spectral) in cases {
-        let config = DcganConfig { resolution: 16, ..small_dcgan(norm, spectral) };
-        let d = DcganDiscriminator::new(&config, Rng::new(2), DType::F64, &Device::Cpu).unwrap();
+        let config = DcganDiscriminatorConfig { width: 2, norm: Some(norm), spectral, ..Default::default() };
+        let io = Io::new([1, 16, 16]);
+        let d = DcganDiscriminator::new(&config, &io, Rng::new(2), DType::F64, &Device::Cpu).unwrap();
         randomise(d.params(), 0.4);
-        check_all(d.params(), &normal(17, &[1, 1, 16, 16]), &|x| Ok(d.forward(x, None, STILL)?.scores));
+        check_all(d.params(), &normal(17, &[1, 1, 16, 16]), &|x| score(&d, x, STILL));
     }
 }
 
 #[test]
 fn mlps() {
+    let io = Io::new([2]);
     for &activation in Activation::ALL {
-        let config = MlpConfig { z_dim: 3, hidden: 5, layers: 2, activation, spectral: true, output: 2 };
-        let g = MlpGenerator::new(&config, Rng::new(3), DType::F64, &Device::Cpu).unwrap();
-        check_all(g.params(), &normal(18, &[2, 3]), &|z| g.forward(z, None, STILL));
-        let d = MlpDiscriminator::new(&config, Rng::new(4), DType::F64, &Device::Cpu).unwrap();
+        let config = MlpGeneratorConfig { z_dim: 3, width: 5, layers: 2, activation };
+        let g = MlpGenerator::new(&config, &io, Rng::new(3), DType::F64, &Device::Cpu).unwrap();
+        check_all(g.params(), &normal(18, &[2, 3]), &|z| generate(&g, z, STILL));
+        let config = MlpDiscriminatorConfig { width: 5, layers: 2, activation, spectral: true };
+        let d = MlpDiscriminator::new(&config, &io, Rng::new(4), DType::F64, &Device::Cpu).unwrap();
         for n in [1, 3] {
-            check_all(d.params(), &normal(19, &[n, 2]), &|x| Ok(d.forward(x, None, STILL)?.scores));
+            check_all(d.params(), &normal(19, &[n, 2]), &|x| score(&d, x, STILL));
         }
     }
 }

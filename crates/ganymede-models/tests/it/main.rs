@@ -4,6 +4,8 @@
 // Helpers of tests are no #[test] functions, but a failure in one is a failed test all the same.
 #![allow(clippy::unwrap_used)]
 
+mod conditional_gradients;
+mod conditional_parity;
 mod contract;
 mod conv_parity;
 mod dcgan_parity;

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ganymede_models::{
+    Condition, Critique, Discriminator, DiscriminatorInput, Generator, GeneratorInput, Latents, Mode,
+};
 use ganymede_tensor::testing::{Order, Tol, assert_close, gradcheck};
 use ganymede_tensor::{
     Builder, DType, Device, Graph, Params, Result, Rng, Tensor, grad, load_weights, watch,
@@ -167,4 +170,44 @@ fn check_params(params: &Params, f: &dyn Fn() -> Result<Tensor>) {
         let tol = Tol { rel: 1e-6, abs: 1e-8 * scale + 1e-10 };
         assert_close(&tensor(&exact), &tensor(&differences), tol);
     }
+}
+
+/// Samples of latent vectors, without a condition.
+pub(crate) fn generate(g: &dyn Generator, z: &Tensor, mode: Mode) -> Result<Tensor> {
+    generate_of(g, z, Condition::none(), mode)
+}
+
+/// Samples of latent vectors under a condition.
+pub(crate) fn generate_of(
+    g: &dyn Generator,
+    z: &Tensor,
+    condition: &Condition,
+    mode: Mode,
+) -> Result<Tensor> {
+    let latents = Latents::new(z.clone());
+    Ok(g.forward(GeneratorInput::new(&latents).with_condition(condition), mode)?.samples)
+}
+
+/// Scores of samples, without a condition.
+pub(crate) fn score(d: &dyn Discriminator, x: &Tensor, mode: Mode) -> Result<Tensor> {
+    Ok(d.forward(DiscriminatorInput::new(x), mode)?.scores)
+}
+
+/// All that is said of samples under a condition, a row a sample: the scores, then logits of the classes if there are
+/// some.
+pub(crate) fn judge_of(
+    d: &dyn Discriminator,
+    x: &Tensor,
+    condition: &Condition,
+    mode: Mode,
+) -> Result<Tensor> {
+    let Critique { scores, class_logits, .. } =
+        d.forward(DiscriminatorInput::new(x).with_condition(condition), mode)?;
+    let scores = scores.reshape((x.dim(0)?, ()))?;
+    class_logits.map_or(Ok(scores.clone()), |logits| Tensor::cat(&[&scores, &logits], 1))
+}
+
+/// Classes of a batch.
+pub(crate) fn classes(of: &[u32]) -> Condition {
+    Condition::Classes(Tensor::new(of, &Device::Cpu).unwrap())
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::abreast;
+use super::batched_lanes;
 use super::elem::{Elem, Room, Scratch, overwritten, zeroed};
 use super::gather::{Border, Gather};
 use super::geometry::Geometry;
@@ -20,6 +20,7 @@ use super::target::Target;
 use super::winograd::{Shape, Winograd};
 
 /// Columns of one task: fewer make the packed operand be read too often.
+/// See "Constants of kernels" in `docs/performance.md`.
 const COLUMNS: usize = 480;
 
 /// A part of a product: the source positions of some of the target's pixels, and the taps of the
@@ -33,12 +34,12 @@ struct Phase {
 }
 
 /// How a phase is computed.
-enum Way<'a, T: Elem> {
+enum Algorithm<'a, T: Elem> {
     Direct(Direct<'a, T>),
     Tiles(Winograd<'a, T>),
 }
 
-impl<T: Elem> Way<'_, T> {
+impl<T: Elem> Algorithm<'_, T> {
     fn slack(&self) -> usize {
         match self {
             Self::Direct(direct) => direct.slack(),
@@ -79,7 +80,7 @@ struct Plan {
     images: usize,
     rows: usize,
     /// Whether images lie side by side in registers.
-    abreast: bool,
+    batched: bool,
 }
 
 impl<T: Elem> Product<'_, T> {
@@ -88,8 +89,8 @@ impl<T: Elem> Product<'_, T> {
     fn run(&self, phases: &[Phase], w: &[T], out: &mut Room<T>) {
         let plan = self.plan(phases);
         let of_group = self.g.group_out() * self.g.depth();
-        let groups: Vec<Vec<Way<T>>> = (0..self.g.cfg.groups)
-            .map(|group| self.ways(phases, &plan, group, &w[group * of_group..]))
+        let groups: Vec<Vec<Algorithm<T>>> = (0..self.g.cfg.groups)
+            .map(|group| self.algorithms(phases, &plan, group, &w[group * of_group..]))
             .collect();
         let jobs = out
             .par_chunks_mut(plan.images * self.target_len)
@@ -97,17 +98,17 @@ impl<T: Elem> Product<'_, T> {
         jobs.for_each(|(out, source)| {
             if plan.images > 1 {
                 let (rows, out) = (0..self.target_channels, zeroed(out));
-                for (group, ways) in groups.iter().enumerate() {
-                    self.task(&plan, (group, ways), source, rows.clone(), out);
+                for (group, algorithms) in groups.iter().enumerate() {
+                    self.task(&plan, (group, algorithms), source, rows.clone(), out);
                 }
                 return;
             }
-            for ((group, ways), out) in
+            for ((group, algorithms), out) in
                 groups.iter().enumerate().zip(out.chunks_exact_mut(self.group_target()))
             {
                 out.par_chunks_mut(plan.rows * self.pixels()).enumerate().for_each(|(part, out)| {
                     let rows = part * plan.rows..((part + 1) * plan.rows).min(self.target_channels);
-                    self.task(&plan, (group, ways), source, rows, zeroed(out));
+                    self.task(&plan, (group, algorithms), source, rows, zeroed(out));
                 });
             }
         });
@@ -132,8 +133,8 @@ impl<T: Elem> Product<'_, T> {
         let pays =
             if shapes.is_some() { Shape::is_narrow(&phases[0].gather) } else { phases.iter().all(short) };
         // With fewer registers of images than threads, some of these would have nothing to do.
-        let abreast = pays && self.fills_registers(kernel) && self.g.n >= kernel.lanes * threads;
-        let images = if abreast {
+        let batched = pays && self.fills_registers(kernel) && self.g.n >= kernel.lanes * threads;
+        let images = if batched {
             let share = self.g.n / threads / kernel.lanes * kernel.lanes;
             images.next_multiple_of(kernel.lanes).min(share)
         } else {
@@ -141,13 +142,19 @@ impl<T: Elem> Product<'_, T> {
         };
         let parts = self.row_parts(kernel, threads, images);
         let rows = self.target_channels.div_ceil(parts).next_multiple_of(kernel.rows);
-        Plan { shapes, border, images, rows, abreast }
+        Plan { shapes, border, images, rows, batched }
     }
 
     /// How each phase of a group is computed.
-    fn ways<'b>(&self, phases: &'b [Phase], plan: &'b Plan, group: usize, w: &[T]) -> Vec<Way<'b, T>> {
+    fn algorithms<'b>(
+        &self,
+        phases: &'b [Phase],
+        plan: &'b Plan,
+        group: usize,
+        w: &[T],
+    ) -> Vec<Algorithm<'b, T>> {
         let kernel = T::microkernel();
-        let way = |(i, phase): (usize, &'b Phase)| {
+        let algorithm = |(i, phase): (usize, &'b Phase)| {
             let target = self.target(phase, plan.images, group);
             let view = WeightView {
                 data: w,
@@ -159,42 +166,42 @@ impl<T: Elem> Product<'_, T> {
             let source = (&phase.gather, &plan.border);
             match &plan.shapes {
                 Some(shapes) => {
-                    let images = if plan.abreast { kernel.lanes } else { 1 };
-                    Way::Tiles(Winograd::new(kernel, shapes[i], source, &view, target, images))
+                    let images = if plan.batched { kernel.lanes } else { 1 };
+                    Algorithm::Tiles(Winograd::new(kernel, shapes[i], source, &view, target, images))
                 }
                 None => {
                     let task = (plan.images, plan.rows.min(self.target_channels));
-                    Way::Direct(Direct::new(kernel, source, &view, target, task, plan.abreast))
+                    Algorithm::Direct(Direct::new(kernel, source, &view, target, task, plan.batched))
                 }
             }
         };
-        phases.iter().enumerate().map(way).collect()
+        phases.iter().enumerate().map(algorithm).collect()
     }
 
     /// Computes `rows` of one group's result for the images of `source`.
     fn task(
         &self,
         plan: &Plan,
-        (group, ways): (usize, &[Way<T>]),
+        (group, algorithms): (usize, &[Algorithm<T>]),
         source: &[T],
         rows: Range<usize>,
         out: &mut [T],
     ) {
         let lanes = T::microkernel().lanes;
-        let Plan { border, abreast, .. } = plan;
+        let Plan { border, batched, .. } = plan;
         let [h, w] = self.source_size;
         let count = source.len() / self.source_len;
-        let room_for = if *abreast { count.next_multiple_of(lanes) } else { count };
-        let slack = ways.iter().map(Way::slack).max().unwrap_or(0);
+        let room_for = if *batched { count.next_multiple_of(lanes) } else { count };
+        let slack = algorithms.iter().map(Algorithm::slack).max().unwrap_or(0);
         let mut room = Scratch::new(room_for * self.source_channels * border.plane() + slack);
         let of_group = self.source_channels * h * w;
         let slices = source.chunks_exact(self.source_len).map(|s| &s[group * of_group..][..of_group]);
-        if *abreast {
-            abreast::surround(border, [h, w], &slices.collect::<Vec<_>>(), lanes, &mut room);
+        if *batched {
+            batched_lanes::pad(border, [h, w], &slices.collect::<Vec<_>>(), lanes, &mut room);
         } else {
-            border.surround([h, w], slices, self.source_channels, &mut room);
+            border.pad([h, w], slices, self.source_channels, &mut room);
         }
-        ways.iter().for_each(|way| way.run(&room, count, rows.clone(), out));
+        algorithms.iter().for_each(|algorithm| algorithm.run(&room, count, rows.clone(), out));
     }
 
     /// Numbers of a channel of the result.
@@ -222,8 +229,8 @@ impl<T: Elem> Product<'_, T> {
     /// The tiles of all phases, where these are faster than the definition.
     fn shapes(&self, phases: &[Phase]) -> Option<Vec<Shape>> {
         let kernel = T::microkernel();
-        let abreast = if self.fills_registers(kernel) { kernel.lanes } else { 1 };
-        let pays = |p: &Phase, s: &Shape| s.is_worth_it(&p.gather, self.g.n, self.target_channels, abreast);
+        let batched = if self.fills_registers(kernel) { kernel.lanes } else { 1 };
+        let pays = |p: &Phase, s: &Shape| s.is_worth_it(&p.gather, self.g.n, self.target_channels, batched);
         let shape = |p: &Phase| Shape::of(&p.gather).filter(|s| pays(p, s));
         phases.iter().map(shape).collect()
     }

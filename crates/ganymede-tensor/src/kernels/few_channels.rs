@@ -21,6 +21,7 @@ const PARTS: usize = 8;
 const BLOCK: usize = 1 << 15;
 
 /// Length of a line below which this does not pay.
+/// See "Constants of kernels" in `docs/performance.md`.
 const LONG: usize = 16;
 
 /// What computes the sums, where there are few numbers of the weight for each output, and lines are long.
@@ -73,7 +74,7 @@ impl<'a> Plan<'a> {
         let lines = (BLOCK / (outputs * g.ow)).max(1);
         for n in images {
             let image = &x[n * g.image_len() + self.group * channels * g.h * g.w..][..channels * g.h * g.w];
-            self.border.surround([g.h, g.w], std::iter::once(image), channels, &mut room);
+            self.border.pad([g.h, g.w], std::iter::once(image), channels, &mut room);
             let dy = &dy[n * g.output_len() + self.group * outputs * g.pixels()..];
             for first in (0..g.oh).step_by(lines) {
                 let lines = first..(first + lines).min(g.oh);

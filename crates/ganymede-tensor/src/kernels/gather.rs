@@ -22,7 +22,7 @@ pub(crate) struct Gather {
     pub(crate) grid: [usize; 2],
 }
 
-/// The layout of a surrounded source: its border of zeros, and its phases.
+/// The layout of a padded source: its border of zeros, and its phases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Border {
     before: [usize; 2],
@@ -87,8 +87,8 @@ impl Border {
         high * wide * self.phases[0] * self.phases[1]
     }
 
-    /// Copies channels `(channels, h, w)` of the given images, surrounded by zeros.
-    pub(crate) fn surround<'a, T: Elem>(
+    /// Copies channels `(channels, h, w)` of the given images, padded with zeros.
+    pub(crate) fn pad<'a, T: Elem>(
         &self,
         size: [usize; 2],
         images: impl Iterator<Item = &'a [T]>,
@@ -124,6 +124,7 @@ impl Border {
 }
 
 /// Numbers of a line in one phase below which they are copied one by one.
+/// See "Constants of kernels" in `docs/performance.md`.
 const SHORT: usize = 8;
 
 /// Consecutive columns that lie on one line of the grid.
@@ -167,7 +168,7 @@ impl Gather {
         })
     }
 
-    /// The origin of a run in the surrounded source.
+    /// The origin of a run in the padded source.
     pub(crate) fn origin(&self, border: &Border, run: &Run) -> usize {
         run.image * self.channels * border.plane() + run.y * border.pitch() + run.x
     }

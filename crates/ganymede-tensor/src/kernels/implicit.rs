@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::abreast;
+use super::batched_lanes;
 use super::elem::{Elem, Scratch};
 use super::gather::{Border, Gather, Run, copy_short};
 use super::microkernel::Microkernel;
@@ -15,13 +15,16 @@ use super::transpose::transpose;
 /// the second-level cache.
 const RESULT: usize = 1 << 16;
 
+/// What packing costs, in rows. See "Constants of kernels" in `docs/performance.md`.
+const PACKING: usize = 10;
+
 /// Columns that a task takes at a time, for a result of `rows` rows.
 fn block_columns(cols: usize, rows: usize) -> usize {
     (RESULT / rows.max(1) / cols).clamp(2, 10) * cols
 }
 
 /// Whether columns are best read where they lie, for a product of `rows` rows: lanes beyond a line's end
-/// are wasted then. Packing wastes none, and costs about ten rows' work.
+/// are wasted then. Packing wastes none, and costs about the work of [`PACKING`] rows.
 pub(crate) fn in_place_pays<T>(
     kernel: &Microkernel<T>,
     (gather, border): (&Gather, &Border),
@@ -29,7 +32,7 @@ pub(crate) fn in_place_pays<T>(
     rows: usize,
 ) -> bool {
     let groups = gather.groups(border, 1, kernel.lanes, target.one_line(gather), |_| 0).len();
-    groups * kernel.lanes * rows <= gather.positions() * (rows + 10)
+    groups * kernel.lanes * rows <= gather.positions() * (rows + PACKING)
 }
 
 /// A weight as a product's left operand: rows, channels, and taps that are named by their place.
@@ -97,7 +100,7 @@ enum Reading {
     /// Where they lie: those of so many images.
     InPlace(Vec<Group>, usize),
     /// Where they lie, with as many images as a register has lanes innermost: those of one such block.
-    Abreast(Vec<Group>),
+    BatchedLanes(Vec<Group>),
     /// From panels that blocks of them are packed into.
     Packed,
 }
@@ -110,12 +113,12 @@ impl<'a, T: Elem> Direct<'a, T> {
         view: &WeightView<T>,
         target: Target,
         (images, rows): (usize, usize),
-        abreast: bool,
+        batched: bool,
     ) -> Self {
         let mut offsets = gather.row_offsets(border);
-        let reading = if abreast {
+        let reading = if batched {
             offsets.iter_mut().for_each(|offset| *offset *= kernel.lanes);
-            Reading::Abreast(abreast::groups(gather, border, kernel.lanes))
+            Reading::BatchedLanes(batched_lanes::groups(gather, border, kernel.lanes))
         } else if in_place_pays(kernel, (gather, border), &target, rows) {
             let to = |run: &Run| {
                 run.image * target.image + run.y * target.line + run.x * target.step + target.first
@@ -127,12 +130,12 @@ impl<'a, T: Elem> Direct<'a, T> {
         Self { kernel, gather, border, weight: view.packed(kernel), target, offsets, reading }
     }
 
-    /// Numbers beyond the surrounded source that registers may reach, and whose value does not matter.
+    /// Numbers beyond the padded source that registers may reach, and whose value does not matter.
     pub(crate) fn slack(&self) -> usize {
         self.kernel.lanes
     }
 
-    /// Computes `rows` of the result for some images, whose surrounded `source` is followed by
+    /// Computes `rows` of the result for some images, whose padded `source` is followed by
     /// [`Direct::slack`], and writes them to `out`, whose first row is `rows.start`.
     pub(crate) fn run(&self, source: &[T], images: usize, rows: Range<usize>, out: &mut [T]) {
         match &self.reading {
@@ -144,7 +147,7 @@ impl<'a, T: Elem> Direct<'a, T> {
                     self.read_in_place_and_spread(source, groups, rows, out);
                 }
             }
-            Reading::Abreast(groups) => {
+            Reading::BatchedLanes(groups) => {
                 let block = self.kernel.lanes * self.gather.channels * self.border.plane();
                 for (first, source) in (0..images).step_by(self.kernel.lanes).zip(source.chunks(block)) {
                     let count = self.kernel.lanes.min(images - first);
@@ -203,7 +206,7 @@ impl<'a, T: Elem> Direct<'a, T> {
         for (first, groups) in (0..).step_by(lines).zip(groups.chunks(lines * wide)) {
             self.aside(source, groups, rows.clone(), (&mut scratch, columns));
             let result = (&scratch[..], columns, lanes);
-            abreast::spread((&self.target, wide), (first, groups.len() / wide), result, images, out);
+            batched_lanes::spread((&self.target, wide), (first, groups.len() / wide), result, images, out);
         }
     }
 

@@ -11,6 +11,7 @@ use super::gemm::{Shape, matmul};
 use super::geometry::Geometry;
 
 /// Pixels of an image below which a product for each costs more than one that gathers several.
+/// See "Constants of kernels" in `docs/performance.md`.
 const PIXELS: usize = 64;
 
 /// What a convolution is, if it is such a product.

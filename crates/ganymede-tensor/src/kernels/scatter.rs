@@ -12,6 +12,7 @@ use super::gemm::{Shape, matmul};
 use super::geometry::Geometry;
 
 /// The width of a product at which one image is enough.
+/// See "Constants of kernels" in `docs/performance.md`.
 const COLUMNS: usize = 256;
 
 /// Images per product, and how the product itself runs.

@@ -12,7 +12,7 @@ mod transforms;
 
 use std::ops::Range;
 
-use super::abreast;
+use super::batched_lanes;
 use super::elem::{Elem, Scratch};
 use super::gather::{Border, Gather};
 use super::implicit::WeightView;
@@ -49,7 +49,7 @@ pub(crate) struct Winograd<'a, T: Elem> {
     /// Tiles between two lines of tiles, the border's included.
     pitch: usize,
     /// Images that lie side by side, so that each number above counts for as many.
-    abreast: usize,
+    batched: usize,
 }
 
 /// Columns of consecutive tiles, read and written in one go.
@@ -70,7 +70,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
         (gather, border): (&Gather, &Border),
         view: &WeightView<T>,
         target: Target,
-        abreast: usize,
+        batched: usize,
     ) -> Self {
         let Shape { taps, stride, first, .. } = shape;
         let at = |axis: usize, phase: usize, i: usize| {
@@ -80,7 +80,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
         let side = taps + 1;
         let tile: Vec<usize> = phases()
             .flat_map(|[a, b]| (0..side * side).map(move |p| [at(0, a, p / side), at(1, b, p % side)]))
-            .map(|[y, x]| border.place(y, x) * abreast)
+            .map(|[y, x]| border.place(y, x) * batched)
             .collect();
         let channels = gather.channels * stride * stride;
         let weight = Self::transformed_weight(kernel, shape, gather.channels, view);
@@ -92,10 +92,10 @@ impl<'a, T: Elem> Winograd<'a, T> {
             weight,
             channels,
             tile,
-            plane: border.plane() * abreast,
+            plane: border.plane() * batched,
             source_channels: gather.channels,
-            pitch: border.pitch() * abreast,
-            abreast,
+            pitch: border.pitch() * batched,
+            batched,
         }
     }
 
@@ -148,7 +148,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
     /// Columns of a line of tiles: those of the border between lines are computed with it, unless images
     /// lie side by side.
     fn line_columns(&self) -> usize {
-        if self.abreast == 1 { self.pitch } else { self.grid[1].div_ceil(OUT) * self.abreast }
+        if self.batched == 1 { self.pitch } else { self.grid[1].div_ceil(OUT) * self.batched }
     }
 
     /// Columns of an image, or of as many as lie side by side.
@@ -159,20 +159,20 @@ impl<'a, T: Elem> Winograd<'a, T> {
     /// Splits columns into runs: images, or lines of images side by side.
     fn runs(&self, columns: Range<usize>) -> impl Iterator<Item = (usize, Run)> {
         let (of_image, of_line, first) = (self.image_columns(), self.line_columns(), columns.start);
-        let of_run = if self.abreast == 1 { of_image } else { of_line };
+        let of_run = if self.batched == 1 { of_image } else { of_line };
         let mut q = columns.start;
         std::iter::from_fn(move || {
             (q < columns.end).then(|| {
                 let (image, rest) = (q / of_image, q % of_image);
                 let len = (of_run - q % of_run).min(columns.end - q);
-                let run = Run { image: image * self.abreast, line: rest / of_line, at: rest % of_line, len };
+                let run = Run { image: image * self.batched, line: rest / of_line, at: rest % of_line, len };
                 q += len;
                 (q - len - first, run)
             })
         })
     }
 
-    /// Numbers beyond the surrounded source that may be read, and whose value does not matter.
+    /// Numbers beyond the padded source that may be read, and whose value does not matter.
     pub(crate) fn slack(&self) -> usize {
         let reach =
             self.tile.iter().max().expect("a tile has numbers") + self.lines() * self.pitch + 2 * LANES;
@@ -184,7 +184,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
         let step = self.kernel.cols().max(LANES);
         let fits = TRANSFORMED / (self.channels * self.shape.positions()) / step * step;
         let block = fits.clamp(step, 8 * step);
-        let total = images.div_ceil(self.abreast) * self.image_columns();
+        let total = images.div_ceil(self.batched) * self.image_columns();
         let mut transformed =
             Scratch::new(self.channels * self.shape.positions() * block + self.kernel.lanes);
         let mut products = Scratch::new(ROWS * self.shape.positions() * block);
@@ -207,7 +207,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
         let image_len = self.source_channels * self.plane;
         let position_len = self.channels * width;
         for (column, run) in self.runs(tiles) {
-            let origin = run.image / self.abreast * image_len + run.line * self.pitch + run.at;
+            let origin = run.image / self.batched * image_len + run.line * self.pitch + run.at;
             vectorised(
                 #[inline(always)]
                 || {
@@ -278,10 +278,10 @@ impl<'a, T: Elem> Winograd<'a, T> {
             let out = &mut out[row * t.channel..];
             for (column, run) in self.runs(tiles.clone()) {
                 let results = &results[column..];
-                if self.abreast == 1 {
+                if self.batched == 1 {
                     self.write_image(results, width, run, out);
                 } else {
-                    let count = self.abreast.min(images - run.image);
+                    let count = self.batched.min(images - run.image);
                     self.write_line(results, width, run, count, out);
                 }
             }
@@ -309,12 +309,12 @@ impl<'a, T: Elem> Winograd<'a, T> {
     /// Writes a run of a line of `count` images side by side.
     fn write_line(&self, results: &[T], width: usize, run: Run, count: usize, out: &mut [T]) {
         let t = self.target;
-        let x = run.at / self.abreast * OUT;
-        let wide = (run.len / self.abreast * OUT).min(self.grid[1] - x);
+        let x = run.at / self.batched * OUT;
+        let wide = (run.len / self.batched * OUT).min(self.grid[1] - x);
         for a in (0..OUT).filter(|a| run.line * OUT + a < self.grid[0]) {
             let at = run.image * t.image + (run.line * OUT + a) * t.line + x * t.step + t.first;
-            let pixel = |x: usize| (a * OUT + x % OUT) * width + x / OUT * self.abreast;
-            abreast::spread_line((results, pixel), (wide, count), (t.image, t.step), &mut out[at..]);
+            let pixel = |x: usize| (a * OUT + x % OUT) * width + x / OUT * self.batched;
+            batched_lanes::spread_line((results, pixel), (wide, count), (t.image, t.step), &mut out[at..]);
         }
     }
 }

@@ -3,20 +3,24 @@
 use candle_core::DType;
 use serde::{Deserialize, Serialize};
 
-/// An update rule and its hyper-parameters, with PyTorch's defaults where a field is left out.
+/// An update rule and its hyper-parameters.
 ///
-/// In a file: `{ kind = "adam", lr = 2e-4, beta1 = 0.5 }`; the kinds are `adam`, `rmsprop`, `sgd`.
+/// Serialised, the kind ([`OptimizerConfig::NAMES`]) is the one key of a map, and its hyper-parameters are
+/// the map below it: that way the path of a faulty one can be told. One that is left out has the value that
+/// adversarial training begins with, DCGAN's for Adam, WGAN's for RMSprop; PyTorch's are others where the
+/// documentation of a field says so. An unknown one is refused.
+///
 /// Below, g is the gradient plus `weight_decay` times the parameter p (an L2 term, not decoupled).
 ///
 /// ```
 /// use ganymede_tensor::OptimizerConfig;
-/// let adam: OptimizerConfig = serde_json::from_str(r#"{"kind": "adam", "beta1": 0.5}"#)?;
+/// let adam: OptimizerConfig = serde_json::from_str(r#"{"adam": {"lr": 1e-3}}"#)?;
 /// let (lr, beta1, beta2) = (1e-3, 0.5, 0.999);
 /// assert_eq!(adam, OptimizerConfig::Adam { lr, beta1, beta2, eps: 1e-8, weight_decay: 0.0 });
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum OptimizerConfig {
     /// Adam (Kingma and Ba, 2014, arXiv:1412.6980, algorithm 1), as `torch.optim.Adam`:
     /// m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g²,
@@ -25,10 +29,11 @@ pub enum OptimizerConfig {
     /// TensorFlow 1 adds its ε before the bias correction ("epsilon hat"), which gives smaller
     /// steps early in a run.
     Adam {
-        /// Learning rate, ≥ 0. Default 1e-3.
+        /// Learning rate, ≥ 0. Default 2e-4, as DCGAN (Radford et al., 2015, arXiv:1511.06434, section 4);
+        /// PyTorch's is 1e-3.
         #[serde(default = "adam_lr")]
         lr: f64,
-        /// Decay of the first moment, in [0, 1). Default 0.9.
+        /// Decay of the first moment, in [0, 1). Default 0.5, as DCGAN; PyTorch's is 0.9.
         #[serde(default = "adam_beta1")]
         beta1: f64,
         /// Decay of the second moment, in [0, 1). Default 0.999.
@@ -48,9 +53,10 @@ pub enum OptimizerConfig {
     ///
     /// TensorFlow 1 has ε within the square root and starts s at 1. Where rounding makes s − ḡ²
     /// negative it counts as 0 here; PyTorch's root is then not a number.
-    #[serde(rename = "rmsprop", alias = "rms-prop")]
+    #[serde(rename = "rmsprop")]
     RmsProp {
-        /// Learning rate, ≥ 0. Default 1e-2.
+        /// Learning rate, ≥ 0. Default 5e-5, as WGAN (Arjovsky et al., 2017, arXiv:1701.07875,
+        /// algorithm 1); PyTorch's is 1e-2.
         #[serde(default = "rmsprop_lr")]
         lr: f64,
         /// Decay of the squared gradient's average, in [0, 1]. Default 0.99.
@@ -72,7 +78,7 @@ pub enum OptimizerConfig {
     /// Gradient descent with momentum, as `torch.optim.SGD` without dampening:
     /// b ← momentum · b + g, p ← p − lr · b, or with Nesterov's p ← p − lr · (g + momentum · b).
     Sgd {
-        /// Learning rate, ≥ 0. Default 1e-3.
+        /// Learning rate, ≥ 0. Default 1e-2; PyTorch's is 1e-3.
         #[serde(default = "sgd_lr")]
         lr: f64,
         /// Momentum, in (−1, 1). Default 0. A negative one, which PyTorch refuses, damps the rotation
@@ -88,26 +94,26 @@ pub enum OptimizerConfig {
     },
 }
 
-fn adam_lr() -> f64 {
-    1e-3
+const fn adam_lr() -> f64 {
+    2e-4
 }
-fn adam_beta1() -> f64 {
-    0.9
+const fn adam_beta1() -> f64 {
+    0.5
 }
-fn adam_beta2() -> f64 {
+const fn adam_beta2() -> f64 {
     0.999
 }
-fn small() -> f64 {
+const fn small() -> f64 {
     1e-8
 }
-fn rmsprop_lr() -> f64 {
-    1e-2
+const fn rmsprop_lr() -> f64 {
+    5e-5
 }
-fn rmsprop_alpha() -> f64 {
+const fn rmsprop_alpha() -> f64 {
     0.99
 }
-fn sgd_lr() -> f64 {
-    1e-3
+const fn sgd_lr() -> f64 {
+    1e-2
 }
 
 impl Default for OptimizerConfig {
@@ -118,15 +124,30 @@ impl Default for OptimizerConfig {
 }
 
 impl OptimizerConfig {
-    /// Adam with PyTorch's defaults.
-    pub const ADAM: Self = Self::Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
-    /// RMSprop with PyTorch's defaults.
-    pub const RMSPROP: Self =
-        Self::RmsProp { lr: 1e-2, alpha: 0.99, eps: 1e-8, momentum: 0.0, centered: false, weight_decay: 0.0 };
-    /// Gradient descent with PyTorch's defaults.
-    pub const SGD: Self = Self::Sgd { lr: 1e-3, momentum: 0.0, nesterov: false, weight_decay: 0.0 };
+    /// The kinds, in the order of the variants, as they are serialised.
+    pub const NAMES: &'static [&'static str] = &["adam", "rmsprop", "sgd"];
 
-    /// `adam`, `rmsprop` or `sgd`.
+    /// Adam with the defaults of its fields.
+    pub const ADAM: Self = Self::Adam {
+        lr: adam_lr(),
+        beta1: adam_beta1(),
+        beta2: adam_beta2(),
+        eps: small(),
+        weight_decay: 0.0,
+    };
+    /// RMSprop with the defaults of its fields.
+    pub const RMSPROP: Self = Self::RmsProp {
+        lr: rmsprop_lr(),
+        alpha: rmsprop_alpha(),
+        eps: small(),
+        momentum: 0.0,
+        centered: false,
+        weight_decay: 0.0,
+    };
+    /// Gradient descent with the defaults of its fields.
+    pub const SGD: Self = Self::Sgd { lr: sgd_lr(), momentum: 0.0, nesterov: false, weight_decay: 0.0 };
+
+    /// The kind, one of [`OptimizerConfig::NAMES`].
     pub fn name(&self) -> &'static str {
         match self {
             Self::Adam { .. } => "adam",
@@ -191,6 +212,22 @@ impl OptimizerConfig {
         }
     }
 
+    /// Refuses hyper-parameters that moments of `self` are of no use to.
+    pub(super) fn check_successor(&self, next: &Self) -> Result<(), OptimizerError> {
+        let optimizer = self.name();
+        if optimizer != next.name() {
+            return Err(OptimizerError::Kind { optimizer, asked: next.name() });
+        }
+        let (kept, needed) = (self.slots(), next.slots());
+        let differs = |slot| kept.contains(&slot) != needed.contains(&slot);
+        for (slot, name) in [("momentum_buffer", "momentum"), ("grad_avg", "centered")] {
+            if differs(slot) {
+                return Err(OptimizerError::OtherMoments { optimizer, name, kept, needed });
+            }
+        }
+        Ok(())
+    }
+
     /// PyTorch's names of the moments that are kept for each parameter.
     pub(super) fn slots(&self) -> Vec<&'static str> {
         match *self {
@@ -250,6 +287,31 @@ pub enum OptimizerError {
         expected: String,
         /// Those of the gradient.
         found: String,
+    },
+    /// Hyper-parameters of another kind than that of the optimiser.
+    #[error("{optimizer}: its moments are of no use to {asked}; make a new optimiser for that")]
+    Kind {
+        /// The optimiser.
+        optimizer: &'static str,
+        /// The kind that was asked for.
+        asked: &'static str,
+    },
+    /// Hyper-parameters that need other moments than those that are kept.
+    #[error(
+        "{optimizer}: with this {name} its moments are [{}], those at hand [{}]; make a new optimiser for that, \
+         or leave {name} as it was",
+        needed.join(", "),
+        kept.join(", ")
+    )]
+    OtherMoments {
+        /// The optimiser.
+        optimizer: &'static str,
+        /// The hyper-parameter that decides which moments there are: `momentum` or `centered`.
+        name: &'static str,
+        /// The moments that are kept for each parameter, under PyTorch's names.
+        kept: Vec<&'static str>,
+        /// The moments that were asked for.
+        needed: Vec<&'static str>,
     },
     /// A state of other parameters or of another optimiser.
     #[error("the optimiser state does not fit: {0}")]

@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used)]
+mod configure;
 mod propose;
 
 use std::fs;
@@ -256,7 +257,8 @@ fn the_learning_rate_can_change() {
     let fixture = fixture();
     let params = fixture.params(DType::F64);
     let before = bits(&params);
-    let mut optimizer = Optimizer::new(OptimizerConfig::ADAM, params.clone()).unwrap();
+    let config = OptimizerConfig::ADAM.with_lr(1e-3);
+    let mut optimizer = Optimizer::new(config, params.clone()).unwrap();
     assert_eq!(optimizer.lr(), 1e-3);
     optimizer.set_lr(0.0);
     optimizer.step(&fixture.grads(5, DType::F64)).unwrap();
@@ -384,25 +386,44 @@ fn hyper_parameters_are_checked() {
 fn configurations_as_typed() {
     let parse = |text: &str| serde_json::from_str::<OptimizerConfig>(text);
     for (text, config) in [
-        (r#"{"kind": "adam"}"#, OptimizerConfig::ADAM),
-        (r#"{"kind": "rmsprop"}"#, OptimizerConfig::RMSPROP),
-        (r#"{"kind": "rms-prop"}"#, OptimizerConfig::RMSPROP),
-        (r#"{"kind": "sgd"}"#, OptimizerConfig::SGD),
-        (r#"{"lr": 2, "kind": "sgd"}"#, OptimizerConfig::SGD.with_lr(2.0)),
+        (r#"{"adam": {}}"#, OptimizerConfig::ADAM),
+        (r#"{"rmsprop": {}}"#, OptimizerConfig::RMSPROP),
+        (r#"{"sgd": {}}"#, OptimizerConfig::SGD),
+        (r#"{"sgd": {"lr": 2}}"#, OptimizerConfig::SGD.with_lr(2.0)),
     ] {
         assert_eq!(parse(text).unwrap(), config);
         let written = serde_json::to_string(&config).unwrap();
-        assert!(written.contains(&format!(r#""kind":"{}""#, config.name())), "{written}");
+        assert!(written.starts_with(&format!(r#"{{"{}":{{"lr":"#, config.name())), "{written}");
         assert_eq!(parse(&written).unwrap(), config);
     }
     for (text, message) in [
-        (r#"{"kind": "adam", "beta": 0.5}"#, "unknown field `beta`, expected one of `lr`, `beta1`"),
-        (r#"{"kind": "sgd", "alpha": 0.5}"#, "unknown field `alpha`"),
-        (r#"{"kind": "adamw"}"#, "unknown variant `adamw`"),
-        (r#"{"lr": 1}"#, "missing field `kind`"),
-        (r#"{"kind": "adam", "lr": "fast"}"#, "invalid type"),
+        (r#"{"adam": {"beta": 0.5}}"#, "unknown field `beta`, expected one of `lr`, `beta1`"),
+        (r#"{"sgd": {"alpha": 0.5}}"#, "unknown field `alpha`"),
+        (r#"{"adamw": {}}"#, "unknown variant `adamw`, expected one of `adam`, `rmsprop`, `sgd`"),
+        (r#"{"kind": "adam"}"#, "unknown variant `kind`"),
+        (r#"{"adam": {"lr": "fast"}}"#, "invalid type"),
     ] {
         let error = parse(text).unwrap_err().to_string();
         assert!(error.contains(message), "{error}");
     }
+}
+
+/// The values that adversarial training begins with, and the names in the order of the variants.
+#[test]
+fn defaults_and_names() {
+    let all = [
+        OptimizerConfig::Adam { lr: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 },
+        OptimizerConfig::RmsProp {
+            lr: 5e-5,
+            alpha: 0.99,
+            eps: 1e-8,
+            momentum: 0.0,
+            centered: false,
+            weight_decay: 0.0,
+        },
+        OptimizerConfig::Sgd { lr: 1e-2, momentum: 0.0, nesterov: false, weight_decay: 0.0 },
+    ];
+    assert_eq!(all, [OptimizerConfig::ADAM, OptimizerConfig::RMSPROP, OptimizerConfig::SGD]);
+    assert_eq!(all[0], OptimizerConfig::default());
+    assert_eq!(all.map(|config| config.name()), OptimizerConfig::NAMES);
 }

@@ -1,11 +1,11 @@
-//! Where every number of a configuration may lie: one table, and what several of them make together.
+//! Where every number of a configuration may lie: one table, and what several of them make together. Those of networks
+//! have their bounds beside them, in `ganymede-models`.
 //!
 //! A bound is no opinion on what trains well. It lies where a number stops meaning anything (a rate that no
 //! f32 holds), or where it would fill the memory or stop the machine before anything could be said.
 
 use super::Run;
 use super::check::Check;
-use super::network::NetworkConfig;
 
 /// Steps, and every interval that is counted in them.
 pub const MOST_STEPS: u64 = 10_000_000_000;
@@ -35,13 +35,15 @@ pub(super) enum Bound {
     NonNegative(f64),
     /// least ≤ x ≤ most
     Between(f64, f64),
+    /// least < x < most
+    Inside(f64, f64),
     /// 0 ≤ x < 1
     Share,
     /// 0 < x ≤ 1
     Target,
 }
 
-use Bound::{Between, NonNegative, Positive, Share, Target, Whole};
+use Bound::{Between, Inside, NonNegative, Positive, Share, Target, Whole};
 
 /// Every key with a number; `*` stands for any one segment.
 pub(super) const BOUNDS: &[(&str, Bound)] = &[
@@ -53,10 +55,6 @@ pub(super) const BOUNDS: &[(&str, Bound)] = &[
     ("run.threads", Whole(0, MOST_THREADS as u64)),
     ("data.resolution", Whole(8, 1024)),
     ("data.channels", Whole(1, 3)),
-    ("generator.z_dim", Whole(1, 65_536)),
-    ("*.width", Whole(1, 8192)),
-    ("*.max_multiplier", Whole(1, 1024)),
-    ("*.layers", Whole(1, 100)),
     ("loss.real_label", Target),
     ("penalty.*.interval", Whole(1, MOST_STEPS)),
     ("penalty.*.*", NonNegative(MOST_WEIGHT)),
@@ -66,13 +64,16 @@ pub(super) const BOUNDS: &[(&str, Bound)] = &[
     ("optimizer.*.beta1", Share),
     ("optimizer.*.beta2", Share),
     ("optimizer.*.alpha", Share),
-    ("optimizer.*.momentum", Share),
+    ("optimizer.*.momentum", Inside(-1.0, 1.0)),
     // Less is 0 in f32, and then 0/0 for a weight that has no gradient yet.
     ("optimizer.*.eps", Between(1e-30, 1e3)),
     ("optimizer.*.weight_decay", NonNegative(MOST_WEIGHT)),
+    // A factor on both rates.
+    ("schedule", Between(0.0, 1e3)),
+    ("schedule.final_factor", Between(0.0, 1e3)),
     ("schedule.from_step", Whole(0, MOST_STEPS)),
     ("schedule.to_step", Whole(1, MOST_STEPS + 1)),
-    ("schedule.final_factor", Between(0.0, 1.0)),
+    ("schedule.steps", Whole(1, MOST_STEPS)),
     ("ema.decay", Share),
     ("log.log_every", Whole(1, MOST_STEPS)),
     ("log.sample_every", Whole(1, MOST_STEPS)),
@@ -86,8 +87,12 @@ pub(super) const BOUNDS: &[(&str, Bound)] = &[
 
 /// The bound of a key.
 pub(super) fn of(key: &str) -> Bound {
-    let found = BOUNDS.iter().find(|(pattern, _)| matches(pattern, key));
-    found.expect("every number of a configuration has its bound in the table").1
+    find(key).expect("every number of a configuration has its bound in the table")
+}
+
+/// The bound of a key that may be none.
+pub(super) fn find(key: &str) -> Option<Bound> {
+    BOUNDS.iter().find(|(pattern, _)| matches(pattern, key)).map(|(_, bound)| *bound)
 }
 
 fn matches(pattern: &str, key: &str) -> bool {
@@ -108,9 +113,15 @@ impl Bound {
             Positive(most) => x > 0.0 && x <= most,
             NonNegative(most) => (0.0..=most).contains(&x),
             Between(least, most) => (least..=most).contains(&x),
+            Inside(least, most) => x > least && x < most,
             Share => (0.0..1.0).contains(&x),
             Target => x > 0.0 && x <= 1.0,
         }
+    }
+
+    /// Whether 0 is the end that it does not hold.
+    pub(super) fn ends_at_0(self) -> bool {
+        matches!(self, Positive(_) | Target)
     }
 
     /// As [`Bound::holds`], exactly.
@@ -127,6 +138,7 @@ impl Bound {
             Positive(most) => format!("a number above 0, at most {}", plain(most)),
             NonNegative(most) => format!("a number of 0 or more, at most {}", plain(most)),
             Between(least, most) => format!("a number from {} to {}", plain(least), plain(most)),
+            Inside(least, most) => format!("a number above {} and below {}", plain(least), plain(most)),
             Share => "a number from 0 up to, not including, 1".to_owned(),
             Target => "a number above 0, at most 1".to_owned(),
         }
@@ -140,10 +152,11 @@ fn plain(x: f64) -> String {
 
 /// Refuses what no single number shows: layers, batches and pictures that no machine holds.
 pub(super) fn products(run: &Run, check: &mut Check) {
-    let side = run.data.resolution.unwrap_or(2) as u128;
-    for (section, network) in [("generator", run.generator.network), ("discriminator", run.discriminator)] {
-        let (values, weights) = layer_sizes(&network, side, run.generator.z_dim as u128);
-        let values = run.batch as u128 * values;
+    let io = run.data.presumed_io();
+    for (section, size) in
+        [("generator", run.generator.size(&io)), ("discriminator", run.discriminator.size(&io))]
+    {
+        let values = run.batch as u128 * size.activations;
         if values > MOST_ACTIVATIONS {
             let reason = format!(
                 "{} samples make {values} values in one layer of the {section}, at most {MOST_ACTIVATIONS} are possible; \
@@ -152,14 +165,16 @@ pub(super) fn products(run: &Run, check: &mut Check) {
             );
             check.add("run.batch", reason);
         }
-        if weights > MOST_WEIGHTS {
+        if size.largest_weight > MOST_WEIGHTS {
             let reason = format!(
-                "one layer of the {section} has {weights} weights, at most {MOST_WEIGHTS} are possible; lower \
-                 {section}.width, max_multiplier or z_dim"
+                "one layer of the {section} has {} weights, at most {MOST_WEIGHTS} are possible; lower {section}.width \
+                 and what multiplies it",
+                size.largest_weight
             );
             check.add(&format!("{section}.width"), reason);
         }
     }
+    let side = run.data.resolution.unwrap_or(2) as u128;
     let pixels = run.log.samples as u128 * side.max(LEAST_SHOWN).pow(2);
     if run.data.resolution.is_some() && pixels > MOST_PIXELS {
         let reason = format!(
@@ -177,30 +192,8 @@ const HELD: u64 = 10;
 impl Run {
     /// Bytes of memory that a step takes at least on a CPU, from its batch and the width of its networks.
     pub fn least_step_bytes(&self) -> u64 {
-        let side = self.data.resolution.unwrap_or(2) as u64;
-        let values = |network: &NetworkConfig| match *network {
-            NetworkConfig::Dcgan { width, .. } => width as u64 * (side / 2).pow(2),
-            NetworkConfig::Mlp { width, layers, .. } => (width * layers) as u64,
-        };
-        let largest = values(&self.generator.network).max(values(&self.discriminator));
-        HELD * size_of::<f32>() as u64 * self.batch as u64 * largest
-    }
-}
-
-/// Values a sample in the largest layer, and weights in the largest one.
-fn layer_sizes(network: &NetworkConfig, side: u128, z_dim: u128) -> (u128, u128) {
-    match *network {
-        NetworkConfig::Dcgan { width, max_multiplier, .. } => {
-            let width = width as u128;
-            // Channels double from half the resolution down to 4 × 4 pixels.
-            let deepest = width * (side / 8).clamp(1, max_multiplier as u128);
-            let kernel = 16;
-            let weights = (deepest * deepest / 2 * kernel).max(z_dim * deepest * kernel);
-            ((width * (side / 2).pow(2)).max(3 * side * side), weights)
-        }
-        NetworkConfig::Mlp { width, .. } => {
-            let width = width as u128;
-            (width.max(z_dim), width * width.max(z_dim))
-        }
+        let io = self.data.presumed_io();
+        let largest = self.generator.size(&io).held.max(self.discriminator.size(&io).held);
+        HELD * size_of::<f32>() as u64 * self.batch as u64 * u64::try_from(largest).unwrap_or(u64::MAX >> 32)
     }
 }

@@ -1,7 +1,10 @@
 //! `[eval]`: how samples are measured while a run goes on.
 
+use ganymede_metrics::{EXTRACTORS, ExtractorKind, MEASURES, Measure, Need, find_measure};
+
 use super::check::Check;
 use super::file::EvalFile;
+use super::nearest::hint;
 
 /// How samples of images are measured.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,75 +12,18 @@ pub struct EvalConfig {
     /// Steps between measurements, ≥ 1.
     pub every: u64,
     /// The network whose features are compared.
-    pub extractor: EvalExtractor,
+    pub extractor: &'static ExtractorKind,
     /// What is measured, at least one; the first decides which checkpoint is the best.
-    pub metrics: Vec<EvalMetric>,
+    pub metrics: Vec<&'static Measure>,
     /// Generated samples, and real ones where there are as many; ≥ 10.
     pub samples: usize,
 }
 
-/// A network that describes images by features.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EvalExtractor {
-    /// The small classifier that is built in: grey clothes of 32 pixels. Of some use for other small images.
-    FashionCnn,
-    /// The Inception network of FID, whose weights lie in the cache folder.
-    Inception2015,
-    /// DINOv2 with a small vision transformer, likewise.
-    DinoV2Small,
-    /// DINOv2, base.
-    DinoV2Base,
-    /// DINOv2, large.
-    DinoV2Large,
-}
-
-impl EvalExtractor {
-    /// All of them.
-    pub const ALL: &[Self] =
-        &[Self::FashionCnn, Self::Inception2015, Self::DinoV2Small, Self::DinoV2Base, Self::DinoV2Large];
-
-    /// Its name, the one of `ganymede-metrics --extractor`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::FashionCnn => "fashion-cnn",
-            Self::Inception2015 => "inception2015",
-            Self::DinoV2Small => "dinov2-s",
-            Self::DinoV2Base => "dinov2-b",
-            Self::DinoV2Large => "dinov2-l",
-        }
-    }
-}
-
-/// A measure of generated against real samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EvalMetric {
-    /// The Fréchet distance; lower is better.
-    Fid,
-    /// The kernel distance, unbiased, over subsets; lower is better.
-    Kid,
-    /// The Inception Score of the extractor's classes; higher is better.
-    InceptionScore,
-    /// Improved precision and recall, k = 3; higher is better.
-    PrecisionRecall,
-    /// Density and coverage, k = 5; higher is better.
-    DensityCoverage,
-}
-
-impl EvalMetric {
-    /// All of them.
-    pub const ALL: &[Self] =
-        &[Self::Fid, Self::Kid, Self::InceptionScore, Self::PrecisionRecall, Self::DensityCoverage];
-
-    /// Its name in configurations.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Fid => "fid",
-            Self::Kid => "kid",
-            Self::InceptionScore => "is",
-            Self::PrecisionRecall => "precision-recall",
-            Self::DensityCoverage => "density-coverage",
-        }
-    }
+/// Whether a trainer has what a measure looks at: features, classes and what was asked for, but neither files nor
+/// spatial features.
+fn is_for_trainers(measure: &Measure) -> bool {
+    let lacking = [Need::Spatial, Need::GeneratedImages, Need::RealImages];
+    !lacking.into_iter().any(|need| measure.needs(need))
 }
 
 /// Resolution of the built-in extractor's images: where it serves unless another is named.
@@ -103,25 +49,34 @@ pub(super) fn resolve(
     let every = check.count("eval.every", file.every, sample_every);
     let samples = check.size("eval.samples", file.samples, 2000);
     let metrics = metrics(file, check);
-    let named = EvalExtractor::ALL.iter().map(|e| (e.name(), Some(*e)));
-    let options: Vec<(&str, Option<EvalExtractor>)> = named.chain([(NONE, None)]).collect();
-    let usual = (resolution == BUILT_IN).then_some(EvalExtractor::FashionCnn);
+    let named = EXTRACTORS.iter().map(|kind| (kind.name, Some(*kind)));
+    let options: Vec<(&str, Option<&'static ExtractorKind>)> = named.chain([(NONE, None)]).collect();
+    let built_in = EXTRACTORS.iter().copied().find(|kind| kind.is_built_in());
+    let usual = built_in.filter(|_| resolution == BUILT_IN);
     let extractor = check.choose("eval.extractor", file.extractor.as_deref(), usual, &options)?;
     Some(EvalConfig { every, extractor, metrics, samples })
 }
 
-fn metrics(file: &EvalFile, check: &mut Check) -> Vec<EvalMetric> {
-    let usual = vec![EvalMetric::Fid, EvalMetric::PrecisionRecall];
-    let Some(names) = &file.metrics else { return usual };
+fn metrics(file: &EvalFile, check: &mut Check) -> Vec<&'static Measure> {
+    let usual = ["fid".to_owned(), "pr".to_owned()];
+    let names = file.metrics.as_deref().unwrap_or(&usual);
     if names.is_empty() {
         check.add("eval.metrics", "is empty; eval.extractor = \"none\" turns measuring off");
     }
-    let options: Vec<(&str, EvalMetric)> = EvalMetric::ALL.iter().map(|m| (m.name(), *m)).collect();
-    let mut chosen = Vec::new();
+    let mut chosen: Vec<&'static Measure> = Vec::new();
     for name in names {
-        let metric = check.choose("eval.metrics", Some(name), EvalMetric::Fid, &options);
-        if !chosen.contains(&metric) {
-            chosen.push(metric);
+        match find_measure(name) {
+            Ok(measure) if !is_for_trainers(measure) => {
+                let reason = format!("`{name}` looks at more than a run has; ganymede-metrics has it");
+                check.add("eval.metrics", reason);
+            }
+            Ok(measure) if chosen.contains(&measure) => {}
+            Ok(measure) => chosen.push(measure),
+            Err(_) => {
+                let offered = MEASURES.iter().filter(|measure| is_for_trainers(measure));
+                let known: Vec<&str> = offered.map(|measure| measure.name).collect();
+                check.add("eval.metrics", format!("there is no `{name}`{}", hint(name, &known)));
+            }
         }
     }
     chosen
@@ -131,8 +86,8 @@ pub(super) fn write(eval: Option<&EvalConfig>, toy: bool) -> EvalFile {
     match eval {
         Some(eval) => EvalFile {
             every: Some(eval.every),
-            extractor: Some(eval.extractor.name().to_owned()),
-            metrics: Some(eval.metrics.iter().map(|m| m.name().to_owned()).collect()),
+            extractor: Some(eval.extractor.name.to_owned()),
+            metrics: Some(eval.metrics.iter().map(|m| m.name.to_owned()).collect()),
             samples: Some(eval.samples),
         },
         None => EvalFile { extractor: (!toy).then(|| NONE.to_owned()), ..EvalFile::default() },

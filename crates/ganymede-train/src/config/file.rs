@@ -5,6 +5,7 @@
 //! configuration.
 
 use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
 
 /// The schema number that this version writes into `run.toml`.
 pub const RUN_SCHEMA: u32 = 1;
@@ -18,7 +19,9 @@ pub struct RunFile {
     /// Name of the preset that the file builds on.
     pub preset: Option<String>,
     /// Gradient penalties on the discriminator, in order. An empty list turns the preset's off.
-    pub penalty: Option<Vec<PenaltyFile>>,
+    pub penalty: Option<Vec<Table>>,
+    /// Further terms of the players' losses, in order. An empty list turns the preset's off.
+    pub term: Option<Vec<Table>>,
     /// What the run is, in words.
     #[serde(default, skip_serializing_if = "is_default")]
     pub about: AboutFile,
@@ -28,12 +31,15 @@ pub struct RunFile {
     /// Where the real samples come from.
     #[serde(default)]
     pub data: DataFile,
-    /// The generator's architecture.
+    /// The generator: `kind`, and the settings of that network ([`ganymede_models::GENERATORS`]).
     #[serde(default)]
-    pub generator: NetworkFile,
-    /// The discriminator's architecture.
+    pub generator: Table,
+    /// The discriminator, likewise ([`ganymede_models::DISCRIMINATORS`]).
     #[serde(default)]
-    pub discriminator: NetworkFile,
+    pub discriminator: Table,
+    /// Who moves when: `kind`, and the settings of that scheme.
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub scheme: Table,
     /// The adversarial loss.
     #[serde(default)]
     pub loss: LossFile,
@@ -109,28 +115,6 @@ pub struct DataFile {
     pub strict: Option<bool>,
 }
 
-/// `[generator]` and `[discriminator]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkFile {
-    /// `dcgan` for images, `mlp` for points of the plane.
-    pub kind: Option<String>,
-    /// Length of the latent vector (generator only).
-    pub z_dim: Option<usize>,
-    /// DCGAN: channels at half the resolution (`ngf`, `ndf`). MLP: units of a hidden layer.
-    pub width: Option<usize>,
-    /// DCGAN only: the largest multiple of `width` that a layer has.
-    pub max_multiplier: Option<usize>,
-    /// MLP only: hidden layers.
-    pub layers: Option<usize>,
-    /// DCGAN only: `none`, `batch`, `instance` or `layer`.
-    pub norm: Option<String>,
-    /// Discriminator only: spectral normalisation of every layer.
-    pub spectral: Option<bool>,
-    /// MLP only: `relu`, `leaky-relu`, `tanh`, `softplus` or `silu`.
-    pub activation: Option<String>,
-}
-
 /// `[loss]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -141,24 +125,6 @@ pub struct LossFile {
     pub real_label: Option<f64>,
 }
 
-/// One `[[penalty]]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PenaltyFile {
-    /// `wgan-gp`, `dragan`, `r1` or `r2`.
-    pub kind: Option<String>,
-    /// Weight of `wgan-gp` and `dragan`.
-    pub lambda: Option<f64>,
-    /// Norm that `wgan-gp` pulls the gradient to.
-    pub target: Option<f64>,
-    /// Size of `dragan`'s perturbation.
-    pub c: Option<f64>,
-    /// Weight γ of `r1` and `r2` in γ/2 · E‖∇D‖².
-    pub gamma: Option<f64>,
-    /// Apply on every such step only, times as strongly.
-    pub interval: Option<u64>,
-}
-
 /// `[optimizer]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -167,52 +133,30 @@ pub struct OptimizersFile {
     pub n_critic: Option<u64>,
     /// Clip every weight of the discriminator to ± this after its update; 0 is off.
     pub weight_clip: Option<f64>,
-    /// The generator's rule.
+    /// The generator's rule: `kind`, and the settings of that rule ([`ganymede_tensor::OptimizerConfig`]).
     #[serde(default)]
-    pub generator: OptimizerFile,
-    /// The discriminator's rule.
+    pub generator: Table,
+    /// The discriminator's rule, likewise.
     #[serde(default)]
-    pub discriminator: OptimizerFile,
+    pub discriminator: Table,
 }
 
-/// `[optimizer.generator]` and `[optimizer.discriminator]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OptimizerFile {
-    /// `adam`, `rmsprop` or `sgd`.
-    pub kind: Option<String>,
-    /// Learning rate.
-    pub lr: Option<f64>,
-    /// Adam: decay of the first moment.
-    pub beta1: Option<f64>,
-    /// Adam: decay of the second moment.
-    pub beta2: Option<f64>,
-    /// Adam and RMSprop: added to the denominator.
-    pub eps: Option<f64>,
-    /// RMSprop: decay of the squared gradients' mean.
-    pub alpha: Option<f64>,
-    /// RMSprop and SGD: momentum.
-    pub momentum: Option<f64>,
-    /// RMSprop: divide by the standard deviation instead of the root mean square.
-    pub centered: Option<bool>,
-    /// SGD: Nesterov's momentum.
-    pub nesterov: Option<bool>,
-    /// L2 penalty added to the gradient.
-    pub weight_decay: Option<f64>,
-}
-
-/// `[schedule]`.
+/// `[schedule]`: a factor on both learning rates, from 1 on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduleFile {
-    /// `constant` or `linear`.
+    /// `constant`, `linear`, `cosine`, `exponential`, `piecewise` or `warm-up`.
     pub kind: Option<String>,
-    /// Linear: the step at which the rates begin to fall.
+    /// Linear, cosine, exponential: the step at which the rates begin to change.
     pub from_step: Option<u64>,
-    /// Linear: the step at which they have reached `final_factor`.
+    /// Likewise: the step at which they have reached `final_factor`.
     pub to_step: Option<u64>,
-    /// Linear: what is left of the rates at the end, 0 ..= 1.
+    /// Likewise: what is left of the rates at the end.
     pub final_factor: Option<f64>,
+    /// Piecewise: `[[step, factor], ...]`.
+    pub points: Option<Vec<(u64, f64)>>,
+    /// Warm-up: in how many steps the factor comes to 1.
+    pub steps: Option<u64>,
 }
 
 /// `[ema]`.
@@ -221,8 +165,8 @@ pub struct ScheduleFile {
 pub struct EmaFile {
     /// Keep an averaged generator.
     pub enabled: Option<bool>,
-    /// Share of the old average kept at each step, 0 ..< 1.
-    pub decay: Option<f64>,
+    /// Share of the old average kept at each step, 0 ..< 1; a number, or the table of its course.
+    pub decay: Option<Value>,
     /// Average over fewer steps while few have been made.
     pub warmup: Option<bool>,
 }
@@ -252,7 +196,8 @@ pub struct EvalFile {
     /// The network whose features are compared: `fashion-cnn` (built in; the default at 32 pixels),
     /// `inception2015`, `dinov2-s`, `dinov2-b`, `dinov2-l`, or `none`.
     pub extractor: Option<String>,
-    /// `fid`, `kid`, `is`, `precision-recall`, `density-coverage`; the first decides which checkpoint is best.
+    /// Measures by name ([`ganymede_metrics::MEASURES`]), such as `fid`, `kid`, `pr`, `class-agreement`; the first decides
+    /// which checkpoint is best.
     pub metrics: Option<Vec<String>>,
     /// Generated samples, and real ones where there are as many.
     pub samples: Option<usize>,

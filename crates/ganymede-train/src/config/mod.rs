@@ -7,17 +7,20 @@
 mod assign;
 mod bounds;
 mod check;
+mod course;
 mod error;
 mod eval;
 mod file;
 mod layers;
 mod nearest;
 mod network;
-mod optimizer;
-mod penalty;
 mod read;
 mod resolve;
 mod resume;
+mod schedule;
+mod scheduled;
+mod section;
+mod term;
 mod warnings;
 mod write;
 
@@ -25,22 +28,27 @@ mod write;
 mod tests;
 
 pub use bounds::{MOST_MEASURED, MOST_STEPS, MOST_THREADS};
+pub use course::{Course, Ramp};
 pub use error::{ConfigError, Problem};
-pub use eval::{EvalConfig, EvalExtractor, EvalMetric};
+pub use eval::EvalConfig;
 pub use file::{
-    AboutFile, DataFile, EmaFile, EvalFile, LimitsFile, LogFile, LossFile, NetworkFile, OptimizerFile,
-    OptimizersFile, PenaltyFile, RUN_SCHEMA, RunFile, RunSection, ScheduleFile,
+    AboutFile, DataFile, EmaFile, EvalFile, LimitsFile, LogFile, LossFile, OptimizersFile, RUN_SCHEMA,
+    RunFile, RunSection, ScheduleFile,
 };
 pub use layers::Layers;
 pub(crate) use nearest::hint;
 pub use nearest::nearest;
-pub(crate) use network::generator_of;
-pub use network::{GeneratorConfig, NetworkConfig};
 pub use resume::Change;
+pub use scheduled::Scheduled;
 
 use ganymede_datasets::{Crop, Split};
-use ganymede_losses::{AdversarialLoss, LabelSmoothing, LazyPenalty};
+use ganymede_losses::{AdversarialLoss, LabelSmoothing, Penalty};
+use ganymede_models::{DiscriminatorConfig, GeneratorConfig, Io};
 use ganymede_tensor::{DeviceChoice, EmaConfig, OptimizerConfig};
+use toml::{Table, Value};
+
+use crate::trainer::scheme::SchemeKind;
+use crate::trainer::terms::TermConfig;
 
 /// A whole run, checked and with every default filled in.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,25 +72,29 @@ pub struct Run {
     /// The generator.
     pub generator: GeneratorConfig,
     /// The discriminator.
-    pub discriminator: NetworkConfig,
+    pub discriminator: DiscriminatorConfig,
     /// The adversarial loss of both players.
     pub loss: AdversarialLoss,
     /// One-sided label smoothing of the discriminator's loss.
     pub smoothing: LabelSmoothing,
     /// Penalties added to the discriminator's loss.
-    pub penalties: Vec<LazyPenalty>,
+    pub penalties: Vec<PenaltyConfig>,
+    /// Further terms of the players' losses.
+    pub terms: Vec<TermConfig>,
+    /// Who moves when.
+    pub scheme: &'static SchemeKind,
     /// Discriminator updates for each generator update, ≥ 1.
     pub n_critic: u64,
     /// Bound c of weight clipping to [−c, c], where it is on.
     pub weight_clip: Option<f64>,
     /// The generator's update rule.
-    pub optimizer_g: OptimizerConfig,
+    pub optimizer_g: Scheduled<OptimizerConfig>,
     /// The discriminator's update rule.
-    pub optimizer_d: OptimizerConfig,
-    /// The learning rates' course.
-    pub schedule: Schedule,
+    pub optimizer_d: Scheduled<OptimizerConfig>,
+    /// A factor on both learning rates.
+    pub schedule: Course,
     /// The averaged generator, where there is one.
-    pub ema: Option<EmaConfig>,
+    pub ema: Option<Average>,
     /// How often things are written.
     pub log: LogConfig,
     /// How samples are measured by the features of a network, where they are.
@@ -127,34 +139,52 @@ impl DataConfig {
     pub fn is_toy(&self) -> bool {
         network::is_toy(&self.name)
     }
-}
 
-/// The learning rates' course: a factor on both players' rates, a function of the step alone.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Schedule {
-    /// The factor is 1.
-    Constant,
-    /// 1 until `from_step`, then straight down to `final_factor` at `to_step`, and that from there on.
-    Linear {
-        /// Where the fall begins.
-        from_step: u64,
-        /// Where it ends; above `from_step`.
-        to_step: u64,
-        /// What is left, 0 ..= 1.
-        final_factor: f64,
-    },
-}
-
-impl Schedule {
-    /// The factor for the update that makes step `step + 1` out of `step`.
-    pub fn factor(&self, step: u64) -> f64 {
-        match *self {
-            Self::Constant => 1.0,
-            Self::Linear { from_step, to_step, final_factor } => {
-                let gone = step.saturating_sub(from_step) as f64 / (to_step - from_step) as f64;
-                1.0 + (final_factor - 1.0) * gone.min(1.0)
-            }
+    /// What the samples will be, before the data are opened: colours where nothing else is known.
+    pub(crate) fn presumed_io(&self) -> Io {
+        match self.resolution {
+            Some(side) => Io::new([self.channels.unwrap_or(3), side, side]),
+            None => Io::new([2]),
         }
+    }
+}
+
+/// A penalty on the discriminator's gradient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PenaltyConfig {
+    /// Discriminator updates from one evaluation to the next, ≥ 1; it counts as many times there.
+    pub interval: u64,
+    /// What is evaluated.
+    pub penalty: Scheduled<Penalty>,
+}
+
+impl PenaltyConfig {
+    /// A penalty at every update.
+    pub fn every_step(penalty: Penalty) -> Self {
+        Self { interval: 1, penalty: penalty.into() }
+    }
+
+    fn write(&self) -> Table {
+        let interval = i64::try_from(self.interval).unwrap_or(i64::MAX);
+        let mut table = self.penalty.write();
+        table.insert("interval".to_owned(), Value::Integer(interval));
+        table
+    }
+}
+
+/// How the averaged generator is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Average {
+    /// The share of the old average kept at each step, in [0, 1).
+    pub decay: Course,
+    /// Whether early steps count more: see [`EmaConfig::decay_at`].
+    pub warmup: bool,
+}
+
+impl Average {
+    /// The share of the old average kept by the update that makes step `step + 1` out of `step`.
+    pub fn decay_at(&self, step: u64) -> f64 {
+        EmaConfig { decay: self.decay.at(step), warmup: self.warmup }.decay_at(step)
     }
 }
 

@@ -8,6 +8,9 @@ use super::error::{ConfigError, Problem};
 use super::file::RunFile;
 use super::nearest::hint;
 
+/// How the refusal of an unknown key begins.
+pub(super) const NO_SUCH_KEY: &str = "no such key";
+
 /// Parses TOML text; `origin` names it in errors.
 pub(super) fn parse(text: &str, origin: &str) -> Result<Table, ConfigError> {
     text.parse::<Table>().map_err(|error| ConfigError::Syntax {
@@ -36,7 +39,7 @@ pub(super) fn read(table: &Table) -> (RunFile, Vec<Problem>) {
     }
 }
 
-fn segments(path: &Path) -> Vec<String> {
+pub(super) fn segments(path: &Path) -> Vec<String> {
     path.iter()
         .filter_map(|segment| match segment {
             Segment::Seq { index } => Some(index.to_string()),
@@ -47,7 +50,7 @@ fn segments(path: &Path) -> Vec<String> {
         .collect()
 }
 
-fn remove(root: &mut Value, path: &[String]) -> Option<Value> {
+pub(super) fn remove(root: &mut Value, path: &[String]) -> Option<Value> {
     let (last, parents) = path.split_last()?;
     let parent = parents.iter().try_fold(root, |value, segment| match value {
         Value::Table(table) => table.get_mut(segment),
@@ -64,14 +67,14 @@ fn remove(root: &mut Value, path: &[String]) -> Option<Value> {
     }
 }
 
-fn problem(path: &[String], value: Option<&Value>, message: &str) -> Problem {
+pub(super) fn problem(path: &[String], value: Option<&Value>, message: &str) -> Problem {
     let key = path.join(".");
     let message = message.lines().next().unwrap_or_default();
     if message.starts_with("unknown field") {
         let typed = path.last().map_or("", String::as_str);
         // serde writes: unknown field `typed`, expected one of `a`, `b`
         let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
-        return Problem { key, message: format!("no such key{}", hint(typed, &known)) };
+        return Problem { key, message: format!("{NO_SUCH_KEY}{}", hint(typed, &known)) };
     }
     let expected = message.rsplit_once("expected ").map_or(message, |(_, expected)| expected);
     let found = match value {

@@ -2,17 +2,19 @@
 //! reported.
 
 use ganymede_datasets::{Crop, Split};
-use ganymede_losses::{AdversarialLoss, LabelSmoothing};
-use ganymede_tensor::{DeviceChoice, EmaConfig};
+use ganymede_losses::{AdversarialLoss, LabelSmoothing, Penalty};
+use ganymede_models::SampleKind;
+use ganymede_tensor::{DeviceChoice, OptimizerConfig, OptimizerError};
+use toml::{Table, Value};
 
 use super::bounds::{self, MOST_STEPS};
-use super::check::Check;
+use super::check::{Check, shown};
 use super::error::ConfigError;
 use super::file::{LossFile, RUN_SCHEMA, RunFile};
-use super::network::Section;
-use super::{
-    DataConfig, GeneratorConfig, LogConfig, NetworkConfig, Run, Schedule, eval, network, optimizer, penalty,
-};
+use super::scheduled::Scheduled;
+use super::{Average, DataConfig, LogConfig, PenaltyConfig, Run, eval, network, schedule, section, term};
+use crate::trainer::scheme;
+use crate::trainer::terms::TermConfig;
 
 pub(super) const CROPS: [(&str, Crop); 3] =
     [("centre", Crop::Centre), ("pad", Crop::Pad), ("stretch", Crop::Stretch)];
@@ -37,7 +39,7 @@ impl RunFile {
         let batch = check.size("run.batch", self.run.batch, 64);
         let n_critic = check.count("optimizer.n_critic", self.optimizer.n_critic, 1);
         let steps = steps(self, batch as u64 * n_critic, &mut check);
-        let toy = data.is_toy();
+        let samples = if data.is_toy() { SampleKind::Points } else { SampleKind::Images };
         let log = log(self, &mut check);
         let run = Run {
             preset: self.preset.clone(),
@@ -47,21 +49,24 @@ impl RunFile {
             batch,
             device: device(self, &mut check),
             threads: check.size("run.threads", self.run.threads, 0),
-            generator: generator(self, toy, &mut check),
-            discriminator: discriminator(self, toy, &mut check),
+            generator: network::generator(&self.generator, samples, &mut check),
+            discriminator: network::discriminator(&self.discriminator, samples, &mut check),
             loss,
             smoothing,
-            penalties: penalties(self, &mut check),
+            penalties: penalties(self, steps, &mut check),
+            terms: terms(self, &mut check),
+            scheme: scheme(self, &mut check),
             n_critic,
             weight_clip: off_at_zero(&mut check, "optimizer.weight_clip", self.optimizer.weight_clip),
-            optimizer_g: optimizer::resolve(&self.optimizer.generator, "optimizer.generator", &mut check),
-            optimizer_d: optimizer::resolve(
+            optimizer_g: optimizer(&self.optimizer.generator, "optimizer.generator", steps, &mut check),
+            optimizer_d: optimizer(
                 &self.optimizer.discriminator,
                 "optimizer.discriminator",
+                steps,
                 &mut check,
             ),
-            schedule: schedule(self, steps, &mut check),
-            ema: ema(self, &mut check),
+            schedule: schedule::resolve(&self.schedule, steps, &mut check),
+            ema: ema(self, steps, &mut check),
             eval: eval::resolve(&self.eval, data.resolution, log.sample_every, &mut check),
             log,
             data,
@@ -69,6 +74,7 @@ impl RunFile {
         };
         if check.problems.is_empty() {
             bounds::products(&run, &mut check);
+            players(&run, &mut check);
         }
         match check.problems {
             problems if problems.is_empty() => Ok(run),
@@ -138,20 +144,6 @@ fn data(file: &RunFile, check: &mut Check) -> DataConfig {
     }
 }
 
-fn generator(file: &RunFile, toy: bool, check: &mut Check) -> GeneratorConfig {
-    let default_z = if toy { 16 } else { 100 };
-    let section = Section { name: "generator", is_generator: true, toy };
-    GeneratorConfig {
-        z_dim: check.size("generator.z_dim", file.generator.z_dim, default_z),
-        network: network::resolve(&file.generator, section, check),
-    }
-}
-
-fn discriminator(file: &RunFile, toy: bool, check: &mut Check) -> NetworkConfig {
-    let section = Section { name: "discriminator", is_generator: false, toy };
-    network::resolve(&file.discriminator, section, check)
-}
-
 fn loss(file: &LossFile, check: &mut Check) -> (AdversarialLoss, LabelSmoothing) {
     let options: Vec<(&str, AdversarialLoss)> =
         AdversarialLoss::ALL.iter().map(|loss| (loss.name(), *loss)).collect();
@@ -165,46 +157,79 @@ fn loss(file: &LossFile, check: &mut Check) -> (AdversarialLoss, LabelSmoothing)
     (loss, smoothing)
 }
 
-fn penalties(file: &RunFile, check: &mut Check) -> Vec<ganymede_losses::LazyPenalty> {
+fn optimizer(table: &Table, section: &str, steps: u64, check: &mut Check) -> Scheduled<OptimizerConfig> {
+    let names = (OptimizerConfig::NAMES, Some("adam"));
+    let before = check.problems.len();
+    let scheduled = section::scheduled::<OptimizerConfig>(section, table, names, steps, check);
+    let scheduled = scheduled.unwrap_or_else(|| OptimizerConfig::default().into());
+    // What its own crate knows, where nothing is wrong with a number by itself.
+    if check.problems.len() == before
+        && let Err(OptimizerError::HyperParameter { name, value, range, .. }) = scheduled.start().validate()
+    {
+        check.add(&format!("{section}.{name}"), format!("found {value}, expected a number {range}"));
+    }
+    scheduled
+}
+
+fn penalties(file: &RunFile, steps: u64, check: &mut Check) -> Vec<PenaltyConfig> {
     let entries = file.penalty.iter().flatten().enumerate();
-    entries.filter_map(|(index, entry)| penalty::resolve(entry, index, check)).collect()
+    entries.filter_map(|(index, entry)| penalty(&format!("penalty.{index}"), entry, steps, check)).collect()
+}
+
+fn penalty(section: &str, entry: &Table, steps: u64, check: &mut Check) -> Option<PenaltyConfig> {
+    let mut settings = entry.clone();
+    let key = format!("{section}.interval");
+    let interval = match settings.remove("interval") {
+        None => 1,
+        Some(Value::Integer(n)) if n >= 0 => check.count(&key, Some(n as u64), 1),
+        Some(other) => {
+            let found = other.as_float().map_or_else(|| other.to_string(), shown);
+            check.add(&key, format!("found {found}, expected {}", bounds::of(&key).words()));
+            1
+        }
+    };
+    let penalty = section::scheduled(section, &settings, (Penalty::NAMES, None), steps, check)?;
+    Some(PenaltyConfig { interval, penalty })
+}
+
+fn terms(file: &RunFile, check: &mut Check) -> Vec<TermConfig> {
+    let entries = file.term.iter().flatten().enumerate();
+    entries.filter_map(|(index, entry)| term::read(&format!("term.{index}"), entry, check)).collect()
+}
+
+fn scheme(file: &RunFile, check: &mut Check) -> &'static scheme::SchemeKind {
+    let typed = section::kind_of("scheme", &file.scheme, check);
+    let options: Vec<(&str, &'static scheme::SchemeKind)> =
+        scheme::SCHEMES.iter().map(|kind| (kind.name, *kind)).collect();
+    let kind = check.choose("scheme.kind", typed, scheme::SCHEMES[0], &options);
+    for key in section::settings_of(&file.scheme).keys() {
+        check.add(&format!("scheme.{key}"), format!("`{}` has no such setting", kind.name));
+    }
+    kind
+}
+
+/// What one part of the game asks of another.
+fn players(run: &Run, check: &mut Check) {
+    if let Some(reason) = (run.scheme.refuses)(run.n_critic) {
+        check.add("scheme.kind", reason);
+    }
+    for (index, term) in run.terms.iter().enumerate() {
+        if let Some(reason) = term.spec().refuses(run.discriminator.traits()) {
+            check.add(&format!("term.{index}.kind"), reason);
+        }
+    }
 }
 
 fn off_at_zero(check: &mut Check, key: &str, value: Option<f64>) -> Option<f64> {
     Some(check.number(key, value, 0.0)).filter(|x| *x > 0.0)
 }
 
-fn schedule(file: &RunFile, steps: u64, check: &mut Check) -> Schedule {
-    let file = &file.schedule;
-    let kinds = [("constant", false), ("linear", true)];
-    let linear = check.choose("schedule.kind", file.kind.as_deref(), false, &kinds);
-    if !linear {
-        let given = [
-            ("schedule.from_step", file.from_step.is_some()),
-            ("schedule.to_step", file.to_step.is_some()),
-            ("schedule.final_factor", file.final_factor.is_some()),
-        ];
-        for (key, given) in given {
-            check.refuse(key, given, "only a `linear` schedule has it; set schedule.kind = \"linear\"");
-        }
-        return Schedule::Constant;
-    }
-    // Written out in full, so that a run resumed with more steps keeps the course it began with.
-    let from_step = check.count("schedule.from_step", file.from_step, 0);
-    let to_step = check.count("schedule.to_step", file.to_step, steps.max(from_step + 1));
-    if to_step <= from_step {
-        check.add("schedule.to_step", format!("found {to_step}, expected more than from_step = {from_step}"));
-    }
-    let final_factor = check.number("schedule.final_factor", file.final_factor, 0.0);
-    Schedule::Linear { from_step, to_step: to_step.max(from_step + 1), final_factor }
-}
-
-fn ema(file: &RunFile, check: &mut Check) -> Option<EmaConfig> {
-    let ema = EmaConfig {
-        decay: check.number("ema.decay", file.ema.decay, 0.999),
+fn ema(file: &RunFile, steps: u64, check: &mut Check) -> Option<Average> {
+    let average = Average {
+        decay: section::number("ema.decay", file.ema.decay.as_ref(), 0.999, steps, check),
         warmup: file.ema.warmup.unwrap_or(true),
     };
-    file.ema.enabled.unwrap_or(true).then_some(ema)
+    file.ema.enabled.unwrap_or(true).then_some(average)
 }
 
 fn log(file: &RunFile, check: &mut Check) -> LogConfig {

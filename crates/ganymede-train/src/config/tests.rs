@@ -1,5 +1,5 @@
 use ganymede_losses::{AdversarialLoss, Penalty};
-use ganymede_tensor::{EmaConfig, OptimizerConfig};
+use ganymede_tensor::OptimizerConfig;
 
 use super::*;
 use crate::presets::{preset_names, presets};
@@ -24,7 +24,7 @@ fn check_refused(text: &str, wants: &[&str]) {
 
 #[test]
 fn every_preset_resolves_and_survives_the_way_through_run_toml() {
-    assert_eq!(presets().len(), 10);
+    assert!(presets().len() > 10);
     for preset in presets() {
         assert!(!preset.summary.is_empty() && preset.citation.contains("arXiv:"), "{preset:?}");
         let run = Layers::preset(preset.name).unwrap().resolve().unwrap();
@@ -43,23 +43,29 @@ fn an_empty_file_is_a_whole_run() {
     assert_eq!(run.data.name, "fashion-mnist-10k");
     assert_eq!(run.data.resolution, Some(32));
     assert_eq!(run.loss, AdversarialLoss::NonSaturating);
-    assert_eq!(run.ema, Some(EmaConfig { decay: 0.999, warmup: true }));
+    assert_eq!(run.ema, Some(Average { decay: Course::Constant { value: 0.999 }, warmup: true }));
     let adam = OptimizerConfig::Adam { lr: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
-    assert_eq!((run.optimizer_g, run.optimizer_d), (adam, adam));
+    assert_eq!((run.optimizer_g, run.optimizer_d), (adam.into(), adam.into()));
 }
 
 #[test]
 fn images_of_32_pixels_are_measured_by_the_built_in_network() {
     let eval = |text: &str| resolve(text).unwrap().eval;
     let usual = eval("[log]\nsample_every = 70").unwrap();
-    assert_eq!((usual.every, usual.samples, usual.extractor), (70, 2000, EvalExtractor::FashionCnn));
-    assert_eq!(usual.metrics, [EvalMetric::Fid, EvalMetric::PrecisionRecall]);
+    assert_eq!((usual.every, usual.samples, usual.extractor.name), (70, 2000, "fashion-cnn"));
+    let names =
+        |eval: &EvalConfig| -> Vec<&str> { eval.metrics.iter().map(|measure| measure.name).collect() };
+    assert_eq!(names(&usual), ["fid", "pr"]);
     assert_eq!(eval("[data]\nresolution = 64"), None);
     assert_eq!(eval("[data]\nname = \"ring\""), None);
     assert_eq!(eval("[eval]\nextractor = \"none\""), None);
     let chosen =
         eval("[data]\nresolution = 64\n[eval]\nextractor = \"inception2015\"\nmetrics = [\"kid\"]").unwrap();
-    assert_eq!((chosen.extractor, chosen.metrics), (EvalExtractor::Inception2015, vec![EvalMetric::Kid]));
+    assert_eq!((chosen.extractor.name, names(&chosen)), ("inception2015", vec!["kid"]));
+    // Names of earlier versions are understood.
+    let old = eval("[eval]\nmetrics = [\"precision-recall\", \"pr\", \"density-coverage\"]").unwrap();
+    assert_eq!(names(&old), ["pr", "density-coverage"]);
+    check_refused("[eval]\nmetrics = [\"ms-ssim\"]", &["eval.metrics: `ms-ssim` looks at more"]);
     check_refused("[eval]\nmetrics = [\"fud\"]", &["eval.metrics", "did you mean `fid`"]);
     check_refused("[eval]\nmetrics = []", &["eval.metrics", "is empty"]);
     check_refused("[eval]\nsamples = 3", &["eval.samples", "10 or more"]);
@@ -105,7 +111,7 @@ fn wrong_types_name_key_value_and_what_is_expected() {
 #[test]
 fn a_whole_number_is_a_number() {
     let run = resolve("[optimizer.generator]\nlr = 1").unwrap();
-    assert_eq!(run.optimizer_g.lr(), 1.0);
+    assert_eq!(run.optimizer_g.start().lr(), 1.0);
 }
 
 #[test]
@@ -125,7 +131,7 @@ fn values_out_of_range_are_refused() {
     check_refused("[optimizer.generator]\nkind = 'sgd'\nbeta1 = 0.5", &["`sgd` has no such setting"]);
     check_refused("[generator]\nspectral = true", &["generator.spectral"]);
     check_refused("[discriminator]\nz_dim = 3", &["discriminator.z_dim"]);
-    check_refused("[schedule]\nto_step = 3", &["schedule.to_step: only a `linear` schedule"]);
+    check_refused("[schedule]\nto_step = 3", &["schedule.to_step: a `constant` schedule has no such"]);
     check_refused("[schedule]\nkind = 'linear'\nfrom_step = 9\nto_step = 3", &["schedule.to_step: found 3"]);
 }
 
@@ -152,13 +158,13 @@ fn set_takes_toml_or_bare_words_and_reaches_into_penalties() {
     let sets = ["run.seed=7", " optimizer.generator.lr = 1e-3 ", "loss.kind=hinge", "penalty.0.gamma=3"];
     layers.set(&sets).unwrap();
     let run = layers.resolve().unwrap();
-    assert_eq!((run.seed, run.optimizer_g.lr()), (7, 1e-3));
+    assert_eq!((run.seed, run.optimizer_g.start().lr()), (7, 1e-3));
     assert_eq!(run.loss, AdversarialLoss::Hinge);
-    assert_eq!(run.penalties[0].penalty, Penalty::R1 { gamma: 3.0 });
+    assert_eq!(run.penalties[0].penalty, Penalty::R1 { gamma: 3.0 }.into());
 
     let mut replaced = layers.clone();
     replaced.set(&["penalty=[{kind=\"r2\", gamma=1}]"]).unwrap();
-    assert_eq!(replaced.resolve().unwrap().penalties[0].penalty, Penalty::R2 { gamma: 1.0 });
+    assert_eq!(replaced.resolve().unwrap().penalties[0].penalty, Penalty::R2 { gamma: 1.0 }.into());
     replaced.set(&["penalty=[]"]).unwrap();
     assert_eq!(replaced.resolve().unwrap().penalties, []);
 
@@ -190,11 +196,11 @@ fn assignments_are_made_all_or_none_and_in_any_order() {
     {
         let mut layers = layers.clone();
         layers.set(&sets).unwrap();
-        assert_eq!(layers.resolve().unwrap().penalties[0].penalty, penalty);
+        assert_eq!(layers.resolve().unwrap().penalties[0].penalty, penalty.into());
     }
     // Another kind forgets what was said of the old one.
     layers.set(&["penalty.0.kind=r1", "penalty.0.gamma=4"]).unwrap();
-    assert_eq!(layers.resolve().unwrap().penalties[0].penalty, penalty);
+    assert_eq!(layers.resolve().unwrap().penalties[0].penalty, penalty.into());
 }
 
 #[test]
@@ -203,9 +209,9 @@ fn a_changed_kind_forgets_what_was_said_of_the_old_one() {
     layers.set(&["optimizer.generator.lr=0.1", "optimizer.generator.kind=sgd"]).unwrap();
     let run = layers.resolve().unwrap();
     let sgd = OptimizerConfig::Sgd { lr: 0.1, momentum: 0.0, nesterov: false, weight_decay: 0.0 };
-    assert_eq!(run.optimizer_g, sgd);
+    assert_eq!(run.optimizer_g, sgd.into());
     // The other player keeps what the preset says.
-    assert!(matches!(run.optimizer_d, OptimizerConfig::Adam { beta1: 0.5, .. }));
+    assert!(matches!(run.optimizer_d.start(), OptimizerConfig::Adam { beta1: 0.5, .. }));
 }
 
 #[test]
@@ -262,16 +268,115 @@ fn known_traps_are_named() {
         let found = layers.resolve().unwrap().warnings().join("\n");
         assert!(found.contains(want), "{found:?} should say {want:?}");
     };
-    check(&["discriminator.norm=batch"], "couples the samples");
+    for kind in ["wgan-gp", "dragan", "r1", "r2"] {
+        let penalty = format!("penalty=[{{kind=\"{kind}\"}}]");
+        check(
+            &["discriminator.norm=batch", &penalty],
+            &format!("couples the samples of a batch, and {kind} "),
+        );
+    }
     check(&["penalty=[]"], "no minimum without");
     check(&["optimizer.discriminator.beta1=0.9"], "unstable");
     check(&["run.steps=100", "ema.warmup=false"], "ema.warmup = true");
 }
 
 #[test]
-fn a_linear_schedule_falls_between_its_ends() {
-    let linear = Schedule::Linear { from_step: 10, to_step: 20, final_factor: 0.5 };
-    let factors: Vec<f64> = [0, 10, 15, 20, 99].map(|step| linear.factor(step)).to_vec();
-    assert_eq!(factors, [1.0, 1.0, 0.75, 0.5, 0.5]);
-    assert_eq!(Schedule::Constant.factor(7), 1.0);
+fn the_old_schedule_is_a_course_of_a_factor() {
+    let course = |text: &str| resolve(text).unwrap().schedule;
+    assert_eq!(course(""), Course::Constant { value: 1.0 });
+    let text = "[run]\nsteps = 50\n[schedule]\nkind = 'linear'\nfrom_step = 10";
+    let ramp = Ramp { from: 1.0, to: 0.0, from_step: 10, to_step: Some(50) };
+    assert_eq!(course(text), Course::Linear(ramp.clone()));
+    let text = "[schedule]\nkind = 'cosine'\nfrom_step = 10\nto_step = 50\nfinal_factor = 0.1";
+    assert_eq!(course(text), Course::Cosine(Ramp { to: 0.1, ..ramp }));
+    let text = "[schedule]\nkind = 'piecewise'\npoints = [[0, 0.5], [10, 1.0]]";
+    assert_eq!(course(text), Course::Piecewise { points: vec![(0, 0.5), (10, 1.0)] });
+    assert_eq!(course("[schedule]\nkind = 'warm-up'\nsteps = 7"), Course::WarmUp { to: 1.0, steps: 7 });
+    check_refused("[schedule]\nkind = 'lineal'", &["schedule.kind: there is no `lineal`", "`linear`"]);
+}
+
+/// A run in which every number that can have a course has one.
+const ALL_SCHEDULED: &str = "
+[run]
+steps = 40
+[optimizer.generator]
+kind = 'adam'
+lr = { kind = 'warm-up', to = 2e-4, steps = 10 }
+beta1 = { kind = 'linear', from = 0.5, to = 0.0 }
+[optimizer.discriminator]
+kind = 'adam'
+lr = { kind = 'exponential', from = 2e-4, to = 1e-5 }
+beta2 = { kind = 'cosine', from = 0.9, to = 0.999, to_step = 30 }
+[[penalty]]
+kind = 'r1'
+gamma = { kind = 'piecewise', points = [[0, 5.0], [20, 1.0]] }
+interval = 2
+[ema]
+decay = { kind = 'linear', from = 0.9, to = 0.99 }
+";
+
+#[test]
+fn every_scheduled_number_follows_its_course_and_survives_run_toml() {
+    let run = resolve(ALL_SCHEDULED).unwrap();
+    assert_eq!(resolve(&run.to_toml()).unwrap(), run, "{}", run.to_toml());
+    let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-12, "{a} is not {b}");
+    let adam = |rule: OptimizerConfig| match rule {
+        OptimizerConfig::Adam { lr, beta1, beta2, .. } => [lr, beta1, beta2],
+        other => panic!("{other:?}"),
+    };
+    let [lr, beta1, _] = adam(run.optimizer_g.at(0));
+    near(lr, 2e-5);
+    near(beta1, 0.5);
+    let [lr, beta1, _] = adam(run.optimizer_g.at(20));
+    near(lr, 2e-4);
+    near(beta1, 0.25);
+    let [lr, _, beta2] = adam(run.optimizer_d.at(40));
+    near(lr, 1e-5);
+    near(beta2, 0.999);
+    assert_eq!(run.penalties[0].interval, 2);
+    assert_eq!(run.penalties[0].penalty.at(10), Penalty::R1 { gamma: 3.0 });
+    near(run.ema.as_ref().unwrap().decay.at(20), 0.945);
+    // Courses without an end got that of the run, and keep it.
+    assert!(run.to_toml().contains("to_step = 40"), "{}", run.to_toml());
+}
+
+#[test]
+fn courses_that_cannot_be_are_refused_by_key() {
+    let check = |number: &str, wants: &[&str]| {
+        check_refused(&format!("[optimizer.generator]\nlr = {number}"), wants);
+    };
+    check("{ from = 1, to = 0 }", &["optimizer.generator.lr.kind: is missing: constant, linear"]);
+    check("{ kind = 'lienar', from = 1, to = 0 }", &["lr.kind: there is no `lienar`", "`linear`"]);
+    check("{ kind = 'linear', from = 1 }", &["optimizer.generator.lr", "`to`"]);
+    check("{ kind = 'linear', from = 1, to = 0, too = 3 }", &["optimizer.generator.lr.too"]);
+    check("{ kind = 'linear', from = -1, to = 0 }", &["optimizer.generator.lr: found -1 on its course"]);
+    check("{ kind = 'linear', from = 1, to = 0, from_step = 9, to_step = 9 }", &["lr.to_step: found 9"]);
+    check("{ kind = 'exponential', from = 1, to = 0 }", &["lr.from: an exponential course"]);
+    check("{ kind = 'piecewise', points = [[5, 1.0], [5, 2.0]] }", &["lr.points: step 5 comes after step 5"]);
+    check("{ kind = 'warm-up', to = 1, steps = 99999999999999 }", &["optimizer.generator.lr: found step"]);
+    check_refused("[ema]\ndecay = { kind = 'linear', from = 0.5, to = 1 }", &["ema.decay: found 1 on its"]);
+    check_refused("[ema]\ndecay = 'long'", &["ema.decay: found \"long\", expected a number, or the table"]);
+}
+
+#[test]
+fn schemes_and_terms_are_chosen_by_name() {
+    assert_eq!(resolve("").unwrap().scheme.name, "alternating");
+    let run = resolve("[scheme]\nkind = 'simultaneous'").unwrap();
+    assert_eq!(run.scheme.name, "simultaneous");
+    assert_eq!(resolve(&run.to_toml()).unwrap(), run);
+    check_refused("[scheme]\nkind = 'simultanous'", &["scheme.kind", "did you mean `simultaneous`?"]);
+    check_refused("[scheme]\nrate = 1", &["scheme.rate: `alternating` has no such setting"]);
+    let text = "[scheme]\nkind = 'simultaneous'\n[optimizer]\nn_critic = 2";
+    check_refused(text, &["scheme.kind: players that move at once", "n_critic is 2"]);
+    check_refused("[[term]]\nkind = 'nothing'", &["term.0.kind: there is no `nothing`"]);
+}
+
+#[test]
+fn momentum_may_be_negative_where_the_rule_allows_it() {
+    let run = resolve("[optimizer.generator]\nkind = 'sgd'\nmomentum = -0.5").unwrap();
+    assert!(matches!(run.optimizer_g.start(), OptimizerConfig::Sgd { momentum: -0.5, .. }));
+    let text = "[optimizer.generator]\nkind = 'rmsprop'\nmomentum = -0.5";
+    check_refused(text, &["optimizer.generator.momentum: found -0.5, expected a number in [0, 1)"]);
+    let text = "[optimizer.generator]\nkind = 'sgd'\nnesterov = true";
+    check_refused(text, &["optimizer.generator.momentum: found 0", "above 0 with nesterov"]);
 }

@@ -1,27 +1,23 @@
 //! Combinations that are allowed, and known to train badly.
 
-use ganymede_losses::{AdversarialLoss, Penalty};
+use ganymede_losses::AdversarialLoss;
 use ganymede_tensor::OptimizerConfig;
 
-use super::Run;
+use super::{Average, Run};
 
 impl Run {
     /// Known traps in this configuration, in plain words, each with what to do instead. Nothing is refused.
     pub fn warnings(&self) -> Vec<String> {
         let mut found = Vec::new();
-        let gradient_norm = self
-            .penalties
-            .iter()
-            .any(|p| matches!(p.penalty, Penalty::WganGp { .. } | Penalty::Dragan { .. }));
-        if gradient_norm && self.discriminator.has_batch_norm() {
-            found.push(
-                "discriminator.norm = \"batch\" couples the samples of a batch, and wgan-gp penalises the gradient of \
-                 each sample (Gulrajani et al., section 4): use \"layer\" or \"none\""
-                    .to_owned(),
-            );
+        let traits = self.discriminator.traits();
+        if let (Some(penalty), true) = (self.penalties.first(), traits.mixes_batch) {
+            found.push(format!(
+                "discriminator.norm = \"batch\" couples the samples of a batch, and {} penalises the gradient of each \
+                 sample (Gulrajani et al., section 4): use \"layer\" or \"none\"",
+                penalty.penalty.start().name()
+            ));
         }
-        let constrained =
-            self.weight_clip.is_some() || !self.penalties.is_empty() || self.discriminator.is_spectral();
+        let constrained = self.weight_clip.is_some() || !self.penalties.is_empty() || traits.lipschitz;
         if self.loss == AdversarialLoss::Wasserstein && !constrained {
             found.push(
                 "the wasserstein loss has no minimum without a Lipschitz constraint: add [[penalty]] kind = \
@@ -30,7 +26,7 @@ impl Run {
             );
         }
         if self.loss == AdversarialLoss::Wasserstein
-            && matches!(self.optimizer_d, OptimizerConfig::Adam { beta1, .. } if beta1 >= 0.9)
+            && matches!(self.optimizer_d.start(), OptimizerConfig::Adam { beta1, .. } if *beta1 >= 0.9)
         {
             found.push(
                 "optimizer.discriminator.beta1 ≥ 0.9 makes a Wasserstein critic unstable (Arjovsky et al., section \
@@ -38,7 +34,9 @@ impl Run {
                     .to_owned(),
             );
         }
-        if self.ema.is_some_and(|ema| !ema.warmup && self.steps < (3.0 / (1.0 - ema.decay)) as u64) {
+        let is_long =
+            |ema: &Average| !ema.warmup && self.steps < (3.0 / (1.0 - ema.decay.at(self.steps))) as u64;
+        if self.ema.as_ref().is_some_and(is_long) {
             found.push(
                 "ema.decay is long for so few steps: the averaged generator still holds its starting weights; set \
                  ema.warmup = true"

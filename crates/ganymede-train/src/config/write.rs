@@ -1,11 +1,15 @@
 //! From a complete run back to a file that resolves to it: `run.toml`.
 
+use toml::{Table, Value};
+
 use super::file::{
     AboutFile, DataFile, EmaFile, LimitsFile, LogFile, LossFile, OptimizersFile, RUN_SCHEMA, RunFile,
-    RunSection, ScheduleFile,
+    RunSection,
 };
 use super::resolve::{CROPS, SPLITS};
-use super::{Run, Schedule, eval, network, optimizer, penalty};
+use super::scheduled::write_course;
+use super::{PenaltyConfig, Run, eval, schedule};
+use crate::trainer::terms::TermConfig;
 
 impl Run {
     /// The file in which every key is written out; it resolves to this run again.
@@ -13,7 +17,8 @@ impl Run {
         RunFile {
             schema: Some(RUN_SCHEMA),
             preset: self.preset.clone(),
-            penalty: Some(self.penalties.iter().map(penalty::write).collect()),
+            penalty: Some(self.penalties.iter().map(PenaltyConfig::write).collect()),
+            term: Some(self.terms.iter().map(TermConfig::write).collect()),
             about: AboutFile { ..self.about.clone() },
             run: self.run_section(),
             data: DataFile {
@@ -25,20 +30,21 @@ impl Run {
                 flip: Some(self.data.flip),
                 strict: Some(self.data.strict),
             },
-            generator: network::write(&self.generator.network, Some(self.generator.z_dim)),
-            discriminator: network::write(&self.discriminator, None),
+            generator: self.generator.write(),
+            discriminator: self.discriminator.write(),
+            scheme: Table::from_iter([("kind".to_owned(), Value::String(self.scheme.name.to_owned()))]),
             loss: LossFile { kind: Some(self.loss.name().to_owned()), real_label: Some(self.smoothing.real) },
             optimizer: OptimizersFile {
                 n_critic: Some(self.n_critic),
                 weight_clip: Some(self.weight_clip.unwrap_or(0.0)),
-                generator: optimizer::write(&self.optimizer_g),
-                discriminator: optimizer::write(&self.optimizer_d),
+                generator: self.optimizer_g.write(),
+                discriminator: self.optimizer_d.write(),
             },
-            schedule: self.schedule_section(),
+            schedule: schedule::write(&self.schedule),
             ema: EmaFile {
                 enabled: Some(self.ema.is_some()),
-                decay: self.ema.map(|ema| ema.decay),
-                warmup: self.ema.map(|ema| ema.warmup),
+                decay: self.ema.as_ref().map(|ema| write_course(&ema.decay)),
+                warmup: self.ema.as_ref().map(|ema| ema.warmup),
             },
             log: LogFile {
                 log_every: Some(self.log.log_every),
@@ -65,18 +71,6 @@ impl Run {
             batch: Some(self.batch),
             device: Some(self.device.to_string()),
             threads: Some(self.threads),
-        }
-    }
-
-    fn schedule_section(&self) -> ScheduleFile {
-        match self.schedule {
-            Schedule::Constant => ScheduleFile { kind: Some("constant".into()), ..ScheduleFile::default() },
-            Schedule::Linear { from_step, to_step, final_factor } => ScheduleFile {
-                kind: Some("linear".into()),
-                from_step: Some(from_step),
-                to_step: Some(to_step),
-                final_factor: Some(final_factor),
-            },
         }
     }
 }

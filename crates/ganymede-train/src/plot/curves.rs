@@ -35,21 +35,14 @@ struct Curve {
 /// Draws the log so far; an empty log gives empty axes.
 pub(crate) fn draw_curves(log: &[LogEntry], path: &Path) -> Result<(), TrainError> {
     let last = log.last().map_or(1, |entry| entry.step.max(1)) as f64;
-    let curve =
-        |name, colour, value: fn(&LogEntry) -> Option<f64>| Curve { name, colour, points: thin(log, value) };
+    let curve = |name, colour, value: &str| Curve { name, colour, points: thin(log, value) };
     let losses = [
-        curve("discriminator", BLUE, |e| Some(e.loss_d)),
-        curve("generator", ORANGE, |e| Some(e.loss_g)),
-        curve("penalty", GREEN, |e| e.penalty),
+        curve("discriminator", BLUE, "loss_d"),
+        curve("generator", ORANGE, "loss_g"),
+        curve("penalty", GREEN, "penalty"),
     ];
-    let scores = [
-        curve("D(real)", BLUE, |e| Some(e.score_real)),
-        curve("D(generated)", ORANGE, |e| Some(e.score_fake)),
-    ];
-    let norms = [
-        curve("discriminator", BLUE, |e| Some(e.grad_norm_d)),
-        curve("generator", ORANGE, |e| Some(e.grad_norm_g)),
-    ];
+    let scores = [curve("D(real)", BLUE, "score_real"), curve("D(generated)", ORANGE, "score_fake")];
+    let norms = [curve("discriminator", BLUE, "grad_norm_d"), curve("generator", ORANGE, "grad_norm_g")];
     draw(path, SIZE, |area| {
         let panels = area.split_evenly((3, 1));
         linear_panel(&panels[0], "loss (each player minimises its own)", last, &losses)?;
@@ -58,10 +51,10 @@ pub(crate) fn draw_curves(log: &[LogEntry], path: &Path) -> Result<(), TrainErro
     })
 }
 
-fn thin(log: &[LogEntry], value: fn(&LogEntry) -> Option<f64>) -> Vec<(f64, f64)> {
+fn thin(log: &[LogEntry], value: &str) -> Vec<(f64, f64)> {
     let stride = log.len().div_ceil(MOST_POINTS).max(1);
     let picked = log.iter().step_by(stride);
-    let points = picked.filter_map(|entry| Some((entry.step as f64, value(entry)?)));
+    let points = picked.filter_map(|entry| Some((entry.step as f64, entry.get(value)?)));
     points.filter(|(_, y)| y.is_finite()).collect()
 }
 

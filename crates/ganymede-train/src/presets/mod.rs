@@ -5,13 +5,16 @@ use crate::config::{ConfigError, Layers, hint};
 /// The preset that is used when none is named.
 pub const DEFAULT_PRESET: &str = "quickstart";
 
-const PRESETS: [(&str, &str); 10] = [
+const PRESETS: &[(&str, &str)] = &[
     ("quickstart", include_str!("quickstart.toml")),
     ("dcgan", include_str!("dcgan.toml")),
     ("wgan", include_str!("wgan.toml")),
     ("wgan-gp", include_str!("wgan-gp.toml")),
     ("lsgan", include_str!("lsgan.toml")),
     ("sn-dcgan", include_str!("sn-dcgan.toml")),
+    ("cgan", include_str!("cgan.toml")),
+    ("cgan-concat", include_str!("cgan-concat.toml")),
+    ("acgan", include_str!("acgan.toml")),
     ("ring-minimax", include_str!("ring-minimax.toml")),
     ("ring-wgan-gp", include_str!("ring-wgan-gp.toml")),
     ("ring-r1", include_str!("ring-r1.toml")),

@@ -131,7 +131,7 @@ impl SampleWriter {
         if let Some(table) = self.table.take() {
             table.finish(&self.dir, self.written, self.with_grid)?;
         } else if !self.grid.is_empty() {
-            pictures::save_drawing(&pictures::grid(&self.grid), &self.dir.join("grid.png"))?;
+            pictures::save_drawing(&pictures::grid(&self.grid, None), &self.dir.join("grid.png"))?;
         }
         sync_folder(&self.dir).map_err(TrainError::write("write", &self.dir))?;
         Ok(self.written)

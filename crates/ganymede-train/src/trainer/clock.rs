@@ -54,7 +54,7 @@ impl Clock {
             step: game.step(),
             seconds: self.total(),
             images_per_second: self.images_per_second(game.images()),
-            data_wait: game.pace.data_wait(),
+            data_wait: game.data_wait(),
         }
     }
 

@@ -1,26 +1,35 @@
 //! A run: the game, and what is written down about it.
 
 mod clock;
+mod draws;
 mod game;
+mod measurements;
 mod observer;
 mod open;
+mod player;
+mod players;
 mod probe;
 mod report;
+pub(crate) mod scheme;
+mod section;
 mod state;
-mod stats;
+pub(crate) mod terms;
+mod view;
 
 pub use observer::{Event, Observer, Progress};
 pub use open::Finished;
 pub use state::CHECKPOINT_SCHEMA;
 
-pub(crate) use probe::{generate, generate_unless_stopped, metric_latents, points};
+pub(crate) use draws::{Labels, classes};
+pub(crate) use game::Game;
+pub(crate) use probe::{Fixed, generate, generate_unless_stopped, metric_inputs, points};
 pub(crate) use state::{read as read_checkpoint, sampling_weights};
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ganymede_datasets::{CacheUse, Dataset, SkippedFile};
-use ganymede_tensor::Device;
+use ganymede_tensor::{Checkpoint, Device};
 
 use crate::config::{Change, Run};
 use crate::error::TrainError;
@@ -33,8 +42,8 @@ use crate::plot::draw_curves;
 use crate::record::{Best, LogEntry, MetricEntry, TimingEntry};
 use crate::summary::Summary;
 use clock::Clock;
-use game::Game;
 use probe::Probe;
+use state::Besides;
 
 /// A run in its folder, ready to go on from where it stands.
 ///
@@ -189,7 +198,7 @@ impl Trainer {
         let Some(stats) = stats else { return Ok(None) };
         let entry = stats.read(next, self.game.images())?;
         if let Some(cause) = entry.non_finite() {
-            return Ok(Some(cause.to_owned()));
+            return Ok(Some(cause));
         }
         if logged {
             self.write_log(&entry, observer)?;
@@ -245,7 +254,7 @@ impl Trainer {
         self.metrics.append(&entry)?;
         if entry.metric.improves_on(self.best.as_ref().map(|best| &best.metric)) {
             let best = Best { step: entry.step, metric: entry.metric };
-            let checkpoint = state::save(&self.game, &self.data_hash, Some(&best), true)?;
+            let checkpoint = self.save(Some(&best), true)?;
             if let Some(cause) = state::non_finite(&checkpoint)? {
                 return Ok(Look::NotFinite(cause.to_owned()));
             }
@@ -283,10 +292,15 @@ impl Trainer {
         self.metrics.sync()
     }
 
+    fn save(&self, best: Option<&Best>, settled: bool) -> Result<Checkpoint, TrainError> {
+        let (data, classes) = (self.data_hash.as_str(), self.dataset.class_names());
+        Ok(state::save(&self.game, &self.run, Besides { data, classes, best, settled })?)
+    }
+
     /// Writes the last checkpoint, and a kept one where it is due; or returns what is not finite and writes
     /// nothing.
     fn checkpoint(&mut self, observer: &mut dyn Observer) -> Result<Option<String>, TrainError> {
-        let checkpoint = state::save(&self.game, &self.data_hash, self.best.as_ref(), self.settled)?;
+        let checkpoint = self.save(self.best.as_ref(), self.settled)?;
         if let Some(cause) = state::non_finite(&checkpoint)? {
             return Ok(Some(cause.to_owned()));
         }

@@ -202,7 +202,7 @@ impl Start {
         let mut run = run.clone();
         fix_channels(&mut run, opened.dataset.as_ref());
         let game = Game::new(&run, Arc::clone(&opened.dataset), &device)?;
-        let probe = Probe::new(&run, &opened.dataset, &device)?;
+        let probe = Probe::new(&run, game.sampler(), &opened.dataset, &device)?;
         Ok(Self { run, device, opened, game, probe })
     }
 

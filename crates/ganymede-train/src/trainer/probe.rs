@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ganymede_datasets::{Dataset, Modes, mode_coverage};
-use ganymede_models::{Generator, Mode};
+use ganymede_models::{Condition, Generator, GeneratorInput, Growth, Latents, Mode};
 use ganymede_tensor::{DType, Device, Rng, Tensor};
 
+use super::Labels;
 use crate::config::Run;
 use crate::error::TrainError;
 use crate::evaluate::Evaluator;
@@ -27,8 +28,10 @@ const PASS: usize = 64;
 
 /// The fixed latent vectors, and what real data look like beside them.
 pub(crate) struct Probe {
-    picture_latents: Tensor,
-    metric_latents: Tensor,
+    shown: Fixed,
+    /// Samples in a row of the picture, where rows mean something.
+    columns: Option<usize>,
+    measured: Fixed,
     real: Vec<[f32; 2]>,
     yardstick: Yardstick,
     remarks: Vec<String>,
@@ -42,11 +45,12 @@ enum Yardstick {
 
 impl Probe {
     /// Draws the latent vectors, and reads the real samples to compare with.
-    pub(crate) fn new(run: &Run, dataset: &Arc<dyn Dataset>, device: &Device) -> Result<Self, TrainError> {
-        let latents = |name: &str, n: usize| {
-            let shape = (n, run.generator.z_dim);
-            Rng::stream(run.seed, name).normal(shape, DType::F32, device)
-        };
+    pub(crate) fn new(
+        run: &Run,
+        generator: &dyn Generator,
+        dataset: &Arc<dyn Dataset>,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
         let mut remarks: Vec<String> = few::short_of_a_batch(dataset.len(), run.batch).into_iter().collect();
         let (yardstick, count) = match (dataset.modes(), &run.eval) {
             (Some(modes), _) => (Yardstick::Modes(modes.clone()), COVERAGE_SAMPLES),
@@ -71,9 +75,11 @@ impl Probe {
         } else {
             Vec::new()
         };
+        let (shown, columns) = shown(run, generator, device)?;
         Ok(Self {
-            picture_latents: latents("samples", run.log.samples)?,
-            metric_latents: metric_latents(run.seed, run.generator.z_dim, count, device)?,
+            shown,
+            columns,
+            measured: metric_inputs(run.seed, generator, dataset.as_ref(), count, device)?,
             real,
             yardstick,
             remarks,
@@ -93,7 +99,7 @@ impl Probe {
         path: &Path,
         stop: &mut dyn FnMut() -> bool,
     ) -> Result<Look<()>, TrainError> {
-        let samples = match generate_unless_stopped(generator, &self.picture_latents, stop)? {
+        let samples = match generate_unless_stopped(generator, &self.shown, stop)? {
             Look::Seen(samples) => samples,
             other => return Ok(other.map(drop)),
         };
@@ -103,7 +109,8 @@ impl Probe {
 
     fn draw(&self, samples: &Tensor, step: u64, path: &Path) -> Result<(), TrainError> {
         if samples.rank() != 2 {
-            return pictures::save_drawing(&pictures::grid(&Pixels::of_batch(samples)?), path);
+            let pixels = Pixels::of_batch(samples)?;
+            return pictures::save_drawing(&pictures::grid(&pixels, self.columns), path);
         }
         let generated = points(samples)?;
         let centres = match &self.yardstick {
@@ -122,10 +129,10 @@ impl Probe {
         stop: &mut dyn FnMut() -> bool,
     ) -> Result<Look<Metric>, TrainError> {
         if let Yardstick::Quality(evaluator) = &self.yardstick {
-            let quality = Evaluator::measure(evaluator, generator, &self.metric_latents, stop)?;
+            let quality = Evaluator::measure(evaluator, generator, &self.measured, stop)?;
             return Ok(quality.map(Metric::Quality));
         }
-        let samples = match generate_unless_stopped(generator, &self.metric_latents, stop)? {
+        let samples = match generate_unless_stopped(generator, &self.measured, stop)? {
             Look::Seen(samples) => samples,
             Look::CutShort => return Ok(Look::CutShort),
             Look::NotFinite(cause) => return Ok(Look::NotFinite(cause)),
@@ -156,21 +163,69 @@ impl Probe {
     }
 }
 
-/// The latent vectors of all measurements of a run.
-pub(crate) fn metric_latents(
+/// What a generator is given at every look.
+#[derive(Clone, Debug)]
+pub(crate) struct Fixed {
+    pub(crate) latents: Latents,
+    pub(crate) condition: Condition,
+}
+
+impl Fixed {
+    pub(crate) fn count(&self) -> ganymede_tensor::Result<usize> {
+        self.latents.count()
+    }
+
+    pub(crate) fn narrow(&self, at: usize, n: usize) -> ganymede_tensor::Result<Self> {
+        Ok(Self { latents: self.latents.narrow(at, n)?, condition: self.condition.narrow(at, n)? })
+    }
+}
+
+/// Classes that a picture has rows for, at most.
+const MOST_ROWS: usize = 40;
+
+/// What pictures are made of: latent vectors; and where the network is told the class, one row a class, with the same
+/// vectors in each.
+fn shown(
+    run: &Run,
+    generator: &dyn Generator,
+    device: &Device,
+) -> ganymede_tensor::Result<(Fixed, Option<usize>)> {
+    let mut rng = Rng::stream(run.seed, "samples");
+    let classes = generator.io().classes().filter(|_| run.generator.traits().conditional);
+    let Some(classes) = classes else {
+        let latents = generator.draw(run.log.samples, &mut rng, device)?;
+        return Ok((Fixed { latents, condition: Condition::None }, None));
+    };
+    let rows = classes.min(MOST_ROWS);
+    let columns = (run.log.samples / rows).max(1);
+    let row = generator.draw(columns, &mut rng, device)?;
+    let z = Tensor::cat(&vec![row.z; rows], 0)?;
+    let labels = (0..rows).flat_map(|class| std::iter::repeat_n(class as u32, columns)).collect();
+    let condition = Condition::Classes(super::classes(labels, device)?);
+    Ok((Fixed { latents: Latents::new(z), condition }, Some(columns)))
+}
+
+/// What all measurements of a run are made of: latent vectors, and classes as frequent as those of the data.
+pub(crate) fn metric_inputs(
     seed: u64,
-    z_dim: usize,
+    generator: &dyn Generator,
+    dataset: &dyn Dataset,
     count: usize,
     device: &Device,
-) -> ganymede_tensor::Result<Tensor> {
-    Rng::stream(seed, "metrics/latents").normal((count, z_dim), DType::F32, device)
+) -> ganymede_tensor::Result<Fixed> {
+    let latents = generator.draw(count, &mut Rng::stream(seed, "metrics/latents"), device)?;
+    let condition = match generator.io().classes() {
+        Some(_) => Labels::of(dataset).draw(count, &mut Rng::stream(seed, "metrics/labels"), device)?,
+        None => Condition::None,
+    };
+    Ok(Fixed { latents, condition })
 }
 
 /// `samples/real.png`: as many real samples as a picture holds.
 pub(crate) fn real_picture(run: &Run, dataset: &Arc<dyn Dataset>, path: &Path) -> Result<(), TrainError> {
     let samples = some_real(run, dataset, run.log.samples, &Device::Cpu)?;
     if samples.rank() != 2 {
-        return pictures::save_drawing(&pictures::grid(&Pixels::of_batch(&samples)?), path);
+        return pictures::save_drawing(&pictures::grid(&Pixels::of_batch(&samples)?, None), path);
     }
     let centres = dataset.modes().map_or(&[][..], |modes| &modes.centres);
     let real = points(&samples)?;
@@ -208,20 +263,20 @@ fn some_real(run: &Run, dataset: &Arc<dyn Dataset>, n: usize, device: &Device) -
     Ok(Tensor::from_vec(values, shape, device)?)
 }
 
-/// Samples from latent vectors, a few at a time, without a graph.
-pub(crate) fn generate(generator: &dyn Generator, z: &Tensor) -> ganymede_tensor::Result<Tensor> {
-    let passes = passes(z)?.map(|some| generate_some(generator, &some?));
+/// Samples, a few at a time, without a graph.
+pub(crate) fn generate(generator: &dyn Generator, input: &Fixed) -> ganymede_tensor::Result<Tensor> {
+    let passes = passes(input)?.map(|some| generate_some(generator, &some?));
     Tensor::cat(&passes.collect::<ganymede_tensor::Result<Vec<_>>>()?, 0)
 }
 
 /// [`generate`], unless `stop` says so, of numbers that are all finite.
 pub(crate) fn generate_unless_stopped(
     generator: &dyn Generator,
-    z: &Tensor,
+    input: &Fixed,
     stop: &mut dyn FnMut() -> bool,
 ) -> ganymede_tensor::Result<Look<Tensor>> {
     let mut samples = Vec::new();
-    for some in passes(z)? {
+    for some in passes(input)? {
         if stop() {
             return Ok(Look::CutShort);
         }
@@ -235,14 +290,18 @@ pub(crate) fn generate_unless_stopped(
     Tensor::cat(&samples, 0).map(Look::Seen)
 }
 
-fn passes(z: &Tensor) -> ganymede_tensor::Result<impl Iterator<Item = ganymede_tensor::Result<Tensor>> + '_> {
-    let n = z.dim(0)?;
-    Ok((0..n).step_by(PASS).map(move |at| z.narrow(0, at, PASS.min(n - at))))
+fn passes(
+    input: &Fixed,
+) -> ganymede_tensor::Result<impl Iterator<Item = ganymede_tensor::Result<Fixed>> + '_> {
+    let n = input.count()?;
+    Ok((0..n).step_by(PASS).map(move |at| input.narrow(at, PASS.min(n - at))))
 }
 
-fn generate_some(generator: &dyn Generator, z: &Tensor) -> ganymede_tensor::Result<Tensor> {
+fn generate_some(generator: &dyn Generator, input: &Fixed) -> ganymede_tensor::Result<Tensor> {
     let _frozen = generator.params().freeze();
-    Ok(generator.forward(z, None, Mode::Eval)?.detach())
+    let Fixed { latents, condition } = input;
+    let input = GeneratorInput { latents, condition, growth: Growth::FULL };
+    Ok(generator.forward(input, Mode::Eval)?.samples.detach())
 }
 
 /// Points `(N, 2)` on the host.

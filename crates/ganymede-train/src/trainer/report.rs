@@ -22,7 +22,7 @@ impl Trainer {
             images,
             seconds: self.clock.total(),
             images_per_second: self.clock.images_per_second(images),
-            data_wait: self.game.pace.data_wait(),
+            data_wait: self.game.data_wait(),
             last: self.last.clone(),
             metric,
             best: self.best.clone().map(|best| BestSummary { rule: best.metric.rule(), best }),

@@ -1,33 +1,29 @@
 //! All that a run is at some step, in one file: both players, the average, both optimisers, the random
-//! streams and the place in the data.
+//! streams and the place in the data, each in a section of its own.
 //!
 //! The file is a pure function of the configuration and the step: no clock, no path, no machine.
+
+mod schema1;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ganymede_tensor::{
-    Checkpoint, DType, Device, Optimizer, Params, Result as TensorResult, Rng, RngState, Tensor,
-};
+use ganymede_models::{ConditionShape, DiscriminatorConfig, GeneratorConfig, Io, ModelError};
+use ganymede_tensor::{Checkpoint, DType, Device, Result as TensorResult, Tensor};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use toml::Table;
 
-use super::game::Game;
-use super::stats::HeldPenalty;
-use crate::config::{NetworkFile, Run};
+use super::game::{self, Game};
+use super::section::{Misfit, Sections};
+use crate::config::Run;
 use crate::error::TrainError;
 use crate::record::Best;
 
-/// The schema number that this version writes into a checkpoint's state.
-pub const CHECKPOINT_SCHEMA: u32 = 1;
+/// The schema number that this version writes into a checkpoint's state; it reads the one before, too.
+pub const CHECKPOINT_SCHEMA: u32 = 2;
 /// The metadata key of the state.
 const STATE: &str = "state";
-
-const GENERATOR: &str = "g/";
-const DISCRIMINATOR: &str = "d/";
-const EMA: &str = "ema/";
-const OPT_G: &str = "opt_g/";
-const OPT_D: &str = "opt_d/";
-const MONITOR: &str = "monitor/";
 
 /// What a checkpoint says beside its tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,15 +32,20 @@ pub(crate) struct State {
     /// The version of this crate that wrote it.
     pub(crate) version: String,
     pub(crate) step: u64,
-    /// Samples consumed.
-    pub(crate) cursor: u64,
     /// The content hash of the data.
     pub(crate) data: String,
     /// `[C, H, W]` or `[D]`.
     pub(crate) shape: Vec<usize>,
-    pub(crate) generator: NetworkFile,
-    pub(crate) discriminator: NetworkFile,
-    pub(crate) streams: BTreeMap<String, RngState>,
+    /// What the samples are conditioned on.
+    pub(crate) condition: ConditionShape,
+    /// The names of the classes, where samples have some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) classes: Vec<String>,
+    /// Every setting of the network, also of those that are as usual.
+    pub(crate) generator: Table,
+    pub(crate) discriminator: Table,
+    /// What the sections know besides tensors, by path.
+    pub(crate) facts: Map<String, Value>,
     pub(crate) best: Option<Best>,
     /// Whether all that was due after the step is done; else the resume does it. Only a stop in between makes it
     /// false, so that it is left out otherwise.
@@ -60,97 +61,96 @@ fn is_true(value: &bool) -> bool {
     *value
 }
 
-/// Everything of `game` at its present step.
-pub(crate) fn save(game: &Game, data: &str, best: Option<&Best>, settled: bool) -> TensorResult<Checkpoint> {
-    let mut tensors = BTreeMap::new();
-    let mut put = |prefix: &str, state: BTreeMap<String, Tensor>| {
-        tensors.extend(state.into_iter().map(|(name, tensor)| (format!("{prefix}{name}"), tensor)));
-    };
-    put(GENERATOR, game.g.params().state_dict());
-    put(DISCRIMINATOR, game.d.params().state_dict());
-    if let Some(ema) = &game.ema {
-        put(EMA, ema.params().state_dict());
+impl State {
+    /// What the generator was built for.
+    pub(crate) fn io(&self) -> Io {
+        Io { sample: self.shape.clone(), condition: self.condition.clone() }
     }
-    put(OPT_G, game.opt_g.state_dict()?);
-    put(OPT_D, game.opt_d.state_dict()?);
-    for (i, held) in game.held.iter().enumerate() {
-        let Some(HeldPenalty { value, norm }) = held else { continue };
-        let pair = [("value", value), ("norm", norm)];
-        put(MONITOR, pair.map(|(name, t)| (format!("penalty.{i}.{name}"), t.clone())).into());
+
+    /// The generator's kind and settings.
+    ///
+    /// # Errors
+    /// Another version's network.
+    pub(crate) fn generator(&self) -> Result<GeneratorConfig, ModelError> {
+        GeneratorConfig::from_table(&self.generator)
     }
-    let state = State { settled, ..describe(game, data, best) };
-    let state = serde_json::to_string(&state).expect("the state is plain data");
-    Ok(Checkpoint { tensors, metadata: BTreeMap::from([(STATE.to_owned(), state)]) })
 }
 
-fn describe(game: &Game, data: &str, best: Option<&Best>) -> State {
-    let (generator, discriminator) = architecture(&game.run);
-    let streams = streams(game).map(|(name, rng)| (name.to_owned(), rng.state()));
-    State {
+/// What a checkpoint says besides the game.
+#[derive(Clone, Copy)]
+pub(crate) struct Besides<'a> {
+    /// The content hash of the data.
+    pub(crate) data: &'a str,
+    /// The names of the classes.
+    pub(crate) classes: &'a [String],
+    pub(crate) best: Option<&'a Best>,
+    pub(crate) settled: bool,
+}
+
+/// Everything of `game` at its present step.
+pub(crate) fn save(game: &Game, run: &Run, besides: Besides<'_>) -> TensorResult<Checkpoint> {
+    let mut sections = Sections::default();
+    for (name, part) in game.parts() {
+        part.save(&mut sections.section(name))?;
+    }
+    let io = game.sampler().io();
+    let state = State {
         schema: CHECKPOINT_SCHEMA,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         step: game.step,
-        cursor: game.loader.cursor(),
-        data: data.to_owned(),
-        shape: game.g.output_shape(),
-        generator,
-        discriminator,
-        streams: streams.into(),
-        best: best.cloned(),
-        settled: true,
-    }
-}
-
-fn architecture(run: &Run) -> (NetworkFile, NetworkFile) {
-    let file = run.to_file();
-    (file.generator, file.discriminator)
-}
-
-fn streams(game: &Game) -> [(&'static str, &Rng); 3] {
-    [
-        ("latents/generator", &game.latents_g),
-        ("latents/discriminator", &game.latents_d),
-        ("penalty", &game.penalty_noise),
-    ]
+        data: besides.data.to_owned(),
+        shape: io.sample.clone(),
+        condition: io.condition.clone(),
+        classes: besides.classes.to_vec(),
+        generator: run.generator.write(),
+        discriminator: run.discriminator.write(),
+        facts: sections.facts,
+        best: besides.best.cloned(),
+        settled: besides.settled,
+    };
+    let state = serde_json::to_string(&state).expect("the state is plain data");
+    let metadata = BTreeMap::from([(STATE.to_owned(), state)]);
+    Ok(Checkpoint { tensors: sections.tensors, metadata })
 }
 
 /// The first part that holds a value which is not a finite number, in words.
 pub(crate) fn non_finite(checkpoint: &Checkpoint) -> TensorResult<Option<&'static str>> {
-    let parts = [
-        (GENERATOR, "the generator's weights"),
-        (DISCRIMINATOR, "the discriminator's weights"),
-        (EMA, "the averaged generator's weights"),
-        (OPT_G, "the generator's optimiser"),
-        (OPT_D, "the discriminator's optimiser"),
-    ];
-    for (prefix, words) in parts {
-        let mut sums = Vec::new();
-        for (name, tensor) in &checkpoint.tensors {
-            if name.starts_with(prefix) && tensor.dtype().is_float() {
-                // x − x is 0 for finite x and NaN otherwise; a plain sum of large finite values could
-                // overflow.
-                sums.push((tensor * 0.0)?.to_dtype(DType::F32)?.sum_all()?);
-            }
+    let section = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
+    let mut sums: BTreeMap<String, Vec<Tensor>> = BTreeMap::new();
+    for (name, tensor) in &checkpoint.tensors {
+        if tensor.dtype().is_float() {
+            // x · 0 is 0 for finite x and NaN otherwise; a plain sum of large finite values could overflow.
+            let sum = (tensor * 0.0)?.to_dtype(DType::F32)?.sum_all()?;
+            sums.entry(section(name)).or_default().push(sum);
         }
-        if !sums.is_empty() && !Tensor::stack(&sums, 0)?.sum_all()?.to_scalar::<f32>()?.is_finite() {
-            return Ok(Some(words));
+    }
+    for (section, sums) in sums {
+        if !Tensor::stack(&sums, 0)?.sum_all()?.to_scalar::<f32>()?.is_finite() {
+            return Ok(Some(game::words(&section)));
         }
     }
     Ok(None)
 }
 
-/// Reads a checkpoint file and its state.
+/// Reads a checkpoint file and its state, in the form of the present schema.
 pub(crate) fn read(path: &Path, device: &Device) -> Result<(Checkpoint, State), TrainError> {
-    let checkpoint = Checkpoint::load(path, device)?;
+    let mut checkpoint = Checkpoint::load(path, device)?;
     let fail = |reason: String| TrainError::CheckpointState { path: path.to_owned(), reason };
     let text = checkpoint.metadata.get(STATE);
     let text = text.ok_or_else(|| fail("it has no training state".to_owned()))?;
-    let value: serde_json::Value =
+    let mut value: Value =
         serde_json::from_str(text).map_err(|error| fail(format!("its state is not JSON: {error}")))?;
-    let schema = value.get("schema").and_then(serde_json::Value::as_u64);
-    if schema != Some(u64::from(CHECKPOINT_SCHEMA)) {
-        let found = schema.map_or_else(|| "none".to_owned(), |n| n.to_string());
-        return Err(fail(format!("its schema is {found}, this version reads {CHECKPOINT_SCHEMA}")));
+    match value.get("schema").and_then(Value::as_u64) {
+        Some(2) => {}
+        Some(1) => {
+            value = schema1::state(&value).map_err(|Misfit(reason)| fail(reason))?;
+            checkpoint.tensors = schema1::tensors(checkpoint.tensors);
+        }
+        other => {
+            let found = other.map_or_else(|| "none".to_owned(), |n| n.to_string());
+            let reason = format!("its schema is {found}, this version reads 1 and {CHECKPOINT_SCHEMA}");
+            return Err(fail(reason));
+        }
     }
     let state =
         serde_json::from_value(value).map_err(|error| fail(format!("its state cannot be read: {error}")))?;
@@ -165,44 +165,33 @@ pub(crate) fn restore(
     path: &Path,
 ) -> Result<(), TrainError> {
     check_shape(game, state, path)?;
-    let part = |prefix: &str| part(checkpoint, prefix);
-    load(game.g.params(), &part(GENERATOR), path, "generator")?;
-    load(game.d.params(), &part(DISCRIMINATOR), path, "discriminator")?;
-    if let Some(ema) = &game.ema {
-        load(ema.params(), &part(EMA), path, "averaged generator")?;
-    }
-    load_optimizer(&mut game.opt_g, &part(OPT_G), path, "generator's optimiser")?;
-    load_optimizer(&mut game.opt_d, &part(OPT_D), path, "discriminator's optimiser")?;
-    let monitor = part(MONITOR);
-    for (i, held) in game.held.iter_mut().enumerate() {
-        let get = |name: &str| monitor.get(&format!("penalty.{i}.{name}")).cloned();
-        *held = get("value").zip(get("norm")).map(|(value, norm)| HeldPenalty { value, norm });
-    }
-    let stream = |name: &str| {
-        let state = state.streams.get(name).map(Rng::from_state);
-        state.ok_or_else(|| TrainError::CheckpointState {
-            path: path.to_owned(),
-            reason: format!("it lacks the random stream `{name}`"),
-        })
-    };
-    game.latents_g = stream("latents/generator")?;
-    game.latents_d = stream("latents/discriminator")?;
-    game.penalty_noise = stream("penalty")?;
-    game.loader.seek(state.cursor);
+    let sections = Sections { tensors: checkpoint.tensors.clone(), facts: state.facts.clone() };
+    game.load_parts(|name, part| {
+        let loaded = part.load(&sections.saved(name));
+        loaded.map_err(|Misfit(reason)| TrainError::misfit(path, game::words(name), reason))
+    })?;
     game.step = state.step;
     Ok(())
 }
 
 /// Says in words, before anything is opened or any tensor is compared, when the file is another run's.
 pub(crate) fn check_networks(run: &Run, state: &State, path: &Path) -> Result<(), TrainError> {
-    let (generator, discriminator) = architecture(run);
+    let unknown = |part: &'static str, error: ModelError| TrainError::Architecture {
+        path: path.to_owned(),
+        part,
+        reason: format!("it is unknown here: {error}"),
+    };
+    // Read by today's types first: a setting that is new, and as usual, makes no other network.
+    let generator = state.generator().map_err(|error| unknown("generator", error))?.write();
+    let discriminator = DiscriminatorConfig::from_table(&state.discriminator);
+    let discriminator = discriminator.map_err(|error| unknown("discriminator", error))?.write();
     let pairs = [
-        ("generator", &state.generator, &generator),
-        ("discriminator", &state.discriminator, &discriminator),
+        ("generator", generator, run.generator.write()),
+        ("discriminator", discriminator, run.discriminator.write()),
     ];
     for (part, found, wanted) in pairs {
         if found != wanted {
-            let reason = format!("it holds {}, the run wants {}", words(found), words(wanted));
+            let reason = format!("it holds {}, the run wants {}", words(&found), words(&wanted));
             return Err(TrainError::Architecture { path: path.to_owned(), part, reason });
         }
     }
@@ -210,48 +199,24 @@ pub(crate) fn check_networks(run: &Run, state: &State, path: &Path) -> Result<()
 }
 
 fn check_shape(game: &Game, state: &State, path: &Path) -> Result<(), TrainError> {
-    let (found, wanted) = (&state.shape, game.g.output_shape());
-    if *found == wanted {
+    let (found, wanted) = (&state.shape, &game.sampler().io().sample);
+    if found == wanted {
         return Ok(());
     }
     let reason = format!("its samples have shape {found:?}, the run's {wanted:?}");
     Err(TrainError::Architecture { path: path.to_owned(), part: "generator", reason })
 }
 
-fn words(network: &NetworkFile) -> String {
+fn words(network: &Table) -> String {
     let text = toml::to_string(network).unwrap_or_default();
     text.trim().replace(" = ", " ").replace('\n', ", ")
 }
 
-/// The tensors under a prefix, without it.
-pub(crate) fn part(checkpoint: &Checkpoint, prefix: &str) -> BTreeMap<String, Tensor> {
-    let tensors = checkpoint.tensors.iter();
-    tensors.filter_map(|(name, t)| Some((name.strip_prefix(prefix)?.to_owned(), t.clone()))).collect()
-}
-
 /// The generator's weights to sample with: the averaged ones where there are any.
 pub(crate) fn sampling_weights(checkpoint: &Checkpoint) -> BTreeMap<String, Tensor> {
-    match part(checkpoint, EMA) {
-        averaged if averaged.is_empty() => part(checkpoint, GENERATOR),
+    let sections = Sections { tensors: checkpoint.tensors.clone(), facts: Map::new() };
+    match sections.saved(game::AVERAGE).tensors() {
+        averaged if averaged.is_empty() => sections.saved(game::GENERATOR).tensors(),
         averaged => averaged,
     }
-}
-
-fn load(
-    params: &Params,
-    state: &BTreeMap<String, Tensor>,
-    path: &Path,
-    name: &'static str,
-) -> Result<(), TrainError> {
-    params.load_state_dict(state).map_err(|error| TrainError::misfit(path, name, error.to_string()))
-}
-
-fn load_optimizer(
-    optimizer: &mut Optimizer,
-    state: &BTreeMap<String, Tensor>,
-    path: &Path,
-    name: &'static str,
-) -> Result<(), TrainError> {
-    let loaded = optimizer.load_state_dict(state);
-    loaded.map_err(|error| TrainError::misfit(path, name, error.to_string()))
 }

@@ -1,20 +1,6 @@
-//! The library and the program from outside: runs that stop, resume, diverge, fail, and are drawn from.
+//! The library from outside: what can be configured, and what a run leaves behind.
 #![allow(clippy::unwrap_used)]
 
-mod answers;
 mod bounds;
-mod broken;
 mod common;
-mod few_images;
 mod files;
-mod full_disk;
-mod many_samples;
-mod messages;
-mod places;
-mod program;
-mod resume;
-mod runs;
-mod sample;
-#[cfg(unix)]
-mod signals;
-mod wrapped;

@@ -24,7 +24,7 @@ impl InceptionTap {
     pub const ALL: [Self; 4] = [Self::Pool64, Self::Pool192, Self::Pool768, Self::Pool2048];
 
     /// Numbers in a row of features.
-    pub fn dim(self) -> usize {
+    pub const fn dim(self) -> usize {
         match self {
             Self::Pool64 => 64,
             Self::Pool192 => 192,

@@ -20,6 +20,7 @@ use self::running::RunningStats;
 use super::activation::Activation;
 use crate::Mode;
 
+pub(crate) mod conditional;
 mod running;
 
 /// Which normalisation follows a layer.

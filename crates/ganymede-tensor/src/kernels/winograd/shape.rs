@@ -3,8 +3,18 @@
 use super::OUT;
 use crate::kernels::gather::Gather;
 
+// Where these come from: "Constants of kernels" in `docs/performance.md`.
+
 /// Results on a line up to which images are laid side by side.
 const NARROW: usize = 16;
+
+/// How long transforms take, in multiplications: of a tile, for each channel on either side; of a weight, for
+/// each of its numbers.
+const TRANSFORM_OF_TILE: f64 = 150.0;
+const TRANSFORM_OF_WEIGHT: f64 = 700.0;
+
+/// By how much tiles must be faster.
+const MARGIN: f64 = 1.1;
 
 /// How the taps of a gather fall into tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,22 +64,22 @@ impl Shape {
         Gather { grid: gather.grid.map(|n| n.next_multiple_of(OUT)), ..gather.clone() }
     }
 
-    /// Whether tiles are faster, for `images` images and a weight of `rows` rows; `abreast` of the images
+    /// Whether tiles are faster, for `images` images and a weight of `rows` rows; `batched` of the images
     /// may lie side by side.
-    pub(crate) fn is_worth_it(self, gather: &Gather, images: usize, rows: usize, abreast: usize) -> bool {
+    pub(crate) fn is_worth_it(self, gather: &Gather, images: usize, rows: usize, batched: usize) -> bool {
         let [high, wide] = gather.grid.map(|n| n.div_ceil(OUT));
-        let tiles = if Self::is_narrow(gather) && abreast > 1 {
-            (images.next_multiple_of(abreast) * high * wide) as f64
+        let tiles = if Self::is_narrow(gather) && batched > 1 {
+            (images.next_multiple_of(batched) * high * wide) as f64
         } else {
             (images * high * (wide + 1)) as f64
         };
         let channels = (gather.channels * self.stride * self.stride) as f64;
         let rows = rows as f64;
         let direct = (images * gather.positions()) as f64 * rows * channels * (self.taps * self.taps) as f64;
-        // In multiplications: a transform takes about as long as so many.
-        let transforms = 150.0 * tiles * (channels + rows) + 700.0 * channels * rows;
+        let transforms =
+            TRANSFORM_OF_TILE * tiles * (channels + rows) + TRANSFORM_OF_WEIGHT * channels * rows;
         let products = tiles * channels * rows * self.positions() as f64;
-        1.1 * (products + transforms) < direct
+        MARGIN * (products + transforms) < direct
     }
 
     /// Whether images are better laid side by side, where they can be: otherwise a tile is wasted on

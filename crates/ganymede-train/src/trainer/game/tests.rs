@@ -2,20 +2,22 @@
 use std::collections::BTreeMap;
 
 use ganymede_datasets::{OpenOptions, open};
-use ganymede_losses::{AdversarialLoss, LazyPenalty, Penalty};
-use ganymede_models::NormKind;
+use ganymede_losses::{AdversarialLoss, Penalty};
+use ganymede_tensor::{Graph, Params, Tensor};
 
 use super::*;
-use crate::config::{Layers, NetworkConfig};
+use crate::config::{Average, Course, Layers, PenaltyConfig, Ramp};
+use crate::trainer::player::Field;
+use crate::trainer::section::Sections;
 
 /// Small images through networks that have every kind of state: batch statistics and spectral vectors.
 fn game(change: impl Fn(&mut Run)) -> Game {
     let mut layers = Layers::default();
-    let sets = ["run.batch=4", "data.resolution=16", "generator.width=3", "generator.z_dim=5"];
-    layers.set(&sets).unwrap();
+    layers.set(&["run.batch=4", "data.resolution=16", "generator.width=3", "generator.z_dim=5"]).unwrap();
+    layers
+        .set(&["discriminator.width=3", "discriminator.norm=batch", "discriminator.spectral=true"])
+        .unwrap();
     let mut run = layers.resolve().unwrap();
-    run.discriminator =
-        NetworkConfig::Dcgan { width: 3, max_multiplier: 8, norm: NormKind::Batch, spectral: true };
     change(&mut run);
     let options = OpenOptions { resolution: Some(16), ..OpenOptions::default() };
     let dataset = open("fashion-mnist-10k", &options).unwrap().dataset;
@@ -33,23 +35,110 @@ fn changed(before: &Values, after: &Values) -> Vec<String> {
     before.keys().filter(|name| before[*name] != after[*name]).cloned().collect()
 }
 
+fn of_both(game: &Game) -> (Values, Values) {
+    (values(game.players.generator.net.params()), values(game.players.discriminator.net.params()))
+}
+
 #[test]
 fn each_update_changes_one_player_and_nothing_of_the_other() {
     let mut game = game(|_| ());
-    let before = (values(game.g.params()), values(game.d.params()));
-    let seen = game.train_discriminator(0, false).unwrap();
-    let between = (values(game.g.params()), values(game.d.params()));
+    let before = of_both(&game);
+    let draws = game.players.draw_discriminator(0, 0).unwrap();
+    let field = game.players.discriminator_field(&draws, Graph::Discard, false).unwrap();
+    game.players.discriminator.learner.apply(field).unwrap();
+    let between = of_both(&game);
     assert_eq!(changed(&before.0, &between.0), Vec::<String>::new());
     // Weights, running statistics and spectral vectors.
     let moved = changed(&before.1, &between.1);
     assert!(moved.iter().any(|name| name.contains("running_mean")), "{moved:?}");
     assert!(moved.len() > 3, "{moved:?}");
 
-    game.train_generator(&seen.real, false).unwrap();
-    let after = (values(game.g.params()), values(game.d.params()));
+    let draws = game.players.draw_generator(0, draws.real).unwrap();
+    let field = game.players.generator_field(&draws, Graph::Discard, false).unwrap();
+    game.players.generator.learner.apply(field).unwrap();
+    let after = of_both(&game);
     assert_eq!(changed(&between.1, &after.1), Vec::<String>::new());
     let moved = changed(&between.0, &after.0);
     assert!(moved.iter().any(|name| name.contains("running_var")), "{moved:?}");
+}
+
+/// A field is a function of its draws: nothing moves when it is made, and it is made the same again.
+#[test]
+fn a_field_moves_nothing_and_is_the_same_again() {
+    let mut game = game(|run| run.penalties = vec![PenaltyConfig::every_step(Penalty::DEFAULTS[0])]);
+    game.play(false).unwrap();
+    let before = of_both(&game);
+    let draws_d = game.players.draw_discriminator(1, 0).unwrap();
+    let draws_g = game.players.draw_generator(1, draws_d.real.clone()).unwrap();
+    let numbers = |field: Field| -> Vec<Vec<f32>> {
+        let all = field.gradients.into_iter().chain(field.buffers);
+        all.map(|t| t.to_dtype(DType::F32).unwrap().flatten_all().unwrap().to_vec1().unwrap()).collect()
+    };
+    for graph in [Graph::Discard, Graph::Create] {
+        let d = |game: &Game| numbers(game.players.discriminator_field(&draws_d, graph, true).unwrap());
+        let g = |game: &Game| numbers(game.players.generator_field(&draws_g, graph, true).unwrap());
+        assert_eq!(d(&game), d(&game));
+        assert_eq!(g(&game), g(&game));
+    }
+    assert_eq!(of_both(&game), before);
+}
+
+/// Both of a simultaneous step are taken where both stood; the generator's of an alternating one is not.
+#[test]
+fn players_that_move_at_once_do_not_see_one_anothers_move() {
+    let simultaneous = scheme_named("simultaneous");
+    let (mut at_once, mut by_turns) = (game(|run| run.scheme = simultaneous), game(|_| ()));
+    let (one, other) = (of_both(&at_once), of_both(&by_turns));
+    assert_eq!(one, other);
+    at_once.play(false).unwrap();
+    by_turns.play(false).unwrap();
+    let (one, other) = (of_both(&at_once), of_both(&by_turns));
+    assert_eq!(one.1, other.1, "the discriminator's first update is the same");
+    assert_ne!(one.0, other.0, "the generator has looked at another discriminator");
+}
+
+fn scheme_named(name: &str) -> &'static crate::trainer::scheme::SchemeKind {
+    crate::trainer::scheme::SCHEMES.iter().find(|kind| kind.name == name).unwrap()
+}
+
+/// Every part of the state, by every scheme: saved, loaded into a twin, the next steps are the same bits.
+#[test]
+fn twins_go_on_alike() {
+    for scheme in crate::trainer::scheme::SCHEMES {
+        let change = |run: &mut Run| {
+            run.scheme = scheme;
+            run.penalties = vec![
+                PenaltyConfig { interval: 3, penalty: Penalty::R1 { gamma: 1.0 }.into() },
+                PenaltyConfig::every_step(Penalty::DEFAULTS[1]),
+            ];
+            let fall = Ramp { from: 0.5, to: 0.9, from_step: 0, to_step: Some(10) };
+            run.ema = Some(Average { decay: Course::Linear(fall), warmup: false });
+        };
+        let (mut game, mut twin) = (game(change), game(change));
+        for _ in 0..4 {
+            game.play(false).unwrap();
+        }
+        let mut sections = Sections::default();
+        let names: Vec<&str> = game.parts().iter().map(|(name, _)| *name).collect();
+        for (name, part) in game.parts() {
+            part.save(&mut sections.section(name)).unwrap();
+        }
+        let mut loaded = Vec::new();
+        twin.load_parts(|name, part| {
+            loaded.push(name);
+            part.load(&sections.saved(name)).map_err(|misfit| misfit.0)
+        })
+        .unwrap();
+        twin.step = game.step;
+        assert_eq!(loaded, names);
+        for _ in 0..3 {
+            let one = game.play(true).unwrap().unwrap().read(1, 4).unwrap();
+            let other = twin.play(true).unwrap().unwrap().read(1, 4).unwrap();
+            assert_eq!(one, other);
+        }
+        assert_eq!(of_both(&game), of_both(&twin));
+        assert_eq!(values(game.sampler().params()), values(twin.sampler().params()));
+    }
 }
 
 #[test]
@@ -57,7 +146,8 @@ fn a_step_is_n_critic_discriminator_batches_and_one_generator_update() {
     let mut game = game(|run| run.n_critic = 3);
     game.play(false).unwrap();
     assert_eq!((game.step(), game.images()), (1, 12));
-    assert_eq!((game.opt_d.steps(), game.opt_g.steps()), (3, 1));
+    let (g, d) = (&game.players.generator.learner, &game.players.discriminator.learner);
+    assert_eq!((d.optimizer.steps(), g.optimizer.steps()), (3, 1));
 }
 
 #[test]
@@ -66,12 +156,11 @@ fn only_measured_steps_give_numbers_and_measuring_changes_nothing() {
     for _ in 0..3 {
         assert!(quiet.play(false).unwrap().is_none());
         let entry = loud.play(true).unwrap().unwrap().read(1, 4).unwrap();
-        assert!(entry.non_finite().is_none() && entry.grad_norm_g > 0.0, "{entry:?}");
-        let shares = [entry.accuracy_real.unwrap(), entry.accuracy_fake.unwrap()];
+        assert!(entry.non_finite().is_none() && entry.get("grad_norm_g").unwrap() > 0.0, "{entry:?}");
+        let shares = [entry.get("accuracy_real").unwrap(), entry.get("accuracy_fake").unwrap()];
         assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)), "{shares:?}");
     }
-    assert_eq!(values(quiet.g.params()), values(loud.g.params()));
-    assert_eq!(values(quiet.d.params()), values(loud.d.params()));
+    assert_eq!(of_both(&quiet), of_both(&loud));
 }
 
 #[test]
@@ -81,7 +170,7 @@ fn clipped_weights_stay_within_their_bound() {
         run.weight_clip = Some(0.01);
     });
     game.play(false).unwrap();
-    for param in game.d.params().params() {
+    for param in game.players.discriminator.net.params().params() {
         let most = param.get().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
         assert!(most.to_scalar::<f32>().unwrap() <= 0.01, "{}", param.name());
     }
@@ -90,11 +179,12 @@ fn clipped_weights_stay_within_their_bound() {
 #[test]
 fn lazy_penalties_count_discriminator_updates_and_are_held_between() {
     let mut game = game(|run| {
-        run.penalties = vec![LazyPenalty { penalty: Penalty::R1 { gamma: 1.0 }, interval: 3 }];
+        run.penalties = vec![PenaltyConfig { interval: 3, penalty: Penalty::R1 { gamma: 1.0 }.into() }];
     });
     // Due at updates 0, 3, 6, ...
-    let shown: Vec<f64> =
-        (0..5).map(|_| game.play(true).unwrap().unwrap().read(1, 4).unwrap().penalty.unwrap()).collect();
+    let shown: Vec<f64> = (0..5)
+        .map(|_| game.play(true).unwrap().unwrap().read(1, 4).unwrap().get("penalty").unwrap())
+        .collect();
     assert!(shown[0] == shown[1] && shown[1] == shown[2] && shown[2] != shown[3], "{shown:?}");
     assert_eq!(shown[3], shown[4]);
     assert!(shown.iter().all(|value| *value > 0.0), "{shown:?}");
@@ -103,13 +193,12 @@ fn lazy_penalties_count_discriminator_updates_and_are_held_between() {
 #[test]
 fn an_average_without_memory_is_the_generator() {
     let mut game = game(|run| {
-        run.ema = Some(ganymede_tensor::EmaConfig { decay: 0.0, warmup: false });
+        run.ema = Some(Average { decay: Course::Constant { value: 0.0 }, warmup: false });
     });
     for _ in 0..2 {
         game.play(false).unwrap();
     }
-    let ema = game.ema.as_ref().unwrap();
-    assert_eq!(values(ema.params()), values(game.g.params()));
+    assert_eq!(values(game.average.as_ref().unwrap().params()), of_both(&game).0);
 }
 
 #[test]
@@ -118,7 +207,7 @@ fn every_loss_plays_with_every_penalty() {
         for &penalty in Penalty::DEFAULTS {
             let mut game = game(|run| {
                 run.loss = loss;
-                run.penalties = vec![LazyPenalty::every_step(penalty)];
+                run.penalties = vec![PenaltyConfig::every_step(penalty)];
             });
             let entry = game.play(true).unwrap().unwrap().read(1, 4).unwrap();
             assert!(entry.non_finite().is_none(), "{loss} {penalty:?} {entry:?}");
@@ -129,12 +218,15 @@ fn every_loss_plays_with_every_penalty() {
 #[test]
 fn the_schedule_scales_both_rates() {
     let mut game = game(|run| {
-        run.schedule = crate::config::Schedule::Linear { from_step: 0, to_step: 4, final_factor: 0.0 };
+        run.schedule = Course::Linear(Ramp { from: 1.0, to: 0.0, from_step: 0, to_step: Some(4) });
     });
-    let factors: Vec<f64> = (0..3).map(|_| game.play(true).unwrap().unwrap().lr_factor).collect();
+    let factors: Vec<f64> = (0..3)
+        .map(|_| game.play(true).unwrap().unwrap().read(1, 4).unwrap().get("lr_factor").unwrap())
+        .collect();
     assert_eq!(factors, [1.0, 0.75, 0.5]);
-    assert_eq!(game.opt_g.lr(), game.run.optimizer_g.lr() * 0.5);
-    assert_eq!(game.opt_d.lr(), game.run.optimizer_d.lr() * 0.5);
+    for learner in [&game.players.generator.learner, &game.players.discriminator.learner] {
+        assert_eq!(learner.optimizer.lr(), 2e-4 * 0.5);
+    }
 }
 
 #[test]

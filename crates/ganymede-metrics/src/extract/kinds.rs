@@ -1,0 +1,271 @@
+//! The table of extractors: what both programs ask by name.
+
+use std::fmt;
+use std::path::Path;
+
+use ganymede_tensor::Device;
+
+use super::{DinoV2, DinoV2Size, FashionCnn, Inception, InceptionConfig, InceptionTap, fashion, inception};
+use crate::names::UnknownName;
+use crate::{Choices, FeatureExtractor, Result, WeightsFile, WeightsQuery, find_weights, published_weights};
+
+/// All extractors.
+pub const EXTRACTORS: &[&ExtractorKind] = &[
+    &INCEPTION,
+    &INCEPTION_64,
+    &INCEPTION_192,
+    &INCEPTION_768,
+    &DINO_SMALL,
+    &DINO_BASE,
+    &DINO_LARGE,
+    &FASHION,
+];
+
+/// A network whose features are compared.
+///
+/// Two are equal where their names are.
+#[non_exhaustive]
+pub struct ExtractorKind {
+    /// Its name on command lines and in configurations.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub summary: &'static str,
+    /// What to know where it stands in a list of names; often nothing.
+    pub aside: Option<&'static str>,
+    /// The extractor of which this one is another layer.
+    pub layer_of: Option<&'static str>,
+    /// Channels, height and width that it takes.
+    pub input: [usize; 3],
+    /// Numbers in a row of its features.
+    pub dim: usize,
+    /// How many classes it tells apart, where it classifies.
+    pub logits: Option<usize>,
+    /// Their names, where they are known here.
+    pub classes: Option<&'static [&'static str]>,
+    weights: Weights,
+}
+
+type Loaded = Result<Box<dyn FeatureExtractor>>;
+type Build = fn(&ExtractorOptions<'_>, &WeightsFile) -> Loaded;
+
+/// Where the weights are, and how they become a network.
+enum Weights {
+    /// Elsewhere, as the [`published_weights`] of this name.
+    Published(&'static str, Build),
+    /// Here, unless the user names others.
+    BuiltIn(fn(&Device) -> Loaded, Build),
+}
+
+/// How an extractor is loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct ExtractorOptions<'a> {
+    /// A file of weights that the user named.
+    pub weights: Option<&'a Path>,
+    /// The cache folder, such as [`cache_dir`](crate::cache_dir), where weights are looked for otherwise.
+    pub cache: &'a Path,
+    /// Whether to fetch weights that are not there.
+    pub fetch: bool,
+    /// Whose choices the range of the input and the bias of the logits are.
+    pub choices: &'a Choices,
+    /// Whether spatial features are wanted, where there are some.
+    pub spatial: bool,
+    /// Images in one pass, at least 1: bounds the memory.
+    pub batch: usize,
+    /// Where the network runs.
+    pub device: &'a Device,
+}
+
+/// What happens while an extractor is loaded.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum WeightsNews<'a> {
+    /// Its weights are being fetched.
+    Fetching {
+        /// The name of the file.
+        file: &'a str,
+        /// Bytes that came.
+        bytes: u64,
+        /// Of how many, if that is known.
+        total: Option<u64>,
+    },
+    /// Where in a file the weights were, and what of it was left out.
+    Found {
+        /// The file.
+        path: &'a Path,
+        /// In words.
+        note: &'a str,
+    },
+}
+
+impl ExtractorKind {
+    /// Finds the weights and loads the network; `tell` hears what happens meanwhile.
+    ///
+    /// # Errors
+    /// The weights are not there, cannot be fetched, or are those of another network; a batch of 0.
+    pub fn load(
+        &self,
+        options: &ExtractorOptions<'_>,
+        tell: &mut dyn FnMut(WeightsNews<'_>),
+    ) -> Result<Box<dyn FeatureExtractor>> {
+        let (file, build) = match (&self.weights, options.weights) {
+            (Weights::Published(name, build), _) => (find(name, options, tell)?, build),
+            (Weights::BuiltIn(_, build), Some(path)) => (WeightsFile::given(path), build),
+            (Weights::BuiltIn(build, _), None) => return build(options.device),
+        };
+        let network = build(options, &file)?;
+        if let Some(note) = file.note() {
+            tell(WeightsNews::Found { path: &file.path, note });
+        }
+        Ok(network)
+    }
+
+    /// Whether it can be loaded with nothing but this program.
+    pub fn is_built_in(&self) -> bool {
+        matches!(self.weights, Weights::BuiltIn(..))
+    }
+}
+
+fn find(
+    name: &str,
+    options: &ExtractorOptions<'_>,
+    tell: &mut dyn FnMut(WeightsNews<'_>),
+) -> Result<WeightsFile> {
+    let published = published_weights(name).expect("every network with weights elsewhere is listed");
+    let query = WeightsQuery { path: options.weights, cache: options.cache, fetch: options.fetch };
+    find_weights(published, &query, &mut |bytes, total| {
+        tell(WeightsNews::Fetching { file: published.file, bytes, total });
+    })
+}
+
+impl PartialEq for ExtractorKind {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for ExtractorKind {}
+
+impl fmt::Debug for ExtractorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ExtractorKind({})", self.name)
+    }
+}
+
+/// The extractor of a name.
+///
+/// # Errors
+/// There is none; the error says which was probably meant.
+pub fn find_extractor(name: &str) -> Result<&'static ExtractorKind, UnknownName> {
+    let found = EXTRACTORS.iter().find(|kind| kind.name == name);
+    found.copied().ok_or_else(|| {
+        UnknownName::new("extractor", name, EXTRACTORS.iter().map(|kind| kind.name).collect(), [])
+    })
+}
+
+static INCEPTION: ExtractorKind = ExtractorKind {
+    aside: Some("its distance is FID"),
+    layer_of: None,
+    logits: Some(inception::CLASSES),
+    ..inception_layer("inception2015", "the Inception of FID", InceptionTap::Pool2048, |options, file| {
+        load_inception(InceptionTap::Pool2048, options, file)
+    })
+};
+
+static INCEPTION_64: ExtractorKind =
+    inception_layer("inception2015-64", "its first max pool", InceptionTap::Pool64, |options, file| {
+        load_inception(InceptionTap::Pool64, options, file)
+    });
+
+static INCEPTION_192: ExtractorKind =
+    inception_layer("inception2015-192", "its second max pool", InceptionTap::Pool192, |options, file| {
+        load_inception(InceptionTap::Pool192, options, file)
+    });
+
+static INCEPTION_768: ExtractorKind = inception_layer(
+    "inception2015-768",
+    "its last block of 17 × 17",
+    InceptionTap::Pool768,
+    |options, file| load_inception(InceptionTap::Pool768, options, file),
+);
+
+static DINO_SMALL: ExtractorKind =
+    dino("dinov2-s", "DINOv2, ViT-S/14", DinoV2Size::Small, |options, file| {
+        load_dino(DinoV2Size::Small, options, file)
+    });
+
+static DINO_BASE: ExtractorKind = dino("dinov2-b", "DINOv2, ViT-B/14", DinoV2Size::Base, |options, file| {
+    load_dino(DinoV2Size::Base, options, file)
+});
+
+static DINO_LARGE: ExtractorKind =
+    dino("dinov2-l", "DINOv2, ViT-L/14", DinoV2Size::Large, |options, file| {
+        load_dino(DinoV2Size::Large, options, file)
+    });
+
+static FASHION: ExtractorKind = ExtractorKind {
+    name: "fashion-cnn",
+    summary: "a small classifier of clothes",
+    aside: Some("built in, for clothes and other grey images of 28 to 32 px"),
+    layer_of: None,
+    input: [1, fashion::SIDE, fashion::SIDE],
+    dim: fashion::DIM,
+    logits: Some(fashion::CLASSES),
+    classes: Some(&fashion::CLASS_NAMES),
+    weights: Weights::BuiltIn(
+        |device| Ok(Box::new(FashionCnn::new(device)?)),
+        |options, file| Ok(Box::new(FashionCnn::load(file, options.device)?)),
+    ),
+};
+
+/// A layer of the Inception network; only the last one has logits.
+const fn inception_layer(
+    name: &'static str,
+    summary: &'static str,
+    tap: InceptionTap,
+    build: Build,
+) -> ExtractorKind {
+    ExtractorKind {
+        name,
+        summary,
+        aside: None,
+        layer_of: Some("inception2015"),
+        input: [3, inception::SIDE, inception::SIDE],
+        dim: tap.dim(),
+        logits: None,
+        classes: None,
+        weights: Weights::Published("inception2015", build),
+    }
+}
+
+const fn dino(name: &'static str, summary: &'static str, size: DinoV2Size, build: Build) -> ExtractorKind {
+    let architecture = size.architecture();
+    ExtractorKind {
+        name,
+        summary,
+        aside: None,
+        layer_of: None,
+        input: [3, architecture.side, architecture.side],
+        dim: architecture.width,
+        logits: None,
+        classes: None,
+        weights: Weights::Published(name, build),
+    }
+}
+
+fn load_inception(tap: InceptionTap, options: &ExtractorOptions<'_>, file: &WeightsFile) -> Loaded {
+    let config = InceptionConfig {
+        tap,
+        range: options.choices.range,
+        logit_bias: options.choices.is_logit_bias,
+        spatial: options.spatial,
+        batch: options.batch,
+    };
+    Ok(Box::new(Inception::load(file, config, options.device)?))
+}
+
+fn load_dino(size: DinoV2Size, options: &ExtractorOptions<'_>, file: &WeightsFile) -> Loaded {
+    Ok(Box::new(DinoV2::load(file, size, options.batch, options.device)?))
+}
+
+#[cfg(test)]
+mod tests;

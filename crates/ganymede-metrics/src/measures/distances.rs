@@ -1,0 +1,154 @@
+//! Distances of two sets of features.
+
+use ganymede_tensor::Rng;
+
+use super::comparison::{Comparison, Need, absent};
+use super::measure::{Least, Measure};
+use super::taken::{Taken, ValueKind};
+use crate::fid::LEAST_TO_EXTRAPOLATE;
+use crate::kid::SUBSET_ROWS;
+use crate::{
+    Choices, Frechet, KidForm, fid_infinity, frechet_distance, frechet_distance_rows, kid, kid_all, mind,
+    sfid,
+};
+
+/// Directions of MIND: its paper's.
+const DIRECTIONS: usize = 1000;
+
+pub(super) static FID: Measure = Measure {
+    name: "fid",
+    aliases: &[],
+    summary: "Fréchet Inception distance: how far the Gaussians of both sets' features are apart. Lower.",
+    paper: "Heusel et al., 2017, arXiv:1706.08500",
+    values: &[ValueKind::lower("fid")],
+    needs: &[Need::Moments],
+    least: two_for_a_covariance,
+    has_covariance: true,
+    is_random: false,
+    part_of: None,
+    compute: |of| {
+        let found = match of.rows_for_frechet() {
+            Some(rows) => frechet_distance_rows(rows.real, rows.generated, of.choices.ddof)?,
+            None => {
+                let (real, generated) = of.moments()?;
+                frechet_distance(&real, &generated)?
+            }
+        };
+        Ok(both_terms(&FID, frechet_label(of, "FID"), found))
+    },
+};
+
+pub(super) static FID_INFINITY: Measure = Measure {
+    name: "fid-infinity",
+    aliases: &[],
+    summary: "the same, extrapolated to infinitely many generated images. Lower.",
+    paper: "Chong and Forsyth, 2020, arXiv:1911.07023",
+    values: &[ValueKind::lower("fid-infinity")],
+    needs: &[Need::RealRows, Need::GeneratedRows],
+    least: |_| Least::new(2, LEAST_TO_EXTRAPOLATE, "a line goes through distances at many counts"),
+    has_covariance: true,
+    is_random: true,
+    part_of: None,
+    compute: |of| {
+        let sets = of.sets()?;
+        let mut rng = Rng::stream(of.seed, "fid-infinity");
+        let found = fid_infinity(sets.real, sets.generated, of.choices.ddof, &mut rng)?;
+        let label = frechet_label(of, "FID, infinitely many images");
+        Ok(Taken::default()
+            .value(&FID_INFINITY.values[0], label, found.distance)
+            .detail("slope", found.slope)
+            .detail("r_squared", found.r_squared)
+            .detail("points", found.points))
+    },
+};
+
+pub(super) static SFID: Measure = Measure {
+    name: "sfid",
+    aliases: &[],
+    summary: "the same of spatial features: sees misplaced parts. Lower.",
+    paper: "Nash et al., 2021, arXiv:2103.03841",
+    values: &[ValueKind::lower("sfid")],
+    needs: &[Need::Spatial],
+    least: two_for_a_covariance,
+    has_covariance: true,
+    is_random: false,
+    part_of: None,
+    compute: |of| {
+        let missing = || absent(Need::Spatial);
+        let real = of.real.spatial.ok_or_else(missing)?;
+        let generated = of.generated.spatial.ok_or_else(missing)?;
+        let found = sfid(real, generated, of.choices.ddof)?;
+        Ok(both_terms(&SFID, "Fréchet distance of spatial features (sFID)".into(), found))
+    },
+};
+
+pub(super) static KID: Measure = Measure {
+    name: "kid",
+    aliases: &[],
+    summary: "kernel Inception distance: unbiased, so fit for few images. Lower, 0 at best.",
+    paper: "Bińkowski et al., 2018, arXiv:1801.01401",
+    values: &[ValueKind::lower("kid").times(1e3)],
+    needs: &[Need::RealRows, Need::GeneratedRows],
+    least: |choices| match choices.kid {
+        KidForm::Subsets => Least::new(SUBSET_ROWS, SUBSET_ROWS, "its subsets are that large"),
+        KidForm::SubsetsCapped | KidForm::All => Least::new(2, 2, "it compares pairs"),
+    },
+    has_covariance: false,
+    is_random: true,
+    part_of: None,
+    compute: |of| {
+        let sets = of.sets()?;
+        let name = if of.is_inception() { "Inception " } else { "" };
+        let (kind, label) = (&KID.values[0], format!("Kernel {name}distance (KID) × 1,000"));
+        let subsets = of.choices.kid.subsets(sets.real.nrows(), sets.generated.nrows(), of.seed)?;
+        let Some(subsets) = subsets else {
+            return Ok(Taken::default().value(kind, label, kid_all(sets.real, sets.generated)?));
+        };
+        let found = kid(sets.real, sets.generated, &subsets)?;
+        Ok(Taken::default()
+            .spread(kind, label, found.mean, Some(found.std))
+            .detail("std", found.std)
+            .detail("subsets", subsets.len())
+            .detail("subset_size", subsets[0].real.len()))
+    },
+};
+
+pub(super) static MIND: Measure = Measure {
+    name: "mind",
+    aliases: &[],
+    summary: "Monge Inception distance: sliced, steady with few images. Lower.",
+    paper: "Berthet et al., 2026, arXiv:2605.06797",
+    values: &[ValueKind::lower("mind")],
+    needs: &[Need::RealRows, Need::GeneratedRows],
+    least: |_| Least::new(1, 1, "it compares the two sets"),
+    has_covariance: false,
+    is_random: true,
+    part_of: None,
+    compute: |of| {
+        let value = mind(of.sets()?, DIRECTIONS, of.seed)?;
+        let label = match of.is_inception() {
+            true => "Monge Inception distance (MIND)".to_owned(),
+            false => format!("Sliced distance (MIND by {})", of.extractor),
+        };
+        Ok(Taken::default().value(&MIND.values[0], label, value).detail("directions", DIRECTIONS))
+    },
+};
+
+fn two_for_a_covariance(_: &Choices) -> Least {
+    Least::new(2, 2, "one sample has no covariance")
+}
+
+/// `FID`, or the Fréchet distance of whose features.
+fn frechet_label(of: &Comparison<'_>, plain: &str) -> String {
+    match of.extractor {
+        "inception2015" => format!("Fréchet Inception distance ({plain})"),
+        other => format!("Fréchet distance ({plain} by {other})"),
+    }
+}
+
+fn both_terms(measure: &'static Measure, label: String, found: Frechet) -> Taken {
+    Taken::default()
+        .value(&measure.values[0], label, found.distance)
+        .detail("mean_term", found.mean_term)
+        .detail("cov_term", found.cov_term)
+}

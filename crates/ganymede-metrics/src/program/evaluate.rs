@@ -1,0 +1,213 @@
+//! Two sets in, numbers out.
+
+use std::path::Path;
+
+use crate::{Comparison, Measure, MetricError, Provenance};
+use anyhow::Result;
+use ganymede_files::path_text;
+use serde_json::{Map, Value, json};
+
+use super::answer::{Exit, Json};
+use super::args::{CommonArgs, EvaluateArgs, FeaturesArgs};
+use super::choices::{Rules, USUAL, USUAL_OF_FEATURES, Wanted};
+use super::measure::{Measured, samples, take};
+use super::report::Report;
+use super::source::{Reader, Set, Source};
+use super::words::{self, Misuse};
+use super::{extractor, table, warnings};
+
+/// `--real` and `--fake`.
+pub(crate) fn run(args: &EvaluateArgs, json: &Json) -> Result<Exit> {
+    // clap demands both.
+    let (Some(real), Some(fake)) = (&args.real, &args.fake) else {
+        return Err(Misuse("give --real and --fake".into()).into());
+    };
+    let wanted = Wanted::new(&args.common.metrics, USUAL)?;
+    let report = args.report.as_deref().map(Report::new).transpose()?;
+    let rules = Rules::new(&args.network.convention, args.network.resize.as_deref());
+    let sources = (Source::open(real, &rules)?, Source::open(fake, &rules)?);
+    let folders = [&sources.0, &sources.1].iter().filter(|s| matches!(s, Source::Folder(_))).count();
+    if report.is_some() && folders < 2 {
+        return Err(Misuse("--report shows images: --real and --fake have to be folders".into()).into());
+    }
+    let network = match folders {
+        0 => None,
+        _ => Some(extractor::load(&args.network, &rules, &wanted, args.common.quiet)?),
+    };
+    let read = |what: &str, path: &Path, source: Source| match (source, &network) {
+        (Source::Folder(folder), Some(network)) => {
+            let (rules, args_network, quiet) = (&rules, &args.network, args.common.quiet);
+            Reader { extractor: network.as_ref(), rules, args: args_network, quiet }.read(what, folder)
+        }
+        (source, _) => Set::of_file(path, source),
+    };
+    let (real, fake) = (read("real", real, sources.0)?, read("generated", fake, sources.1)?);
+    let mut findings = measure(&real, &fake, &rules, &wanted, &args.common)?;
+    if let Some(report) = &report
+        && let Err(error) = report.write(&real, &fake, args.common.quiet)
+    {
+        findings.report_error = Some(words::told(&error));
+    }
+    findings.tell(&args.common, json)
+}
+
+/// `features REAL FAKE`.
+pub(crate) fn features(args: &FeaturesArgs, json: &Json) -> Result<Exit> {
+    let wanted = Wanted::new(&args.common.metrics, USUAL_OF_FEATURES)?;
+    let real = Set::of_file(&args.real, Source::rows(&args.real)?)?;
+    let fake = Set::of_file(&args.fake, Source::rows(&args.fake)?)?;
+    measure(&real, &fake, &Rules::ours(), &wanted, &args.common)?.tell(&args.common, json)
+}
+
+/// What was found of two sets.
+struct Findings<'a> {
+    real: &'a Set,
+    fake: &'a Set,
+    provenance: Provenance,
+    warnings: Vec<String>,
+    done: Vec<Measured>,
+    /// Measures that could not be taken, why, and whether that is a failure.
+    failed: Vec<(&'static Measure, String, bool)>,
+    report_error: Option<String>,
+}
+
+fn measure<'a>(
+    real: &'a Set,
+    fake: &'a Set,
+    rules: &Rules,
+    wanted: &Wanted,
+    args: &CommonArgs,
+) -> Result<Findings<'a>> {
+    let provenance = common_provenance(real, fake, rules)?;
+    let warnings = warnings::of(real, fake, wanted);
+    warnings.iter().for_each(|warning| words::say(&format!("warning: {warning}")));
+    let comparison = Comparison {
+        real: samples(real),
+        generated: samples(fake),
+        extractor: &provenance.extractor,
+        choices: &rules.choices,
+        seed: args.seed,
+    };
+    let (mut done, mut failed) = (Vec::new(), Vec::new());
+    for measure in &wanted.measures {
+        match take(measure, &comparison, [real, fake]) {
+            Ok(measured) => done.push(measured),
+            Err(error) => {
+                let unfit = matches!(error.downcast_ref(), Some(MetricError::Unfit(_)));
+                failed.push((*measure, words::told(&error), wanted.by_name || !unfit));
+            }
+        }
+    }
+    Ok(Findings { real, fake, provenance, warnings, done, failed, report_error: None })
+}
+
+impl Findings<'_> {
+    /// Says what was found, to people and as JSON: neither is lost where the other cannot be written.
+    fn tell(&self, args: &CommonArgs, json: &Json) -> Result<Exit> {
+        for (measure, reason, is_failure) in &self.failed {
+            let how = if *is_failure { "error" } else { "not measured" };
+            words::say(&format!("{how}: {}: {reason}", measure.name));
+        }
+        if let Some(reason) = &self.report_error {
+            words::say(&format!("error: --report: {reason}"));
+        }
+        if self.done.is_empty() {
+            words::say("error: nothing could be measured");
+        }
+        let a_failure = self.failed.iter().any(|(_, _, failure)| *failure);
+        let is_failure = a_failure || self.report_error.is_some() || self.done.is_empty();
+        let exit = if is_failure { Exit::Failed } else { Exit::Done };
+        let shown = if args.quiet { Ok(()) } else { words::result(&self.table(args.seed)) };
+        json.write(|| self.object(args.seed, exit))?;
+        shown.map(|()| exit)
+    }
+
+    fn table(&self, seed: u64) -> String {
+        table::text(self.real, self.fake, &self.provenance, &self.done, seed)
+    }
+
+    fn object(&self, seed: u64, exit: Exit) -> Value {
+        let mut object = json!({
+            "schema": 1,
+            "outcome": if exit == Exit::Done { "done" } else { "failed" },
+            "results": results(&self.done, &self.provenance, seed),
+            "real": summary(self.real),
+            "fake": summary(self.fake),
+            "warnings": self.warnings,
+            "exit_status": exit as u8,
+        });
+        let reasons = self.failed.iter().map(|(m, reason, _)| (m.name.to_owned(), json!(reason)));
+        object["not_measured"] = Value::Object(reasons.collect());
+        if let Some(reason) = &self.report_error {
+            object["report_error"] = json!(reason);
+        }
+        object
+    }
+}
+
+/// Where numbers of both sets come from; an error where the two were not made alike.
+fn common_provenance(real: &Set, fake: &Set, rules: &Rules) -> Result<Provenance> {
+    let mut provenance = match (&real.provenance, &fake.provenance) {
+        (Some(a), Some(b)) => {
+            same_features(a, b)?;
+            b.clone()
+        }
+        (Some(one), None) | (None, Some(one)) => one.clone(),
+        (None, None) => Provenance::new("features", "", rules.convention),
+    };
+    if let (None, None) = (&real.provenance, &fake.provenance)
+        && real.foreign.is_some()
+    {
+        provenance.extractor = "unknown".into();
+    }
+    provenance.convention = rules.convention;
+    (provenance.real, provenance.fake) = (real.count, fake.count);
+    Ok(provenance)
+}
+
+fn same_features(real: &Provenance, fake: &Provenance) -> Result<()> {
+    // Of the sets themselves only what their features depend on has to agree.
+    let bare = |p: &Provenance| {
+        let mut bare = Provenance::new(&p.extractor, &p.weights_sha256, p.convention);
+        bare.resize = p.resize;
+        bare
+    };
+    Provenance::comparable(&bare(real), &bare(fake)).map_err(|differences| {
+        let all: Vec<String> = differences.iter().map(ToString::to_string).collect();
+        Misuse(format!(
+            "the two sets were not made alike (real against generated): {}; count one of them again",
+            all.join("; ")
+        ))
+        .into()
+    })
+}
+
+fn results(done: &[Measured], common: &Provenance, seed: u64) -> Value {
+    let ddof = common.convention.choices().ddof;
+    let entry = |measured: &Measured| {
+        let (name, provenance) = (measured.measure.name, measured.provenance(common, ddof, seed));
+        let mut value = Map::from_iter([("name".into(), json!(provenance.id(name)))]);
+        value.extend(measured.taken.json());
+        value.insert("provenance".into(), json!(provenance));
+        (name.to_owned(), Value::Object(value))
+    };
+    Value::Object(done.iter().map(entry).collect::<Map<_, _>>())
+}
+
+fn summary(set: &Set) -> Value {
+    let mut value = json!({ "path": path_text(&set.path), "kind": set.kind, "count": set.count });
+    if let Some(images) = &set.images {
+        let report = &images.report;
+        let sizes = report.sizes.iter().map(|((w, h), n)| (format!("{w}x{h}"), Value::from(*n)));
+        value["sizes"] = Value::Object(sizes.collect());
+        value["formats"] = json!(report.formats);
+        value["grey"] = json!(report.grey);
+        value["transparent"] = json!(report.transparent);
+        value["left_out"] = json!(images.folder.left_out().len());
+        value["duplicates"] = json!(report.duplicates.len());
+        let skipped = report.skipped.iter();
+        let skipped = skipped.map(|file| json!({ "path": path_text(&file.path), "reason": file.reason }));
+        value["skipped"] = skipped.collect();
+    }
+    value
+}

@@ -1,0 +1,129 @@
+//! What both players of a game agree on, and what a forward pass is given besides latent vectors or samples.
+
+use ganymede_tensor::{DType, Result, Tensor, bail};
+use serde::{Deserialize, Serialize};
+
+/// What both players must agree on. The data say it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Io {
+    /// The shape of one sample: `[C, H, W]`, or `[D]` for points.
+    pub sample: Vec<usize>,
+    /// What is known of a sample besides.
+    pub condition: ConditionShape,
+}
+
+impl Io {
+    /// Samples of a shape, of which nothing else is known.
+    pub fn new(sample: impl Into<Vec<usize>>) -> Self {
+        Self { sample: sample.into(), condition: ConditionShape::None }
+    }
+
+    /// Samples of a shape, each of one of K classes.
+    pub fn with_classes(sample: impl Into<Vec<usize>>, classes: usize) -> Self {
+        Self { sample: sample.into(), condition: ConditionShape::Classes(classes) }
+    }
+
+    /// The number of classes K, where samples have some.
+    pub fn classes(&self) -> Option<usize> {
+        match self.condition {
+            ConditionShape::Classes(classes) => Some(classes),
+            _ => None,
+        }
+    }
+
+    /// `(C, R)` of square images.
+    pub(crate) fn square(&self) -> Option<(usize, usize)> {
+        match self.sample[..] {
+            [channels, height, width] if height == width => Some((channels, width)),
+            _ => None,
+        }
+    }
+}
+
+/// What one sample is conditioned on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConditionShape {
+    /// Nothing.
+    #[default]
+    None,
+    /// One of K classes.
+    Classes(usize),
+    /// A vector of a length.
+    Vectors(usize),
+    /// An image `[C, H, W]`.
+    Images(Vec<usize>),
+}
+
+/// What a batch is conditioned on. Networks that are not conditional ignore it.
+#[derive(Clone, Debug, Default)]
+pub enum Condition {
+    /// Nothing.
+    #[default]
+    None,
+    /// Classes `(N,)` of dtype u32.
+    Classes(Tensor),
+    /// Vectors `(N, V)`.
+    Vectors(Tensor),
+    /// Images `(N, C, H, W)`.
+    Images(Tensor),
+}
+
+static NOTHING: Condition = Condition::None;
+
+impl Condition {
+    /// No condition, for as long as anybody likes.
+    pub fn none() -> &'static Self {
+        &NOTHING
+    }
+
+    /// `n` of the batch, from number `at` on.
+    ///
+    /// # Errors
+    /// There are not so many.
+    pub fn narrow(&self, at: usize, n: usize) -> Result<Self> {
+        Ok(match self {
+            Self::None => Self::None,
+            Self::Classes(y) => Self::Classes(y.narrow(0, at, n)?),
+            Self::Vectors(y) => Self::Vectors(y.narrow(0, at, n)?),
+            Self::Images(y) => Self::Images(y.narrow(0, at, n)?),
+        })
+    }
+
+    /// The classes `(n,)` of a batch of `n` samples; `who` asks, in words such as `dcgan generator`.
+    ///
+    /// # Errors
+    /// The condition is another, or of another batch.
+    pub fn classes(&self, who: &str, n: usize) -> Result<&Tensor> {
+        match self {
+            Self::Classes(y) if y.dims() == [n] && y.dtype() == DType::U32 => Ok(y),
+            Self::Classes(y) => {
+                bail!("{who}: the classes are {:?} of {:?}, expected ({n},) of U32", y.dims(), y.dtype())
+            }
+            Self::None => bail!("{who}: it is conditional and was given no classes"),
+            Self::Vectors(_) | Self::Images(_) => {
+                bail!("{who}: it is conditioned on classes and was given none")
+            }
+        }
+    }
+}
+
+/// How far a growing network has grown: a function of the step. Others ignore it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Growth {
+    /// The number of doublings since the smallest resolution; beyond the last one it means the last.
+    pub stage: usize,
+    /// The share of the newest stage in what comes out, in [0, 1].
+    pub alpha: f64,
+}
+
+impl Growth {
+    /// Fully grown.
+    pub const FULL: Self = Self { stage: usize::MAX, alpha: 1.0 };
+}
+
+impl Default for Growth {
+    fn default() -> Self {
+        Self::FULL
+    }
+}

@@ -1,0 +1,175 @@
+//! What a network's own settings answer before it is built.
+
+use std::fmt;
+
+use ganymede_tensor::{DType, Device, Rng};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+use toml::{Table, Value};
+
+use crate::{Discriminator, Generator, Io, ModelError};
+
+/// The settings of a network: the one struct that its section of a configuration file is read into.
+pub trait NetworkSpec: fmt::Debug + Send + Sync {
+    /// What is wrong with the settings by themselves; all of it.
+    fn check(&self) -> Vec<Problem>;
+
+    /// What keeps the network from such data; nothing if it fits. The settings by themselves are sound.
+    fn fits(&self, io: &Io) -> Vec<Problem>;
+
+    /// What others have to know of it.
+    fn traits(&self) -> Traits;
+
+    /// How large it is on such data, which it fits.
+    fn size(&self, io: &Io) -> Size;
+
+    /// Every setting, as a configuration file says it.
+    fn write(&self) -> Table;
+}
+
+/// The settings of a generator.
+pub trait GeneratorSpec: NetworkSpec {
+    /// The length Z of a latent vector.
+    fn z_dim(&self) -> usize;
+
+    /// The network, with first weights from `rng`.
+    ///
+    /// # Errors
+    /// The settings are unsound or do not fit; the device refuses the memory.
+    fn build(
+        &self,
+        io: &Io,
+        rng: Rng,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Box<dyn Generator>, ModelError>;
+}
+
+/// The settings of a discriminator.
+pub trait DiscriminatorSpec: NetworkSpec {
+    /// As [`GeneratorSpec::build`].
+    ///
+    /// # Errors
+    /// As [`GeneratorSpec::build`].
+    fn build(
+        &self,
+        io: &Io,
+        rng: Rng,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Box<dyn Discriminator>, ModelError>;
+}
+
+/// What trainers, linters and warnings ask of a network instead of its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traits {
+    /// Whether a sample's output in training depends on the others of its batch, as with batch normalisation.
+    pub mixes_batch: bool,
+    /// Whether every layer's spectral norm is held at 1.
+    pub lipschitz: bool,
+    /// Whether it uses the condition.
+    pub conditional: bool,
+    /// Whether it has an auxiliary head with logits of the classes.
+    pub classifies: bool,
+}
+
+/// How large a network is: what a step costs at least.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Values a sample in the largest layer.
+    pub activations: u128,
+    /// Values a sample that the memory of a training step grows with.
+    pub held: u128,
+    /// Weights of the largest layer.
+    pub largest_weight: u128,
+    /// Weights of all layers, without biases and normalisation, but with the vectors of classes.
+    pub weights: u128,
+}
+
+impl Size {
+    /// The same with layers of so many weights each besides.
+    pub(crate) fn with_layers(self, weights: impl IntoIterator<Item = u128>) -> Self {
+        weights.into_iter().fold(self, |size, weights| Self {
+            largest_weight: size.largest_weight.max(weights),
+            weights: size.weights + weights,
+            ..size
+        })
+    }
+}
+
+/// A setting that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The setting.
+    pub field: &'static str,
+    /// Its value.
+    pub value: String,
+    /// What is expected, or what to do.
+    pub message: String,
+}
+
+impl Problem {
+    /// A value, and what is expected in its place.
+    pub fn new(field: &'static str, value: impl fmt::Display, message: impl Into<String>) -> Self {
+        Self { field, value: value.to_string(), message: message.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "found {}, expected {}", self.value, self.message)
+    }
+}
+
+/// The sizes that are not in 1 ..= `most`. The bound is no opinion: beyond it nothing can be said before the memory is
+/// full.
+pub(crate) fn sizes(fields: &[(&'static str, usize, usize)]) -> Vec<Problem> {
+    let outside = fields.iter().filter(|(_, value, most)| !(1..=*most).contains(value));
+    let problem = |(field, value, most): &(&'static str, usize, usize)| {
+        Problem::new(field, value, format!("a whole number of 1 or more, at most {most}"))
+    };
+    outside.map(problem).collect()
+}
+
+/// The first problem as an error, for who builds without asking.
+pub(crate) fn refuse(model: &'static str, problems: Vec<Problem>) -> Result<(), ModelError> {
+    match problems.into_iter().next() {
+        None => Ok(()),
+        Some(Problem { field, value, message }) => {
+            Err(ModelError::InvalidField { model, field, value, expected: message })
+        }
+    }
+}
+
+/// A key or a value that settings cannot be read from.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {message}", path.join("."))]
+pub struct Fault {
+    /// Where it lies; empty where nobody can tell.
+    pub path: Vec<String>,
+    /// As serde says it.
+    pub message: String,
+}
+
+/// Settings from a table, in the grammar of their own type.
+///
+/// # Errors
+/// [`Fault`] says where the first key or value lies that the type refuses.
+pub fn read_table<T: DeserializeOwned>(table: &Table) -> Result<T, Fault> {
+    serde_path_to_error::deserialize(Value::Table(table.clone())).map_err(|error| {
+        let name = |segment: &Segment| match segment {
+            Segment::Seq { index } => Some(index.to_string()),
+            Segment::Map { key } => Some(key.clone()),
+            Segment::Enum { variant } => Some(variant.clone()),
+            Segment::Unknown => None,
+        };
+        let path = error.path().iter().filter_map(name).collect();
+        Fault { path, message: error.into_inner().to_string() }
+    })
+}
+
+/// The table that [`read_table`] reads the same settings from.
+pub(crate) fn write_table(settings: &impl Serialize) -> Table {
+    Table::try_from(settings).expect("settings are numbers, names and switches")
+}

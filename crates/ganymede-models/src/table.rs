@@ -1,0 +1,275 @@
+//! The tables of all generators and discriminators. Everything that goes through networks goes through these.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use ganymede_tensor::Shapes;
+use toml::{Table, Value};
+
+use crate::spec::{DiscriminatorSpec, Fault, GeneratorSpec};
+use crate::{Io, ModelError, dcgan, mlp};
+
+/// Every generator. The first one for a kind of data is its default.
+pub const GENERATORS: &[&GeneratorKind] = &[&dcgan::GENERATOR, &mlp::GENERATOR];
+
+/// Every discriminator, likewise.
+pub const DISCRIMINATORS: &[&DiscriminatorKind] = &[&dcgan::DISCRIMINATOR, &mlp::DISCRIMINATOR];
+
+/// What a network is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SampleKind {
+    /// Images `[C, H, W]`.
+    Images,
+    /// Points of the plane, or of any space, `[D]`.
+    Points,
+}
+
+impl SampleKind {
+    /// The kind of samples of a shape.
+    pub fn of(shape: &[usize]) -> Self {
+        if shape.len() == 1 { Self::Points } else { Self::Images }
+    }
+
+    /// In words, for a message.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Images => "images",
+            Self::Points => "points of the plane",
+        }
+    }
+}
+
+/// A generator's place in the table.
+#[derive(Debug)]
+pub struct GeneratorKind {
+    /// Its name in configurations.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub summary: &'static str,
+    /// Where it was published.
+    pub paper: &'static str,
+    /// What it makes.
+    pub samples: SampleKind,
+    /// Its settings from a table, every one of which may be left out.
+    pub read: fn(&Table) -> Result<Box<dyn GeneratorSpec>, Fault>,
+    /// Its settings, and what it was built for, from the names and shapes of its weights, where these tell.
+    pub infer: Option<Infer>,
+    /// Small ones that differ in everything that can differ, for tests.
+    pub examples: fn() -> Vec<GeneratorExample>,
+}
+
+/// Settings, and what they are for.
+pub type GeneratorExample = (Box<dyn GeneratorSpec>, Io);
+/// Settings, and what they are for.
+pub type DiscriminatorExample = (Box<dyn DiscriminatorSpec>, Io);
+
+/// See [`GeneratorKind::infer`].
+pub type Infer = fn(&Shapes) -> Result<GeneratorExample, ModelError>;
+
+/// A discriminator's place in the table.
+#[derive(Debug)]
+pub struct DiscriminatorKind {
+    /// Its name in configurations.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub summary: &'static str,
+    /// Where it was published.
+    pub paper: &'static str,
+    /// What it judges.
+    pub samples: SampleKind,
+    /// Its settings from a table, every one of which may be left out.
+    pub read: fn(&Table) -> Result<Box<dyn DiscriminatorSpec>, Fault>,
+    /// Small ones that differ in everything that can differ, for tests.
+    pub examples: fn() -> Vec<DiscriminatorExample>,
+}
+
+impl GeneratorKind {
+    /// The generator of a name.
+    ///
+    /// # Errors
+    /// [`ModelError::UnknownModel`], which offers the nearest name.
+    pub fn named(name: &str) -> Result<&'static Self, ModelError> {
+        let found = GENERATORS.iter().find(|kind| kind.name == name);
+        found.copied().ok_or_else(|| unknown("generator", name, GENERATORS.iter().map(|kind| kind.name)))
+    }
+}
+
+impl DiscriminatorKind {
+    /// The discriminator of a name.
+    ///
+    /// # Errors
+    /// [`ModelError::UnknownModel`], which offers the nearest name.
+    pub fn named(name: &str) -> Result<&'static Self, ModelError> {
+        let found = DISCRIMINATORS.iter().find(|kind| kind.name == name);
+        let names = DISCRIMINATORS.iter().map(|kind| kind.name);
+        found.copied().ok_or_else(|| unknown("discriminator", name, names))
+    }
+}
+
+fn unknown(role: &'static str, name: &str, known: impl Iterator<Item = &'static str> + Clone) -> ModelError {
+    let similarity = |known: &str| strsim::jaro_winkler(&name.to_lowercase(), known);
+    let nearest = (known.clone().map(|known| (similarity(known), known)))
+        .filter(|(similarity, _)| *similarity > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    ModelError::UnknownModel {
+        role,
+        name: name.to_owned(),
+        nearest: nearest.map(|(_, known)| known),
+        known: known.collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// A generator and its settings, as a configuration chooses it.
+///
+/// ```
+/// use ganymede_models::{GeneratorConfig, Io};
+/// use ganymede_tensor::{DType, Device, Rng};
+/// let config = GeneratorConfig::from_table(&"kind = \"dcgan\"\nwidth = 4".parse()?)?;
+/// let io = Io::new([1, 8, 8]);
+/// let g = config.build(&io, Rng::stream(0, "generator"), DType::F32, &Device::Cpu)?;
+/// assert_eq!((config.kind().name, g.z_dim()), ("dcgan", 100));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct GeneratorConfig {
+    kind: &'static GeneratorKind,
+    spec: Arc<dyn GeneratorSpec>,
+}
+
+/// A discriminator and its settings, likewise.
+#[derive(Clone)]
+pub struct DiscriminatorConfig {
+    kind: &'static DiscriminatorKind,
+    spec: Arc<dyn DiscriminatorSpec>,
+}
+
+/// The key of the name beside the settings.
+const KIND: &str = "kind";
+
+impl GeneratorConfig {
+    /// The kind with settings of its own.
+    ///
+    /// # Errors
+    /// [`Fault`] names a key that the kind does not have, or a value of another type.
+    pub fn read(kind: &'static GeneratorKind, settings: &Table) -> Result<Self, Fault> {
+        Ok(Self { kind, spec: (kind.read)(settings)?.into() })
+    }
+
+    /// From what [`GeneratorConfig::write`] gave, or less: `kind`, and settings.
+    ///
+    /// # Errors
+    /// There is no such kind; it has no such setting.
+    pub fn from_table(table: &Table) -> Result<Self, ModelError> {
+        let (name, settings) = split(table);
+        let kind = GeneratorKind::named(name)?;
+        Self::read(kind, &settings).map_err(|fault| ModelError::Settings { model: kind.name, fault })
+    }
+
+    /// What a state dict belongs to, by names and shapes.
+    ///
+    /// # Errors
+    /// [`ModelError::NotInferable`]: the weights are those of another network, or do not tell all of it.
+    pub fn infer(kind: &'static GeneratorKind, state: &Shapes) -> Result<(Self, Io), ModelError> {
+        let infer = kind.infer.ok_or(ModelError::NotInferable {
+            model: kind.name,
+            reason: "they do not tell all of its settings".to_owned(),
+            fix: "give the configuration",
+        })?;
+        let (spec, io) = infer(state)?;
+        Ok((Self { kind, spec: spec.into() }, io))
+    }
+
+    /// Its place in the table.
+    pub fn kind(&self) -> &'static GeneratorKind {
+        self.kind
+    }
+
+    /// The kind and every setting.
+    pub fn write(&self) -> Table {
+        joined(self.kind.name, self.spec.write())
+    }
+}
+
+impl DiscriminatorConfig {
+    /// As [`GeneratorConfig::read`].
+    ///
+    /// # Errors
+    /// As [`GeneratorConfig::read`].
+    pub fn read(kind: &'static DiscriminatorKind, settings: &Table) -> Result<Self, Fault> {
+        Ok(Self { kind, spec: (kind.read)(settings)?.into() })
+    }
+
+    /// As [`GeneratorConfig::from_table`].
+    ///
+    /// # Errors
+    /// As [`GeneratorConfig::from_table`].
+    pub fn from_table(table: &Table) -> Result<Self, ModelError> {
+        let (name, settings) = split(table);
+        let kind = DiscriminatorKind::named(name)?;
+        Self::read(kind, &settings).map_err(|fault| ModelError::Settings { model: kind.name, fault })
+    }
+
+    /// Its place in the table.
+    pub fn kind(&self) -> &'static DiscriminatorKind {
+        self.kind
+    }
+
+    /// The kind and every setting.
+    pub fn write(&self) -> Table {
+        joined(self.kind.name, self.spec.write())
+    }
+}
+
+fn split(table: &Table) -> (&str, Table) {
+    let settings = table.iter().filter(|(key, _)| *key != KIND);
+    let name = table.get(KIND).and_then(Value::as_str).unwrap_or_default();
+    (name, settings.map(|(key, value)| (key.clone(), value.clone())).collect())
+}
+
+fn joined(name: &str, settings: Table) -> Table {
+    std::iter::once((KIND.to_owned(), Value::String(name.to_owned()))).chain(settings).collect()
+}
+
+impl Deref for GeneratorConfig {
+    type Target = dyn GeneratorSpec;
+
+    fn deref(&self) -> &Self::Target {
+        self.spec.as_ref()
+    }
+}
+
+impl Deref for DiscriminatorConfig {
+    type Target = dyn DiscriminatorSpec;
+
+    fn deref(&self) -> &Self::Target {
+        self.spec.as_ref()
+    }
+}
+
+impl PartialEq for GeneratorConfig {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind.name == other.kind.name && self.spec.write() == other.spec.write()
+    }
+}
+
+impl PartialEq for DiscriminatorConfig {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind.name == other.kind.name && self.spec.write() == other.spec.write()
+    }
+}
+
+impl fmt::Debug for GeneratorConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spec.fmt(f)
+    }
+}
+
+impl fmt::Debug for DiscriminatorConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spec.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests;

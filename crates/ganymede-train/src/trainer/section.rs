@@ -1,0 +1,145 @@
+//! State in sections: whoever has some writes it under a name of its own, and reads it back from there.
+
+use std::collections::BTreeMap;
+
+use ganymede_datasets::Loader;
+use ganymede_tensor::{Optimizer, Params, Rng, Tensor};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// Tensors and facts by path; what a checkpoint holds of a game.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sections {
+    /// `section/name`.
+    pub(crate) tensors: BTreeMap<String, Tensor>,
+    /// `section/name`.
+    pub(crate) facts: Map<String, Value>,
+}
+
+/// Why a state could not be taken over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Misfit(pub(crate) String);
+
+impl<E: std::error::Error> From<E> for Misfit {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// What a checkpoint holds and a resume gives back, bit for bit. As it stands here: nothing, for what remembers nothing
+/// from one step to the next.
+pub(crate) trait Stateful {
+    /// Writes everything that the next step depends on.
+    fn save(&self, _out: &mut Section<'_>) -> ganymede_tensor::Result<()> {
+        Ok(())
+    }
+
+    /// Puts this, built from the same configuration, where it was when it was saved.
+    fn load(&mut self, _from: &Saved<'_>) -> Result<(), Misfit> {
+        Ok(())
+    }
+}
+
+/// A place to write under.
+pub(crate) struct Section<'a> {
+    sections: &'a mut Sections,
+    prefix: String,
+}
+
+/// A place to read from.
+#[derive(Clone)]
+pub(crate) struct Saved<'a> {
+    sections: &'a Sections,
+    prefix: String,
+}
+
+impl Sections {
+    pub(crate) fn section(&mut self, name: &str) -> Section<'_> {
+        Section { sections: self, prefix: format!("{name}/") }
+    }
+
+    pub(crate) fn saved(&self, name: &str) -> Saved<'_> {
+        Saved { sections: self, prefix: format!("{name}/") }
+    }
+}
+
+impl Section<'_> {
+    /// The section `name` within this one.
+    pub(crate) fn within(&mut self, name: impl std::fmt::Display) -> Section<'_> {
+        Section { prefix: format!("{}{name}/", self.prefix), sections: self.sections }
+    }
+
+    pub(crate) fn tensor(&mut self, name: &str, tensor: Tensor) {
+        self.sections.tensors.insert(format!("{}{name}", self.prefix), tensor);
+    }
+
+    pub(crate) fn fact(&mut self, name: &str, fact: &impl Serialize) {
+        let fact = serde_json::to_value(fact).expect("facts are plain data");
+        self.sections.facts.insert(format!("{}{name}", self.prefix), fact);
+    }
+}
+
+impl Saved<'_> {
+    pub(crate) fn within(&self, name: impl std::fmt::Display) -> Saved<'_> {
+        Saved { prefix: format!("{}{name}/", self.prefix), sections: self.sections }
+    }
+
+    /// All tensors of the section, sections within it included.
+    pub(crate) fn tensors(&self) -> BTreeMap<String, Tensor> {
+        let all = self.sections.tensors.iter();
+        all.filter_map(|(name, t)| Some((name.strip_prefix(&self.prefix)?.to_owned(), t.clone()))).collect()
+    }
+
+    pub(crate) fn fact<T: DeserializeOwned>(&self, name: &str) -> Result<T, Misfit> {
+        let key = format!("{}{name}", self.prefix);
+        let fact = self.sections.facts.get(&key).ok_or_else(|| Misfit(format!("it lacks `{key}`")))?;
+        serde_json::from_value(fact.clone()).map_err(|error| Misfit(format!("`{key}`: {error}")))
+    }
+}
+
+impl Stateful for Params {
+    fn save(&self, out: &mut Section<'_>) -> ganymede_tensor::Result<()> {
+        self.state_dict().into_iter().for_each(|(name, tensor)| out.tensor(&name, tensor));
+        Ok(())
+    }
+
+    fn load(&mut self, from: &Saved<'_>) -> Result<(), Misfit> {
+        Ok(self.load_state_dict(&from.tensors())?)
+    }
+}
+
+impl Stateful for Optimizer {
+    fn save(&self, out: &mut Section<'_>) -> ganymede_tensor::Result<()> {
+        self.state_dict()?.into_iter().for_each(|(name, tensor)| out.tensor(&name, tensor));
+        Ok(())
+    }
+
+    fn load(&mut self, from: &Saved<'_>) -> Result<(), Misfit> {
+        Ok(self.load_state_dict(&from.tensors())?)
+    }
+}
+
+impl Stateful for Rng {
+    fn save(&self, out: &mut Section<'_>) -> ganymede_tensor::Result<()> {
+        out.fact("stream", &self.state());
+        Ok(())
+    }
+
+    fn load(&mut self, from: &Saved<'_>) -> Result<(), Misfit> {
+        *self = Rng::from_state(&from.fact("stream")?);
+        Ok(())
+    }
+}
+
+impl Stateful for Loader {
+    fn save(&self, out: &mut Section<'_>) -> ganymede_tensor::Result<()> {
+        out.fact("cursor", &self.cursor());
+        Ok(())
+    }
+
+    fn load(&mut self, from: &Saved<'_>) -> Result<(), Misfit> {
+        self.seek(from.fact("cursor")?);
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! The auxiliary classifier's part of both players' losses (AC-GAN: Odena, Olah and Shlens, 2017, arXiv:1610.09585,
+//! section 3).
+
+use ganymede_losses::auxiliary::cross_entropy;
+use ganymede_models::{Condition, Critique, Fault, Problem, Traits, read_table};
+use ganymede_tensor::{DType, Tensor};
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use super::{At, Term, TermKind, TermSpec};
+use crate::error::TrainError;
+use crate::trainer::measurements::Measurements;
+use crate::trainer::section::Stateful;
+use crate::trainer::view::Batch;
+
+pub(super) static AUXILIARY: TermKind = TermKind { name: "auxiliary", read };
+
+/// The settings of the term.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Auxiliary {
+    /// Weight of the classifier's loss beside the adversarial one.
+    weight: f64,
+}
+
+impl Default for Auxiliary {
+    fn default() -> Self {
+        Self { weight: 1.0 }
+    }
+}
+
+const MOST_WEIGHT: f64 = 1e6;
+
+fn read(table: &Table) -> Result<Box<dyn TermSpec>, Fault> {
+    Ok(Box::new(read_table::<Auxiliary>(table)?))
+}
+
+impl TermSpec for Auxiliary {
+    fn check(&self) -> Vec<Problem> {
+        if (0.0..=MOST_WEIGHT).contains(&self.weight) {
+            return Vec::new();
+        }
+        vec![Problem::new("weight", self.weight, format!("a number of 0 or more, at most {MOST_WEIGHT}"))]
+    }
+
+    fn refuses(&self, discriminator: Traits) -> Option<String> {
+        let reason = "the discriminator has no classifier: set discriminator.conditioning = \"auxiliary\"";
+        (!discriminator.classifies).then(|| reason.to_owned())
+    }
+
+    fn for_discriminator(&self) -> Option<Box<dyn Term>> {
+        Some(Box::new(OfDiscriminator(self.weight)))
+    }
+
+    fn for_generator(&self) -> Option<Box<dyn Term>> {
+        Some(Box::new(OfGenerator(self.weight)))
+    }
+
+    fn write(&self) -> Table {
+        Table::from_iter([("weight".to_owned(), Value::Float(self.weight))])
+    }
+}
+
+/// The loss `(N,)` of the classes that a batch is said to be of, and the share that is classified so.
+fn classify(said: &Critique, batch: &Batch) -> Result<(Tensor, Tensor), TrainError> {
+    let lacks = |what: &str| TrainError::Tensor(ganymede_tensor::Error::msg(format!("auxiliary: {what}")));
+    let logits = said.class_logits.as_ref().ok_or_else(|| lacks("the discriminator gives no classes"))?;
+    let Condition::Classes(classes) = &batch.condition else { return Err(lacks("the batch has no classes")) };
+    let right = logits.detach().argmax(1)?.eq(classes)?.to_dtype(DType::F32)?.mean_all()?;
+    Ok((cross_entropy(logits, classes)?, right))
+}
+
+/// On real samples and on generated ones, by the classes that they were asked for.
+struct OfDiscriminator(f64);
+
+impl Term for OfDiscriminator {
+    fn evaluate(&self, at: &At<'_>, out: &mut Measurements) -> Result<Option<Tensor>, TrainError> {
+        let Some(said_real) = at.said_real else { return Ok(None) };
+        let (real, right_real) = classify(said_real, at.real)?;
+        let (fake, right_fake) = classify(at.said_fake, at.fake)?;
+        out.add("class_loss_real", &real.mean_all()?);
+        out.add("class_loss_fake", &fake.mean_all()?);
+        out.add("class_accuracy_real", &right_real);
+        out.add("class_accuracy_fake", &right_fake);
+        Ok(Some(((real + fake)? * self.0)?))
+    }
+}
+
+/// On generated samples.
+struct OfGenerator(f64);
+
+impl Term for OfGenerator {
+    fn evaluate(&self, at: &At<'_>, out: &mut Measurements) -> Result<Option<Tensor>, TrainError> {
+        let (loss, _) = classify(at.said_fake, at.fake)?;
+        out.add("class_loss_g", &loss.mean_all()?);
+        Ok(Some((loss * self.0)?))
+    }
+}
+
+impl Stateful for OfDiscriminator {}
+
+impl Stateful for OfGenerator {}

@@ -1,0 +1,39 @@
+//! What a term is, and what it may look at.
+
+use ganymede_models::Critique;
+use ganymede_tensor::{Rng, Tensor};
+
+use crate::error::TrainError;
+use crate::trainer::measurements::Measurements;
+use crate::trainer::section::Stateful;
+use crate::trainer::view::{Batch, View};
+
+/// What a term may look at.
+pub(crate) struct At<'a> {
+    pub(crate) view: View<'a>,
+    pub(crate) real: &'a Batch,
+    /// In the discriminator's update without a graph to the generator.
+    pub(crate) fake: &'a Batch,
+    /// What the discriminator said of the real batch in this update; nothing where it was not asked.
+    pub(crate) said_real: Option<&'a Critique>,
+    /// What it said of the generated batch.
+    pub(crate) said_fake: &'a Critique,
+    /// Generator updates made.
+    pub(crate) step: u64,
+    /// Updates of this player made.
+    pub(crate) update: u64,
+    /// The term's own random numbers for this update.
+    pub(crate) noise: &'a Rng,
+}
+
+/// A term of a player's loss.
+pub(crate) trait Term: Stateful + Send {
+    /// Values `(N,)` to add to the loss; nothing where it is not due. Nothing moves here: a state moves in
+    /// [`Term::advance`].
+    fn evaluate(&self, at: &At<'_>, out: &mut Measurements) -> Result<Option<Tensor>, TrainError>;
+
+    /// Moves the state on, once for each update that is really made, by what was measured in it.
+    fn advance(&mut self, _measured: &Measurements) -> ganymede_tensor::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,278 @@
+"""What `ganymede bench --against-pytorch` measures on the other side.
+
+Reads one question a line from standard input, JSON as in
+crates/ganymede/src/bench/protocol.rs, and answers each with one line. Between questions it waits
+and uses no core. The argument is the number of threads.
+
+The networks, losses and steps are those of the program: the discriminator on real and generated images, then the
+generator with the discriminator's weights frozen, both with Adam. Nothing is asked of PyTorch that it would not have
+to do anyway, and what it offers to be faster on a CPU is used: inference mode, fused updates, gradients set to none.
+"""
+
+import contextlib
+import json
+import resource
+import sys
+import time
+
+try:
+    import torch
+    import torch.nn as nn
+    import torch.nn.functional as F
+except ImportError as error:
+    print(json.dumps({"answer": "failed", "message": f"torch cannot be imported ({error})"}), flush=True)
+    sys.exit(1)
+
+
+def conv(case):
+    n, c, size, o, kernel = (case[key] for key in ("n", "c", "size", "o", "kernel"))
+    stride, padding = [case["stride"]] * 2, case["padding"]
+    x, w = torch.randn(n, c, size, size), torch.randn(o, c, *kernel)
+    dy = torch.randn_like(F.conv2d(x, w, None, stride, padding))
+
+    def gradient(wanted):
+        torch.ops.aten.convolution_backward(
+            dy, x, w, None, stride, padding, [1, 1], False, [0, 0], 1, wanted
+        )
+
+    @torch.inference_mode()
+    def run(part):
+        if part == "forward":
+            F.conv2d(x, w, None, stride, padding)
+        elif part == "dx":
+            gradient([True, False, False])
+        else:
+            gradient([False, True, False])
+
+    return run
+
+
+def initialise(net):
+    for layer in net.modules():
+        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+            nn.init.normal_(layer.weight, 0.0, 0.02)
+        elif isinstance(layer, nn.BatchNorm2d):
+            nn.init.normal_(layer.weight, 1.0, 0.02)
+    return net
+
+
+def generator():
+    widths, layers = [100, 512, 256, 128, 64, 3], []
+    for i, (before, after) in enumerate(zip(widths, widths[1:])):
+        stride, padding = (1, 0) if i == 0 else (2, 1)
+        layers.append(nn.ConvTranspose2d(before, after, 4, stride, padding, bias=False))
+        if i < 4:
+            layers += [nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
+    return initialise(nn.Sequential(*layers, nn.Tanh()))
+
+
+def discriminator(norm):
+    widths, layers = [3, 64, 128, 256, 512, 1], []
+    for i, (before, after) in enumerate(zip(widths, widths[1:])):
+        stride, padding = (1, 0) if i == 4 else (2, 1)
+        layers.append(nn.Conv2d(before, after, 4, stride, padding, bias=not norm))
+        if norm and 0 < i < 4:
+            layers.append(nn.BatchNorm2d(after))
+        if i < 4:
+            layers.append(nn.LeakyReLU(0.2, inplace=True))
+    return initialise(nn.Sequential(*layers, nn.Flatten(0)))
+
+
+def images(batch):
+    return torch.rand(batch, 3, 64, 64) * 2 - 1
+
+
+def gradient_in(critic, x):
+    x = x.detach().requires_grad_()
+    return torch.autograd.grad(critic(x).sum(), x, create_graph=True)[0].flatten(1)
+
+
+def wgan_gp(critic, real, fake):
+    eps = torch.rand(len(real), 1, 1, 1)
+    norm = (gradient_in(critic, torch.lerp(fake, real, eps)).square().sum(1) + 1e-12).sqrt()
+    return 10 * (norm - 1).square().mean()
+
+
+def r1(critic, real, _):
+    return 5 * gradient_in(critic, real).square().sum(1).mean()
+
+
+def step(case):
+    wasserstein = case["recipe"] == "wgan-gp64"
+    g, d = generator(), discriminator(norm=not wasserstein)
+    lr, betas = (1e-4, (0.0, 0.9)) if wasserstein else (2e-4, (0.5, 0.999))
+    opt_g = torch.optim.Adam(g.parameters(), lr=lr, betas=betas, fused=True)
+    opt_d = torch.optim.Adam(d.parameters(), lr=lr, betas=betas, fused=True)
+    real = images(case["batch"])
+
+    def run(_):
+        with torch.no_grad():
+            fake = g(torch.randn(len(real), 100, 1, 1))
+        on_real, on_fake = d(real), d(fake)
+        if wasserstein:
+            loss = on_fake.mean() - on_real.mean() + wgan_gp(d, real, fake)
+        else:
+            loss = F.softplus(-on_real).mean() + F.softplus(on_fake).mean()
+        loss.backward()
+        opt_d.step()
+        opt_d.zero_grad(set_to_none=True)
+        d.requires_grad_(False)
+        scores = d(g(torch.randn(len(real), 100, 1, 1)))
+        loss = -scores.mean() if wasserstein else F.softplus(-scores).mean()
+        loss.backward()
+        opt_g.step()
+        opt_g.zero_grad(set_to_none=True)
+        d.requires_grad_(True)
+
+    return run
+
+
+def penalty(case):
+    d = discriminator(norm=False)
+    real, fake = images(case["batch"]), images(case["batch"])
+    term = {"wgan-gp": wgan_gp, "r1": r1}[case["penalty"]]
+
+    def run(_):
+        term(d, real, fake).backward()
+        d.zero_grad(set_to_none=True)
+
+    return run
+
+
+def update(case):
+    weights = [torch.randn(length) * 0.02 for length in case["lengths"]]
+    if case["rule"] == "ema":
+        average = [torch.randn_like(weight) * 0.02 for weight in weights]
+        return lambda _: torch._foreach_lerp_(average, weights, 1e-3)
+    for weight in weights:
+        weight.requires_grad_()
+        weight.grad = torch.randn_like(weight)
+    if case["rule"] == "adam":
+        optimizer = torch.optim.Adam(weights, lr=2e-4, betas=(0.5, 0.999), fused=True)
+    else:
+        optimizer = torch.optim.RMSprop(weights, lr=5e-5, foreach=True)
+    return lambda _: optimizer.step()
+
+
+def rows(count, dim, seed):
+    mixture = torch.randn(64, dim, generator=torch.Generator().manual_seed(0))
+    generator = torch.Generator().manual_seed(seed)
+    causes, noise = torch.randn(count, 64, generator=generator), torch.randn(count, dim, generator=generator)
+    return F.relu(causes @ mixture / 8 + 0.1 * noise).numpy()
+
+
+def inception(case):
+    from pytorch_fid import inception as fid
+
+    weights = case["weights"]
+    if weights.endswith(".safetensors"):
+        from safetensors.torch import load_file
+
+        state = load_file(weights)
+    else:
+        state = torch.load(weights, weights_only=True)
+    # The trunk alone will do.
+    state.setdefault("fc.weight", torch.zeros(1008, 2048))
+    state.setdefault("fc.bias", torch.zeros(1008))
+    fid.load_state_dict_from_url = lambda *_, **__: state
+    network = fid.InceptionV3((3,)).eval()
+    levels = torch.arange(case["images"] * 3 * 299 * 299) * 7919 % 256
+    images = (levels.float() / 255).view(-1, 3, 299, 299)
+
+    @torch.inference_mode()
+    def run(_):
+        network(images)
+
+    return run
+
+
+def metric(case):
+    import numpy as np
+
+    if case["metric"] == "inception":
+        return inception(case)
+    if case["metric"] == "frechet":
+        from scipy import linalg
+
+        dim = case["dim"]
+        real, fake = (np.cov(rows(2 * dim, dim, seed).astype(np.float64), rowvar=False) for seed in (1, 2))
+        # What pytorch-fid, clean-fid and StyleGAN spend their time on.
+        return lambda _: linalg.sqrtm(real @ fake)
+    from prdc import compute_prdc
+
+    real, fake = rows(case["rows"], case["dim"], 1), rows(case["rows"], case["dim"], 2)
+
+    def quietly(_):
+        # It prints the numbers of rows, and standard output is for answers.
+        with contextlib.redirect_stdout(sys.stderr):
+            compute_prdc(real, fake, nearest_k=5)
+
+    return quietly
+
+
+CASES = {"conv": conv, "step": step, "penalty": penalty, "update": update, "metric": metric}
+
+
+def measure(run, part, seconds):
+    start, calls = time.perf_counter(), 0
+    while True:
+        run(part)
+        calls += 1
+        passed = time.perf_counter() - start
+        if passed >= seconds:
+            return {"answer": "time", "seconds": passed / calls, "calls": calls}
+
+
+def gemm(size):
+    a, b = torch.randn(size, size), torch.randn(size, size)
+    best = min(measure(lambda _: a @ b, "", 0.0)["seconds"] for _ in range(20))
+    return {"answer": "time", "seconds": best, "calls": 1}
+
+
+def usage():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    # Kilobytes on Linux, bytes on macOS.
+    unit = 1024.0 if sys.platform.startswith("linux") else 1024.0**2
+    return {
+        "answer": "usage",
+        "peak_mb": used.ru_maxrss / unit,
+        "minor_faults": used.ru_minflt,
+        "user_seconds": used.ru_utime,
+        "system_seconds": used.ru_stime,
+    }
+
+
+def answer(question, held):
+    match question["ask"]:
+        case "gemm":
+            return gemm(question["size"])
+        case "prepare":
+            held.clear()
+            held.append(CASES[question["case"]["kind"]](question["case"]))
+            return {"answer": "ready"}
+        case "measure":
+            return measure(held[0], question["part"], question["seconds"])
+        case "usage":
+            return usage()
+
+
+def main():
+    torch.manual_seed(0)
+    torch.set_num_threads(int(sys.argv[1]))
+    hello = {
+        "answer": "hello",
+        "version": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "vectors": torch.backends.cpu.get_cpu_capability(),
+    }
+    print(json.dumps(hello), flush=True)
+    held = []
+    for line in sys.stdin:
+        try:
+            reply = answer(json.loads(line), held)
+        except Exception as error:  # Whatever it is, the one who asked has to hear of it.
+            reply = {"answer": "failed", "message": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), flush=True)
+
+
+main()

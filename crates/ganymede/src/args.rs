@@ -1,0 +1,278 @@
+//! The command line. Its help is meant to teach.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use ganymede_tensor::DeviceChoice;
+use ganymede_train::presets;
+
+use crate::bench::args as bench;
+use crate::numbers;
+
+/// Train generative adversarial networks, and draw from them.
+#[derive(Debug, Parser)]
+#[command(name = "ganymede", version, max_term_width = 110, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  ganymede train                              clothes, in minutes, nothing to download
+  ganymede train wgan-gp --steps 2000         another paper's recipe
+  ganymede train dcgan --data photos/ --set data.resolution=64
+  ganymede train --resume runs/quickstart-1   go on after Ctrl-C, a crash or a power cut
+  ganymede sample runs/quickstart-1 --num 100 --truncation 0.7
+  ganymede eval runs/quickstart-1 --checkpoint best
+  ganymede doctor                             what this machine offers
+  ganymede bench conv                         how fast convolutions are here
+
+Exit status: 0 done, 1 failed, 2 used wrongly, 3 a number is not finite (the run diverged, weights or latent
+vectors hold NaN), 130 interrupted (after a checkpoint).";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train a generator.
+    #[command(after_help = train_help())]
+    Train(TrainArgs),
+    /// Draw samples from a trained generator.
+    #[command(after_help = SAMPLE_EXAMPLES)]
+    Sample(SampleArgs),
+    /// Measure a trained generator: FID, precision, recall and more.
+    #[command(after_help = EVAL_EXAMPLES)]
+    Eval(EvalArgs),
+    /// List the known data sets, or fetch one.
+    Data(DataArgs),
+    /// Say what this machine offers: cores, vector instructions, devices, memory, disk.
+    Doctor(DoctorArgs),
+    /// Measure how fast convolutions, steps, penalties and updates are, alone or beside PyTorch.
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(bench::BenchArgs),
+    /// What `bench` starts for each number of threads.
+    #[command(hide = true)]
+    BenchWorker(bench::WorkerArgs),
+}
+
+impl Command {
+    /// Whether the answer is wanted as JSON.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Train(args) => args.json,
+            Self::Sample(args) => args.json,
+            Self::Eval(args) => args.json,
+            Self::Data(args) => args.json,
+            Self::Doctor(args) => args.json,
+            Self::Bench(args) => args.json,
+            Self::BenchWorker(_) => false,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TrainArgs {
+    /// The recipe to follow [default: quickstart]
+    #[arg(conflicts_with = "resume")]
+    pub(crate) preset: Option<String>,
+    /// A TOML file laid over the preset; a run.toml of an older run will do
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    pub(crate) config: Option<PathBuf>,
+    /// A known data set (see `ganymede data list`) or a folder of images; with --resume where the data are now
+    #[arg(long, value_name = "NAME|DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Generator updates
+    #[arg(long, value_name = "N", conflicts_with = "kimg")]
+    pub(crate) steps: Option<u64>,
+    /// Length in thousands of real images shown to the discriminator
+    #[arg(long, value_name = "N")]
+    pub(crate) kimg: Option<f64>,
+    /// Seed of every random draw: the same seed gives the same bytes
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// The run folder, which must be empty or new [default: runs/PRESET-N]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on with the run of this folder from its last checkpoint
+    #[arg(long, value_name = "DIR")]
+    pub(crate) resume: Option<PathBuf>,
+    /// auto, cpu, cuda:N or metal
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) device: Option<DeviceChoice>,
+    /// Worker threads, at most 1024 [default: one a physical core]
+    #[arg(long, value_name = "N", value_parser = numbers::threads)]
+    pub(crate) threads: Option<usize>,
+    /// Change any setting; may be repeated
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    pub(crate) sets: Vec<String>,
+    /// Print the summary as one JSON object, the last line of standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// No progress, only errors
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+fn train_help() -> String {
+    let mut text = String::from("Presets:\n");
+    for preset in presets() {
+        text += &format!("  {}: {}\n      {}\n", preset.name, preset.summary, preset.citation);
+    }
+    text + TRAIN_EXAMPLES
+}
+
+const TRAIN_EXAMPLES: &str = "
+Examples:
+  ganymede train --set optimizer.discriminator.lr=4e-4     two time-scale update rule
+  ganymede train ring-r1 --set penalty.0.gamma=1           the first penalty's weight
+  ganymede train sn-dcgan --set loss.kind=wasserstein --set optimizer.n_critic=5
+  ganymede train ring-minimax                              watch a mode collapse
+  ganymede train --config runs/quickstart-1/run.toml --seed 1
+
+The run folder holds run.toml (every setting), log.jsonl, metrics.jsonl, curves.png,
+samples/*.png, checkpoints/ and summary.json. Ctrl-C (or SIGTERM, or the end of the terminal)
+finishes the step, leaves a measurement that is under way, writes a checkpoint and says how to
+go on; a second one leaves at once. Signals that are ignored at the start stay ignored: nohup.
+
+--resume goes on to the same bytes as a run that was never interrupted. It may change --steps
+(not to fewer than were made), --threads, --device, limits.minutes, the section log and, where
+the data were moved, --data: they have to be the same data, which is checked by their hash.
+One process at a time can train in a run folder; a second one is told which the first is.";
+
+/// What a command that draws samples runs on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MachineArgs {
+    /// Where the generator runs: auto, cpu, cuda:N or metal
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(crate) device: DeviceChoice,
+    /// Worker threads, at most 1024 [default: one a physical core]
+    #[arg(long, value_name = "N", value_parser = numbers::threads)]
+    pub(crate) threads: Option<usize>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("source").required(true).args(["run_dir", "weights"]))]
+pub(crate) struct SampleArgs {
+    /// The folder of a run
+    pub(crate) run_dir: Option<PathBuf>,
+    /// A generator's weights instead: .pth, .pt, .tar, .ckpt or .safetensors. Nothing in it is executed; the state dict
+    /// that fits is found under any key and prefix, also averaged weights, and a note says which
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// The model that the weights belong to; not needed for a checkpoint of Ganymede
+    #[arg(long, value_name = "NAME", requires = "weights")]
+    pub(crate) model: Option<String>,
+    /// The state dict's key, in a file that holds several that fit: keys joined by dots, such as models.G.ema
+    #[arg(long, value_name = "KEY", requires = "weights")]
+    pub(crate) key: Option<String>,
+    /// Which checkpoint of the run: last, best, or a step that was kept
+    #[arg(long, value_name = "WHICH", default_value = "last", conflicts_with = "weights")]
+    pub(crate) checkpoint: String,
+    /// How many samples [default: 64, or as many as there are latent vectors]. They are written as they come: 50,000
+    /// for an FID take no more memory than 64
+    #[arg(long, value_name = "N", value_parser = numbers::samples)]
+    pub(crate) num: Option<usize>,
+    /// Seed of the latent vectors
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Draw latent numbers again until they are within ±PSI: less varied, more typical (BigGAN's
+    /// truncation)
+    #[arg(long, value_name = "PSI", conflicts_with = "latents", allow_negative_numbers = true)]
+    pub(crate) truncation: Option<f64>,
+    /// Latent vectors (N, Z) to use, from the tensor `z` of a safetensors file or its only one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) latents: Option<PathBuf>,
+    /// The class to draw, for generators that know classes
+    #[arg(long, value_name = "K")]
+    pub(crate) class: Option<u32>,
+    /// Folder for the pictures, which must be empty or new [default: RUN_DIR/generated-N]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// No grid.png of the first 64 beside the samples: other programs would count it as one of them
+    #[arg(long)]
+    pub(crate) no_grid: bool,
+    /// Write the samples as they are, f32 in [-1, 1], N C H W, as the tensor `images`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tensor: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+    /// Print what was written as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const SAMPLE_EXAMPLES: &str = "\
+Examples:
+  ganymede sample runs/quickstart-1 --num 100 --out pictures
+  ganymede sample runs/quickstart-1 --checkpoint best --seed 7
+  ganymede sample runs/quickstart-1 --num 50000 --no-grid --out fake    a folder to measure
+  ganymede sample --weights netG.pth --model dcgan --num 64
+  ganymede sample --weights all.tar --model dcgan --key netG \\
+                  --latents z.safetensors --tensor out.safetensors";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EvalArgs {
+    /// The folder of a run on images
+    pub(crate) run_dir: PathBuf,
+    /// Which checkpoint of the run: last, best, or a step that was kept
+    #[arg(long, value_name = "WHICH", default_value = "last")]
+    pub(crate) checkpoint: String,
+    /// The data to compare with, where they were moved, or on purpose others than the run's [default: as the run]
+    #[arg(long, value_name = "NAME|DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// fid, kid, is, pr, density-coverage, class-agreement [default: as the run]
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    pub(crate) metrics: Vec<String>,
+    /// fashion-cnn (built in), inception2015, dinov2-s, dinov2-b or dinov2-l [default: as the run]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) extractor: Option<String>,
+    /// The extractor's weights, where they are not in the cache folder ($GANYMEDE_CACHE)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Generated samples, and real ones where there are as many, 10 to 200,000 [default: as the run]
+    #[arg(long, value_name = "N", value_parser = numbers::measured)]
+    pub(crate) num: Option<usize>,
+    #[command(flatten)]
+    pub(crate) machine: MachineArgs,
+    /// Print the numbers as one JSON object, with all that they depend on
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const EVAL_EXAMPLES: &str = "\
+The same samples and the same network as during the run give the number that the run logged.
+Data that have changed since the run are refused, unless they are named by --data; the result
+then says that they are others than those of the run.
+
+Examples:
+  ganymede eval runs/quickstart-1
+  ganymede eval runs/quickstart-1 --checkpoint best --metrics fid,kid,density-coverage --num 5000
+  ganymede eval runs/dcgan-1 --extractor inception2015 --weights pt_inception-2015-12-05-6726825d.pth
+
+Two folders of images: the program ganymede-metrics.";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DataArgs {
+    #[command(subcommand)]
+    pub(crate) command: DataCommand,
+    /// Print the answer as JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DataCommand {
+    /// Name the known data sets and say which are here.
+    List,
+    /// Fetch a data set and verify it.
+    Fetch {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DoctorArgs {
+    /// Print the answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

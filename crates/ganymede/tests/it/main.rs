@@ -1,0 +1,20 @@
+//! The program from outside, beside the library: runs that stop, resume, diverge, fail, and are drawn from.
+#![allow(clippy::unwrap_used)]
+
+mod answers;
+mod bounds;
+mod broken;
+mod common;
+mod few_images;
+mod full_disk;
+mod many_samples;
+mod messages;
+mod places;
+mod program;
+mod resume;
+mod runs;
+mod sample;
+mod schema1;
+#[cfg(unix)]
+mod signals;
+mod wrapped;

@@ -132,7 +132,8 @@ struct Peace {
 impl Peace {
     fn make(recipe: &Recipe, program: &Path, dir: &Path) -> Result<Self> {
         let config = dir.join(format!("{}.toml", recipe.name));
-        fs::write(&config, recipe.config).with_context(|| format!("could not write {}", config.display()))?;
+        fs::write(&config, recipe.config.concat())
+            .with_context(|| format!("could not write {}", config.display()))?;
         let program = Program { path: program.to_owned(), config };
         let (root, begun) = (dir.join(format!("{}-in-peace", recipe.name)), Instant::now());
         let status = program.begin(&root).stderr(Stdio::null()).status()?;

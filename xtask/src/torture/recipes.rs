@@ -4,14 +4,15 @@
 #[derive(Debug)]
 pub(crate) struct Recipe {
     pub(crate) name: &'static str,
-    pub(crate) config: &'static str,
+    /// Pieces of one file.
+    pub(crate) config: &'static [&'static str],
 }
 
 pub(crate) const RECIPES: &[Recipe] = &[
-    Recipe { name: "quickstart", config: QUICKSTART },
-    Recipe { name: "ring-wgan-gp", config: RING },
-    Recipe { name: "cgan", config: CGAN },
-    Recipe { name: "simultaneous", config: SIMULTANEOUS },
+    Recipe { name: "quickstart", config: &[QUICKSTART] },
+    Recipe { name: "ring-wgan-gp", config: &[RING] },
+    Recipe { name: "cgan", config: &[CGAN, BY_CLASS] },
+    Recipe { name: "simultaneous", config: &[SIMULTANEOUS, BY_CLASS] },
 ];
 
 /// Clothes, batch norm, a lazy penalty whose value is held, an average.
@@ -118,17 +119,6 @@ beta1 = { kind = "linear", from = 0.0, to = 0.5 }
 beta2 = { kind = "linear", from = 0.99, to = 0.9 }
 [ema]
 decay = { kind = "linear", from = 0.9, to = 0.99 }
-[log]
-log_every = 1
-sample_every = 12
-checkpoint_every = 4
-keep_every = 40
-samples = 20
-[eval]
-extractor = "fashion-cnn"
-every = 12
-samples = 400
-metrics = ["fid", "class-agreement"]
 "#;
 
 /// Both players at once, a classifier in both losses, momentum and a second moment by themselves.
@@ -166,6 +156,10 @@ lr = 1e-3
 momentum = 0.5
 [ema]
 decay = 0.99
+"#;
+
+/// How clothes of ten classes are looked at.
+const BY_CLASS: &str = r#"
 [log]
 log_every = 1
 sample_every = 12

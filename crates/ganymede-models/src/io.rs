@@ -106,6 +106,21 @@ impl Condition {
             }
         }
     }
+
+    /// The vectors `(n, V)` of a batch of `n` samples, likewise.
+    ///
+    /// # Errors
+    /// The condition is another, or of another batch.
+    pub fn vectors(&self, who: &str, n: usize) -> Result<&Tensor> {
+        match self {
+            Self::Vectors(v) if v.rank() == 2 && v.dim(0)? == n => Ok(v),
+            Self::Vectors(v) => bail!("{who}: the vectors are {:?}, expected ({n}, V)", v.dims()),
+            Self::None => bail!("{who}: it is conditional and was given no vectors"),
+            Self::Classes(_) | Self::Images(_) => {
+                bail!("{who}: it is conditioned on vectors and was given none")
+            }
+        }
+    }
 }
 
 /// How far a growing network has grown: a function of the step. Others ignore it.

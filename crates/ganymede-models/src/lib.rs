@@ -39,10 +39,14 @@ mod dcgan;
 mod error;
 mod io;
 mod layers;
+mod lipschitz;
 mod mlp;
 mod mode;
 mod model;
+mod packing;
+mod r3gan;
 mod resnet;
+mod sndcgan;
 mod spec;
 mod table;
 
@@ -56,16 +60,27 @@ pub use layers::conv::{Conv2d, Conv2dConfig};
 pub use layers::conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
 pub use layers::embedding::Embedding;
 pub use layers::linear::Linear;
+pub use layers::lipschitz::{AolConv2d, OrthonormalConv2d, OrthonormalLinear, max_min};
+pub use layers::minibatch::{
+    MinibatchDiscrimination, MinibatchDiscriminationConfig, MinibatchFeatures, minibatch_stddev,
+};
 pub use layers::norm::conditional::ConditionalBatchNorm;
+pub use layers::norm::styled::StyledBatchNorm;
 pub use layers::norm::{Norm, NormConfig, NormKind};
 pub use layers::spectral::{SpectralConfig, SpectralNorm};
 pub use layers::weight::LayerConfig;
+pub use lipschitz::{LipschitzCritic, LipschitzCriticConfig, LipschitzMlp, LipschitzMlpConfig};
 pub use mlp::{MlpDiscriminator, MlpDiscriminatorConfig, MlpGenerator, MlpGeneratorConfig};
 pub use mode::Mode;
 pub use model::{Critique, Discriminator, DiscriminatorInput, Generated, Generator, GeneratorInput, Latents};
+pub use packing::pack_samples;
+pub use r3gan::{R3ganDiscriminator, R3ganDiscriminatorConfig, R3ganGenerator, R3ganGeneratorConfig};
 pub use resnet::{
-    Pooling, ResnetDiscriminator, ResnetDiscriminatorConfig, ResnetGenerator, ResnetGeneratorConfig,
-    Upsampling,
+    Initialisation, LayoutKind, Pooling, ResnetDiscriminator, ResnetDiscriminatorConfig, ResnetGenerator,
+    ResnetGeneratorConfig, Upsampling,
+};
+pub use sndcgan::{
+    SndcganDiscriminator, SndcganDiscriminatorConfig, SndcganGenerator, SndcganGeneratorConfig,
 };
 pub use spec::{DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, Problem, Size, Traits, read_table};
 pub use table::{

@@ -11,6 +11,7 @@ use toml::Table;
 use crate::io::Io;
 use crate::layers::activation::Activation;
 use crate::layers::linear::Linear;
+use crate::layers::minibatch::{MinibatchFeatures, MinibatchLayer};
 use crate::layers::spectral::SpectralConfig;
 use crate::layers::weight::LayerConfig;
 use crate::spec::{
@@ -79,6 +80,9 @@ pub struct MlpDiscriminatorConfig {
     pub activation: Activation,
     /// Spectral normalisation of all layers (arXiv:1802.05957).
     pub spectral: bool,
+    /// What the last layer sees of the batch as a whole.
+    #[serde(skip_serializing_if = "MinibatchFeatures::is_none")]
+    pub minibatch: MinibatchFeatures,
 }
 
 impl Default for MlpGeneratorConfig {
@@ -89,7 +93,13 @@ impl Default for MlpGeneratorConfig {
 
 impl Default for MlpDiscriminatorConfig {
     fn default() -> Self {
-        Self { width: 128, layers: 3, activation: Activation::LeakyRelu, spectral: false }
+        Self {
+            width: 128,
+            layers: 3,
+            activation: Activation::LeakyRelu,
+            spectral: false,
+            minibatch: MinibatchFeatures::None,
+        }
     }
 }
 
@@ -111,7 +121,9 @@ fn discriminator_examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
     let small = MlpDiscriminatorConfig { width: 8, layers: 2, ..Default::default() };
     let of = |&activation| MlpDiscriminatorConfig { activation, ..small.clone() };
     let spectral = MlpDiscriminatorConfig { spectral: true, ..small.clone() };
-    let all = Activation::ALL.iter().map(of).chain([spectral]);
+    let seeing = |&minibatch| MlpDiscriminatorConfig { minibatch, ..small.clone() };
+    let seeing = MinibatchFeatures::ALL[1..].iter().map(seeing);
+    let all = Activation::ALL.iter().map(of).chain([spectral]).chain(seeing);
     all.map(|config| (Box::new(config) as Box<_>, Io::new([2]))).collect()
 }
 
@@ -205,11 +217,16 @@ impl NetworkSpec for MlpDiscriminatorConfig {
     }
 
     fn traits(&self) -> Traits {
-        Traits { lipschitz: self.spectral, ..Traits::default() }
+        Traits {
+            mixes_batch: !self.minibatch.is_none(),
+            lipschitz: self.spectral && self.minibatch.is_none(),
+            ..Traits::default()
+        }
     }
 
     fn size(&self, io: &Io) -> Size {
         size(&self.sides(io))
+            .with_layers([self.minibatch.weights(self.width), self.minibatch.extra() as u128])
     }
 
     fn write(&self) -> Table {
@@ -229,37 +246,44 @@ impl DiscriminatorSpec for MlpDiscriminatorConfig {
     }
 }
 
-/// Linear layers with an activation between them, none after the last.
+/// Weights start so that the variance of signals is kept (He et al., arXiv:1502.01852), biases as in PyTorch: with zero
+/// biases all kinks of a network of points would meet in the origin.
+fn layer_config(gain: f64, spectral: bool) -> LayerConfig {
+    LayerConfig {
+        weight_init: Init::KaimingNormal { gain },
+        spectral: spectral.then(SpectralConfig::default),
+        ..LayerConfig::default()
+    }
+}
+
+/// Linear layers with an activation between them, none after the last, which sees features of the batch.
 #[derive(Debug)]
 struct Mlp {
     layers: Vec<Linear>,
+    minibatch: MinibatchLayer,
     activation: Activation,
     params: Params,
 }
 
 impl Mlp {
-    /// Weights start so that the variance of signals is kept (He et al., arXiv:1502.01852), biases
-    /// as in PyTorch: with zero biases all kinks of a network of points would meet in the origin.
     fn new(
         sides: &[usize],
         activation: Activation,
-        spectral: bool,
+        (spectral, minibatch): (bool, MinibatchFeatures),
         (rng, dtype, device): (Rng, DType, &Device),
     ) -> Result<Self, ModelError> {
         let params = Params::new();
-        let main = params.builder(rng, dtype, device).pp("main");
+        let root = params.builder(rng, dtype, device);
+        let main = root.pp("main");
         let last = sides.len() - 2;
         let layer = |i: usize| {
             let gain = if i == last { 1.0 } else { activation.gain() };
-            let layer = LayerConfig {
-                weight_init: Init::KaimingNormal { gain },
-                spectral: spectral.then(SpectralConfig::default),
-                ..LayerConfig::default()
-            };
-            Linear::new(sides[i], sides[i + 1], &layer, &main.pp(2 * i))
+            let from = sides[i] + if i == last { minibatch.extra() } else { 0 };
+            Linear::new(from, sides[i + 1], &layer_config(gain, spectral), &main.pp(2 * i))
         };
         let layers = (0..=last).map(layer).collect::<ganymede_tensor::Result<_>>()?;
-        Ok(Self { layers, activation, params })
+        let minibatch = minibatch.build(sides[last], &layer_config(1.0, spectral), &root.pp("minibatch"))?;
+        Ok(Self { layers, minibatch, activation, params })
     }
 
     fn forward(&self, x: &Tensor, mode: Mode) -> ganymede_tensor::Result<Tensor> {
@@ -267,6 +291,9 @@ impl Mlp {
         for (i, layer) in self.layers.iter().enumerate() {
             if i > 0 {
                 x = self.activation.forward(&x)?;
+            }
+            if i + 1 == self.layers.len() {
+                x = self.minibatch.append(&x, mode)?;
             }
             x = layer.forward(&x, mode)?;
         }
@@ -296,7 +323,12 @@ impl MlpGenerator {
     ) -> Result<Self, ModelError> {
         refuse(NAME, config.check())?;
         refuse(NAME, fits(io))?;
-        let mlp = Mlp::new(&config.sides(io), config.activation, false, (rng, dtype, device))?;
+        let mlp = Mlp::new(
+            &config.sides(io),
+            config.activation,
+            (false, MinibatchFeatures::None),
+            (rng, dtype, device),
+        )?;
         Ok(Self { mlp, z_dim: config.z_dim, io: io.clone() })
     }
 }
@@ -342,7 +374,8 @@ impl MlpDiscriminator {
     ) -> Result<Self, ModelError> {
         refuse(NAME, config.check())?;
         refuse(NAME, fits(io))?;
-        let mlp = Mlp::new(&config.sides(io), config.activation, config.spectral, (rng, dtype, device))?;
+        let features = (config.spectral, config.minibatch);
+        let mlp = Mlp::new(&config.sides(io), config.activation, features, (rng, dtype, device))?;
         Ok(Self { mlp, io: io.clone() })
     }
 }

@@ -65,7 +65,7 @@ impl<'a> GeneratorInput<'a> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Generated {
-    /// Samples: images `(N, C, H, W)` in [−1, 1], or points `(N, D)` of any range.
+    /// Samples: images `(N, C, H, W)` in [−1, 1], or about so ([`Traits::unbounded`](crate::Traits)), or points `(N, D)` of any range.
     pub samples: Tensor,
     /// Intermediate latent vectors w, where the network has a mapping.
     pub w: Option<Tensor>,

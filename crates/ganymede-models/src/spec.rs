@@ -62,7 +62,7 @@ pub trait DiscriminatorSpec: NetworkSpec {
 }
 
 /// What trainers, linters and warnings ask of a network instead of its name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Traits {
     /// Whether a sample's output in training depends on the others of its batch, as with batch normalisation.
     pub mixes_batch: bool,
@@ -72,6 +72,24 @@ pub struct Traits {
     pub conditional: bool,
     /// Whether it has an auxiliary head with logits of the classes.
     pub classifies: bool,
+    /// Whether its samples may leave [−1, 1] by a little, for want of a tanh at the end.
+    pub unbounded: bool,
+    /// Samples that it judges together, which whoever shows them packs ([`pack_samples`](crate::pack_samples)); 1 for
+    /// all but PacGAN's.
+    pub pack: usize,
+}
+
+impl Default for Traits {
+    fn default() -> Self {
+        Self {
+            mixes_batch: false,
+            lipschitz: false,
+            conditional: false,
+            classifies: false,
+            unbounded: false,
+            pack: 1,
+        }
+    }
 }
 
 /// How large a network is: what a step costs at least.

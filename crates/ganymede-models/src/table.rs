@@ -8,24 +8,32 @@ use ganymede_tensor::Shapes;
 use toml::{Table, Value};
 
 use crate::spec::{DiscriminatorSpec, Fault, GeneratorSpec};
-use crate::{Io, ModelError, dcgan, mlp, resnet};
+use crate::{Io, ModelError, dcgan, lipschitz, mlp, packing, r3gan, resnet, sndcgan};
 
 /// Every generator. The first one for a kind of data is its default.
 pub const GENERATORS: &[&GeneratorKind] = &[
     &dcgan::GENERATOR,
     &mlp::GENERATOR,
+    &sndcgan::GENERATOR,
     &resnet::SNGAN_GENERATOR,
     &resnet::WGAN_GP_GENERATOR,
     &resnet::SAGAN_GENERATOR,
+    &resnet::BIGGAN_GENERATOR,
+    &r3gan::GENERATOR,
 ];
 
 /// Every discriminator, likewise.
 pub const DISCRIMINATORS: &[&DiscriminatorKind] = &[
     &dcgan::DISCRIMINATOR,
     &mlp::DISCRIMINATOR,
+    &sndcgan::DISCRIMINATOR,
     &resnet::SNGAN_DISCRIMINATOR,
     &resnet::WGAN_GP_DISCRIMINATOR,
     &resnet::SAGAN_DISCRIMINATOR,
+    &resnet::BIGGAN_DISCRIMINATOR,
+    &r3gan::DISCRIMINATOR,
+    &lipschitz::IMAGES,
+    &lipschitz::POINTS,
 ];
 
 /// What a network is for.
@@ -204,12 +212,13 @@ impl GeneratorConfig {
 }
 
 impl DiscriminatorConfig {
-    /// As [`GeneratorConfig::read`].
+    /// As [`GeneratorConfig::read`]; beside the kind's settings any discriminator has `pack`, 1 if left out.
     ///
     /// # Errors
     /// As [`GeneratorConfig::read`].
     pub fn read(kind: &'static DiscriminatorKind, settings: &Table) -> Result<Self, Fault> {
-        Ok(Self { kind, spec: (kind.read)(settings)?.into() })
+        let (settings, pack) = packing::split(settings)?;
+        Ok(Self { kind, spec: packing::packed((kind.read)(&settings)?, pack).into() })
     }
 
     /// As [`GeneratorConfig::from_table`].

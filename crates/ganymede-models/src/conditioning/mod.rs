@@ -8,7 +8,7 @@ pub use head::DiscriminatorConditioning;
 pub(crate) use head::{Judge, Parts};
 pub use latents::GeneratorConditioning;
 pub(crate) use latents::{ClassVectors, USUAL_EMBED_DIM};
-pub(crate) use stage::StageNorm;
+pub(crate) use stage::{StageNorm, Told};
 
 use crate::io::Io;
 use crate::spec::Problem;

@@ -9,6 +9,7 @@ use crate::conditioning::{DiscriminatorConditioning, Judge, Parts, of_classes};
 use crate::io::Io;
 use crate::layers::activation::Activation;
 use crate::layers::conv::{Conv2d, Conv2dConfig};
+use crate::layers::minibatch::{MinibatchFeatures, MinibatchLayer};
 use crate::layers::norm::{Norm, NormKind};
 use crate::layers::spectral::SpectralConfig;
 use crate::spec::{
@@ -31,6 +32,9 @@ pub struct DcganDiscriminatorConfig {
     pub spectral: bool,
     /// How it judges the class.
     pub conditioning: DiscriminatorConditioning,
+    /// What the last layer sees of the batch as a whole.
+    #[serde(skip_serializing_if = "MinibatchFeatures::is_none")]
+    pub minibatch: MinibatchFeatures,
 }
 
 impl Default for DcganDiscriminatorConfig {
@@ -41,6 +45,7 @@ impl Default for DcganDiscriminatorConfig {
             norm: None,
             spectral: false,
             conditioning: DiscriminatorConditioning::None,
+            minibatch: MinibatchFeatures::None,
         }
     }
 }
@@ -75,6 +80,8 @@ impl DcganDiscriminatorConfig {
     }
 }
 
+/// Positions of the last feature map.
+const LAST_AREA: usize = 16;
 /// Who asks for the classes.
 const WHO: &str = "dcgan discriminator";
 
@@ -89,7 +96,14 @@ pub(super) fn examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
     let capped = DcganDiscriminatorConfig { max_multiplier: 2, ..small.clone() };
     let judging = |&conditioning| DcganDiscriminatorConfig { conditioning, ..small.clone() };
     let at = |io: Io| move |config| (Box::new(config) as Box<dyn DiscriminatorSpec>, io.clone());
-    let plain = NormKind::ALL.iter().map(of_norm).chain([spectral.clone()]).map(at(Io::new([2, 16, 16])));
+    let seeing = MinibatchFeatures::ALL[1..].iter();
+    let seeing = seeing.map(|&minibatch| DcganDiscriminatorConfig { minibatch, ..small.clone() });
+    let plain = NormKind::ALL
+        .iter()
+        .map(of_norm)
+        .chain([spectral.clone()])
+        .chain(seeing)
+        .map(at(Io::new([2, 16, 16])));
     let projection = DiscriminatorConditioning::Projection;
     let both = DcganDiscriminatorConfig { conditioning: projection, ..spectral };
     let judging = DiscriminatorConditioning::ALL[1..].iter().map(judging).chain([both]);
@@ -112,17 +126,20 @@ impl NetworkSpec for DcganDiscriminatorConfig {
 
     fn traits(&self) -> Traits {
         Traits {
-            mixes_batch: self.resolved_norm() == NormKind::Batch,
-            lipschitz: self.spectral,
+            mixes_batch: self.resolved_norm() == NormKind::Batch || !self.minibatch.is_none(),
+            lipschitz: self.spectral && self.minibatch.is_none(),
             conditional: self.conditioning.head().conditional,
             classifies: self.conditioning.head().classifies,
+            ..Traits::default()
         }
     }
 
     fn size(&self, io: &Io) -> Size {
         let channels = self.channels(io);
         let own = (self.conditioning.head().weights)(&self.parts(io, &channels));
-        let size = size(io, self.width, &channels).with_layers([own]);
+        let last = channels[channels.len() - 2];
+        let beside = [self.minibatch.weights(last * LAST_AREA), (self.minibatch.extra() * LAST_AREA) as u128];
+        let size = size(io, self.width, &channels).with_layers([own]).with_layers(beside);
         // The first layer sees the class beside the image.
         let seen = channels[0] as u128 * io.square().map_or(0, |(_, side)| side as u128).pow(2);
         Size { activations: size.activations.max(seen), ..size }
@@ -145,7 +162,7 @@ impl DiscriminatorSpec for DcganDiscriminatorConfig {
     }
 }
 
-/// x → convolution, leaky ReLU → [convolution, norm, leaky ReLU] × (K−1) → convolution → score.
+/// x → convolution, leaky ReLU → [convolution, norm, leaky ReLU] × (K−1) → \[features of the batch\] → convolution → score.
 ///
 /// Each convolution halves (kernel 4, stride 2, padding 1), the last makes 1×1 from 4×4 (kernel 4,
 /// no padding). The first has no norm after it. Scores are raw: there is no sigmoid.
@@ -162,6 +179,7 @@ impl DiscriminatorSpec for DcganDiscriminatorConfig {
 #[derive(Debug)]
 pub struct DcganDiscriminator {
     hidden: Vec<(Conv2d, Norm)>,
+    minibatch: MinibatchLayer,
     last: Conv2d,
     head: Box<dyn Judge>,
     params: Params,
@@ -204,9 +222,12 @@ impl DcganDiscriminator {
             // With a norm a stage is convolution, norm, leaky ReLU in the numbering.
             index += if kind == NormKind::None { 2 } else { 3 };
         }
-        let last = conv(channels[stages], 1, [1, 0], index)?;
+        let layer = layer_config(NormKind::None, config.spectral);
+        let features = channels[stages] * LAST_AREA;
+        let minibatch = config.minibatch.build(features, &layer, &root.pp("minibatch"))?;
+        let last = conv(channels[stages] + config.minibatch.extra(), 1, [1, 0], index)?;
         let head = (config.conditioning.head().build)(&config.parts(io, &channels), &root)?;
-        Ok(Self { hidden, last, head, params, io: io.clone() })
+        Ok(Self { hidden, minibatch, last, head, params, io: io.clone() })
     }
 
     fn check(&self, x: &Tensor) -> ganymede_tensor::Result<()> {
@@ -230,7 +251,7 @@ impl Discriminator for DcganDiscriminator {
                 norm.forward_activated(&conv.forward(&x, mode)?, Activation::LeakyRelu, mode)?
             };
         }
-        let scores = self.last.forward(&x, mode)?.flatten_all()?;
+        let scores = self.last.forward(&self.minibatch.append(&x, mode)?, mode)?.flatten_all()?;
         self.head.judge(&x, scores, input.condition, mode)
     }
 

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::{MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, size, widths};
-use crate::conditioning::{ClassVectors, GeneratorConditioning, StageNorm, USUAL_EMBED_DIM, of_classes};
+use crate::conditioning::{
+    ClassVectors, GeneratorConditioning, StageNorm, Told, USUAL_EMBED_DIM, of_classes,
+};
 use crate::io::Io;
 use crate::layers::activation::Activation;
 use crate::layers::conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
@@ -201,7 +203,7 @@ impl DcganGenerator {
             let conv = up(config.norm, [from, to], stage == 0, &main.pp(index))?;
             let place = main.pp(index + 1);
             let classes = io.classes().filter(|_| config.conditioning == GeneratorConditioning::Norm);
-            let norm = StageNorm::new(&norm_config(config.norm, to), classes, WHO, &place)?;
+            let norm = StageNorm::new(&norm_config(config.norm, to), Told::classes(classes), WHO, &place)?;
             hidden.push((conv, norm));
         }
         let ends = [channels[stages], channels[stages + 1]];

@@ -75,7 +75,8 @@ fn weight_init() -> Init {
 fn layer_config(norm: NormKind, spectral: bool) -> LayerConfig {
     LayerConfig {
         weight_init: weight_init(),
-        bias: (norm == NormKind::None).then_some(Init::Zeros),
+        // Where no normalisation brings one.
+        bias: matches!(norm, NormKind::None | NormKind::Pixel).then_some(Init::Zeros),
         spectral: spectral.then(SpectralConfig::default),
     }
 }

@@ -53,24 +53,35 @@ impl Embedding {
     /// `y` has another shape or dtype. On the CPU also where a class is K or more; elsewhere, where looking would wait
     /// for the device, its vector is 0.
     pub fn forward(&self, y: &Tensor, mode: Mode) -> Result<Tensor> {
-        self.check(y)?;
         let weight = self.weight.get(mode)?;
-        let all = Tensor::arange(0, self.classes as u32, y.device())?.unsqueeze(0)?;
-        let (n, k) = (y.dim(0)?, self.classes);
-        let picked = y.unsqueeze(1)?.broadcast_as((n, k))?.eq(&all.broadcast_as((n, k))?)?;
-        picked.to_dtype(weight.dtype())?.matmul(&weight)
+        one_hot(y, self.classes, weight.dtype())?.matmul(&weight)
     }
 
     /// What [`Self::forward`] refuses, for networks that must not have moved statistics by then.
     pub(crate) fn check(&self, y: &Tensor) -> Result<()> {
-        if y.rank() != 1 || y.dtype() != DType::U32 {
-            bail!("embedding: the classes are {:?} of {:?}, expected (N,) of U32", y.dims(), y.dtype())
-        }
-        if y.device().is_cpu()
-            && let Some(class) = y.to_vec1::<u32>()?.into_iter().find(|class| *class as usize >= self.classes)
-        {
-            bail!("embedding: class {class} of {}: they are numbered from 0", self.classes)
-        }
-        Ok(())
+        check(y, self.classes)
     }
+}
+
+/// Classes `(N,)` as unit vectors `(N, K)`.
+///
+/// # Errors
+/// As [`Embedding::forward`].
+pub(crate) fn one_hot(y: &Tensor, classes: usize, dtype: DType) -> Result<Tensor> {
+    check(y, classes)?;
+    let all = Tensor::arange(0, classes as u32, y.device())?.unsqueeze(0)?;
+    let shape = (y.dim(0)?, classes);
+    y.unsqueeze(1)?.broadcast_as(shape)?.eq(&all.broadcast_as(shape)?)?.to_dtype(dtype)
+}
+
+fn check(y: &Tensor, classes: usize) -> Result<()> {
+    if y.rank() != 1 || y.dtype() != DType::U32 {
+        bail!("embedding: the classes are {:?} of {:?}, expected (N,) of U32", y.dims(), y.dtype())
+    }
+    if y.device().is_cpu()
+        && let Some(class) = y.to_vec1::<u32>()?.into_iter().find(|class| *class as usize >= classes)
+    {
+        bail!("embedding: class {class} of {classes}: they are numbered from 0")
+    }
+    Ok(())
 }

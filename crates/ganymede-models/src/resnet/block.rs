@@ -5,10 +5,10 @@ use std::f64::consts::SQRT_2;
 use ganymede_tensor::{Builder, Result, Tensor, avg_pool2d, upsample_bilinear2d, upsample_nearest2d};
 use serde::{Deserialize, Serialize};
 
-use super::layer;
+use super::Initialisation;
 use super::layout::Step;
 use crate::Mode;
-use crate::conditioning::StageNorm;
+use crate::conditioning::{StageNorm, Told};
 use crate::io::Condition;
 use crate::layers::activation::Activation;
 use crate::layers::conv::{Conv2d, Conv2dConfig};
@@ -38,8 +38,9 @@ impl Upsampling {
 /// What the blocks of a network have in common.
 pub(super) struct BlockConfig {
     pub(super) norm: NormKind,
-    /// Of how many classes each normalisation is, where it is of each.
-    pub(super) classes: Option<usize>,
+    /// What each normalisation is told.
+    pub(super) told: Told,
+    pub(super) init: Initialisation,
     pub(super) activation: Activation,
     pub(super) spectral: bool,
     /// Who asks for the classes.
@@ -48,13 +49,14 @@ pub(super) struct BlockConfig {
 
 impl BlockConfig {
     fn conv(&self, [from, to]: [usize; 2], kernel: usize, builder: &Builder) -> Result<Conv2d> {
+        // Glorot's rule has a gain before a ReLU; orthogonal weights have none in BigGAN.
         let gain = if kernel == 1 { 1.0 } else { SQRT_2 };
         let config = Conv2dConfig::new(from, to, kernel).with_stride(1, kernel / 2);
-        Conv2d::new(&config.with_layer(layer(gain, self.spectral)), builder)
+        Conv2d::new(&config.with_layer(self.init.layer(gain, self.spectral)), builder)
     }
 
     pub(super) fn norm(&self, channels: usize, builder: &Builder) -> Result<StageNorm> {
-        StageNorm::new(&NormConfig::new(self.norm, channels), self.classes, self.who, builder)
+        StageNorm::new(&NormConfig::new(self.norm, channels), self.told, self.who, builder)
     }
 }
 

@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::block::{BlockConfig, DownBlock};
-use super::layout::{Layout, Role, Step, fits, size_of_blocks};
-use super::{MOST_WIDTH, NAME, layer};
-use crate::conditioning::{DiscriminatorConditioning, Judge, Parts, of_classes};
+use super::layout::{LayoutKind, Role, Step, fits, size_of_blocks};
+use super::{Initialisation, MOST_WIDTH, NAME};
+use crate::conditioning::{DiscriminatorConditioning, Judge, Parts, Told, of_classes};
 use crate::io::Io;
 use crate::layers::activation::Activation;
 use crate::layers::attention::SelfAttention2d;
 use crate::layers::linear::Linear;
+use crate::layers::minibatch::{MinibatchFeatures, MinibatchLayer};
 use crate::layers::norm::NormKind;
 use crate::layers::spectral::SpectralConfig;
 use crate::spec::{DiscriminatorSpec, NetworkSpec, Problem, Size, Traits, refuse, sizes, write_table};
@@ -49,6 +50,13 @@ pub struct ResnetDiscriminatorConfig {
     pub attention: Vec<usize>,
     /// How it judges the class.
     pub conditioning: DiscriminatorConditioning,
+    /// Which blocks it has.
+    pub layout: LayoutKind,
+    /// How weights start.
+    pub init: Initialisation,
+    /// What the last layer sees of the batch as a whole.
+    #[serde(default, skip_serializing_if = "MinibatchFeatures::is_none")]
+    pub minibatch: MinibatchFeatures,
 }
 
 impl ResnetDiscriminatorConfig {
@@ -63,6 +71,9 @@ impl ResnetDiscriminatorConfig {
             activated_shortcut: false,
             attention: Vec::new(),
             conditioning: DiscriminatorConditioning::None,
+            layout: LayoutKind::Sngan,
+            init: Initialisation::Glorot,
+            minibatch: MinibatchFeatures::None,
         }
     }
 
@@ -78,9 +89,21 @@ impl ResnetDiscriminatorConfig {
         Self { attention: vec![8], ..Self::sngan() }
     }
 
+    /// As in BigGAN (Brock et al., 2019, appendix B), told the class.
+    pub fn biggan() -> Self {
+        Self {
+            layout: LayoutKind::Biggan,
+            init: Initialisation::Orthogonal,
+            conditioning: DiscriminatorConditioning::Projection,
+            ..Self::sngan()
+        }
+    }
+
     /// Its blocks on data that it fits.
     fn steps(&self, io: &Io) -> Vec<Step> {
-        let (Some(layout), Some((channels, _))) = (Layout::of(io), io.square()) else { return Vec::new() };
+        let (Some(layout), Some((channels, _))) = (self.layout.of(io), io.square()) else {
+            return Vec::new();
+        };
         let width = self.width.unwrap_or(layout.usual_width(Role::Discriminator));
         layout.down(channels + self.conditioning.head().extra_channels, width, &self.attention)
     }
@@ -93,7 +116,7 @@ impl ResnetDiscriminatorConfig {
             feature_side: 1,
             side: io.square().unwrap_or_default().1,
             spectral: self.spectral.then(SpectralConfig::default),
-            init: layer(1.0, false).weight_init,
+            init: self.init.weights(1.0),
             embedding: "l_y",
             who: WHO,
         }
@@ -111,6 +134,8 @@ pub(super) fn examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
         (wide.clone(), Io::new([1, 48, 48])),
         (wide, Io::new([1, 64, 64])),
     ];
+    let seeing = |&minibatch| ResnetDiscriminatorConfig { minibatch, ..small.clone() };
+    all.extend(MinibatchFeatures::ALL[1..].iter().map(seeing).map(|config| (config, Io::new([2, 32, 32]))));
     let classes = Io::with_classes([1, 32, 32], 3);
     all.extend(
         DiscriminatorConditioning::ALL[1..].iter().map(judging).map(|config| (config, classes.clone())),
@@ -132,13 +157,28 @@ pub(super) fn examples_with_attention() -> Vec<(Box<dyn DiscriminatorSpec>, Io)>
     [small, twice].map(|config| (Box::new(config) as Box<_>, Io::new([1, 32, 32]))).into()
 }
 
+pub(super) fn examples_of_biggan() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
+    let small = ResnetDiscriminatorConfig { width: Some(8), ..ResnetDiscriminatorConfig::biggan() };
+    let attentive = ResnetDiscriminatorConfig { attention: vec![16], ..small.clone() };
+    let wide = ResnetDiscriminatorConfig {
+        width: Some(16),
+        conditioning: DiscriminatorConditioning::None,
+        ..small.clone()
+    };
+    vec![
+        (Box::new(small), Io::with_classes([1, 32, 32], 3)),
+        (Box::new(attentive), Io::with_classes([2, 32, 32], 3)),
+        (Box::new(wide), Io::new([1, 64, 64])),
+    ]
+}
+
 impl NetworkSpec for ResnetDiscriminatorConfig {
     fn check(&self) -> Vec<Problem> {
         sizes(&[("width", self.width.unwrap_or(1), MOST_WIDTH)])
     }
 
     fn fits(&self, io: &Io) -> Vec<Problem> {
-        let mut problems = fits(io, self.width, &self.attention, Role::Discriminator);
+        let mut problems = fits(io, self.layout, self.width, &self.attention, Role::Discriminator);
         if self.conditioning != DiscriminatorConditioning::None {
             problems.extend(of_classes(io));
         }
@@ -148,10 +188,11 @@ impl NetworkSpec for ResnetDiscriminatorConfig {
     fn traits(&self) -> Traits {
         let head = self.conditioning.head();
         Traits {
-            mixes_batch: self.norm == NormKind::Batch,
-            lipschitz: self.spectral,
+            mixes_batch: self.norm == NormKind::Batch || !self.minibatch.is_none(),
+            lipschitz: self.spectral && self.minibatch.is_none(),
             conditional: head.conditional,
             classifies: head.classifies,
+            ..Traits::default()
         }
     }
 
@@ -159,7 +200,11 @@ impl NetworkSpec for ResnetDiscriminatorConfig {
         let steps = self.steps(io);
         let Some(last) = steps.last() else { return Size::default() };
         let own = (self.conditioning.head().weights)(&self.parts(io, last.to));
-        size_of_blocks(&steps).with_layers([last.to as u128, own])
+        size_of_blocks(&steps).with_layers([
+            (last.to + self.minibatch.extra()) as u128,
+            self.minibatch.weights(last.to),
+            own,
+        ])
     }
 
     fn write(&self) -> Table {
@@ -198,6 +243,7 @@ const WHO: &str = "resnet discriminator";
 #[derive(Debug)]
 pub struct ResnetDiscriminator {
     blocks: Vec<(DownBlock, Option<SelfAttention2d>)>,
+    minibatch: MinibatchLayer,
     last: Linear,
     head: Box<dyn Judge>,
     activation: Activation,
@@ -225,7 +271,8 @@ impl ResnetDiscriminator {
         let steps = config.steps(io);
         let block = BlockConfig {
             norm: config.norm,
-            classes: None,
+            told: Told::Nothing,
+            init: config.init,
             activation: config.activation,
             spectral: config.spectral,
             who: WHO,
@@ -240,10 +287,12 @@ impl ResnetDiscriminator {
         }
         let channels = steps[steps.len() - 1].to;
         let name = format!("l{}", steps.len() + 1);
-        let last = Linear::new(channels, 1, &layer(1.0, config.spectral), &root.pp(name))?;
+        let layer = config.init.layer(1.0, config.spectral);
+        let minibatch = config.minibatch.build(channels, &layer, &root.pp("minibatch"))?;
+        let last = Linear::new(channels + config.minibatch.extra(), 1, &layer, &root.pp(name))?;
         let head = (config.conditioning.head().build)(&config.parts(io, channels), &root)?;
         let (activation, pooling, io) = (config.activation, config.pooling, io.clone());
-        Ok(Self { blocks, last, head, activation, pooling, params, io })
+        Ok(Self { blocks, minibatch, last, head, activation, pooling, params, io })
     }
 }
 
@@ -266,7 +315,7 @@ impl Discriminator for ResnetDiscriminator {
             Pooling::Sum => features.flatten_from(2)?.sum(2)?,
             Pooling::Mean => global_avg_pool2d(&features)?,
         };
-        let scores = self.last.forward(&pooled, mode)?.flatten_all()?;
+        let scores = self.last.forward(&self.minibatch.append(&pooled, mode)?, mode)?.flatten_all()?;
         self.head.judge(&pooled.unsqueeze(2)?.unsqueeze(3)?, scores, input.condition, mode)
     }
 

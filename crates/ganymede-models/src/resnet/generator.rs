@@ -1,17 +1,20 @@
 //! The generator: a linear layer, then blocks that double.
 
-use ganymede_tensor::{DType, Device, Params, Rng, bail, tanh};
+use ganymede_tensor::{DType, Device, Params, Rng, Tensor, bail, tanh};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::block::{BlockConfig, UpBlock, Upsampling};
-use super::layout::{Layout, Role, Step, fits, size_of_blocks};
-use super::{MOST_WIDTH, NAME, layer};
-use crate::conditioning::{ClassVectors, GeneratorConditioning, StageNorm, USUAL_EMBED_DIM, of_classes};
-use crate::io::Io;
+use super::layout::{Layout, LayoutKind, Role, Step, fits, size_of_blocks};
+use super::{Initialisation, MOST_WIDTH, NAME};
+use crate::conditioning::{
+    ClassVectors, GeneratorConditioning, StageNorm, Told, USUAL_EMBED_DIM, of_classes,
+};
+use crate::io::{Condition, ConditionShape, Io};
 use crate::layers::activation::Activation;
 use crate::layers::attention::SelfAttention2d;
 use crate::layers::conv::{Conv2d, Conv2dConfig};
+use crate::layers::embedding::Embedding;
 use crate::layers::linear::Linear;
 use crate::layers::norm::NormKind;
 use crate::layers::spectral::SpectralConfig;
@@ -42,6 +45,15 @@ pub struct ResnetGeneratorConfig {
     /// Length of a class's vector beside the latent vector, with `concat` only; 50 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embed_dim: Option<usize>,
+    /// Length of a class's vector that all normalisations share, each with linear maps of its own; 0: each has gains and
+    /// biases of every class. With `norm` only.
+    pub shared_dim: usize,
+    /// Whether the latent vector is cut into a part for the first layer and one for each block's normalisations.
+    pub skip_z: bool,
+    /// Which blocks it has.
+    pub layout: LayoutKind,
+    /// How weights start.
+    pub init: Initialisation,
 }
 
 impl ResnetGeneratorConfig {
@@ -57,6 +69,10 @@ impl ResnetGeneratorConfig {
             attention: Vec::new(),
             conditioning: GeneratorConditioning::None,
             embed_dim: None,
+            shared_dim: 0,
+            skip_z: false,
+            layout: LayoutKind::Sngan,
+            init: Initialisation::Glorot,
         }
     }
 
@@ -71,10 +87,43 @@ impl ResnetGeneratorConfig {
         Self { spectral: true, attention: vec![16], ..Self::sngan() }
     }
 
+    /// As in BigGAN (Brock et al., 2019, appendix B), with neither attention, which the paper's, of 128 pixels, has at
+    /// 64, nor the orthogonal regularisation. Doubled by nearest neighbours, spectral normalisation here, too.
+    pub fn biggan() -> Self {
+        Self {
+            z_dim: 120,
+            upsampling: Upsampling::Nearest,
+            spectral: true,
+            conditioning: GeneratorConditioning::Norm,
+            shared_dim: 128,
+            skip_z: true,
+            layout: LayoutKind::Biggan,
+            init: Initialisation::Orthogonal,
+            ..Self::sngan()
+        }
+    }
+
     /// Its blocks on data that it fits.
     fn steps(&self, io: &Io) -> Vec<Step> {
-        let Some(layout) = Layout::of(io) else { return Vec::new() };
+        let Some(layout) = self.layout.of(io) else { return Vec::new() };
         layout.up(self.width_at(layout), &self.attention)
+    }
+
+    /// Parts of the latent vector for a network of so many blocks.
+    fn parts(&self, blocks: usize) -> usize {
+        if self.skip_z { blocks + 1 } else { 1 }
+    }
+
+    /// The length of what each normalisation is made from, where that is a vector.
+    fn style_dim(&self, io: &Io, blocks: usize) -> Option<usize> {
+        let part = if self.skip_z { self.z_dim / self.parts(blocks) } else { 0 };
+        let told = self.conditioning == GeneratorConditioning::Norm;
+        let own = match io.condition {
+            ConditionShape::Vectors(dim) if told => dim,
+            ConditionShape::Classes(_) if told => self.shared_dim,
+            _ => 0,
+        };
+        Some(part + own).filter(|dim| *dim > 0)
     }
 
     fn width_at(&self, layout: &Layout) -> usize {
@@ -117,6 +166,25 @@ pub(super) fn examples_with_attention() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
     [small, twice].map(|config| (Box::new(config) as Box<_>, Io::new([1, 32, 32]))).into()
 }
 
+pub(super) fn examples_of_biggan() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
+    let small =
+        ResnetGeneratorConfig { z_dim: 8, width: Some(8), shared_dim: 3, ..ResnetGeneratorConfig::biggan() };
+    let attentive = ResnetGeneratorConfig { attention: vec![16], skip_z: false, ..small.clone() };
+    let blind = ResnetGeneratorConfig {
+        z_dim: 10,
+        conditioning: GeneratorConditioning::None,
+        shared_dim: 0,
+        ..small.clone()
+    };
+    let of_vectors = Io { sample: vec![1, 32, 32], condition: ConditionShape::Vectors(5) };
+    vec![
+        (Box::new(small.clone()), Io::with_classes([1, 32, 32], 3)),
+        (Box::new(attentive), Io::with_classes([2, 32, 32], 3)),
+        (Box::new(blind), Io::new([1, 64, 64])),
+        (Box::new(small), of_vectors),
+    ]
+}
+
 impl NetworkSpec for ResnetGeneratorConfig {
     fn check(&self) -> Vec<Problem> {
         let mut problems = sizes(&[
@@ -124,15 +192,46 @@ impl NetworkSpec for ResnetGeneratorConfig {
             ("width", self.width.unwrap_or(1), MOST_WIDTH),
             ("embed_dim", self.embed_dim.unwrap_or(USUAL_EMBED_DIM), 65_536),
         ]);
-        let conditioning = self.conditioning;
-        problems.extend(conditioning.misfits(self.norm, self.embed_dim));
+        problems.extend(self.conditioning.misfits(self.norm, self.embed_dim));
+        if self.shared_dim > 65_536 {
+            problems.push(Problem::new("shared_dim", self.shared_dim, "a whole number, at most 65536"));
+        }
+        if self.shared_dim > 0 && self.conditioning != GeneratorConditioning::Norm {
+            let fix = "0, or conditioning = \"norm\", whose vectors it is the length of";
+            problems.push(Problem::new("shared_dim", self.shared_dim, fix));
+        }
+        let joins =
+            matches!(self.conditioning, GeneratorConditioning::Concat | GeneratorConditioning::Product);
+        if self.skip_z && (joins || self.norm != NormKind::Batch) {
+            let fix = "false, or norm = \"batch\" and conditioning = \"norm\" or \"none\": normalisations take the parts";
+            problems.push(Problem::new("skip_z", true, fix));
+        }
+        if self.skip_z && self.conditioning == GeneratorConditioning::Norm && self.shared_dim == 0 {
+            problems.push(Problem::new("shared_dim", 0, "1 or more with skip_z, 128 in the paper"));
+        }
         problems
     }
 
     fn fits(&self, io: &Io) -> Vec<Problem> {
-        let mut problems = fits(io, self.width, &self.attention, Role::Generator);
-        if self.conditioning != GeneratorConditioning::None {
-            problems.extend(of_classes(io));
+        let mut problems = fits(io, self.layout, self.width, &self.attention, Role::Generator);
+        let takes_vectors = self.conditioning == GeneratorConditioning::Norm;
+        match io.condition {
+            ConditionShape::Vectors(dim) if takes_vectors => {
+                if !(1..=65_536).contains(&dim) {
+                    problems.push(Problem::new(
+                        "conditioning",
+                        format!("vectors of length {dim}"),
+                        "1 to 65536",
+                    ));
+                }
+            }
+            _ if self.conditioning != GeneratorConditioning::None => problems.extend(of_classes(io)),
+            _ => {}
+        }
+        let parts = self.parts(self.steps(io).len());
+        if !self.z_dim.is_multiple_of(parts) {
+            let fix = format!("a multiple of {parts}, the parts that skip_z cuts it into at this resolution");
+            problems.push(Problem::new("z_dim", self.z_dim, fix));
         }
         problems
     }
@@ -151,17 +250,26 @@ impl NetworkSpec for ResnetGeneratorConfig {
         else {
             return Size::default();
         };
-        let latent = (self.z_dim + self.conditioning.beside(self.embed_dim)) as u128;
+        let latent = self.z_dim / self.parts(steps.len()) + self.conditioning.beside(self.embed_dim);
+        let latent = latent as u128;
         let start = (first.from * first.sides[0] * first.sides[0]) as u128;
         let classes = io.classes().unwrap_or(0) as u128;
-        let vectors: Vec<u128> = match self.conditioning {
-            GeneratorConditioning::None => Vec::new(),
-            GeneratorConditioning::Norm => {
-                let norms = steps.iter().flat_map(|step| [step.from, step.from, step.inner, step.inner]);
-                norms.map(|channels| channels as u128 * classes).collect()
+        // Gains and biases of the normalisations, from units or from vectors.
+        let norms = steps.iter().flat_map(|step| [step.from, step.from, step.inner, step.inner]);
+        let of_norms = |dim: u128| norms.map(move |channels| channels as u128 * dim).collect::<Vec<_>>();
+        let vectors = match (self.conditioning, self.style_dim(io, steps.len())) {
+            (_, Some(dim)) => {
+                let shared = if io.classes().is_some() { classes * self.shared_dim as u128 } else { 0 };
+                [of_norms(dim as u128), vec![shared]].concat()
             }
-            GeneratorConditioning::Concat => vec![classes * self.conditioning.beside(self.embed_dim) as u128],
-            GeneratorConditioning::Product => vec![classes * self.z_dim as u128],
+            (conditioning, None) => match conditioning {
+                GeneratorConditioning::None => Vec::new(),
+                GeneratorConditioning::Norm => of_norms(classes),
+                GeneratorConditioning::Concat => {
+                    vec![classes * self.conditioning.beside(self.embed_dim) as u128]
+                }
+                GeneratorConditioning::Product => vec![classes * self.z_dim as u128],
+            },
         };
         let ends = [latent * start, (9 * last.to * channels) as u128];
         let size = size_of_blocks(&steps).with_layers(ends.into_iter().chain(vectors));
@@ -207,6 +315,7 @@ const WHO: &str = "resnet generator";
 #[derive(Debug)]
 pub struct ResnetGenerator {
     told: Option<ClassVectors>,
+    styles: Option<Styles>,
     first: Linear,
     /// Channels and side of the first feature map.
     start: [usize; 2],
@@ -217,6 +326,46 @@ pub struct ResnetGenerator {
     params: Params,
     z_dim: usize,
     io: Io,
+}
+
+/// Where the vectors come from that normalisations are made from.
+#[derive(Debug)]
+struct Styles {
+    /// The vectors of classes, where it is told a class.
+    shared: Option<Embedding>,
+    /// Length of a part of the latent vector.
+    part: usize,
+    /// Whether each block has a part.
+    of_parts: bool,
+    /// Whether it is told anything.
+    told: bool,
+}
+
+impl Styles {
+    /// A vector for each sample and each of so many blocks.
+    fn of(
+        &self,
+        z: &Tensor,
+        told: &Condition,
+        blocks: usize,
+        mode: Mode,
+    ) -> ganymede_tensor::Result<Vec<Condition>> {
+        let n = z.dim(0)?;
+        let own = match &self.shared {
+            Some(shared) => Some(shared.forward(told.classes(WHO, n)?, mode)?),
+            None if self.told => Some(told.vectors(WHO, n)?.clone()),
+            None => None,
+        };
+        let style = |block: usize| {
+            let part = match self.of_parts {
+                true => Some(z.narrow(1, (block + 1) * self.part, self.part)?),
+                false => None,
+            };
+            let parts: Vec<&Tensor> = own.iter().chain(&part).collect();
+            Ok(Condition::Vectors(Tensor::cat(&parts, 1)?))
+        };
+        (0..blocks).map(style).collect()
+    }
 }
 
 impl ResnetGenerator {
@@ -240,20 +389,32 @@ impl ResnetGenerator {
         let start = [steps[0].from, steps[0].sides[0]];
         let plain = BlockConfig {
             norm: config.norm,
-            classes: None,
+            told: Told::Nothing,
+            init: config.init,
             activation: config.activation,
             spectral: config.spectral,
             who: WHO,
         };
         let of_class = config.conditioning == GeneratorConditioning::Norm;
-        let block = BlockConfig { classes: io.classes().filter(|_| of_class), ..plain };
+        let layer = config.init.layer(1.0, config.spectral);
+        let part = config.z_dim / config.parts(steps.len());
+        let style_dim = config.style_dim(io, steps.len());
+        let block = match style_dim {
+            Some(dim) => BlockConfig { told: Told::Vectors(dim, layer), ..plain },
+            None => BlockConfig { told: Told::classes(io.classes().filter(|_| of_class)), ..plain },
+        };
+        let styles = match (style_dim, io.classes().filter(|_| of_class)) {
+            (None, _) => None,
+            (Some(_), None) => Some(Styles { shared: None, part, of_parts: config.skip_z, told: of_class }),
+            (Some(_), Some(classes)) => {
+                // Without spectral normalisation, which hurts here, as the authors' code says.
+                let init = config.init.weights(1.0);
+                let shared = Embedding::new(classes, config.shared_dim, init, None, &root.pp("shared"))?;
+                Some(Styles { shared: Some(shared), part, of_parts: config.skip_z, told: true })
+            }
+        };
         let told = ClassVectors::new(config.conditioning, [config.z_dim, beside], io, &root, WHO)?;
-        let first = Linear::new(
-            config.z_dim + beside,
-            start[0] * start[1] * start[1],
-            &layer(1.0, config.spectral),
-            &root.pp("l1"),
-        )?;
+        let first = Linear::new(part + beside, start[0] * start[1] * start[1], &layer, &root.pp("l1"))?;
         let spectral = config.spectral.then(SpectralConfig::default);
         let mut blocks = Vec::new();
         for (i, step) in steps.iter().enumerate() {
@@ -264,12 +425,10 @@ impl ResnetGenerator {
         let (index, channels) = (steps.len() + 2, steps[steps.len() - 1].to);
         // The last normalisation is of all classes in the conditional networks, too.
         let norm = plain.norm(channels, &root.pp(format!("b{index}")))?;
-        let last = Conv2dConfig::new(channels, io.sample[0], 3)
-            .with_stride(1, 1)
-            .with_layer(layer(1.0, config.spectral));
+        let last = Conv2dConfig::new(channels, io.sample[0], 3).with_stride(1, 1).with_layer(layer);
         let last = Conv2d::new(&last, &root.pp(format!("c{index}")))?;
         let (z_dim, activation, io) = (config.z_dim, config.activation, io.clone());
-        Ok(Self { told, first, start, blocks, norm, last, activation, params, z_dim, io })
+        Ok(Self { told, styles, first, start, blocks, norm, last, activation, params, z_dim, io })
     }
 }
 
@@ -285,10 +444,18 @@ impl Generator for ResnetGenerator {
             Some(told) => told.join(z, input.condition, mode)?,
             None => z.clone(),
         };
+        let styles = match &self.styles {
+            Some(styles) => styles.of(&z, input.condition, self.blocks.len(), mode)?,
+            None => Vec::new(),
+        };
+        let z = match &self.styles {
+            Some(styles) if styles.of_parts => z.narrow(1, 0, styles.part)?.contiguous()?,
+            _ => z,
+        };
         let [channels, side] = self.start;
         let mut x = self.first.forward(&z, mode)?.reshape((n, channels, side, side))?;
-        for (block, attention) in &self.blocks {
-            x = block.forward(&x, input.condition, mode)?;
+        for (i, (block, attention)) in self.blocks.iter().enumerate() {
+            x = block.forward(&x, styles.get(i).unwrap_or(input.condition), mode)?;
             if let Some(attention) = attention {
                 x = attention.forward(&x, mode)?;
             }

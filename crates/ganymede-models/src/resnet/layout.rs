@@ -1,10 +1,38 @@
 //! Which blocks a network has at a resolution.
 
+use serde::{Deserialize, Serialize};
+
 use crate::io::Io;
 use crate::spec::{Problem, Size};
 
 use super::NAME;
 use crate::layers::attention::SelfAttention2d;
+
+/// Which blocks a network has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LayoutKind {
+    /// Those of SNGAN, torch-mimicry and SAGAN.
+    #[default]
+    Sngan,
+    /// Those of BigGAN.
+    Biggan,
+}
+
+impl LayoutKind {
+    /// The blocks for such data.
+    pub(super) fn of(self, io: &Io) -> Option<&'static Layout> {
+        let (_, side) = io.square()?;
+        self.all().iter().find(|layout| layout.side == side)
+    }
+
+    fn all(self) -> &'static [Layout] {
+        match self {
+            Self::Sngan => LAYOUTS,
+            Self::Biggan => BIGGAN_LAYOUTS,
+        }
+    }
+}
 
 /// The blocks of both networks at one resolution. Channels are the width over a divisor.
 pub(super) struct Layout {
@@ -15,6 +43,8 @@ pub(super) struct Layout {
     discriminator: &'static [usize],
     /// Blocks of the discriminator that halve; those after them do not.
     halvings: usize,
+    /// Whether the discriminator's blocks are as wide inside as behind.
+    wide: bool,
     /// The published widths.
     widths: [usize; 2],
 }
@@ -26,6 +56,7 @@ const LAYOUTS: &[Layout] = &[
         generator: &[1, 1, 1, 1],
         discriminator: &[1, 1, 1, 1],
         halvings: 2,
+        wide: false,
         widths: [256, 128],
     },
     Layout {
@@ -34,6 +65,7 @@ const LAYOUTS: &[Layout] = &[
         generator: &[1, 2, 4, 8],
         discriminator: &[16, 8, 4, 2, 1],
         halvings: 4,
+        wide: false,
         widths: [512, 1024],
     },
     Layout {
@@ -42,6 +74,7 @@ const LAYOUTS: &[Layout] = &[
         generator: &[1, 2, 4, 8, 16],
         discriminator: &[16, 8, 4, 2, 1],
         halvings: 5,
+        wide: false,
         widths: [1024, 1024],
     },
     Layout {
@@ -50,7 +83,38 @@ const LAYOUTS: &[Layout] = &[
         generator: &[1, 1, 2, 4, 8, 16],
         discriminator: &[16, 8, 4, 2, 1, 1],
         halvings: 5,
+        wide: false,
         widths: [1024, 1024],
+    },
+];
+
+const BIGGAN_LAYOUTS: &[Layout] = &[
+    Layout {
+        side: 32,
+        bottom: 4,
+        generator: &[1, 1, 1, 1],
+        discriminator: &[1, 1, 1, 1],
+        halvings: 2,
+        wide: true,
+        widths: [256, 256],
+    },
+    Layout {
+        side: 64,
+        bottom: 4,
+        generator: &[1, 1, 2, 4, 8],
+        discriminator: &[16, 8, 4, 2, 1],
+        halvings: 4,
+        wide: true,
+        widths: [1024, 1024],
+    },
+    Layout {
+        side: 128,
+        bottom: 4,
+        generator: &[1, 1, 2, 4, 8, 16],
+        discriminator: &[16, 8, 4, 2, 1, 1],
+        halvings: 5,
+        wide: true,
+        widths: [1536, 1536],
     },
 ];
 
@@ -75,11 +139,6 @@ pub(super) enum Role {
 }
 
 impl Layout {
-    pub(super) fn of(io: &Io) -> Option<&'static Self> {
-        let (_, side) = io.square()?;
-        LAYOUTS.iter().find(|layout| layout.side == side)
-    }
-
     fn divisors(&self, role: Role) -> &'static [usize] {
         if role == Role::Generator { self.generator } else { self.discriminator }
     }
@@ -108,8 +167,8 @@ impl Layout {
             let sides = [side, if i < self.halvings { side / 2 } else { side }];
             let attends = attention.contains(&sides[1]) && sides[0] != sides[1];
             let to = width / divisor;
-            // Blocks behind the first keep their channels in the first convolution.
-            let inner = if i == 0 { to } else { from };
+            // SNGAN's blocks behind the first keep their channels in the first convolution.
+            let inner = if i == 0 || self.wide { to } else { from };
             steps.push(Step { from, inner, to, sides, attends });
         }
         steps
@@ -117,11 +176,20 @@ impl Layout {
 }
 
 /// What keeps a network of the family from the data.
-pub(super) fn fits(io: &Io, width: Option<usize>, attention: &[usize], role: Role) -> Vec<Problem> {
-    let layout = match (Layout::of(io), io.square()) {
+pub(super) fn fits(
+    io: &Io,
+    kind: LayoutKind,
+    width: Option<usize>,
+    attention: &[usize],
+    role: Role,
+) -> Vec<Problem> {
+    let layout = match (kind.of(io), io.square()) {
         (Some(layout), Some((1.., _))) => layout,
         _ => {
-            let fix = "square images of 32, 48, 64 or 128 pixels (28×28 images are padded to 32)";
+            let sides: Vec<String> = kind.all().iter().map(|layout| layout.side.to_string()).collect();
+            let sides = sides.join(", ");
+            let fix =
+                format!("square images with one of these sides: {sides} (28×28 images are padded to 32)");
             return vec![Problem::new(NAME, format!("samples of shape {:?}", io.sample), fix)];
         }
     };

@@ -5,6 +5,7 @@
 //! | `sngan` | Miyato et al., 2018, arXiv:1802.05957 | a discriminator with spectral normalisation, sums over the image |
 //! | `wgan-gp-resnet` | Gulrajani et al., 2017, arXiv:1704.00028 | a critic without, or with layer normalisation; means |
 //! | `sagan` | Zhang et al., 2019, arXiv:1805.08318 | spectral normalisation of both, self-attention |
+//! | `biggan` | Brock et al., 2019, arXiv:1809.11096 | a shared embedding and parts of z in every normalisation; orthogonal weights |
 //!
 //! All of them are a [`ResnetGenerator`] and a [`ResnetDiscriminator`] with other settings, each of which can be changed.
 //! With conditional normalisation and projection they are those of Miyato and Koyama (2018, arXiv:1802.05637). Blocks,
@@ -19,7 +20,11 @@
 //! | its blocks that halve | the first two | the first four | all | all but the last |
 //! | usual `width` | 128 | 1024 | 1024 | 1024 |
 //!
-//! Weights start by Glorot's rule, with gain √2 in the convolutions of blocks, biases at 0.
+//! BigGAN's layout (`layout = "biggan"`, at 32, 64 and 128 pixels) differs: the generator's channels are 1 1 1 1,
+//! 1 1 ½ ¼ ⅛ and 1 1 ½ ¼ ⅛ 1/16 of `width`, the discriminator's blocks are as wide inside as behind, and at 64 pixels all
+//! of these but the last halve. `width` is 4 times the `ch` of the authors' code at 32 pixels, and 16 times above.
+//!
+//! How weights start is [`Initialisation`]'s.
 
 mod block;
 mod discriminator;
@@ -29,8 +34,10 @@ mod layout;
 pub use block::Upsampling;
 pub use discriminator::{Pooling, ResnetDiscriminator, ResnetDiscriminatorConfig};
 pub use generator::{ResnetGenerator, ResnetGeneratorConfig};
+pub use layout::LayoutKind;
 
 use ganymede_tensor::Init;
+use serde::{Deserialize, Serialize};
 
 use crate::layers::spectral::SpectralConfig;
 use crate::layers::weight::LayerConfig;
@@ -44,6 +51,9 @@ const SNGAN_PAPER: &str = "Miyato et al., 2018, arXiv:1802.05957";
 const WGAN_GP: &str = "residual blocks; a critic without spectral normalisation, for a gradient penalty";
 const WGAN_GP_PAPER: &str = "Gulrajani et al., 2017, arXiv:1704.00028";
 const SAGAN: &str = "residual blocks with self-attention; spectral normalisation in both players";
+const BIGGAN: &str =
+    "residual blocks told the class and parts of z in every normalisation; orthogonal weights";
+const BIGGAN_PAPER: &str = "Brock et al., 2019, arXiv:1809.11096";
 const SAGAN_PAPER: &str = "Zhang et al., 2019, arXiv:1805.08318";
 
 /// The places of the generators in the table.
@@ -75,6 +85,16 @@ pub(crate) static SAGAN_GENERATOR: GeneratorKind = GeneratorKind {
     examples: generator::examples_with_attention,
 };
 
+pub(crate) static BIGGAN_GENERATOR: GeneratorKind = GeneratorKind {
+    name: "biggan",
+    summary: BIGGAN,
+    paper: BIGGAN_PAPER,
+    samples: SampleKind::Images,
+    read: |table| Ok(Box::new(read_table_over(&ResnetGeneratorConfig::biggan(), table)?)),
+    infer: None,
+    examples: generator::examples_of_biggan,
+};
+
 /// The places of the discriminators in the table.
 pub(crate) static SNGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     name: "sngan",
@@ -101,13 +121,43 @@ pub(crate) static SAGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     examples: discriminator::examples_with_attention,
 };
 
+pub(crate) static BIGGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
+    name: "biggan",
+    summary: BIGGAN,
+    paper: BIGGAN_PAPER,
+    samples: SampleKind::Images,
+    read: |table| Ok(Box::new(read_table_over(&ResnetDiscriminatorConfig::biggan(), table)?)),
+    examples: discriminator::examples_of_biggan,
+};
+
 const MOST_WIDTH: usize = 8192;
 
-/// A layer that starts by Glorot's rule.
-fn layer(gain: f64, spectral: bool) -> LayerConfig {
-    LayerConfig {
-        weight_init: Init::XavierUniform { gain },
-        bias: Some(Init::Zeros),
-        spectral: spectral.then(SpectralConfig::default),
+/// How the weights of a network start. Biases start at 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Initialisation {
+    /// Glorot's uniform rule, with gain √2 in the convolutions of blocks.
+    #[default]
+    Glorot,
+    /// Random orthogonal matrices (Saxe et al., 2014, arXiv:1312.6120), as in BigGAN.
+    Orthogonal,
+}
+
+impl Initialisation {
+    /// The weights of a layer whose gain by Glorot's rule would be `gain`.
+    fn weights(self, gain: f64) -> Init {
+        match self {
+            Self::Glorot => Init::XavierUniform { gain },
+            Self::Orthogonal => Init::Orthogonal { gain: 1.0 },
+        }
+    }
+
+    /// A layer with a bias.
+    fn layer(self, gain: f64, spectral: bool) -> LayerConfig {
+        LayerConfig {
+            weight_init: self.weights(gain),
+            bias: Some(Init::Zeros),
+            spectral: spectral.then(SpectralConfig::default),
+        }
     }
 }

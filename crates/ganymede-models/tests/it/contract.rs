@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ganymede_models::{
-    Condition, DISCRIMINATORS, Discriminator, DiscriminatorInput, DiscriminatorSpec, GENERATORS, Generator,
-    GeneratorInput, GeneratorSpec, Io, Latents, Mode,
+    Condition, ConditionShape, DISCRIMINATORS, Discriminator, DiscriminatorInput, DiscriminatorSpec,
+    GENERATORS, Generator, GeneratorInput, GeneratorSpec, Io, Latents, Mode,
 };
 use ganymede_tensor::testing::{Tol, assert_close, device};
 use ganymede_tensor::{DType, Graph, Params, Result, Rng, Tensor, grad};
@@ -32,11 +32,14 @@ fn discriminator((spec, io): &(Box<dyn DiscriminatorSpec>, Io), seed: u64) -> Bo
     spec.build(io, Rng::stream(seed, "discriminator"), DType::F32, &device()).unwrap()
 }
 
-/// Classes for a batch of `n`, where samples have some.
+/// What a batch of `n` is conditioned on.
 fn condition(io: &Io, n: usize) -> Condition {
-    match io.classes() {
-        Some(classes) => Condition::Classes(Rng::new(0).labels(n, classes, &device()).unwrap()),
-        None => Condition::None,
+    match io.condition {
+        ConditionShape::Classes(classes) => {
+            Condition::Classes(Rng::new(0).labels(n, classes, &device()).unwrap())
+        }
+        ConditionShape::Vectors(dim) => Condition::Vectors(input(n, &[dim])),
+        _ => Condition::None,
     }
 }
 
@@ -176,7 +179,7 @@ fn generators() {
             let samples = generate(g.as_ref(), &input(n, &[g.z_dim()]), Mode::Eval).unwrap();
             let shape: Vec<usize> = std::iter::once(n).chain(io.sample.iter().copied()).collect();
             assert_eq!(samples.dims(), shape);
-            if shape.len() == 4 {
+            if shape.len() == 4 && !spec.traits().unbounded {
                 assert!(numbers(&samples).iter().all(|v| (-1.0..=1.0).contains(v)));
             }
         }
@@ -219,9 +222,13 @@ fn discriminators() {
 /// gives the same whatever they are.
 #[test]
 fn conditions_count_where_a_network_says_so() {
-    let other = |io: &Io, n: usize| match io.classes() {
-        Some(classes) => Condition::Classes(Tensor::full(classes as u32 - 1, n, &device()).unwrap()),
-        None => Condition::Classes(Tensor::zeros(n, DType::U32, &device()).unwrap()),
+    let [first, last] = [false, true];
+    let of = |io: &Io, last: bool| match io.condition {
+        ConditionShape::Vectors(dim) => Condition::Vectors((input(3, &[dim]) * f64::from(last)).unwrap()),
+        _ => {
+            let class = if last { io.classes().unwrap_or(1) as u32 - 1 } else { 0 };
+            Condition::Classes(Tensor::full(class, 3, &device()).unwrap())
+        }
     };
     for example in generators_of_the_table() {
         let (g, traits) = (generator(&example, 1), example.0.traits());
@@ -230,8 +237,8 @@ fn conditions_count_where_a_network_says_so() {
         let samples = |condition: &Condition| {
             numbers(&g.forward(given.with_condition(condition), Mode::Eval).unwrap().samples)
         };
-        let zeros = Condition::Classes(Tensor::zeros(3, DType::U32, &device()).unwrap());
-        assert_eq!(samples(&zeros) != samples(&other(&example.1, 3)), traits.conditional, "{:?}", example.0);
+        let differ = samples(&of(&example.1, first)) != samples(&of(&example.1, last));
+        assert_eq!(differ, traits.conditional, "{:?}", example.0);
         assert_eq!(g.forward(given, Mode::Eval).is_err(), traits.conditional);
     }
     for example in discriminators_of_the_table() {
@@ -241,8 +248,8 @@ fn conditions_count_where_a_network_says_so() {
         let scores = |condition: &Condition| {
             numbers(&d.forward(given.with_condition(condition), Mode::Eval).unwrap().scores)
         };
-        let zeros = Condition::Classes(Tensor::zeros(3, DType::U32, &device()).unwrap());
-        assert_eq!(scores(&zeros) != scores(&other(&example.1, 3)), traits.conditional, "{:?}", example.0);
+        let differ = scores(&of(&example.1, first)) != scores(&of(&example.1, last));
+        assert_eq!(differ, traits.conditional, "{:?}", example.0);
         assert_eq!(d.forward(given, Mode::Eval).is_err(), traits.conditional);
     }
 }

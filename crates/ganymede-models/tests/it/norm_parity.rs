@@ -47,6 +47,18 @@ fn layer() {
 }
 
 #[test]
+fn group() {
+    check("group", NormKind::Group, 12);
+}
+
+#[test]
+fn about_zero() {
+    check("pixel", NormKind::Pixel, 3);
+    check("pixel_points", NormKind::Pixel, 6);
+    check("filter_response", NormKind::FilterResponse, 3);
+}
+
+#[test]
 fn only_a_training_step_moves_the_statistics() {
     let (params, b) = builder(1);
     let norm = Norm::new(&NormConfig::new(NormKind::Batch, 2), &b).unwrap();

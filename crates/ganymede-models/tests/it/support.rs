@@ -76,6 +76,20 @@ impl Fixture {
         let expected = self.below(&format!("{case}/grad"));
         assert_eq!(expected.len(), all.len(), "{case}: parameters");
     }
+
+    /// Fails unless the mean squared norm of the scores' gradient in the case's input has the case's gradients in all
+    /// parameters.
+    pub(crate) fn assert_r1(&self, case: &str, params: &Params, score: &dyn Fn(&Tensor) -> Result<Tensor>) {
+        let x = watch(&self.get(&format!("{case}/input"))).unwrap();
+        let slope = grad(&score(&x).unwrap().sum_all().unwrap(), &[&x], Graph::Create).unwrap().remove(0);
+        let penalty = (slope.sqr().unwrap().sum_all().unwrap() / x.dim(0).unwrap() as f64).unwrap();
+        let all = params.params();
+        let values: Vec<Tensor> = all.iter().map(|p| p.get()).collect();
+        let gradients = grad(&penalty, &values.iter().collect::<Vec<_>>(), Graph::Discard).unwrap();
+        for (param, gradient) in all.iter().zip(gradients) {
+            self.assert(&format!("{case}/r1/{}", param.name()), &gradient);
+        }
+    }
 }
 
 fn magnitude(t: &Tensor) -> f64 {

@@ -213,6 +213,13 @@ fn players(run: &Run, check: &mut Check) {
     if let Some(reason) = (run.scheme.refuses)(run.n_critic) {
         check.add("scheme.kind", reason);
     }
+    let pack = run.discriminator.traits().pack;
+    if !run.batch.is_multiple_of(pack) {
+        let next = run.batch.next_multiple_of(pack);
+        let reason =
+            format!("{} samples do not make packs of {pack} (discriminator.pack): use {next}", run.batch);
+        check.add("run.batch", reason);
+    }
     for (index, term) in run.terms.iter().enumerate() {
         if let Some(reason) = term.spec().refuses(run.discriminator.traits()) {
             check.add(&format!("term.{index}.kind"), reason);

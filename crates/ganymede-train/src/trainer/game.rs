@@ -59,6 +59,7 @@ impl Game {
                 loss: run.loss,
                 smoothing: run.smoothing,
                 n_critic: run.n_critic,
+                pack: run.discriminator.traits().pack,
             },
             scheme: (run.scheme.build)(),
             average,

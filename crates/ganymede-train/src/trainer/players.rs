@@ -20,6 +20,8 @@ pub(crate) struct Players {
     pub(crate) smoothing: LabelSmoothing,
     /// Discriminator updates for each generator update.
     pub(crate) n_critic: u64,
+    /// Samples that the discriminator judges together.
+    pub(crate) pack: usize,
 }
 
 impl Players {
@@ -46,19 +48,20 @@ impl Players {
         let fake = {
             let _frozen = self.generator.net.params().freeze();
             let samples = self.generate(&draws.latents, &draws.condition, LOOK)?.detach();
-            Batch { samples, condition: draws.condition.clone() }
+            Batch { samples, condition: draws.condition.clone() }.packed(self.pack)?
         };
+        let real = draws.real.packed(self.pack)?;
         let view = View::new(self.discriminator.net.as_ref());
         let learner = &self.discriminator.learner;
         let pass = || {
             // Apart, as the papers do: batch normalisation must not mix real and generated samples.
-            let said_real = view.look(&draws.real, TRAIN)?;
+            let said_real = view.look(&real, TRAIN)?;
             let said_fake = view.look(&fake, TRAIN)?;
             let scores = Scores { real: &said_real.scores, fake: &said_fake.scores };
             let loss = self.loss.discriminator(scores, self.smoothing)?.mean_all()?;
             let (terms, given) = learner.terms.evaluate(|term| At {
                 view,
-                real: &draws.real,
+                real: &real,
                 fake: &fake,
                 said_real: Some(&said_real),
                 said_fake: &said_fake,
@@ -87,12 +90,13 @@ impl Players {
         let _frozen = self.discriminator.net.params().freeze();
         let view = View::new(self.discriminator.net.as_ref());
         let learner = &self.generator.learner;
+        let real = draws.real.packed(self.pack)?;
         let pass = || {
             let samples = self.generate(&draws.latents, &draws.condition, TRAIN)?;
-            let fake = Batch { samples, condition: draws.condition.clone() };
+            let fake = Batch { samples, condition: draws.condition.clone() }.packed(self.pack)?;
             let said_fake = view.look(&fake, LOOK)?;
             let said_real = match self.loss.needs_real_for_generator() {
-                true => Some(view.look(&draws.real, LOOK)?),
+                true => Some(view.look(&real, LOOK)?),
                 false => None,
             };
             let real_scores = said_real.as_ref().map_or(&said_fake.scores, |said| &said.scores);
@@ -100,7 +104,7 @@ impl Players {
             let loss = self.loss.generator(scores)?.mean_all()?;
             let (terms, given) = learner.terms.evaluate(|term| At {
                 view,
-                real: &draws.real,
+                real: &real,
                 fake: &fake,
                 said_real: said_real.as_ref(),
                 said_fake: &said_fake,

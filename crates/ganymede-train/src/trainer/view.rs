@@ -1,6 +1,6 @@
 //! The discriminator as losses and terms see it.
 
-use ganymede_models::{Condition, Critique, Discriminator, DiscriminatorInput, Growth, Mode};
+use ganymede_models::{Condition, Critique, Discriminator, DiscriminatorInput, Growth, Mode, pack_samples};
 use ganymede_tensor::{Result, Tensor};
 
 /// A pass that trains and moves running statistics and spectral vectors on.
@@ -13,6 +13,16 @@ pub(crate) const LOOK: Mode = Mode::Train { update_stats: false };
 pub(crate) struct Batch {
     pub(crate) samples: Tensor,
     pub(crate) condition: Condition,
+}
+
+impl Batch {
+    /// As a discriminator sees it that judges `pack` samples together, of which nothing is known besides.
+    pub(crate) fn packed(&self, pack: usize) -> Result<Self> {
+        match pack {
+            1 => Ok(self.clone()),
+            _ => Ok(Self { samples: pack_samples(&self.samples, pack)?, condition: Condition::None }),
+        }
+    }
 }
 
 /// The one place where a discriminator is shown samples in training, so that whatever is done to all samples is done

@@ -1,9 +1,9 @@
 //! Batch normalisation whose gain and bias are those of a class.
 
-use ganymede_tensor::{Builder, Init, Result, Tensor, bail, batch_norm};
+use ganymede_tensor::{Builder, Init, Result, Tensor, bail};
 
-use super::running::RunningStats;
-use super::{scale_and_shift, spread};
+use super::scale_and_shift;
+use super::standard::Standard;
 use crate::Mode;
 use crate::layers::embedding::Embedding;
 
@@ -20,13 +20,8 @@ use crate::layers::embedding::Embedding;
 pub struct ConditionalBatchNorm {
     gain: Embedding,
     bias: Embedding,
-    running: RunningStats,
-    channels: usize,
+    standard: Standard,
 }
-
-/// PyTorch's ε and share of the new batch.
-const EPS: f64 = 1e-5;
-const MOMENTUM: f64 = 0.1;
 
 impl ConditionalBatchNorm {
     /// A layer of `channels` channels for `classes` classes; β starts at 0.
@@ -37,8 +32,7 @@ impl ConditionalBatchNorm {
         Ok(Self {
             gain: Embedding::new(classes, channels, gain_init, None, &builder.pp("gain"))?,
             bias: Embedding::new(classes, channels, Init::Zeros, None, &builder.pp("bias"))?,
-            running: RunningStats::new(channels, builder)?,
-            channels,
+            standard: Standard::new(channels, builder)?,
         })
     }
 
@@ -48,39 +42,12 @@ impl ConditionalBatchNorm {
     /// The channels differ; there is not a class for each sample; in training N·H·W = 1, whose variance is 0.
     pub fn forward(&self, x: &Tensor, y: &Tensor, mode: Mode) -> Result<Tensor> {
         let (n, c, h, w) = x.dims4()?;
-        if c != self.channels {
-            bail!("conditional batch norm: {c} channels, expected {}", self.channels)
-        }
         if y.dims() != [n] {
             bail!("conditional batch norm: {n} samples of classes {:?}, expected ({n},)", y.dims())
         }
         // Before the statistics, which must not move where a class is refused.
         let (gain, bias) = (self.gain.forward(y, mode)?, self.bias.forward(y, mode)?);
-        let standard = self.standardised(x, (n, h * w), mode)?;
+        let standard = self.standard.forward(x, mode)?;
         scale_and_shift(&standard.reshape((n, c, h * w))?, &gain, &bias)?.reshape(x.shape())
-    }
-
-    fn standardised(&self, x: &Tensor, (n, area): (usize, usize), mode: Mode) -> Result<Tensor> {
-        let one = Tensor::ones(self.channels, x.dtype(), x.device())?;
-        if !mode.is_train() {
-            let gain = (self.running.variance() + EPS)?.sqrt()?.recip()?;
-            let offset = self.running.mean().mul(&gain)?.neg()?;
-            let rows = x.reshape((n, self.channels, area))?;
-            return scale_and_shift(&rows, &spread(&gain, n)?, &spread(&offset, n)?);
-        }
-        let count = n * area;
-        if count < 2 {
-            bail!(
-                "conditional batch norm: {:?} leaves one value for each statistic, and its variance is 0: use a larger \
-                 batch",
-                x.dims()
-            )
-        }
-        let normalised = batch_norm(x, &one, &one.zeros_like()?, EPS)?;
-        if mode.updates_stats() {
-            let unbiased = (normalised.var * (count as f64 / (count - 1) as f64))?;
-            self.running.update(&normalised.mean, &unbiased, MOMENTUM)?;
-        }
-        Ok(normalised.output)
     }
 }

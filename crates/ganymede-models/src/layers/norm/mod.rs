@@ -1,6 +1,6 @@
-//! Batch, instance and layer normalisation in one formula.
+//! Normalisation.
 //!
-//! y = γ·(x − μ)/√(σ² + ε) + β, with one γ and β a channel. The kinds differ in the set that μ and
+//! Most kinds are y = γ·(x − μ)/√(σ² + ε) + β, with one γ and β a channel. They differ in the set that μ and
 //! σ² (biased, divided by the count) are taken over:
 //!
 //! | kind | over | shape of μ | as |
@@ -8,6 +8,11 @@
 //! | batch (Ioffe and Szegedy, 2015, arXiv:1502.03167) | N, H, W | C | `BatchNorm2d` |
 //! | instance (Ulyanov et al., 2016, arXiv:1607.08022) | H, W | N C | `InstanceNorm2d(affine=True)` |
 //! | layer (Ba et al., 2016, arXiv:1607.06450) | C, H, W | N | `GroupNorm(1, C)` |
+//! | group (Wu and He, 2018, arXiv:1803.08494) | channels of a group, H, W | N G | `GroupNorm(G, C)` |
+//!
+//! Two take no mean off. Pixel normalisation (Karras et al., 2018, arXiv:1710.10196, section 4.2) is x/√(mean_C x² + 1e-8)
+//! at each position, without γ and β. Filter response normalisation (Singh and Krishnan, 2020, arXiv:1911.09737,
+//! equation 2) is γ·x/√(mean_HW x² + ε) + β, with the activation that follows in place of the paper's thresholded one.
 //!
 //! Layer normalisation has γ and β a channel, as in the critics of WGAN-GP, not an element as in
 //! `torch.nn.LayerNorm`: so weights do not depend on the resolution. PyTorch's instance norm has
@@ -22,6 +27,8 @@ use crate::Mode;
 
 pub(crate) mod conditional;
 mod running;
+mod standard;
+pub(crate) mod styled;
 
 /// Which normalisation follows a layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,11 +43,26 @@ pub enum NormKind {
     Instance,
     /// Over all channels of one sample.
     Layer,
+    /// Over the channels of a group, of which there are 32, or fewer where 32 does not divide the channels: the greatest
+    /// common divisor.
+    Group,
+    /// Over the channels at a position, about 0.
+    Pixel,
+    /// Over the image of one channel of one sample, about 0.
+    FilterResponse,
 }
 
 impl NormKind {
     /// Every kind.
-    pub const ALL: &[Self] = &[Self::None, Self::Batch, Self::Instance, Self::Layer];
+    pub const ALL: &[Self] = &[
+        Self::None,
+        Self::Batch,
+        Self::Instance,
+        Self::Layer,
+        Self::Group,
+        Self::Pixel,
+        Self::FilterResponse,
+    ];
 }
 
 /// The size and the options of a [`Norm`].
@@ -59,11 +81,15 @@ pub struct NormConfig {
 }
 
 impl NormConfig {
-    /// γ = 1, ε = 1e-5, momentum 0.1: PyTorch's.
+    /// γ = 1, ε = 1e-5, momentum 0.1: PyTorch's; ε = 1e-6 for filter response normalisation, the paper's.
     pub fn new(kind: NormKind, channels: usize) -> Self {
-        Self { kind, channels, weight_init: Init::Ones, eps: 1e-5, momentum: 0.1 }
+        let eps = if kind == NormKind::FilterResponse { 1e-6 } else { 1e-5 };
+        Self { kind, channels, weight_init: Init::Ones, eps, momentum: 0.1 }
     }
 }
+
+/// ε of pixel normalisation, as in StyleGAN.
+const PIXEL_EPS: f64 = 1e-8;
 
 /// A normalisation layer with `weight` γ `(C,)` and `bias` β `(C,)`; batch norm also has the
 /// buffers `running_mean`, `running_var` and `num_batches_tracked`.
@@ -106,7 +132,7 @@ impl Norm {
         }
         let c = config.channels;
         let affine = match config.kind {
-            NormKind::None => None,
+            NormKind::None | NormKind::Pixel => None,
             _ => Some(Affine {
                 weight: builder.param("weight", c, config.weight_init)?,
                 bias: builder.param("bias", c, Init::Zeros)?,
@@ -123,11 +149,14 @@ impl Norm {
     ///
     /// # Errors
     /// The channels differ; a statistic would be taken over a single value, whose variance is 0
-    /// (batch norm in training with N·H·W = 1, instance norm with H·W = 1, layer norm with
-    /// C·H·W = 1).
+    /// (batch norm in training with N·H·W = 1, instance norm with H·W = 1, layer and group norm with as
+    /// little).
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let Some(affine) = &self.affine else { return Ok(x.clone()) };
+        if self.is_none() {
+            return Ok(x.clone());
+        }
         let extents = self.extents(x)?;
+        let Some(affine) = &self.affine else { return pixel(x, extents) };
         let y = match &self.running {
             Some(running) if !mode.is_train() => {
                 affine.with_fixed(&x.reshape(extents)?, running, self.config.eps)
@@ -139,7 +168,7 @@ impl Norm {
 
     /// Whether this is the norm that does nothing.
     pub fn is_none(&self) -> bool {
-        self.affine.is_none()
+        self.config.kind == NormKind::None
     }
 
     /// [`Norm::forward`] and an activation, in one pass for batch norm in training.
@@ -192,11 +221,14 @@ impl Norm {
             NormKind::Batch => "batch norm",
             NormKind::Instance => "instance norm",
             NormKind::Layer => "layer norm",
+            NormKind::Group => "group norm",
+            NormKind::Pixel => "pixel norm",
+            NormKind::FilterResponse => "filter response norm",
         }
     }
 
-    /// All kinds are batch norm of another view: an instance norm has N·C channels of one sample,
-    /// a layer norm has N.
+    /// Those with means are batch norm of another view: an instance norm has N·C channels of one sample,
+    /// a layer norm has N, a group norm N·G.
     fn with_own_statistics(
         &self,
         x: &Tensor,
@@ -207,7 +239,12 @@ impl Norm {
         let eps = self.config.eps;
         let (weight, bias) = (affine.weight.get(), affine.bias.get());
         match self.config.kind {
-            NormKind::None => Ok(x.clone()),
+            NormKind::None | NormKind::Pixel => unreachable!("they have no weights"),
+            NormKind::FilterResponse => {
+                let rows = x.reshape((n, c, area))?;
+                let scale = (rows.sqr()?.mean(2)? + eps)?.sqrt()?;
+                scale_and_shift(&rows, &spread(&weight, n)?.div(&scale)?, &spread(&bias, n)?)
+            }
             NormKind::Batch => {
                 let running = self.running.as_ref().expect("batch norm keeps running statistics");
                 self.batch(x, n * area, affine, (running, mode), 1.0)
@@ -218,10 +255,11 @@ impl Norm {
                 let (gain, offset) = (spread(&weight, n)?, spread(&bias, n)?);
                 Ok(batch_norm(&view, &gain.flatten_all()?, &offset.flatten_all()?, eps)?.output)
             }
-            NormKind::Layer => {
-                self.check_count(x, c * area)?;
-                let view = x.reshape((1, n, c, area))?;
-                let one = Tensor::ones(n, x.dtype(), x.device())?;
+            NormKind::Layer | NormKind::Group => {
+                let groups = if self.config.kind == NormKind::Group { groups(c) } else { 1 };
+                self.check_count(x, c / groups * area)?;
+                let view = x.reshape((1, n * groups, c / groups, area))?;
+                let one = Tensor::ones(n * groups, x.dtype(), x.device())?;
                 let standard = batch_norm(&view, &one, &one.zeros_like()?, eps)?.output;
                 let rows = standard.reshape((n, c, area))?;
                 scale_and_shift(&rows, &spread(&weight, n)?, &spread(&bias, n)?)
@@ -251,6 +289,18 @@ impl Affine {
         let offset = self.bias.get().sub(&running.mean().mul(&gain)?)?;
         scale_and_shift(rows, &spread(&gain, n)?, &spread(&offset, n)?)
     }
+}
+
+/// Groups of so many channels.
+fn groups(channels: usize) -> usize {
+    [32, 16, 8, 4, 2].into_iter().find(|groups| channels.is_multiple_of(*groups)).unwrap_or(1)
+}
+
+/// Vectors of channels of a mean square of 1.
+fn pixel(x: &Tensor, (n, c, area): (usize, usize, usize)) -> Result<Tensor> {
+    let columns = x.reshape((n, c, area))?;
+    let scale = (columns.sqr()?.mean_keepdim(1)? + PIXEL_EPS)?.sqrt()?;
+    columns.broadcast_div(&scale)?.reshape(x.shape())
 }
 
 /// `(C,)` repeated to `(N, C)`, so that gradients are summed over the image first.

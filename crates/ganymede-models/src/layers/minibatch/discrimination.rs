@@ -1,0 +1,66 @@
+//! Minibatch discrimination (Salimans et al., 2016, arXiv:1606.03498, section 3.2).
+
+use ganymede_tensor::{Builder, Result, Tensor, relu};
+
+use crate::Mode;
+use crate::layers::linear::Linear;
+use crate::layers::weight::LayerConfig;
+
+/// The shape of a [`MinibatchDiscrimination`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MinibatchDiscriminationConfig {
+    /// Kernels B: features that come out.
+    pub kernels: usize,
+    /// Numbers C that a kernel compares samples by.
+    pub dim: usize,
+}
+
+impl Default for MinibatchDiscriminationConfig {
+    fn default() -> Self {
+        Self { kernels: 50, dim: 5 }
+    }
+}
+
+/// How close each sample of a batch is to the others, under B learned kernels:
+///
+/// Mᵢ = f(xᵢ)·T with T of A×B×C, o(xᵢ)_b = Σ_{j≠i} exp(−‖Mᵢ,b − Mⱼ,b‖₁).
+///
+/// The paper's sum has the sample itself, whose part is always 1; the authors' code leaves it out, and so does this.
+/// T is `weight` `(B·C, A)`. Takes N²·B·C numbers of memory.
+#[derive(Debug)]
+pub struct MinibatchDiscrimination {
+    tensor: Linear,
+    config: MinibatchDiscriminationConfig,
+}
+
+impl MinibatchDiscrimination {
+    /// A layer over `features` (A); T starts as the weights that `layer` describes, and has no bias.
+    ///
+    /// # Errors
+    /// A size is 0, or a name is taken.
+    pub fn new(
+        features: usize,
+        config: &MinibatchDiscriminationConfig,
+        layer: &LayerConfig,
+        builder: &Builder,
+    ) -> Result<Self> {
+        let layer = LayerConfig { bias: None, ..*layer };
+        let tensor = Linear::new(features, config.kernels * config.dim, &layer, builder)?;
+        Ok(Self { tensor, config: *config })
+    }
+
+    /// Features `(N, A)` to `(N, B)`; of a single sample, zeros.
+    ///
+    /// # Errors
+    /// `x` has another number of features or another dtype.
+    pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let MinibatchDiscriminationConfig { kernels, dim } = self.config;
+        let n = x.dim(0)?;
+        let m = self.tensor.forward(x, mode)?.reshape((n, kernels, dim))?;
+        let difference = m.unsqueeze(0)?.broadcast_sub(&m.unsqueeze(1)?)?;
+        // Not `abs`, whose derivative candle takes to be 1 at 0: samples that are equal would drift.
+        let distance = (relu(&difference)? + relu(&difference.neg()?)?)?.sum(3)?;
+        let others = (1.0 - Tensor::eye(n, x.dtype(), x.device())?)?.unsqueeze(2)?;
+        distance.neg()?.exp()?.broadcast_mul(&others)?.sum(1)
+    }
+}

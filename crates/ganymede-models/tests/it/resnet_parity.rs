@@ -1,4 +1,4 @@
-//! Residual networks against torch-mimicry: outputs, gradients of first and second order, statistics.
+//! Residual networks against torch-mimicry, and BigGAN against its authors' code: outputs, gradients of first and second order, statistics.
 
 use ganymede_models::{
     Condition, Discriminator, DiscriminatorConditioning, Generator, GeneratorConditioning, Io, Mode,
@@ -97,4 +97,36 @@ fn conditional_gan_with_projection_at_32_pixels() {
     let g = ResnetGeneratorConfig { conditioning: GeneratorConditioning::Norm, ..g };
     let d = ResnetDiscriminatorConfig { conditioning: DiscriminatorConditioning::Projection, ..d };
     check_pair("cgan_pd_32", 32, &g, &d);
+}
+
+fn check_biggan(side: usize, z_dim: usize, width: usize, attention: &[usize]) {
+    let io = Io::with_classes([3, side, side], CLASSES);
+    let (width, attention) = (Some(width), attention.to_vec());
+    let g = ResnetGeneratorConfig {
+        z_dim,
+        width,
+        attention: attention.clone(),
+        shared_dim: 3,
+        ..ResnetGeneratorConfig::biggan()
+    };
+    let d = ResnetDiscriminatorConfig { width, attention, ..ResnetDiscriminatorConfig::biggan() };
+    for dtype in DTYPES {
+        let fixture = Fixture::open("biggan", dtype);
+        let g = ResnetGenerator::new(&g, &io, Rng::new(0), dtype, &Device::Cpu).unwrap();
+        let case = format!("biggan_{side}_g");
+        check(&fixture, &case, g.params(), &|z, c, mode| generate_of(&g, z, c, mode));
+        let d = ResnetDiscriminator::new(&d, &io, Rng::new(0), dtype, &Device::Cpu).unwrap();
+        let score = |x: &Tensor, c: &Condition, mode: Mode| judge_of(&d, x, c, mode)?.squeeze(1);
+        check(&fixture, &format!("biggan_{side}_d"), d.params(), &score);
+    }
+}
+
+#[test]
+fn biggan_at_32_pixels() {
+    check_biggan(32, 8, 8, &[16]);
+}
+
+#[test]
+fn biggan_at_64_pixels() {
+    check_biggan(64, 10, 16, &[]);
 }

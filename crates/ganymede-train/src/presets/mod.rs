@@ -16,6 +16,8 @@ const PRESETS: &[(&str, &str)] = &[
     ("sngan", include_str!("sngan.toml")),
     ("wgan-gp-resnet", include_str!("wgan-gp-resnet.toml")),
     ("sagan", include_str!("sagan.toml")),
+    ("biggan", include_str!("biggan.toml")),
+    ("r3gan", include_str!("r3gan.toml")),
     ("lipschitz-wgan", include_str!("lipschitz-wgan.toml")),
     ("mbd-dcgan", include_str!("mbd-dcgan.toml")),
     ("cgan", include_str!("cgan.toml")),

@@ -29,7 +29,8 @@ pub trait Dataset: Send + Sync {
     /// The names of the classes; empty when the samples have no labels.
     fn class_names(&self) -> &[String];
 
-    /// The class of sample `index`, below `class_names().len()`; `None` when unlabelled or out of range.
+    /// The class of sample `index`, below `class_names().len()`; `None` out of range, and where there are no classes: all
+    /// samples have one or none has.
     fn label(&self, index: usize) -> Option<u32>;
 
     /// Writes sample `index` into `out`, whose length is the product of [`Dataset::shape`].

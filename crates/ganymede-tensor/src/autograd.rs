@@ -275,6 +275,9 @@ fn start_workers() -> [Worker; 2] {
     // candle's pool of threads for sums and products spins 25,000 times before it sleeps, on the cores
     // that our kernels want: a seventh of a small network's step, measured.
     environment::set_default("CANDLE_BARRIER_POOL_SPIN_LIMIT", "100");
+    // candle asks for the number of threads at each matrix product: where nobody has set it, by reading
+    // /proc/cpuinfo, which takes longer than the products of a small network. This is its own answer, found once.
+    environment::set_default("RAYON_NUM_THREADS", &candle_core::utils::get_num_threads().to_string());
     // Should another thread run its first backward pass of candle's own while the variable is set, it keeps
     // graphs: more memory, never wrong values.
     let workers = [

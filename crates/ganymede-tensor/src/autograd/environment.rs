@@ -1,11 +1,11 @@
 //! Changes of the environment while other threads may read it.
 //!
-//! candle takes two settings from environment variables only. `setenv`, and with it [`std::env::set_var`],
+//! candle takes three settings from environment variables only. `setenv`, and with it [`std::env::set_var`],
 //! moves and frees what a `getenv` on another thread is reading at that moment: Rust's own functions take a
 //! lock, C libraries (a resolver, a GPU's driver) do not. So on Unix the environment is exchanged as a whole
 //! for one that is made beforehand, by storing one pointer; whoever reads gets the old one or the new one,
 //! and both stay in memory, unchanged, for as long as the process lives. They are a few kilobytes, and are
-//! made thrice.
+//! made four times.
 //!
 //! A thread that *changes* the environment in that instant may lose its change. It may not do so beside
 //! other threads anyway: that is what the safety of `set_var` asks of its caller.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ganymede_datasets::{Dataset, Loader, LoaderConfig};
 use ganymede_models::{Condition, Generator, Io, Latents};
-use ganymede_tensor::{Device, Rng, Tensor};
+use ganymede_tensor::{Device, Rng, Tensor, bail};
 
 use super::section::{Misfit, Saved, Section, Stateful};
 use super::view::Batch;
@@ -18,7 +18,7 @@ const PREFETCH: usize = 4;
 /// Where draws come from: the data, and a stream of random numbers for each purpose.
 pub(crate) struct Source {
     pub(crate) loader: Loader,
-    labels: Labels,
+    dataset: Arc<dyn Dataset>,
     latents_g: Rng,
     latents_d: Rng,
     labels_g: Rng,
@@ -58,8 +58,8 @@ impl Source {
         let config =
             LoaderConfig { batch: run.batch, seed: run.seed, flip: run.data.flip, prefetch: PREFETCH };
         Ok(Self {
-            labels: Labels::of(dataset.as_ref()),
-            loader: Loader::new(dataset, config)?,
+            loader: Loader::new(dataset.clone(), config)?,
+            dataset,
             latents_g: stream("latents/generator"),
             latents_d: stream("latents/discriminator"),
             labels_g: stream("labels/generator"),
@@ -80,7 +80,7 @@ impl Source {
         Ok(DiscriminatorDraws {
             real: self.next_real()?,
             latents: generator.draw(self.batch, &mut self.latents_d, &self.device)?,
-            condition: self.labels.draw(self.batch, &mut self.labels_d, &self.device)?,
+            condition: draw_condition(&*self.dataset, self.batch, &mut self.labels_d, &self.device)?,
             step,
             update,
             noise: self.noise("discriminator", update, terms),
@@ -97,7 +97,7 @@ impl Source {
         Ok(GeneratorDraws {
             real,
             latents: generator.draw(self.batch, &mut self.latents_g, &self.device)?,
-            condition: self.labels.draw(self.batch, &mut self.labels_g, &self.device)?,
+            condition: draw_condition(&*self.dataset, self.batch, &mut self.labels_g, &self.device)?,
             step,
             noise: self.noise("generator", step, terms),
         })
@@ -113,9 +113,9 @@ impl Source {
         let batch = self.loader.next();
         self.waited += start.elapsed();
         let batch = batch?;
-        let condition = match (&self.labels, batch.labels) {
-            (Labels::Classes(_), Some(labels)) => Condition::Classes(classes(labels, &self.device)?),
-            _ => Condition::None,
+        let condition = match batch.labels {
+            Some(labels) => Condition::Classes(classes(labels, &self.device)?),
+            None => Condition::None,
         };
         Ok(Batch { samples: Tensor::from_vec(batch.images, batch.shape, &self.device)?, condition })
     }
@@ -151,44 +151,29 @@ impl Stateful for Source {
 
 /// What both players are told of the data.
 pub(crate) fn io_of(dataset: &dyn Dataset) -> Io {
-    match Labels::of(dataset) {
-        Labels::None => Io::new(dataset.shape()),
-        Labels::Classes(_) => Io::with_classes(dataset.shape(), dataset.class_names().len()),
+    match dataset.class_names().len() {
+        0 => Io::new(dataset.shape()),
+        classes => Io::with_classes(dataset.shape(), classes),
     }
 }
 
-/// The labels of a data set, to draw some that are as frequent.
-pub(crate) enum Labels {
-    None,
-    /// The class of each sample.
-    Classes(Vec<u32>),
-}
-
-impl Labels {
-    pub(crate) fn of(dataset: &dyn Dataset) -> Self {
-        let all: Option<Vec<u32>> = (0..dataset.len()).map(|index| dataset.label(index)).collect();
-        match all {
-            Some(all) if !dataset.class_names().is_empty() => Self::Classes(all),
-            _ => Self::None,
-        }
+/// Conditions of `n` samples: a generator is to make each class as often as the data hold it, for a discriminator that
+/// sees the class judges both together.
+pub(crate) fn draw_condition(
+    dataset: &dyn Dataset,
+    n: usize,
+    rng: &mut Rng,
+    device: &Device,
+) -> ganymede_tensor::Result<Condition> {
+    if dataset.class_names().is_empty() {
+        return Ok(Condition::None);
     }
-
-    /// Conditions of `n` samples: a generator is to make each class as often as the data hold it, for a discriminator
-    /// that sees the class judges both together.
-    pub(crate) fn draw(
-        &self,
-        n: usize,
-        rng: &mut Rng,
-        device: &Device,
-    ) -> ganymede_tensor::Result<Condition> {
-        match self {
-            Self::None => Ok(Condition::None),
-            Self::Classes(all) => {
-                let drawn = (0..n).map(|_| all[rng.below(all.len())]).collect();
-                Ok(Condition::Classes(classes(drawn, device)?))
-            }
-        }
-    }
+    let label = |index| match dataset.label(index) {
+        Some(label) => Ok(label),
+        None => bail!("{}: sample {index} has no class, and others have", dataset.name()),
+    };
+    let drawn = (0..n).map(|_| label(rng.below(dataset.len()))).collect::<ganymede_tensor::Result<_>>()?;
+    Ok(Condition::Classes(classes(drawn, device)?))
 }
 
 /// Classes `(N,)` on the device.

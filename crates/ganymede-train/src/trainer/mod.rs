@@ -20,7 +20,7 @@ pub use observer::{Event, Observer, Progress};
 pub use open::Finished;
 pub use state::CHECKPOINT_SCHEMA;
 
-pub(crate) use draws::{Labels, classes};
+pub(crate) use draws::{classes, draw_condition};
 pub(crate) use game::Game;
 pub(crate) use probe::{Fixed, generate, generate_unless_stopped, metric_inputs, points};
 pub(crate) use state::{read as read_checkpoint, sampling_weights};

@@ -7,7 +7,7 @@ use ganymede_datasets::{Dataset, Modes, mode_coverage};
 use ganymede_models::{Condition, Generator, GeneratorInput, Growth, Latents, Mode};
 use ganymede_tensor::{DType, Device, Rng, Tensor};
 
-use super::Labels;
+use super::draw_condition;
 use crate::config::Run;
 use crate::error::TrainError;
 use crate::evaluate::Evaluator;
@@ -215,7 +215,7 @@ pub(crate) fn metric_inputs(
 ) -> ganymede_tensor::Result<Fixed> {
     let latents = generator.draw(count, &mut Rng::stream(seed, "metrics/latents"), device)?;
     let condition = match generator.io().classes() {
-        Some(_) => Labels::of(dataset).draw(count, &mut Rng::stream(seed, "metrics/labels"), device)?,
+        Some(_) => draw_condition(dataset, count, &mut Rng::stream(seed, "metrics/labels"), device)?,
         None => Condition::None,
     };
     Ok(Fixed { latents, condition })

@@ -131,8 +131,8 @@ pub(super) fn examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
     let mut all = vec![
         (small.clone(), Io::new([2, 32, 32])),
         (ResnetDiscriminatorConfig { activated_shortcut: true, ..small.clone() }, Io::new([2, 32, 32])),
-        (wide.clone(), Io::new([1, 48, 48])),
-        (wide, Io::new([1, 64, 64])),
+        (wide.clone(), Io::new([2, 48, 48])),
+        (wide, Io::new([2, 64, 64])),
     ];
     let seeing = |&minibatch| ResnetDiscriminatorConfig { minibatch, ..small.clone() };
     all.extend(MinibatchFeatures::ALL[1..].iter().map(seeing).map(|config| (config, Io::new([2, 32, 32]))));
@@ -168,7 +168,7 @@ pub(super) fn examples_of_biggan() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
     vec![
         (Box::new(small), Io::with_classes([1, 32, 32], 3)),
         (Box::new(attentive), Io::with_classes([2, 32, 32], 3)),
-        (Box::new(wide), Io::new([1, 64, 64])),
+        (Box::new(wide), Io::new([2, 64, 64])),
     ]
 }
 

@@ -159,7 +159,8 @@ fn mlps() {
         let config = MlpGeneratorConfig { z_dim: 3, width: 5, layers: 2, activation };
         let g = MlpGenerator::new(&config, &io, Rng::new(3), DType::F64, &Device::Cpu).unwrap();
         check_all(g.params(), &normal(18, &[2, 3]), &|z| generate(&g, z, STILL));
-        let config = MlpDiscriminatorConfig { width: 5, layers: 2, activation, spectral: true };
+        let config =
+            MlpDiscriminatorConfig { width: 5, layers: 2, activation, spectral: true, ..Default::default() };
         let d = MlpDiscriminator::new(&config, &io, Rng::new(4), DType::F64, &Device::Cpu).unwrap();
         for n in [1, 3] {
             check_all(d.params(), &normal(19, &[n, 2]), &|x| score(&d, x, STILL));

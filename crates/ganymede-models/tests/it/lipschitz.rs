@@ -103,7 +103,7 @@ fn no_pair_of_inputs_is_found_with_a_larger_slope() {
         let d = LipschitzMlp::new(&config, &Io::new([2]), Rng::new(0), DType::F64, &Device::Cpu).unwrap();
         randomise(d.params(), std);
         let found = attack(&d, &[2]);
-        assert!(found < 1.0 + 1e-9 && found > 0.5, "points at {std}: {found}");
+        assert!(found < 1.0 + 1e-9 && found > 0.1, "points at {std}: {found}");
 
         let config = LipschitzCriticConfig { width: 4, max_multiplier: 2, hidden: 8 };
         let io = Io::new([1, 16, 16]);

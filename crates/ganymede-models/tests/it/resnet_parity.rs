@@ -101,15 +101,15 @@ fn conditional_gan_with_projection_at_32_pixels() {
 
 fn check_biggan(side: usize, z_dim: usize, width: usize, attention: &[usize]) {
     let io = Io::with_classes([3, side, side], CLASSES);
-    let (width, attention) = (Some(width), attention.to_vec());
+    let width = Some(width);
     let g = ResnetGeneratorConfig {
         z_dim,
         width,
-        attention: attention.clone(),
+        attention: attention.to_vec(),
         shared_dim: 3,
         ..ResnetGeneratorConfig::biggan()
     };
-    let d = ResnetDiscriminatorConfig { width, attention, ..ResnetDiscriminatorConfig::biggan() };
+    let d = ResnetDiscriminatorConfig { width, ..ResnetDiscriminatorConfig::biggan() };
     for dtype in DTYPES {
         let fixture = Fixture::open("biggan", dtype);
         let g = ResnetGenerator::new(&g, &io, Rng::new(0), dtype, &Device::Cpu).unwrap();

@@ -5,8 +5,10 @@
 //! * [`Mode`]: whether a forward pass trains, and whether it may change statistics;
 //! * layers with PyTorch's parameter names: [`Linear`], [`Conv2d`], [`ConvTranspose2d`], [`Norm`],
 //!   [`SpectralNorm`], [`Activation`], [`Embedding`], [`ConditionalBatchNorm`];
-//! * models: [`DcganGenerator`] and [`DcganDiscriminator`] (Radford et al., 2016), and
+//! * models: [`DcganGenerator`] and [`DcganDiscriminator`] (Radford et al., 2016), [`SndcganGenerator`], the residual
+//!   family of [`ResnetGenerator`] (SNGAN, WGAN-GP, SAGAN, BigGAN), [`R3ganGenerator`], [`LipschitzCritic`], and
 //!   [`MlpGenerator`] and [`MlpDiscriminator`] for points in the plane;
+//! * against collapse: [`MinibatchFeatures`] and [`pack_samples`];
 //! * [`GENERATORS`] and [`DISCRIMINATORS`]: the tables of all of them. [`GeneratorConfig`] and
 //!   [`DiscriminatorConfig`] are a line of a table and its settings, as a configuration file names them; any two that
 //!   take the same samples can play.

@@ -157,7 +157,7 @@ impl AolConv2d {
     /// # Errors
     /// There are no channels, the kernel is even, or a name is taken.
     pub fn new(channels: usize, kernel: usize, builder: &Builder) -> Result<Self> {
-        if channels == 0 || kernel % 2 == 0 {
+        if channels == 0 || kernel.is_multiple_of(2) {
             bail!("aol conv2d: {channels} channels, kernel {kernel}: at least one channel, and an odd kernel")
         }
         let weight = builder.param("weight", (channels, channels, kernel, kernel), Init::Zeros)?;

@@ -123,55 +123,6 @@ impl ResnetDiscriminatorConfig {
     }
 }
 
-/// Each setting that changes the network, in small.
-pub(super) fn examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
-    let small = ResnetDiscriminatorConfig { width: Some(4), ..ResnetDiscriminatorConfig::sngan() };
-    let wide = ResnetDiscriminatorConfig { width: Some(16), ..small.clone() };
-    let judging = |&conditioning| ResnetDiscriminatorConfig { conditioning, ..small.clone() };
-    let mut all = vec![
-        (small.clone(), Io::new([2, 32, 32])),
-        (ResnetDiscriminatorConfig { activated_shortcut: true, ..small.clone() }, Io::new([2, 32, 32])),
-        (wide.clone(), Io::new([2, 48, 48])),
-        (wide, Io::new([2, 64, 64])),
-    ];
-    let seeing = |&minibatch| ResnetDiscriminatorConfig { minibatch, ..small.clone() };
-    all.extend(MinibatchFeatures::ALL[1..].iter().map(seeing).map(|config| (config, Io::new([2, 32, 32]))));
-    let classes = Io::with_classes([1, 32, 32], 3);
-    all.extend(
-        DiscriminatorConditioning::ALL[1..].iter().map(judging).map(|config| (config, classes.clone())),
-    );
-    all.into_iter().map(|(config, io)| (Box::new(config) as Box<_>, io)).collect()
-}
-
-pub(super) fn examples_of_wgan_gp() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
-    let small = ResnetDiscriminatorConfig { width: Some(4), ..ResnetDiscriminatorConfig::wgan_gp() };
-    let of = |norm| ResnetDiscriminatorConfig { norm, ..small.clone() };
-    let leaky = ResnetDiscriminatorConfig { activation: Activation::LeakyRelu, ..small.clone() };
-    let all = [small.clone(), of(NormKind::Layer), of(NormKind::Batch), leaky];
-    all.map(|config| (Box::new(config) as Box<_>, Io::new([1, 32, 32]))).into()
-}
-
-pub(super) fn examples_with_attention() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
-    let small = ResnetDiscriminatorConfig { width: Some(8), ..ResnetDiscriminatorConfig::sagan() };
-    let twice = ResnetDiscriminatorConfig { attention: vec![16, 8], ..small.clone() };
-    [small, twice].map(|config| (Box::new(config) as Box<_>, Io::new([1, 32, 32]))).into()
-}
-
-pub(super) fn examples_of_biggan() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
-    let small = ResnetDiscriminatorConfig { width: Some(8), ..ResnetDiscriminatorConfig::biggan() };
-    let attentive = ResnetDiscriminatorConfig { attention: vec![16], ..small.clone() };
-    let wide = ResnetDiscriminatorConfig {
-        width: Some(16),
-        conditioning: DiscriminatorConditioning::None,
-        ..small.clone()
-    };
-    vec![
-        (Box::new(small), Io::with_classes([1, 32, 32], 3)),
-        (Box::new(attentive), Io::with_classes([2, 32, 32], 3)),
-        (Box::new(wide), Io::new([2, 64, 64])),
-    ]
-}
-
 impl NetworkSpec for ResnetDiscriminatorConfig {
     fn check(&self) -> Vec<Problem> {
         sizes(&[("width", self.width.unwrap_or(1), MOST_WIDTH)])

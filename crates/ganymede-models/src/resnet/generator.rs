@@ -1,16 +1,17 @@
 //! The generator: a linear layer, then blocks that double.
 
-use ganymede_tensor::{DType, Device, Params, Rng, Tensor, bail, tanh};
+use ganymede_tensor::{DType, Device, Params, Rng, bail, tanh};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::block::{BlockConfig, UpBlock, Upsampling};
 use super::layout::{Layout, LayoutKind, Role, Step, fits, size_of_blocks};
+use super::styles::Styles;
 use super::{Initialisation, MOST_WIDTH, NAME};
 use crate::conditioning::{
     ClassVectors, GeneratorConditioning, StageNorm, Told, USUAL_EMBED_DIM, of_classes,
 };
-use crate::io::{Condition, ConditionShape, Io};
+use crate::io::{ConditionShape, Io};
 use crate::layers::activation::Activation;
 use crate::layers::attention::SelfAttention2d;
 use crate::layers::conv::{Conv2d, Conv2dConfig};
@@ -131,60 +132,6 @@ impl ResnetGeneratorConfig {
     }
 }
 
-/// Each setting that changes the network, in small.
-pub(super) fn examples() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
-    let small = ResnetGeneratorConfig { z_dim: 4, width: Some(4), ..ResnetGeneratorConfig::sngan() };
-    let wide = ResnetGeneratorConfig { width: Some(16), ..small.clone() };
-    let told = |&conditioning| ResnetGeneratorConfig { conditioning, ..small.clone() };
-    let images = Io::new([2, 32, 32]);
-    let mut all = vec![
-        (small.clone(), images.clone()),
-        (ResnetGeneratorConfig { spectral: true, ..small.clone() }, images.clone()),
-        (ResnetGeneratorConfig { width: Some(8), ..small.clone() }, Io::new([1, 48, 48])),
-        (wide, Io::new([1, 64, 64])),
-    ];
-    let classes = Io::with_classes([1, 32, 32], 3);
-    all.extend(GeneratorConditioning::ALL[1..].iter().map(told).map(|config| (config, classes.clone())));
-    all.into_iter().map(|(config, io)| (Box::new(config) as Box<_>, io)).collect()
-}
-
-pub(super) fn examples_of_wgan_gp() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
-    let small = ResnetGeneratorConfig { z_dim: 4, width: Some(4), ..ResnetGeneratorConfig::wgan_gp() };
-    let other = ResnetGeneratorConfig {
-        norm: NormKind::None,
-        activation: Activation::LeakyRelu,
-        upsampling: Upsampling::Nearest,
-        ..small.clone()
-    };
-    let layer = ResnetGeneratorConfig { norm: NormKind::Layer, ..small.clone() };
-    [small, other, layer].map(|config| (Box::new(config) as Box<_>, Io::new([1, 32, 32]))).into()
-}
-
-pub(super) fn examples_with_attention() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
-    let small = ResnetGeneratorConfig { z_dim: 4, width: Some(8), ..ResnetGeneratorConfig::sagan() };
-    let twice = ResnetGeneratorConfig { attention: vec![8, 16], ..small.clone() };
-    [small, twice].map(|config| (Box::new(config) as Box<_>, Io::new([1, 32, 32]))).into()
-}
-
-pub(super) fn examples_of_biggan() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
-    let small =
-        ResnetGeneratorConfig { z_dim: 8, width: Some(8), shared_dim: 3, ..ResnetGeneratorConfig::biggan() };
-    let attentive = ResnetGeneratorConfig { attention: vec![16], skip_z: false, ..small.clone() };
-    let blind = ResnetGeneratorConfig {
-        z_dim: 10,
-        conditioning: GeneratorConditioning::None,
-        shared_dim: 0,
-        ..small.clone()
-    };
-    let of_vectors = Io { sample: vec![1, 32, 32], condition: ConditionShape::Vectors(5) };
-    vec![
-        (Box::new(small.clone()), Io::with_classes([1, 32, 32], 3)),
-        (Box::new(attentive), Io::with_classes([2, 32, 32], 3)),
-        (Box::new(blind), Io::new([1, 64, 64])),
-        (Box::new(small), of_vectors),
-    ]
-}
-
 impl NetworkSpec for ResnetGeneratorConfig {
     fn check(&self) -> Vec<Problem> {
         let mut problems = sizes(&[
@@ -214,18 +161,15 @@ impl NetworkSpec for ResnetGeneratorConfig {
 
     fn fits(&self, io: &Io) -> Vec<Problem> {
         let mut problems = fits(io, self.layout, self.width, &self.attention, Role::Generator);
-        let takes_vectors = self.conditioning == GeneratorConditioning::Norm;
+        let told = self.conditioning != GeneratorConditioning::None;
+        let of_vectors = self.conditioning == GeneratorConditioning::Norm;
         match io.condition {
-            ConditionShape::Vectors(dim) if takes_vectors => {
-                if !(1..=65_536).contains(&dim) {
-                    problems.push(Problem::new(
-                        "conditioning",
-                        format!("vectors of length {dim}"),
-                        "1 to 65536",
-                    ));
-                }
+            ConditionShape::Vectors(1..=65_536) if of_vectors => {}
+            ConditionShape::Vectors(dim) if of_vectors => {
+                let found = format!("vectors of length {dim}");
+                problems.push(Problem::new("conditioning", found, "1 to 65536"));
             }
-            _ if self.conditioning != GeneratorConditioning::None => problems.extend(of_classes(io)),
+            _ if told => problems.extend(of_classes(io)),
             _ => {}
         }
         let parts = self.parts(self.steps(io).len());
@@ -298,7 +242,7 @@ impl GeneratorSpec for ResnetGeneratorConfig {
 }
 
 /// Who asks for the classes.
-const WHO: &str = "resnet generator";
+pub(super) const WHO: &str = "resnet generator";
 
 /// z → linear layer as a small image → blocks that double, attention after some → norm, activation, 3×3 convolution →
 /// tanh.
@@ -326,46 +270,6 @@ pub struct ResnetGenerator {
     params: Params,
     z_dim: usize,
     io: Io,
-}
-
-/// Where the vectors come from that normalisations are made from.
-#[derive(Debug)]
-struct Styles {
-    /// The vectors of classes, where it is told a class.
-    shared: Option<Embedding>,
-    /// Length of a part of the latent vector.
-    part: usize,
-    /// Whether each block has a part.
-    of_parts: bool,
-    /// Whether it is told anything.
-    told: bool,
-}
-
-impl Styles {
-    /// A vector for each sample and each of so many blocks.
-    fn of(
-        &self,
-        z: &Tensor,
-        told: &Condition,
-        blocks: usize,
-        mode: Mode,
-    ) -> ganymede_tensor::Result<Vec<Condition>> {
-        let n = z.dim(0)?;
-        let own = match &self.shared {
-            Some(shared) => Some(shared.forward(told.classes(WHO, n)?, mode)?),
-            None if self.told => Some(told.vectors(WHO, n)?.clone()),
-            None => None,
-        };
-        let style = |block: usize| {
-            let part = match self.of_parts {
-                true => Some(z.narrow(1, (block + 1) * self.part, self.part)?),
-                false => None,
-            };
-            let parts: Vec<&Tensor> = own.iter().chain(&part).collect();
-            Ok(Condition::Vectors(Tensor::cat(&parts, 1)?))
-        };
-        (0..blocks).map(style).collect()
-    }
 }
 
 impl ResnetGenerator {

@@ -28,8 +28,10 @@
 
 mod block;
 mod discriminator;
+mod examples;
 mod generator;
 mod layout;
+mod styles;
 
 pub use block::Upsampling;
 pub use discriminator::{Pooling, ResnetDiscriminator, ResnetDiscriminatorConfig};
@@ -64,7 +66,7 @@ pub(crate) static SNGAN_GENERATOR: GeneratorKind = GeneratorKind {
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetGeneratorConfig::sngan(), table)?)),
     infer: None,
-    examples: generator::examples,
+    examples: examples::sngan_generators,
 };
 pub(crate) static WGAN_GP_GENERATOR: GeneratorKind = GeneratorKind {
     name: "wgan-gp-resnet",
@@ -73,7 +75,7 @@ pub(crate) static WGAN_GP_GENERATOR: GeneratorKind = GeneratorKind {
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetGeneratorConfig::wgan_gp(), table)?)),
     infer: None,
-    examples: generator::examples_of_wgan_gp,
+    examples: examples::wgan_gp_generators,
 };
 pub(crate) static SAGAN_GENERATOR: GeneratorKind = GeneratorKind {
     name: "sagan",
@@ -82,7 +84,7 @@ pub(crate) static SAGAN_GENERATOR: GeneratorKind = GeneratorKind {
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetGeneratorConfig::sagan(), table)?)),
     infer: None,
-    examples: generator::examples_with_attention,
+    examples: examples::sagan_generators,
 };
 
 pub(crate) static BIGGAN_GENERATOR: GeneratorKind = GeneratorKind {
@@ -92,7 +94,7 @@ pub(crate) static BIGGAN_GENERATOR: GeneratorKind = GeneratorKind {
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetGeneratorConfig::biggan(), table)?)),
     infer: None,
-    examples: generator::examples_of_biggan,
+    examples: examples::biggan_generators,
 };
 
 /// The places of the discriminators in the table.
@@ -102,7 +104,7 @@ pub(crate) static SNGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: SNGAN_PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetDiscriminatorConfig::sngan(), table)?)),
-    examples: discriminator::examples,
+    examples: examples::sngan_discriminators,
 };
 pub(crate) static WGAN_GP_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     name: "wgan-gp-resnet",
@@ -110,7 +112,7 @@ pub(crate) static WGAN_GP_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: WGAN_GP_PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetDiscriminatorConfig::wgan_gp(), table)?)),
-    examples: discriminator::examples_of_wgan_gp,
+    examples: examples::wgan_gp_discriminators,
 };
 pub(crate) static SAGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     name: "sagan",
@@ -118,7 +120,7 @@ pub(crate) static SAGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: SAGAN_PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetDiscriminatorConfig::sagan(), table)?)),
-    examples: discriminator::examples_with_attention,
+    examples: examples::sagan_discriminators,
 };
 
 pub(crate) static BIGGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
@@ -127,7 +129,7 @@ pub(crate) static BIGGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: BIGGAN_PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetDiscriminatorConfig::biggan(), table)?)),
-    examples: discriminator::examples_of_biggan,
+    examples: examples::biggan_discriminators,
 };
 
 const MOST_WIDTH: usize = 8192;

@@ -75,8 +75,11 @@ fn range(curves: &[Curve], positive: bool) -> Range<f64> {
 }
 
 fn linear_panel(area: &Area<'_>, title: &str, last: f64, curves: &[Curve]) -> DrawResult {
-    let mut chart = frame(area, title).build_cartesian_2d(0.0..last, range(curves, false))?;
-    finish(&mut chart, curves)
+    let y = range(curves, false);
+    // Ticks are added up: the one at 0 misses it by a little.
+    let nothing = 1e-9 * (y.end - y.start);
+    let mut chart = frame(area, title).build_cartesian_2d(0.0..last, y)?;
+    finish(&mut chart, curves, nothing)
 }
 
 fn log_panel(area: &Area<'_>, title: &str, last: f64, curves: &[Curve]) -> DrawResult {
@@ -84,7 +87,7 @@ fn log_panel(area: &Area<'_>, title: &str, last: f64, curves: &[Curve]) -> DrawR
     positive.iter_mut().for_each(|curve| curve.points.retain(|(_, y)| *y > 0.0));
     let y = range(&positive, true).log_scale();
     let mut chart = frame(area, title).build_cartesian_2d(0.0..last, y)?;
-    finish(&mut chart, &positive)
+    finish(&mut chart, &positive, 0.0)
 }
 
 fn frame<'a, 'b>(area: &'a Area<'b>, title: &str) -> ChartBuilder<'a, 'b, BitMapBackend<'b>> {
@@ -94,13 +97,15 @@ fn frame<'a, 'b>(area: &'a Area<'b>, title: &str) -> ChartBuilder<'a, 'b, BitMap
     builder
 }
 
-fn finish<'a, 'b: 'a, Y>(chart: &mut Chart<'a, 'b, Y>, curves: &[Curve]) -> DrawResult
+/// Draws all; labels of size `nothing` or less are 0.
+fn finish<'a, 'b: 'a, Y>(chart: &mut Chart<'a, 'b, Y>, curves: &[Curve], nothing: f64) -> DrawResult
 where
     Y: Ranged<ValueType = f64> + ValueFormatter<f64>,
 {
     let mut mesh = chart.configure_mesh();
     mesh.x_desc("step").label_style((FONT, 16)).light_line_style(WHITE);
-    mesh.x_label_formatter(&|step| format!("{step:.0}")).y_label_formatter(&|y| short(*y));
+    let label = |y: &f64| short(if y.abs() <= nothing { 0.0 } else { *y });
+    mesh.x_label_formatter(&|step| format!("{step:.0}")).y_label_formatter(&label);
     mesh.draw()?;
     for curve in curves.iter().filter(|curve| !curve.points.is_empty()) {
         let colour = curve.colour;

@@ -1,7 +1,7 @@
 use ganymede_tensor::{DType, Device, Rng, Tensor};
 
 use super::*;
-use crate::Latents;
+use crate::{Discriminator, DiscriminatorInput, Generator, GeneratorInput, Latents};
 
 fn io() -> Io {
     Io::new([2])

@@ -117,6 +117,9 @@ fn a_whole_number_is_a_number() {
 #[test]
 fn values_out_of_range_are_refused() {
     check_refused("[run]\nbatch = 0", &["run.batch: found 0, expected a whole number of 1 or more"]);
+    check_refused("[run]\nbatch = 63\n[discriminator]\npack = 2", &["run.batch: 63", "packs of 2", "use 64"]);
+    check_refused("[discriminator]\npack = 0", &["discriminator.pack: found 0"]);
+    check_refused("[discriminator]\npack = 'two'", &["discriminator.pack"]);
     check_refused("[run]\nsteps = 3\nkimg = 1", &["run.kimg: `steps` is given too"]);
     check_refused("[run]\nseed = 9223372036854775807\nkimg = -1", &["run.kimg: found -1"]);
     check_refused("[run]\ndevice = 'gpu'", &["run.device: found \"gpu\"", "auto"]);

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use ganymede_datasets::{OpenOptions, open};
 use ganymede_losses::{AdversarialLoss, Penalty};
+use ganymede_models::DiscriminatorConfig;
 use ganymede_tensor::{Graph, Params, Tensor};
 
 use super::*;
@@ -212,6 +213,22 @@ fn every_loss_plays_with_every_penalty() {
             let entry = game.play(true).unwrap().unwrap().read(1, 4).unwrap();
             assert!(entry.non_finite().is_none(), "{loss} {penalty:?} {entry:?}");
         }
+    }
+}
+
+/// A discriminator of packs sees half as many images, twice as deep, in every pass; so do its penalties.
+#[test]
+fn packs_are_played_for() {
+    for &penalty in Penalty::DEFAULTS {
+        let mut game = game(|run| {
+            let table = "kind = \"dcgan\"\nwidth = 3\npack = 2".parse().unwrap();
+            run.discriminator = DiscriminatorConfig::from_table(&table).unwrap();
+            run.loss = AdversarialLoss::RelativisticPaired;
+            run.penalties = vec![PenaltyConfig::every_step(penalty)];
+        });
+        assert_eq!(game.players.discriminator.net.io().sample, [2, 16, 16]);
+        let entry = game.play(true).unwrap().unwrap().read(1, 4).unwrap();
+        assert!(entry.non_finite().is_none(), "{penalty:?} {entry:?}");
     }
 }
 

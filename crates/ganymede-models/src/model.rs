@@ -1,6 +1,6 @@
 //! The two roles of an adversarial game: what goes in, what comes out.
 
-use ganymede_tensor::{DType, Device, Params, Result, Rng, Tensor};
+use ganymede_tensor::{DType, Device, Params, Result, Rng, Tensor, bail};
 
 use crate::io::{Condition, Growth, Io};
 use crate::mode::Mode;
@@ -59,6 +59,14 @@ impl<'a> GeneratorInput<'a> {
     pub fn with_condition(self, condition: &'a Condition) -> Self {
         Self { condition, ..self }
     }
+
+    /// The latent vectors, which have to be `(N, z_dim)`, and N; `who` asks.
+    pub(crate) fn z(&self, who: &str, z_dim: usize) -> Result<(&'a Tensor, usize)> {
+        match *self.latents.z.dims() {
+            [n, d] if d == z_dim => Ok((&self.latents.z, n)),
+            ref dims => bail!("{who}: z is {dims:?}, expected (N, {z_dim})"),
+        }
+    }
 }
 
 /// What a generator gives.
@@ -99,6 +107,15 @@ impl<'a> DiscriminatorInput<'a> {
     #[must_use]
     pub fn with_condition(self, condition: &'a Condition) -> Self {
         Self { condition, ..self }
+    }
+
+    /// The samples, which have to be images as a network was built for; `who` asks.
+    pub(crate) fn images(&self, who: &str, io: &Io) -> Result<&'a Tensor> {
+        let x = self.samples;
+        if x.rank() != 4 || x.dims()[1..] != io.sample[..] {
+            bail!("{who}: x is {:?}, expected (N, ..) of {:?}", x.dims(), io.sample)
+        }
+        Ok(x)
     }
 }
 

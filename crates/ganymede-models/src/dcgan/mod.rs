@@ -76,7 +76,7 @@ fn layer_config(norm: NormKind, spectral: bool) -> LayerConfig {
     LayerConfig {
         weight_init: weight_init(),
         // Where no normalisation brings one.
-        bias: matches!(norm, NormKind::None | NormKind::Pixel).then_some(Init::Zeros),
+        bias: (!norm.is_affine()).then_some(Init::Zeros),
         spectral: spectral.then(SpectralConfig::default),
     }
 }

@@ -1,6 +1,6 @@
 //! A critic of images.
 
-use ganymede_tensor::{DType, Device, Params, Rng, bail};
+use ganymede_tensor::{DType, Device, Params, Rng};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -154,11 +154,7 @@ impl LipschitzCritic {
 impl Discriminator for LipschitzCritic {
     /// Images `(N, C, R, R)` to raw scores `(N,)`.
     fn forward(&self, input: DiscriminatorInput<'_>, _: Mode) -> ganymede_tensor::Result<Critique> {
-        let x = input.samples;
-        if x.rank() != 4 || x.dims()[1..] != self.io.sample[..] {
-            bail!("{NAME} discriminator: x is {:?}, expected (N, ..) of {:?}", x.dims(), self.io.sample)
-        }
-        let mut x = x.clone();
+        let mut x = input.images("lipschitz discriminator", &self.io)?.clone();
         for (down, conv) in &self.stages {
             x = max_min(&conv.forward(&max_min(&down.forward(&x)?)?)?)?;
         }

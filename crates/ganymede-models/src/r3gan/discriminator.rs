@@ -1,6 +1,6 @@
 //! The discriminator.
 
-use ganymede_tensor::{DType, Device, Init, Param, Params, Rng, bail};
+use ganymede_tensor::{DType, Device, Init, Param, Params, Rng};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -175,10 +175,7 @@ impl R3ganDiscriminator {
 impl Discriminator for R3ganDiscriminator {
     /// Images `(N, C, R, R)` to raw scores `(N,)`.
     fn forward(&self, input: DiscriminatorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Critique> {
-        let x = input.samples;
-        if x.rank() != 4 || x.dims()[1..] != self.io.sample[..] {
-            bail!("{WHO}: x is {:?}, expected (N, ..) of {:?}", x.dims(), self.io.sample)
-        }
+        let x = input.images(WHO, &self.io)?;
         let mut x = self.first.forward(x, mode)?;
         for stage in &self.stages {
             for block in &stage.blocks {

@@ -1,6 +1,6 @@
 //! The generator.
 
-use ganymede_tensor::{DType, Device, Init, Param, Params, Rng, Tensor, bail};
+use ganymede_tensor::{DType, Device, Init, Param, Params, Rng, Tensor};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -184,11 +184,7 @@ impl R3ganGenerator {
 impl Generator for R3ganGenerator {
     /// `z` `(N, Z)` to images `(N, C, R, R)`, about in [−1, 1].
     fn forward(&self, input: GeneratorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Generated> {
-        let z = &input.latents.z;
-        let n = match z.dims() {
-            &[n, d] if d == self.z_dim => n,
-            dims => bail!("{WHO}: z is {dims:?}, expected (N, {})", self.z_dim),
-        };
+        let (z, n) = input.z(WHO, self.z_dim)?;
         let z = match &self.told {
             Some(told) => Tensor::cat(&[z, &told.forward(input.condition.classes(WHO, n)?)?], 1)?,
             None => z.clone(),

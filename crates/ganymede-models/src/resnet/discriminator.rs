@@ -1,6 +1,6 @@
 //! The discriminator: blocks that halve, then a linear layer over the pooled map.
 
-use ganymede_tensor::{DType, Device, Params, Rng, bail, global_avg_pool2d};
+use ganymede_tensor::{DType, Device, Params, Rng, global_avg_pool2d};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -250,10 +250,7 @@ impl ResnetDiscriminator {
 impl Discriminator for ResnetDiscriminator {
     /// Images `(N, C, R, R)` to raw scores `(N,)`.
     fn forward(&self, input: DiscriminatorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Critique> {
-        let x = input.samples;
-        if x.rank() != 4 || x.dims()[1..] != self.io.sample[..] {
-            bail!("{WHO}: x is {:?}, expected (N, ..) of {:?}", x.dims(), self.io.sample)
-        }
+        let x = input.images(WHO, &self.io)?;
         let mut x = self.head.see(x, input.condition, mode)?;
         for (block, attention) in &self.blocks {
             x = block.forward(&x, mode)?;

@@ -1,6 +1,6 @@
 //! The generator: a linear layer, then blocks that double.
 
-use ganymede_tensor::{DType, Device, Params, Rng, bail, tanh};
+use ganymede_tensor::{DType, Device, Params, Rng, tanh};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -339,11 +339,7 @@ impl ResnetGenerator {
 impl Generator for ResnetGenerator {
     /// `z` `(N, Z)` to images `(N, C, R, R)` in [−1, 1].
     fn forward(&self, input: GeneratorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Generated> {
-        let z = &input.latents.z;
-        let n = match z.dims() {
-            &[n, d] if d == self.z_dim => n,
-            dims => bail!("{WHO}: z is {dims:?}, expected (N, {})", self.z_dim),
-        };
+        let (z, n) = input.z(WHO, self.z_dim)?;
         let z = match &self.told {
             Some(told) => told.join(z, input.condition, mode)?,
             None => z.clone(),

@@ -1,6 +1,6 @@
 //! The discriminator: seven convolutions and a linear layer.
 
-use ganymede_tensor::{DType, Device, Params, Rng, bail, leaky_relu};
+use ganymede_tensor::{DType, Device, Params, Rng, leaky_relu};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -185,7 +185,7 @@ impl SndcganDiscriminator {
         for (i, (kernel, stride, divisor)) in CONVS.into_iter().enumerate() {
             let to = config.width / divisor;
             let kind = if i == 0 { NormKind::None } else { config.norm };
-            let bias = matches!(kind, NormKind::None | NormKind::Pixel);
+            let bias = !kind.is_affine();
             let conv = Conv2dConfig::new(from, to, kernel)
                 .with_stride(stride, 1)
                 .with_layer(layer(bias, config.spectral));
@@ -207,10 +207,7 @@ impl SndcganDiscriminator {
 impl Discriminator for SndcganDiscriminator {
     /// Images `(N, C, R, R)` to raw scores `(N,)`.
     fn forward(&self, input: DiscriminatorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Critique> {
-        let x = input.samples;
-        if x.rank() != 4 || x.dims()[1..] != self.io.sample[..] {
-            bail!("{WHO}: x is {:?}, expected (N, ..) of {:?}", x.dims(), self.io.sample)
-        }
+        let x = input.images(WHO, &self.io)?;
         let mut x = self.head.see(x, input.condition, mode)?;
         for (conv, norm) in &self.stages {
             x = leaky_relu(&norm.forward(&conv.forward(&x, mode)?, mode)?, SLOPE)?;

@@ -1,6 +1,6 @@
 //! The generator: a linear layer, three transposed convolutions, a convolution.
 
-use ganymede_tensor::{DType, Device, Params, Rng, bail, tanh};
+use ganymede_tensor::{DType, Device, Params, Rng, tanh};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -187,7 +187,7 @@ impl SndcganGenerator {
             Linear::new(config.z_dim + beside, features, &layer(true, config.spectral), &root.pp("l1"))?;
         let of_class = config.conditioning == GeneratorConditioning::Norm;
         let classes = io.classes().filter(|_| of_class);
-        let bias = matches!(config.norm, NormKind::None | NormKind::Pixel);
+        let bias = !config.norm.is_affine();
         let stage = |(i, pair): (usize, &[usize])| {
             let conv = ConvTranspose2dConfig::new(pair[0], pair[1], 4)
                 .with_stride(2, 1)
@@ -207,11 +207,7 @@ impl SndcganGenerator {
 impl Generator for SndcganGenerator {
     /// `z` `(N, Z)` to images `(N, C, R, R)` in [−1, 1].
     fn forward(&self, input: GeneratorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Generated> {
-        let z = &input.latents.z;
-        let n = match z.dims() {
-            &[n, d] if d == self.z_dim => n,
-            dims => bail!("{WHO}: z is {dims:?}, expected (N, {})", self.z_dim),
-        };
+        let (z, n) = input.z(WHO, self.z_dim)?;
         let z = match &self.told {
             Some(told) => told.join(z, input.condition, mode)?,
             None => z.clone(),

@@ -63,6 +63,11 @@ impl NormKind {
         Self::Pixel,
         Self::FilterResponse,
     ];
+
+    /// Whether it has gains and biases, beside which a bias of the layer before has no use.
+    pub(crate) fn is_affine(self) -> bool {
+        !matches!(self, Self::None | Self::Pixel)
+    }
 }
 
 /// The size and the options of a [`Norm`].
@@ -131,9 +136,9 @@ impl Norm {
             bail!("norm: channels = 0: there must be at least 1")
         }
         let c = config.channels;
-        let affine = match config.kind {
-            NormKind::None | NormKind::Pixel => None,
-            _ => Some(Affine {
+        let affine = match config.kind.is_affine() {
+            false => None,
+            true => Some(Affine {
                 weight: builder.param("weight", c, config.weight_init)?,
                 bias: builder.param("bias", c, Init::Zeros)?,
             }),

@@ -5,15 +5,14 @@
 //! On the CPU they run on kernels of our own; on other devices on candle's operations.
 
 use candle_core::{Result, Tensor, bail};
+use ganymede_kernels::ConvConfig;
 
 mod bias_relu;
 pub(crate) mod composed;
-mod config;
 mod cpu;
 mod geometry;
 
 pub use bias_relu::conv2d_bias_relu;
-pub use config::ConvConfig;
 use geometry::{conv_geometry, transposed_geometry};
 
 /// Cross-correlation of images with a weight, as PyTorch's `conv2d` without bias.

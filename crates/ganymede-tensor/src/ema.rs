@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::Params;
-use crate::simd::vectorised;
+use ganymede_kernels::vectorised;
 
 /// How a moving average of a generator is kept.
 ///

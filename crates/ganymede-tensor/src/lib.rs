@@ -1,4 +1,4 @@
-//! Floor 0 of Ganymede: what candle lacks for adversarial training.
+//! Floor 1 of Ganymede: what candle lacks for adversarial training.
 //!
 //! * [`grad`]: exact gradients of any order, with graphs kept only where asked for;
 //! * [`conv2d`], [`conv_transpose2d`] and the operations around them, closed under differentiation;
@@ -15,16 +15,14 @@ mod checkpoint;
 mod conv;
 mod device;
 mod ema;
-mod kernels;
 #[cfg(feature = "mimalloc")]
 mod memory;
 mod ops;
 mod optim;
 mod params;
-mod products;
 mod rng;
-mod simd;
 mod stdout;
+mod storage;
 pub mod testing;
 
 pub use autograd::{Graph, grad, start_gradient_workers, watch};
@@ -33,9 +31,10 @@ pub use checkpoint::{
     Checkpoint, CheckpointError, Fits, FittedWeights, Shapes, TensorRows, TensorWriter, fit_bytes,
     fit_weights, load_weights, sync_folder, weights_from_bytes, write_atomic,
 };
-pub use conv::{ConvConfig, conv_transpose2d, conv2d, conv2d_bias_relu, conv2d_weight_gradient};
+pub use conv::{conv_transpose2d, conv2d, conv2d_bias_relu, conv2d_weight_gradient};
 pub use device::{DeviceChoice, DeviceError, compiled_backends, simd_features};
 pub use ema::{EmaConfig, ema_update};
+pub use ganymede_kernels::{ConvConfig, row_products};
 #[cfg(feature = "mimalloc")]
 pub use memory::keep_memory;
 pub use ops::avg_pool::avg_pool2d;
@@ -60,6 +59,5 @@ pub use ops::upsample_bilinear::upsample_bilinear2d;
 pub use ops::upsample_nearest::upsample_nearest2d;
 pub use optim::{Moments, Optimizer, OptimizerConfig, OptimizerError};
 pub use params::{Bound, Buffer, Builder, Frozen, Init, LoadError, Param, Params};
-pub use products::row_products;
 pub use rng::{Rng, RngState};
 pub use stdout::stdout_was_closed;

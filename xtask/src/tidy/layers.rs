@@ -9,22 +9,23 @@ const RULE: &str = "layers";
 
 /// Crates and their floors: dependencies go to a lower floor only, so that crates of one floor never meet.
 const FLOORS: &[(&str, u32)] = &[
-    ("ganymede-tensor", 0),
+    ("ganymede-kernels", 0),
     ("ganymede-lapack", 0),
     ("ganymede-files", 0),
-    ("ganymede-models", 1),
-    ("ganymede-losses", 1),
-    ("ganymede-metrics", 1),
-    ("ganymede-datasets", 1),
-    ("ganymede-train", 2),
-    ("ganymede", 3),
-    ("ganymede-fuzz", 3),
-    ("xtask", 3),
+    ("ganymede-tensor", 1),
+    ("ganymede-models", 2),
+    ("ganymede-losses", 2),
+    ("ganymede-metrics", 2),
+    ("ganymede-datasets", 2),
+    ("ganymede-train", 3),
+    ("ganymede", 4),
+    ("ganymede-fuzz", 4),
+    ("xtask", 4),
 ];
 
-/// The one crate that names the numeric back end.
-const BACKEND_OWNER: &str = "ganymede-tensor";
-const BACKENDS: &[&str] = &["candle", "gemm", "cudarc"];
+/// Numeric back ends, and the one crate that names each.
+const BACKENDS: &[(&str, &str)] =
+    &[("candle", "ganymede-tensor"), ("cudarc", "ganymede-tensor"), ("gemm", "ganymede-kernels")];
 /// Packages that are or hold a program. Tests and examples of the others may use it, too.
 const MAY_USE_ANYHOW: &[&str] = &["ganymede", "ganymede-metrics", "ganymede-fuzz", "xtask"];
 
@@ -50,8 +51,8 @@ fn of_package(package: &Package) -> Vec<Finding> {
         findings.push(finding("depends on `anyhow`; a library returns typed errors (thiserror)".into()));
     }
     for dependency in &package.dependencies {
-        if is_backend(dependency) && name != BACKEND_OWNER {
-            findings.push(finding(format!("depends on `{dependency}`; use what {BACKEND_OWNER} re-exports")));
+        if let Some(owner) = owner(dependency).filter(|owner| name != owner) {
+            findings.push(finding(format!("depends on `{dependency}`; use what {owner} offers")));
         }
         if self::floor(dependency).is_some_and(|below| below >= floor) {
             findings.push(finding(format!("depends on `{dependency}`, which does not lie on a lower floor")));
@@ -64,24 +65,27 @@ fn floor(name: &str) -> Option<u32> {
     FLOORS.iter().find(|(known, _)| *known == name).map(|&(_, floor)| floor)
 }
 
-fn is_backend(name: &str) -> bool {
-    BACKENDS
-        .iter()
-        .any(|backend| name == *backend || name.strip_prefix(backend).is_some_and(|r| r.starts_with('-')))
+/// Who may name a package, where it is a back end.
+fn owner(name: &str) -> Option<&'static str> {
+    let is_of =
+        |backend: &str| name.strip_prefix(backend).is_some_and(|r| r.is_empty() || r.starts_with('-'));
+    BACKENDS.iter().find(|(backend, _)| is_of(backend)).map(|&(_, owner)| owner)
 }
 
 /// What the source says: a path such as `candle_core::` or `use gemm`.
 pub(crate) fn backend_names(file: &File) -> Vec<Finding> {
-    if file.crate_folder().ends_with(BACKEND_OWNER) {
-        return Vec::new();
-    }
     let mut findings = Vec::new();
     for (number, line) in file.code_lines() {
         for name in ["candle_core", "candle_nn", "candle_transformers", "gemm", "cudarc"] {
+            let Some(owner) =
+                owner(&name.replace('_', "-")).filter(|owner| !file.crate_folder().ends_with(owner))
+            else {
+                continue;
+            };
             let is_path =
                 line.contains(&format!("{name}::")) || line.trim_start().starts_with(&format!("use {name}"));
             if has_word(line, name) && is_path {
-                let message = format!("names `{name}`; use what {BACKEND_OWNER} re-exports");
+                let message = format!("names `{name}`; use what {owner} offers");
                 findings.push(Finding::new(RULE, &file.path, number, message));
             }
         }

@@ -23,9 +23,9 @@ pub(crate) const COMMAND: Command = Command {
     summary: "the rules of the repository: sizes, layers, unsafe, links, wording",
     details: "
 size      a source file has at most 600 lines, and is named from 400 on; tests are excluded
-layers    crates depend downwards only; only ganymede-tensor names candle, gemm or cudarc
+layers    crates depend downwards only; only ganymede-tensor names candle or cudarc, only ganymede-kernels gemm
 programs  only programs print, exit or use anyhow
-unsafe    only in ganymede-tensor and ganymede-lapack, each with the reason why it is sound
+unsafe    only in ganymede-kernels, ganymede-tensor and ganymede-lapack, each with the reason why it is sound
 exports   no glob re-export, no prelude
 leftovers no todo!, unimplemented!, dbg!, ignored test, note to do something later, or copy of a file
 links     a relative link of a document, or a path that it names, exists

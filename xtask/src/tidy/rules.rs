@@ -9,7 +9,8 @@ const LONG_FILE: usize = 400;
 const TOO_LONG_FILE: usize = 600;
 
 /// Crates that speak to the machine below Rust.
-const MAY_BE_UNSAFE: &[&str] = &["crates/ganymede-tensor", "crates/ganymede-lapack"];
+const MAY_BE_UNSAFE: &[&str] =
+    &["crates/ganymede-kernels", "crates/ganymede-tensor", "crates/ganymede-lapack"];
 
 /// All rules for a Rust file.
 pub(crate) fn rust(file: &File) -> Vec<Finding> {

@@ -4,12 +4,11 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, WithDTyp
 use rayon::prelude::*;
 
 use super::composed;
-use super::config::ConvConfig;
 use super::cpu::Forward;
 use super::geometry::conv_geometry;
-use crate::kernels::conv;
-use crate::kernels::elem::{Elem, by_dtype, contiguous};
-use crate::kernels::geometry::Geometry;
+use crate::storage::{Elem, by_dtype, contiguous};
+use ganymede_kernels::ConvConfig;
+use ganymede_kernels::Geometry;
 
 /// `max(conv2d(x, w) + b, 0)`, with `b` of shape `(O,)`: [`conv2d`](crate::conv2d),
 /// [`add_channel_bias_leaky_relu`](crate::add_channel_bias_leaky_relu) with slope 0.
@@ -40,7 +39,7 @@ impl BiasRelu {
     fn run<T: Elem>(&self, args: [(&CpuStorage, &Layout); 3]) -> Result<CpuStorage> {
         let [x, w, b] = args.map(|(s, l)| contiguous::<T>(s, l, self.name()));
         let (g, b) = (&self.0, b?);
-        let mut y = conv::forward(g, x?, w?);
+        let mut y = ganymede_kernels::conv2d(g, x?, w?);
         if !y.is_empty() {
             let pixels = g.oh * g.ow;
             let planes = (1usize << 13).div_ceil(pixels);

@@ -3,10 +3,8 @@
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, WithDType};
 
 use crate::autograd::{creates_graph, wanted};
-use crate::kernels::conv;
-use crate::kernels::elem::{Elem, by_dtype, contiguous};
-use crate::kernels::geometry::Geometry;
-use crate::kernels::weight_gradient::weight_gradient;
+use crate::storage::{Elem, by_dtype, contiguous};
+use ganymede_kernels::{Geometry, conv2d, conv2d_input_gradient, conv2d_weight_gradient};
 
 /// `y = conv(x, w)`.
 pub(super) struct Forward(pub(super) Geometry);
@@ -72,7 +70,7 @@ impl CustomOp2 for Forward {
         lw: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let g = &self.0;
-        let y = run(self.name(), g, (x, lx), (w, lw), (conv::forward, conv::forward))?;
+        let y = run(self.name(), g, (x, lx), (w, lw), (conv2d, conv2d))?;
         Ok((y, (g.n, g.o, g.oh, g.ow).into()))
     }
 
@@ -100,7 +98,7 @@ impl CustomOp2 for InputGradient {
         lw: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let g = &self.0;
-        let dx = run(self.name(), g, (dy, ly), (w, lw), (conv::input_gradient, conv::input_gradient))?;
+        let dx = run(self.name(), g, (dy, ly), (w, lw), (conv2d_input_gradient, conv2d_input_gradient))?;
         Ok((dx, (g.n, g.c, g.h, g.w).into()))
     }
 
@@ -128,7 +126,7 @@ impl CustomOp2 for WeightGradient {
         ly: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
         let g = &self.0;
-        let dw = run(self.name(), g, (x, lx), (dy, ly), (weight_gradient, weight_gradient))?;
+        let dw = run(self.name(), g, (x, lx), (dy, ly), (conv2d_weight_gradient, conv2d_weight_gradient))?;
         Ok((dw, (g.o, g.c / g.cfg.groups, g.kh, g.kw).into()))
     }
 

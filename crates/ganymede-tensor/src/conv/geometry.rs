@@ -2,8 +2,8 @@
 
 use candle_core::{Result, Tensor, bail};
 
-use super::config::ConvConfig;
-use crate::kernels::geometry::Geometry;
+use ganymede_kernels::ConvConfig;
+use ganymede_kernels::Geometry;
 
 fn check(op: &str, x: &Tensor, w: &Tensor, cfg: &ConvConfig) -> Result<()> {
     if x.dtype() != w.dtype() {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::rule::{Lane, Real, Rule};
 use super::state::Slots;
-use crate::simd::vectorised;
+use ganymede_kernels::vectorised;
 
 /// Elements a piece of work. Fixed, so that nothing depends on the number of threads; four such
 /// pieces of f32 fit into a core's own cache.

@@ -3,8 +3,8 @@
 use candle_core::{Result, Tensor};
 
 use super::normalized::Normalized;
-use crate::kernels::channel::Layout;
 use crate::ops::leaky_relu::composed::leaky_relu;
+use ganymede_kernels::channel::Layout;
 
 pub(in crate::ops) fn batch_norm(
     x: &Tensor,

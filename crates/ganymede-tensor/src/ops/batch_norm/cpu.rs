@@ -9,10 +9,10 @@ use stats::Stats;
 
 use super::normalized::Normalized;
 use crate::autograd::{creates_graph, wanted};
-use crate::kernels::channel::{self, map, sums};
-use crate::kernels::elem::{Elem, by_dtype, contiguous};
 use crate::ops::channels::{Arg, on_cpu};
 use crate::ops::leaky_relu::leaky_relu_gradient;
+use crate::storage::{Elem, by_dtype, contiguous};
+use ganymede_kernels::channel::{self, map, sums};
 
 pub(super) fn batch_norm(
     x: &Tensor,

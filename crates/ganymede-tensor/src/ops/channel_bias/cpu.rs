@@ -3,10 +3,10 @@
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, WithDType};
 
 use crate::autograd::wanted;
-use crate::kernels::channel::{self, map};
-use crate::kernels::elem::{Elem, by_dtype, contiguous};
 use crate::ops::channels::channel_sum;
 use crate::ops::leaky_relu::leaky_relu_gradient;
+use crate::storage::{Elem, by_dtype, contiguous};
+use ganymede_kernels::channel::{self, map};
 
 pub(super) fn biased(x: &Tensor, b: &Tensor, l: channel::Layout, slope: f64) -> Result<Tensor> {
     x.contiguous()?.apply_op2(&b.contiguous()?, AddBias { l, slope })

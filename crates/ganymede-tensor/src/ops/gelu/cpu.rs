@@ -2,9 +2,9 @@
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
-use crate::kernels::elem::contiguous;
-use crate::kernels::map::map;
-use crate::kernels::transformer;
+use crate::storage::contiguous;
+use ganymede_kernels::map::map;
+use ganymede_kernels::transformer;
 
 pub(super) fn gelu(x: &Tensor) -> Result<Tensor> {
     x.contiguous()?.apply_op1_no_bwd(&Gelu)

@@ -2,8 +2,8 @@
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 
-use crate::kernels::elem::contiguous;
-use crate::kernels::transformer;
+use crate::storage::contiguous;
+use ganymede_kernels::transformer;
 
 pub(super) fn layer_norm(x: &Tensor, gain: &Tensor, shift: &Tensor, eps: f64) -> Result<Tensor> {
     x.contiguous()?.apply_op3_no_bwd(&gain.contiguous()?, &shift.contiguous()?, &LayerNorm(eps))

@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use super::config::Pooling;
-use crate::kernels::window::Windows;
+use ganymede_kernels::window::Windows;
 
 pub(in crate::ops) fn pool2d(x: &Tensor, pooling: Pooling, g: &Windows) -> Result<Tensor> {
     match pooling {

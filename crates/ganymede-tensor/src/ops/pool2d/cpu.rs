@@ -3,8 +3,8 @@
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType};
 
 use super::config::Pooling;
-use crate::kernels::elem::{Elem, by_dtype, contiguous};
-use crate::kernels::window::{Windows, pool};
+use crate::storage::{Elem, by_dtype, contiguous};
+use ganymede_kernels::window::{Windows, pool};
 
 pub(super) fn pool2d(x: &Tensor, pooling: Pooling, g: Windows) -> Result<Tensor> {
     x.contiguous()?.apply_op1_no_bwd(&Pool(pooling, g))

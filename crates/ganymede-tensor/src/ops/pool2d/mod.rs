@@ -6,8 +6,8 @@ mod cpu;
 
 use candle_core::{DType, Result, Tensor, bail};
 
-use crate::kernels::window::Windows;
 pub use config::{Pooling, WindowConfig};
+use ganymede_kernels::window::Windows;
 
 /// Pools `(N, C, H, W)` over windows to `(N, C, OH, OW)`, with
 /// `OH = (H + 2·padding − kernel)/stride + 1`, rounded down. Pixels outside the image count

@@ -5,7 +5,7 @@ mod cpu;
 
 use candle_core::{DType, Result, Tensor, bail};
 
-use crate::kernels::transformer::Heads;
+use ganymede_kernels::transformer::Heads;
 
 /// `softmax(q·kᵀ)·v` for each head (Vaswani et al., 2017, arXiv:1706.03762, eq. 1, without its
 /// division by √d: scale the queries). `qkv` is `(N, T, 3·H·D)`, in each row all queries, then all

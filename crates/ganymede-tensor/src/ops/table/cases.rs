@@ -4,13 +4,13 @@ use candle_core::{DType, Device, Result, Shape, Tensor};
 
 use super::{Case, Operation, Place};
 use crate::conv::composed as conv;
-use crate::kernels::transformer::Heads;
 use crate::ops::channels::layout;
 use crate::ops::{
     avg_pool, batch_norm, channel_bias, gelu, global_avg_pool, layer_norm, leaky_relu, pool2d,
     self_attention, sigmoid, softplus, tanh, upsample_nearest,
 };
 use crate::{ConvConfig, Pooling, Rng, WindowConfig};
+use ganymede_kernels::transformer::Heads;
 
 fn normal(seed: u64, shape: impl Into<Shape>) -> Tensor {
     Rng::new(seed).normal(shape, DType::F64, &Device::Cpu).expect("numbers")

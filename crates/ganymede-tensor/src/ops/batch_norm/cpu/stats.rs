@@ -1,7 +1,7 @@
 //! What the passes of batch normalisation know of a channel.
 
-use crate::kernels::channel;
-use crate::kernels::elem::Elem;
+use crate::storage::Elem;
+use ganymede_kernels::channel;
 
 /// The moments of one forward pass, and the slope of the activation that follows.
 #[derive(Clone)]

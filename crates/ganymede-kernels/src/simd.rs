@@ -6,6 +6,6 @@
 /// Everything that `f` calls has to be inlined into it to profit. The compiler never contracts a product and a sum by
 /// itself, so every choice gives the same bits.
 #[inline(always)]
-pub(crate) fn vectorised<R>(f: impl FnOnce() -> R) -> R {
+pub fn vectorised<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)
 }

@@ -8,7 +8,7 @@ use super::gemm::{Shape, matmul};
 
 /// Each row of `width` numbers, centred, divided by its deviation, times `gain` plus `shift`.
 /// Statistics are in f64.
-pub(crate) fn layer_norm(x: &[f32], gain: &[f32], shift: &[f32], eps: f64) -> Vec<f32> {
+pub fn layer_norm(x: &[f32], gain: &[f32], shift: &[f32], eps: f64) -> Vec<f32> {
     let width = gain.len();
     let mut y = vec![0.0; x.len()];
     let rows = (1usize << 13).div_ceil(width.max(1));
@@ -59,21 +59,24 @@ fn erf(x: f32) -> f32 {
 }
 
 /// `x·Φ(x)` with the distribution function Φ of the standard normal.
-pub(crate) fn gelu(x: f32) -> f32 {
+pub fn gelu(x: f32) -> f32 {
     0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
 
 /// Sizes of a self-attention: `images × tokens × [q, k, v] × heads × dim`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Heads {
-    pub(crate) tokens: usize,
-    pub(crate) heads: usize,
-    pub(crate) dim: usize,
+pub struct Heads {
+    /// Tokens of an image.
+    pub tokens: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Numbers of a head.
+    pub dim: usize,
 }
 
 /// `softmax(q·kᵀ)·v` of each head: `(images, tokens, 3, heads, dim)` to
 /// `(images, tokens, heads, dim)`.
-pub(crate) fn attention(qkv: &[f32], h: Heads) -> Vec<f32> {
+pub fn attention(qkv: &[f32], h: Heads) -> Vec<f32> {
     let Heads { tokens, heads, dim } = h;
     let width = heads * dim;
     let mut out = vec![0.0; qkv.len() / 3];

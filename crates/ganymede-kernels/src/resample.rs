@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::elem::Elem;
 
 /// Each pixel of each `h × w` plane becomes a `k × k` block.
-pub(crate) fn repeat_blocks<T: Elem>(x: &[T], (h, w): (usize, usize), k: usize) -> Vec<T> {
+pub fn repeat_blocks<T: Elem>(x: &[T], (h, w): (usize, usize), k: usize) -> Vec<T> {
     let mut y = vec![T::default(); x.len() * k * k];
     if y.is_empty() {
         return y;
@@ -22,7 +22,7 @@ pub(crate) fn repeat_blocks<T: Elem>(x: &[T], (h, w): (usize, usize), k: usize) 
 }
 
 /// Each `k × k` block of each `h × w` plane becomes the sum of its pixels.
-pub(crate) fn sum_blocks<T: Elem>(x: &[T], (h, w): (usize, usize), k: usize) -> Vec<T> {
+pub fn sum_blocks<T: Elem>(x: &[T], (h, w): (usize, usize), k: usize) -> Vec<T> {
     let mut y = vec![T::default(); x.len() / (k * k)];
     if y.is_empty() {
         return y;

@@ -49,7 +49,7 @@ pub(crate) fn matmul<T: Elem>(
         dst.len() >= d.extent() && a.len() >= sa.extent() && b.len() >= sb.extent(),
         "lengths of a product"
     );
-    let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
+    let (zero, one) = (T::narrow(0.0), T::narrow(1.0));
     // SAFETY: all three extents were checked against their slices just now; `dst` is borrowed
     // mutably, so it overlaps neither operand; T is f32 or f64, which gemm supports.
     unsafe {

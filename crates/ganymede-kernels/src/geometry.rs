@@ -1,22 +1,32 @@
 //! The sizes of a convolution.
 
+use super::config::ConvConfig;
 use super::gather::Gather;
-use crate::ConvConfig;
 
 /// All sizes of one convolution: image `(n, c, h, w)`, weight `(o, c/groups, kh, kw)`, output
 /// `(n, o, oh, ow)`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Geometry {
-    pub(crate) n: usize,
-    pub(crate) c: usize,
-    pub(crate) h: usize,
-    pub(crate) w: usize,
-    pub(crate) o: usize,
-    pub(crate) kh: usize,
-    pub(crate) kw: usize,
-    pub(crate) oh: usize,
-    pub(crate) ow: usize,
-    pub(crate) cfg: ConvConfig,
+pub struct Geometry {
+    /// Images.
+    pub n: usize,
+    /// Channels of the image.
+    pub c: usize,
+    /// Height of the image.
+    pub h: usize,
+    /// Width of the image.
+    pub w: usize,
+    /// Channels of the output.
+    pub o: usize,
+    /// Height of the kernel.
+    pub kh: usize,
+    /// Width of the kernel.
+    pub kw: usize,
+    /// Height of the output.
+    pub oh: usize,
+    /// Width of the output.
+    pub ow: usize,
+    /// How the kernel slides.
+    pub cfg: ConvConfig,
 }
 
 impl Geometry {

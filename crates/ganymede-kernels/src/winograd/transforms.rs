@@ -1,7 +1,7 @@
 //! The transforms of tiles, of a few of them at a time.
 
-use crate::kernels::elem::Elem;
-use crate::kernels::lanes::{LANES, Lanes, add, scale, sub};
+use crate::elem::Elem;
+use crate::lanes::{LANES, Lanes, add, scale, sub};
 
 use super::OUT;
 
@@ -18,7 +18,7 @@ pub(super) fn copy_lanes<T: Elem>(from: &Lanes<T>, to: &mut [T]) {
 /// `G g Gᵀ` of 3 taps (equation 10 there), for a few rows of the weight.
 #[inline(always)]
 pub(super) fn weight_of_3<T: Elem>(g: &[Lanes<T>], put: &mut impl FnMut(usize, Lanes<T>)) {
-    let half = T::from_f64(0.5);
+    let half = T::narrow(0.5);
     let line = |a: Lanes<T>, b: Lanes<T>, c: Lanes<T>| {
         let (outer, middle) = (scale(half, add(a, c)), scale(half, b));
         [a, add(outer, middle), sub(outer, middle), c]

@@ -10,7 +10,7 @@ const CHUNK: usize = 1 << 14;
 
 /// `f` of each element.
 #[allow(unsafe_code)]
-pub(crate) fn map<T: Elem>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
+pub fn map<T: Elem>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
     let run = |(y, x): (&mut Room<T>, &[T])| {
         vectorised(
             #[inline(always)]
@@ -30,7 +30,7 @@ pub(crate) fn map<T: Elem>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
 
 /// `f` of each pair of elements.
 #[allow(unsafe_code)]
-pub(crate) fn zip_map<T: Elem>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
+pub fn zip_map<T: Elem>(a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
     assert_eq!(a.len(), b.len(), "lengths of a pair");
     let run = |((y, a), b): ((&mut Room<T>, &[T]), &[T])| {
         vectorised(

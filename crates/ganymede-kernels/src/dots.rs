@@ -6,7 +6,7 @@ pub(crate) const RIGHT: usize = 3;
 
 /// The operands of a tile: `sums[l][r] = Σ left[l][y·left_pitch + x]·right[r][y·right_pitch + x]` over
 /// `y < lines` and `x < len`.
-pub(crate) struct Lines<T> {
+pub struct Lines<T> {
     pub(crate) left: [*const T; LEFT],
     pub(crate) right: [*const T; RIGHT],
     pub(crate) left_pitch: usize,

@@ -2,7 +2,7 @@
 
 use gemm::Parallelism;
 
-use crate::kernels::gemm::{Shape, matmul};
+use super::gemm::{Shape, matmul};
 
 /// All inner products of the rows of `a` with the rows of `b`, on the calling thread.
 ///
@@ -15,7 +15,7 @@ use crate::kernels::gemm::{Shape, matmul};
 ///
 /// ```
 /// let mut out = [0.0; 2];
-/// ganymede_tensor::row_products(&[1.0, 2.0], &[3.0, 4.0, 5.0, 6.0], 2, &mut out);
+/// ganymede_kernels::row_products(&[1.0, 2.0], &[3.0, 4.0, 5.0, 6.0], 2, &mut out);
 /// assert_eq!(out, [11.0, 17.0]);
 /// ```
 pub fn row_products(a: &[f32], b: &[f32], dim: usize, out: &mut [f32]) {

@@ -7,15 +7,18 @@ use crate::simd::vectorised;
 
 /// `(N, C, pixels)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Layout {
-    pub(crate) n: usize,
-    pub(crate) c: usize,
-    pub(crate) pixels: usize,
+pub struct Layout {
+    /// Images.
+    pub n: usize,
+    /// Channels.
+    pub c: usize,
+    /// Pixels of a channel of an image.
+    pub pixels: usize,
 }
 
 impl Layout {
     /// Elements a channel.
-    pub(crate) fn count(self) -> usize {
+    pub fn count(self) -> usize {
         self.n * self.pixels
     }
 
@@ -46,7 +49,7 @@ fn sum<T: Elem, const K: usize>(a: &[T], b: &[T], f: impl Fn(T, T) -> [T; K]) ->
     for (i, (a, b)) in a_tail.iter().zip(b_tail).enumerate() {
         lanes.iter_mut().zip(f(*a, *b)).for_each(|(lanes, value)| lanes[i] += value);
     }
-    lanes.map(|lanes| lanes.iter().map(|v| v.to_f64()).sum())
+    lanes.map(|lanes| lanes.iter().map(|v| v.wide()).sum())
 }
 
 /// Calls `f` for each channel, over all threads where it pays.
@@ -62,7 +65,7 @@ fn by_channel<R: Send>(l: Layout, f: impl Fn(usize) -> R + Sync + Send) -> Vec<R
 ///
 /// What depends on the channel alone is looked up once: a check of bounds for each element would keep
 /// the loop from being vectorised.
-pub(crate) fn sums<T: Elem, F: Fn(T, T) -> [T; K], const K: usize>(
+pub fn sums<T: Elem, F: Fn(T, T) -> [T; K], const K: usize>(
     l: Layout,
     a: &[T],
     b: &[T],
@@ -93,12 +96,7 @@ fn channel_sums<T: Elem, const K: usize>(
 
 /// `f(channel)(a, b)` of each pair of elements.
 #[allow(unsafe_code)]
-pub(crate) fn map<T: Elem, F: Fn(T, T) -> T>(
-    l: Layout,
-    a: &[T],
-    b: &[T],
-    f: impl Fn(usize) -> F + Sync,
-) -> Vec<T> {
+pub fn map<T: Elem, F: Fn(T, T) -> T>(l: Layout, a: &[T], b: &[T], f: impl Fn(usize) -> F + Sync) -> Vec<T> {
     if a.is_empty() {
         return Vec::new();
     }
@@ -131,12 +129,12 @@ pub(crate) fn map<T: Elem, F: Fn(T, T) -> T>(
 }
 
 /// Mean and biased variance of each channel, in two passes, the second while it is in the cache.
-pub(crate) fn moments<T: Elem>(l: Layout, x: &[T]) -> (Vec<f64>, Vec<f64>) {
+pub fn moments<T: Elem>(l: Layout, x: &[T]) -> (Vec<f64>, Vec<f64>) {
     let count = l.count() as f64;
     let moments = by_channel(l, |c| {
         let [total] = channel_sums(l, x, x, c, |x, _| [x]);
         let mean = total / count;
-        let centre = T::from_f64(mean);
+        let centre = T::narrow(mean);
         let [squares] = channel_sums(l, x, x, c, |x, _| {
             let d = x - centre;
             [d * d]

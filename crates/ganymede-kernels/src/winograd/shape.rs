@@ -1,7 +1,7 @@
 //! Which convolutions fall into tiles, and where that is worth it.
 
 use super::OUT;
-use crate::kernels::gather::Gather;
+use crate::gather::Gather;
 
 // Where these come from: "Constants of kernels" in `docs/performance.md`.
 

@@ -6,14 +6,21 @@ use super::elem::{Elem, Scratch};
 
 /// Sizes of a pooling: planes of `h × w`, results of `oh × ow`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Windows {
-    pub(crate) h: usize,
-    pub(crate) w: usize,
-    pub(crate) oh: usize,
-    pub(crate) ow: usize,
-    pub(crate) kernel: [usize; 2],
-    pub(crate) stride: [usize; 2],
-    pub(crate) padding: [usize; 2],
+pub struct Windows {
+    /// Height of a plane.
+    pub h: usize,
+    /// Width of a plane.
+    pub w: usize,
+    /// Height of the result.
+    pub oh: usize,
+    /// Width of the result.
+    pub ow: usize,
+    /// Height and width of a window.
+    pub kernel: [usize; 2],
+    /// Distance of neighbouring windows on each axis.
+    pub stride: [usize; 2],
+    /// How far windows reach over the edge on each axis.
+    pub padding: [usize; 2],
 }
 
 impl Windows {
@@ -36,7 +43,7 @@ impl Windows {
 
 /// `combine` over the part of each window that is inside; `finish` gets the result and the number
 /// of pixels that it is made of.
-pub(crate) fn pool<T: Elem>(
+pub fn pool<T: Elem>(
     g: Windows,
     x: &[T],
     combine: impl Fn(T, T) -> T + Sync,
@@ -94,7 +101,7 @@ fn across<T: Elem>(
 }
 
 /// The mean of each plane of `pixels` numbers, summed in f64.
-pub(crate) fn plane_means<T: Elem>(x: &[T], pixels: usize) -> Vec<T> {
+pub fn plane_means<T: Elem>(x: &[T], pixels: usize) -> Vec<T> {
     x.par_chunks(pixels)
         .with_min_len((1usize << 13).div_ceil(pixels))
         .map(|plane| {
@@ -102,10 +109,10 @@ pub(crate) fn plane_means<T: Elem>(x: &[T], pixels: usize) -> Vec<T> {
             let (blocks, tail) = plane.as_chunks::<8>();
             let mut sums = [0.0f64; 8];
             for block in blocks {
-                sums.iter_mut().zip(block).for_each(|(sum, v)| *sum += v.to_f64());
+                sums.iter_mut().zip(block).for_each(|(sum, v)| *sum += v.wide());
             }
-            let total = sums.iter().sum::<f64>() + tail.iter().map(|v| v.to_f64()).sum::<f64>();
-            T::from_f64(total / pixels as f64)
+            let total = sums.iter().sum::<f64>() + tail.iter().map(|v| v.wide()).sum::<f64>();
+            T::narrow(total / pixels as f64)
         })
         .collect()
 }

@@ -31,7 +31,7 @@ pub(crate) struct Tile<T> {
 pub(crate) type Run<T> = unsafe fn(m: usize, groups: usize, tile: &Tile<T>);
 
 /// A kernel and the tiles that it works on.
-pub(crate) struct Microkernel<T> {
+pub struct Microkernel<T> {
     /// Rows of the highest tile.
     pub(crate) rows: usize,
     /// Columns of a group: one register.

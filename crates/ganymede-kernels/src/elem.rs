@@ -1,18 +1,21 @@
 //! The number types that kernels run on.
 
+use std::fmt::Debug;
 use std::mem::MaybeUninit;
 use std::ops::{Add, AddAssign, Deref, DerefMut, Mul, Sub, SubAssign};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use candle_core::{CpuStorage, Layout, Result, WithDType, bail};
-
+use super::convolution::Convolution;
 use super::dots::{Dots, f32_dots};
 use super::microkernel::{Microkernel, f32_kernel, portable_kernel};
 
-/// f32 or f64.
-pub(crate) trait Elem:
-    WithDType
+/// f32 or f64: what kernels run on.
+pub trait Elem:
+    Processor
+    + Copy
     + Default
+    + PartialOrd
+    + Debug
     + Add<Output = Self>
     + Sub<Output = Self>
     + AddAssign
@@ -22,11 +25,23 @@ pub(crate) trait Elem:
     + Sync
     + 'static
 {
+    /// The nearest number of this type.
+    fn narrow(value: f64) -> Self;
+
+    /// The same number in f64.
+    fn wide(self) -> f64;
+}
+
+/// What the kernels of a number type share, and which of them fit this processor.
+pub trait Processor: Sized + 'static {
     /// The innermost loop of products on this processor.
     fn microkernel() -> &'static Microkernel<Self>;
 
     /// Dot products along lines on this processor, if it is better at them than the microkernel.
     fn dots() -> Option<Dots<Self>>;
+
+    /// The products of a convolution.
+    fn convolution() -> &'static Convolution<Self>;
 
     /// Buffers that are not in use.
     fn idle() -> &'static Mutex<Vec<Vec<Self>>>;
@@ -35,6 +50,16 @@ pub(crate) trait Elem:
 macro_rules! elem {
     ($t:ty, $kernel:expr, $dots:expr) => {
         impl Elem for $t {
+            fn narrow(value: f64) -> Self {
+                value as $t
+            }
+
+            fn wide(self) -> f64 {
+                f64::from(self)
+            }
+        }
+
+        impl Processor for $t {
             fn microkernel() -> &'static Microkernel<Self> {
                 static KERNEL: OnceLock<Microkernel<$t>> = OnceLock::new();
                 KERNEL.get_or_init($kernel)
@@ -43,6 +68,10 @@ macro_rules! elem {
             fn dots() -> Option<Dots<Self>> {
                 static DOTS: OnceLock<Option<Dots<$t>>> = OnceLock::new();
                 *DOTS.get_or_init($dots)
+            }
+
+            fn convolution() -> &'static Convolution<Self> {
+                &const { Convolution::of_this_crate() }
             }
 
             fn idle() -> &'static Mutex<Vec<Vec<Self>>> {
@@ -54,28 +83,6 @@ macro_rules! elem {
 }
 elem!(f32, f32_kernel, f32_dots);
 elem!(f64, portable_kernel, || None);
-
-/// The contiguous elements that `layout` names.
-pub(crate) fn contiguous<'a, T: Elem>(storage: &'a CpuStorage, layout: &Layout, op: &str) -> Result<&'a [T]> {
-    let Some((start, end)) = layout.contiguous_offsets() else {
-        bail!("{op}: the argument of shape {:?} must be contiguous", layout.dims())
-    };
-    Ok(&storage.as_slice::<T>()?[start..end])
-}
-
-/// Runs the instance of an operation for the numbers of `storage`.
-pub(crate) fn by_dtype<R>(
-    op: &str,
-    storage: &CpuStorage,
-    for_f32: impl FnOnce() -> Result<R>,
-    for_f64: impl FnOnce() -> Result<R>,
-) -> Result<R> {
-    match storage {
-        CpuStorage::F32(_) => for_f32(),
-        CpuStorage::F64(_) => for_f64(),
-        _ => bail!("{op}: f32 or f64 expected"),
-    }
-}
 
 /// A buffer whose memory later ones reuse: fresh pages cost more than what is computed in them.
 pub(crate) struct Scratch<T: Elem> {
@@ -142,7 +149,7 @@ pub(crate) unsafe fn overwritten<T: Elem>(len: usize, fill: impl FnOnce(&mut Roo
     let room = &mut numbers.spare_capacity_mut()[..len];
     if cfg!(all(debug_assertions, not(miri))) {
         // So that tests see what is left out; Miri sees it by itself.
-        room.fill(MaybeUninit::new(T::from_f64(f64::NAN)));
+        room.fill(MaybeUninit::new(T::narrow(f64::NAN)));
     }
     fill(room);
     // SAFETY: the capacity is there, and the caller promises that all of it was written.

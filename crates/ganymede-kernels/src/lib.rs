@@ -1,0 +1,51 @@
+//! Floor 0 of Ganymede: loops over memory on the CPU, over slices of f32 or f64. Nothing here knows of tensors or graphs.
+//!
+//! * [`conv2d`] and its two gradients, by the way that fits the [`Geometry`]: tiles of Winograd, products that read the
+//!   image where it lies, dot products along lines, plain products of matrices;
+//! * [`row_products`]: all inner products of two sets of rows;
+//! * [`channel`], [`map`], [`window`], [`resample`]: sums and maps over all threads;
+//! * [`transformer`]: attention and layer norm for frozen networks.
+//!
+//! Instructions are chosen when the program runs ([`vectorised`]). The order of all sums depends on sizes alone: results
+//! are the same bits for any number of threads.
+
+mod batched_lanes;
+pub mod channel;
+mod col2im;
+mod config;
+mod conv;
+mod convolution;
+mod dots;
+mod elem;
+mod few_channels;
+mod gather;
+mod gemm;
+mod geometry;
+mod implicit;
+mod lanes;
+pub mod map;
+mod matrix;
+mod microkernel;
+mod packed;
+mod products;
+pub mod resample;
+mod scatter;
+mod simd;
+mod target;
+pub mod transformer;
+mod transpose;
+mod weight_gradient;
+pub mod window;
+mod winograd;
+
+pub use config::ConvConfig;
+pub use convolution::{conv2d, conv2d_input_gradient, conv2d_weight_gradient};
+pub use elem::Elem;
+pub use geometry::Geometry;
+pub use products::row_products;
+pub use simd::vectorised;
+
+/// The example of the readme, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -70,6 +70,8 @@ macro_rules! elem {
                 *DOTS.get_or_init($dots)
             }
 
+            // Inlined elsewhere it would have the products compiled there.
+            #[inline(never)]
             fn convolution() -> &'static Convolution<Self> {
                 &const { Convolution::of_this_crate() }
             }

@@ -13,7 +13,7 @@ use crate::arguments::{first_wrong, letter, matrix_mut, size};
 /// # Safety
 /// SAFETY: the arguments are those of LAPACK's `dpotrf`: valid pointers, `a` of `lda * n` numbers.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn dpotrf_(
+unsafe extern "C" fn dpotrf_(
     uplo: *const c_char,
     n: *const i32,
     a: *mut f64,

@@ -12,7 +12,7 @@ use crate::arguments::{copy, first_wrong, letter, matrix_mut, size, slice_mut};
 /// SAFETY: the arguments are those of LAPACK's `dsyev`: valid pointers, `a` of `lda * n` numbers, `w` of `n`, `work`
 /// of one. With `lwork = -1` only the scalars and `work` are touched.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn dsyev_(
+unsafe extern "C" fn dsyev_(
     jobz: *const c_char,
     uplo: *const c_char,
     n: *const i32,

@@ -25,9 +25,6 @@ mod eigen;
 mod lu;
 mod svd;
 
-#[cfg(test)]
-mod tests;
-
 /// The example of the readme, as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -16,7 +16,7 @@ use crate::arguments::{first_wrong, letter, matrix_mut, size, slice_mut};
 /// SAFETY: the arguments are those of LAPACK's `dgetrf`: valid pointers, `a` of `lda * n` numbers, `ipiv` of
 /// `min(m, n)`.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn dgetrf_(
+unsafe extern "C" fn dgetrf_(
     m: *const i32,
     n: *const i32,
     a: *mut f64,
@@ -66,7 +66,7 @@ fn factor(mut a: MatMut<'_, f64>, pivots: &mut [i32]) -> i32 {
 /// SAFETY: the arguments are those of LAPACK's `dgetrs`: valid pointers, `a` of `lda * n` numbers, `ipiv` of `n`,
 /// `b` of `ldb * nrhs`.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn dgetrs_(
+unsafe extern "C" fn dgetrs_(
     trans: *const c_char,
     n: *const i32,
     nrhs: *const i32,
@@ -130,7 +130,7 @@ fn swap_rows(mut a: MatMut<'_, f64>, i: usize, j: usize) {
 /// SAFETY: the arguments are those of LAPACK's `dgetri`: valid pointers, `a` of `lda * n` numbers, `ipiv` of `n`,
 /// `work` of one. With `lwork = -1` only the scalars and `work` are touched.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn dgetri_(
+unsafe extern "C" fn dgetri_(
     n: *const i32,
     a: *mut f64,
     lda: *const i32,

@@ -49,7 +49,7 @@ struct Output<'a> {
 /// SAFETY: the arguments are those of LAPACK's `dgesvd`: valid pointers, arrays as large as `jobu` and `jobvt` ask
 /// for, `work` of one number. With `lwork = -1` only the scalars and `work` are touched.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn dgesvd_(
+unsafe extern "C" fn dgesvd_(
     jobu: *const c_char,
     jobvt: *const c_char,
     m: *const i32,
@@ -85,7 +85,7 @@ pub(crate) unsafe extern "C" fn dgesvd_(
 /// SAFETY: the arguments are those of LAPACK's `dgesdd`: valid pointers, arrays as large as `jobz` asks for, `work`
 /// of one number; `iwork` is not touched. With `lwork = -1` only the scalars and `work` are touched.
 #[unsafe(no_mangle)]
-pub(crate) unsafe extern "C" fn dgesdd_(
+unsafe extern "C" fn dgesdd_(
     jobz: *const c_char,
     m: *const i32,
     n: *const i32,

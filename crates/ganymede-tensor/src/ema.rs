@@ -1,11 +1,11 @@
 //! Exponential moving averages of parameters.
 
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, bail};
+use ganymede_kernels::vectorised;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::Params;
-use ganymede_kernels::vectorised;
 
 /// How a moving average of a generator is kept.
 ///

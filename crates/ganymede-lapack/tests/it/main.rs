@@ -1,5 +1,9 @@
 //! The symbols by way of `ndarray-linalg`: every routine, both triangles, both layouts, deficient ranks.
 #![allow(clippy::unwrap_used)]
+// Reason: the symbols are called as C calls them, too.
+#![allow(unsafe_code)]
+
+mod symbols;
 
 use ganymede_lapack as _;
 use ndarray::{Array1, Array2, ShapeBuilder};

@@ -1,14 +1,13 @@
 //! Convolution, bias and ReLU, which frozen networks run in one operation.
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor, WithDType, bail};
+use ganymede_kernels::{ConvConfig, Geometry};
 use rayon::prelude::*;
 
 use super::composed;
 use super::cpu::Forward;
 use super::geometry::conv_geometry;
 use crate::storage::{Elem, by_dtype, contiguous};
-use ganymede_kernels::ConvConfig;
-use ganymede_kernels::Geometry;
 
 /// `max(conv2d(x, w) + b, 0)`, with `b` of shape `(O,)`: [`conv2d`](crate::conv2d),
 /// [`add_channel_bias_leaky_relu`](crate::add_channel_bias_leaky_relu) with slope 0.

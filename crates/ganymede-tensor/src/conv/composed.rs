@@ -6,9 +6,9 @@
 //! zeros where dilations differ.
 
 use candle_core::{Error, Result, Tensor};
+use ganymede_kernels::ConvConfig;
 
 use crate::ops::channel_bias::composed::biased;
-use ganymede_kernels::ConvConfig;
 
 pub(crate) fn conv2d(x: &Tensor, w: &Tensor, cfg: ConvConfig) -> Result<Tensor> {
     let (w, dilation) = undilated(w, cfg.dilation)?;

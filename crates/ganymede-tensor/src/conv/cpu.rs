@@ -1,10 +1,10 @@
 //! The three bilinear operations and their gradients, each in terms of the others.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, WithDType};
+use ganymede_kernels::{Geometry, conv2d, conv2d_input_gradient, conv2d_weight_gradient};
 
 use crate::autograd::{creates_graph, wanted};
 use crate::storage::{Elem, by_dtype, contiguous};
-use ganymede_kernels::{Geometry, conv2d, conv2d_input_gradient, conv2d_weight_gradient};
 
 /// `y = conv(x, w)`.
 pub(super) struct Forward(pub(super) Geometry);

@@ -1,9 +1,7 @@
 //! Sizes, from shapes that are checked.
 
 use candle_core::{Result, Tensor, bail};
-
-use ganymede_kernels::ConvConfig;
-use ganymede_kernels::Geometry;
+use ganymede_kernels::{ConvConfig, Geometry};
 
 fn check(op: &str, x: &Tensor, w: &Tensor, cfg: &ConvConfig) -> Result<()> {
     if x.dtype() != w.dtype() {

@@ -1,9 +1,9 @@
 //! Square blocks of pixels, which pooling and upsampling share.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
+use ganymede_kernels::resample::{repeat_blocks, sum_blocks};
 
 use crate::storage::{Elem, by_dtype, contiguous};
-use ganymede_kernels::resample::{repeat_blocks, sum_blocks};
 
 /// The dimensions of images that blocks of `k × k` divide.
 pub(super) fn divided(op: &str, x: &Tensor, k: usize) -> Result<(usize, usize, usize, usize)> {

@@ -1,9 +1,9 @@
 //! What operations along the channel dimension share.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType, bail};
+use ganymede_kernels::channel::{self, sums};
 
 use crate::storage::{Elem, by_dtype, contiguous};
-use ganymede_kernels::channel::{self, sums};
 
 /// `(N, C)` or `(N, C, H, W)` as `(N, C, pixels)`.
 pub(super) fn layout(op: &str, x: &Tensor) -> Result<channel::Layout> {

@@ -1,9 +1,9 @@
 //! Operations element by element, on the CPU.
 
 use candle_core::{CpuStorage, Layout, Result, Shape, WithDType};
+use ganymede_kernels::map::{map, zip_map};
 
 use crate::storage::{Elem, by_dtype, contiguous};
-use ganymede_kernels::map::{map, zip_map};
 
 /// Applies a function of f32 or of f64.
 pub(super) fn unary(

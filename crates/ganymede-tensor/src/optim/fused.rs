@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result, Tensor, Var, bail};
+use ganymede_kernels::vectorised;
 use rayon::prelude::*;
 
 use super::rule::{Lane, Real, Rule};
 use super::state::Slots;
-use ganymede_kernels::vectorised;
 
 /// Elements a piece of work. Fixed, so that nothing depends on the number of threads; four such
 /// pieces of f32 fit into a core's own cache.

@@ -1,10 +1,10 @@
 //! Batch normalisation from plain operations.
 
 use candle_core::{Result, Tensor};
+use ganymede_kernels::channel::Layout;
 
 use super::normalized::Normalized;
 use crate::ops::leaky_relu::composed::leaky_relu;
-use ganymede_kernels::channel::Layout;
 
 pub(in crate::ops) fn batch_norm(
     x: &Tensor,

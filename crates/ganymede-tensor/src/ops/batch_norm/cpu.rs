@@ -4,6 +4,7 @@ mod gradient;
 mod stats;
 
 use candle_core::{CpuStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, WithDType};
+use ganymede_kernels::channel::{self, map, sums};
 
 use stats::Stats;
 
@@ -12,7 +13,6 @@ use crate::autograd::{creates_graph, wanted};
 use crate::ops::channels::{Arg, on_cpu};
 use crate::ops::leaky_relu::leaky_relu_gradient;
 use crate::storage::{Elem, by_dtype, contiguous};
-use ganymede_kernels::channel::{self, map, sums};
 
 pub(super) fn batch_norm(
     x: &Tensor,

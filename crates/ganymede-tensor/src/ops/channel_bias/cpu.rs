@@ -1,12 +1,12 @@
 //! Bias and activation on the CPU, in one pass.
 
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, WithDType};
+use ganymede_kernels::channel::{self, map};
 
 use crate::autograd::wanted;
 use crate::ops::channels::channel_sum;
 use crate::ops::leaky_relu::leaky_relu_gradient;
 use crate::storage::{Elem, by_dtype, contiguous};
-use ganymede_kernels::channel::{self, map};
 
 pub(super) fn biased(x: &Tensor, b: &Tensor, l: channel::Layout, slope: f64) -> Result<Tensor> {
     x.contiguous()?.apply_op2(&b.contiguous()?, AddBias { l, slope })

@@ -1,10 +1,10 @@
 //! GELU on the CPU, in one pass, for frozen networks.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
-
-use crate::storage::contiguous;
 use ganymede_kernels::map::map;
 use ganymede_kernels::transformer;
+
+use crate::storage::contiguous;
 
 pub(super) fn gelu(x: &Tensor) -> Result<Tensor> {
     x.contiguous()?.apply_op1_no_bwd(&Gelu)

@@ -1,9 +1,9 @@
 //! Means of whole channels on the CPU, for frozen networks.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType};
+use ganymede_kernels::window::plane_means;
 
 use crate::storage::{Elem, by_dtype, contiguous};
-use ganymede_kernels::window::plane_means;
 
 pub(super) fn global_avg_pool2d(x: &Tensor) -> Result<Tensor> {
     x.contiguous()?.apply_op1_no_bwd(&PlaneMeans)

@@ -1,9 +1,9 @@
 //! Layer normalisation on the CPU, in one operation, for frozen networks.
 
 use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
+use ganymede_kernels::transformer;
 
 use crate::storage::contiguous;
-use ganymede_kernels::transformer;
 
 pub(super) fn layer_norm(x: &Tensor, gain: &Tensor, shift: &Tensor, eps: f64) -> Result<Tensor> {
     x.contiguous()?.apply_op3_no_bwd(&gain.contiguous()?, &shift.contiguous()?, &LayerNorm(eps))

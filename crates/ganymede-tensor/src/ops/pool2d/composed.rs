@@ -1,9 +1,9 @@
 //! Pooling from plain operations: one pair of selections a tap.
 
 use candle_core::{Result, Tensor};
+use ganymede_kernels::window::Windows;
 
 use super::config::Pooling;
-use ganymede_kernels::window::Windows;
 
 pub(in crate::ops) fn pool2d(x: &Tensor, pooling: Pooling, g: &Windows) -> Result<Tensor> {
     match pooling {

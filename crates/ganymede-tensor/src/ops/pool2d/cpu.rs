@@ -1,10 +1,10 @@
 //! Pooling on the CPU, plane by plane, for frozen networks.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType};
+use ganymede_kernels::window::{Windows, pool};
 
 use super::config::Pooling;
 use crate::storage::{Elem, by_dtype, contiguous};
-use ganymede_kernels::window::{Windows, pool};
 
 pub(super) fn pool2d(x: &Tensor, pooling: Pooling, g: Windows) -> Result<Tensor> {
     x.contiguous()?.apply_op1_no_bwd(&Pool(pooling, g))

@@ -5,9 +5,9 @@ mod config;
 mod cpu;
 
 use candle_core::{DType, Result, Tensor, bail};
+use ganymede_kernels::window::Windows;
 
 pub use config::{Pooling, WindowConfig};
-use ganymede_kernels::window::Windows;
 
 /// Pools `(N, C, H, W)` over windows to `(N, C, OH, OW)`, with
 /// `OH = (H + 2·padding − kernel)/stride + 1`, rounded down. Pixels outside the image count

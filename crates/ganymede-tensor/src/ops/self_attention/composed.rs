@@ -1,9 +1,9 @@
 //! Attention from plain operations.
 
 use candle_core::{Result, Tensor};
+use ganymede_kernels::transformer::Heads;
 
 use crate::ops::softmax::softmax;
-use ganymede_kernels::transformer::Heads;
 
 pub(in crate::ops) fn self_attention(qkv: &Tensor, h: Heads) -> Result<Tensor> {
     let n = qkv.dim(0)?;

@@ -1,9 +1,9 @@
 //! Attention on the CPU, head by head, for frozen networks.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use ganymede_kernels::transformer::{self, Heads};
 
 use crate::storage::contiguous;
-use ganymede_kernels::transformer::{self, Heads};
 
 pub(super) fn self_attention(qkv: &Tensor, h: Heads) -> Result<Tensor> {
     qkv.contiguous()?.apply_op1_no_bwd(&Attention(h))

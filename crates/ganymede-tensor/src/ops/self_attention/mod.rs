@@ -4,7 +4,6 @@ pub(super) mod composed;
 mod cpu;
 
 use candle_core::{DType, Result, Tensor, bail};
-
 use ganymede_kernels::transformer::Heads;
 
 /// `softmax(q·kᵀ)·v` for each head (Vaswani et al., 2017, arXiv:1706.03762, eq. 1, without its

@@ -1,6 +1,7 @@
 //! The rows of the table.
 
 use candle_core::{DType, Device, Result, Shape, Tensor};
+use ganymede_kernels::transformer::Heads;
 
 use super::{Case, Operation, Place};
 use crate::conv::composed as conv;
@@ -10,7 +11,6 @@ use crate::ops::{
     self_attention, sigmoid, softplus, tanh, upsample_nearest,
 };
 use crate::{ConvConfig, Pooling, Rng, WindowConfig};
-use ganymede_kernels::transformer::Heads;
 
 fn normal(seed: u64, shape: impl Into<Shape>) -> Tensor {
     Rng::new(seed).normal(shape, DType::F64, &Device::Cpu).expect("numbers")

@@ -5,13 +5,13 @@
 //! `db = Σ g`. Each of the two that are not linear in everything has its own gradient below.
 
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, WithDType};
+use ganymede_kernels::channel::{map, sums};
 
 use super::stats::Stats;
 use crate::autograd::{creates_graph, wanted};
 use crate::ops::batch_norm::composed::{channel_mean, standardised};
 use crate::ops::channels::{Arg, channel_sum, on_cpu};
 use crate::storage::{Elem, by_dtype, contiguous};
-use ganymede_kernels::channel::{map, sums};
 
 /// `dx`, `dw` and `db`, where they are wanted, of the result's gradient `g`, which went through the
 /// activation already.

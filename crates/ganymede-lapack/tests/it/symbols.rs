@@ -3,10 +3,73 @@
 use std::ffi::c_char;
 use std::ptr::null_mut;
 
-use crate::cholesky::dpotrf_;
-use crate::eigen::dsyev_;
-use crate::lu::{dgetrf_, dgetri_, dgetrs_};
-use crate::svd::{dgesdd_, dgesvd_};
+unsafe extern "C" {
+    fn dsyev_(
+        jobz: *const c_char,
+        uplo: *const c_char,
+        n: *const i32,
+        a: *mut f64,
+        lda: *const i32,
+        w: *mut f64,
+        work: *mut f64,
+        lwork: *const i32,
+        info: *mut i32,
+    );
+    fn dpotrf_(uplo: *const c_char, n: *const i32, a: *mut f64, lda: *const i32, info: *mut i32);
+    fn dgetrf_(m: *const i32, n: *const i32, a: *mut f64, lda: *const i32, ipiv: *mut i32, info: *mut i32);
+    fn dgetrs_(
+        trans: *const c_char,
+        n: *const i32,
+        nrhs: *const i32,
+        a: *const f64,
+        lda: *const i32,
+        ipiv: *const i32,
+        b: *mut f64,
+        ldb: *const i32,
+        info: *mut i32,
+    );
+    fn dgetri_(
+        n: *const i32,
+        a: *mut f64,
+        lda: *const i32,
+        ipiv: *const i32,
+        work: *mut f64,
+        lwork: *const i32,
+        info: *mut i32,
+    );
+    fn dgesvd_(
+        jobu: *const c_char,
+        jobvt: *const c_char,
+        m: *const i32,
+        n: *const i32,
+        a: *mut f64,
+        lda: *const i32,
+        s: *mut f64,
+        u: *mut f64,
+        ldu: *const i32,
+        vt: *mut f64,
+        ldvt: *const i32,
+        work: *mut f64,
+        lwork: *const i32,
+        info: *mut i32,
+    );
+    fn dgesdd_(
+        jobz: *const c_char,
+        m: *const i32,
+        n: *const i32,
+        a: *mut f64,
+        lda: *const i32,
+        s: *mut f64,
+        u: *mut f64,
+        ldu: *const i32,
+        vt: *mut f64,
+        ldvt: *const i32,
+        work: *mut f64,
+        lwork: *const i32,
+        iwork: *mut i32,
+        info: *mut i32,
+    );
+}
 
 fn letter(letter: u8) -> c_char {
     letter as c_char

@@ -23,6 +23,11 @@ impl Io {
         Self { sample: sample.into(), condition: ConditionShape::Classes(classes) }
     }
 
+    /// Samples of a shape, each with an image `[C, H, W]` beside it.
+    pub fn with_images(sample: impl Into<Vec<usize>>, image: impl Into<Vec<usize>>) -> Self {
+        Self { sample: sample.into(), condition: ConditionShape::Images(image.into()) }
+    }
+
     /// The number of classes K, where samples have some.
     pub fn classes(&self) -> Option<usize> {
         match self.condition {
@@ -118,6 +123,21 @@ impl Condition {
             Self::None => bail!("{who}: it is conditional and was given no vectors"),
             Self::Classes(_) | Self::Images(_) => {
                 bail!("{who}: it is conditioned on vectors and was given none")
+            }
+        }
+    }
+
+    /// The images `(n, C, H, W)` of a batch of `n` samples, likewise.
+    ///
+    /// # Errors
+    /// The condition is another, or of another batch.
+    pub fn images(&self, who: &str, n: usize) -> Result<&Tensor> {
+        match self {
+            Self::Images(x) if x.rank() == 4 && x.dim(0)? == n => Ok(x),
+            Self::Images(x) => bail!("{who}: the images are {:?}, expected ({n}, C, H, W)", x.dims()),
+            Self::None => bail!("{who}: it is conditional and was given no images"),
+            Self::Classes(_) | Self::Vectors(_) => {
+                bail!("{who}: it is conditioned on images and was given none")
             }
         }
     }

@@ -4,10 +4,11 @@
 //!   ([`GeneratorInput`], [`DiscriminatorInput`]) and one comes out ([`Generated`], [`Critique`]);
 //! * [`Mode`]: whether a forward pass trains, and whether it may change statistics;
 //! * layers with PyTorch's parameter names: [`Linear`], [`Conv2d`], [`ConvTranspose2d`], [`Norm`],
-//!   [`SpectralNorm`], [`Activation`], [`Embedding`], [`ConditionalBatchNorm`];
+//!   [`SpectralNorm`], [`Activation`], [`Embedding`], [`ConditionalBatchNorm`], [`Dropout`];
 //! * models: [`DcganGenerator`] and [`DcganDiscriminator`] (Radford et al., 2016), [`SndcganGenerator`], the residual
-//!   family of [`ResnetGenerator`] (SNGAN, WGAN-GP, SAGAN, BigGAN), [`R3ganGenerator`], [`LipschitzCritic`], and
-//!   [`MlpGenerator`] and [`MlpDiscriminator`] for points in the plane;
+//!   family of [`ResnetGenerator`] (SNGAN, WGAN-GP, SAGAN, BigGAN), [`R3ganGenerator`], [`LipschitzCritic`],
+//!   [`Pix2pixGenerator`] and [`Pix2pixDiscriminator`] from images to images, and [`MlpGenerator`] and
+//!   [`MlpDiscriminator`] for points in the plane;
 //! * against collapse: [`MinibatchFeatures`] and [`pack_samples`];
 //! * [`GENERATORS`] and [`DISCRIMINATORS`]: the tables of all of them. [`GeneratorConfig`] and
 //!   [`DiscriminatorConfig`] are a line of a table and its settings, as a configuration file names them; any two that
@@ -46,6 +47,7 @@ mod mlp;
 mod mode;
 mod model;
 mod packing;
+mod pix2pix;
 mod r3gan;
 mod resnet;
 mod sndcgan;
@@ -60,6 +62,7 @@ pub use layers::activation::Activation;
 pub use layers::attention::SelfAttention2d;
 pub use layers::conv::{Conv2d, Conv2dConfig};
 pub use layers::conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
+pub use layers::dropout::Dropout;
 pub use layers::embedding::Embedding;
 pub use layers::linear::Linear;
 pub use layers::lipschitz::{AolConv2d, OrthonormalConv2d, OrthonormalLinear, max_min};
@@ -76,6 +79,9 @@ pub use mlp::{MlpDiscriminator, MlpDiscriminatorConfig, MlpGenerator, MlpGenerat
 pub use mode::Mode;
 pub use model::{Critique, Discriminator, DiscriminatorInput, Generated, Generator, GeneratorInput, Latents};
 pub use packing::pack_samples;
+pub use pix2pix::{
+    Pix2pixDiscriminator, Pix2pixDiscriminatorConfig, Pix2pixGenerator, Pix2pixGeneratorConfig,
+};
 pub use r3gan::{R3ganDiscriminator, R3ganDiscriminatorConfig, R3ganGenerator, R3ganGeneratorConfig};
 pub use resnet::{
     Initialisation, LayoutKind, Pooling, ResnetDiscriminator, ResnetDiscriminatorConfig, ResnetGenerator,

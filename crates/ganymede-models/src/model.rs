@@ -12,12 +12,20 @@ use crate::mode::Mode;
 pub struct Latents {
     /// Latent vectors `(N, Z)`.
     pub z: Tensor,
+    /// What the network draws besides, each `(N, ..)`, in the order in which it is used: see [`Generator::noise`].
+    pub noise: Vec<Tensor>,
 }
 
 impl Latents {
     /// Latent vectors and nothing else.
     pub fn new(z: Tensor) -> Self {
-        Self { z }
+        Self { z, noise: Vec::new() }
+    }
+
+    /// The same vectors with noise.
+    #[must_use]
+    pub fn with_noise(self, noise: Vec<Tensor>) -> Self {
+        Self { noise, ..self }
     }
 
     /// The batch N.
@@ -33,7 +41,8 @@ impl Latents {
     /// # Errors
     /// There are not so many.
     pub fn narrow(&self, at: usize, n: usize) -> Result<Self> {
-        Ok(Self { z: self.z.narrow(0, at, n)? })
+        let noise = self.noise.iter().map(|noise| noise.narrow(0, at, n)).collect::<Result<_>>()?;
+        Ok(Self { z: self.z.narrow(0, at, n)?, noise })
     }
 }
 
@@ -146,12 +155,22 @@ impl Critique {
 
 /// From latent vectors to samples.
 pub trait Generator: Send + Sync {
-    /// Draws what a batch of `n` needs: latent vectors of N(0, 1), unless the network says otherwise.
+    /// Draws what a batch of `n` needs: latent vectors of N(0, 1), unless the network says otherwise, then its noise.
     ///
     /// # Errors
     /// The device refuses the memory.
     fn draw(&self, n: usize, rng: &mut Rng, device: &Device) -> Result<Latents> {
-        Ok(Latents::new(rng.normal((n, self.z_dim()), DType::F32, device)?))
+        let z = rng.normal((n, self.z_dim()), DType::F32, device)?;
+        Ok(Latents::new(z).with_noise(self.noise(n, rng, device)?))
+    }
+
+    /// Draws what a batch of `n` needs besides latent vectors, for [`Latents::noise`]: nothing, unless the network says
+    /// otherwise.
+    ///
+    /// # Errors
+    /// The device refuses the memory.
+    fn noise(&self, _n: usize, _rng: &mut Rng, _device: &Device) -> Result<Vec<Tensor>> {
+        Ok(Vec::new())
     }
 
     /// Samples: images in [−1, 1], or points of any range. Nothing is drawn here.
@@ -164,7 +183,7 @@ pub trait Generator: Send + Sync {
     /// All parameters and buffers.
     fn params(&self) -> &Params;
 
-    /// The length Z of a latent vector.
+    /// The length Z of a latent vector; 0 of networks that need none, whose `z` is `(N, 0)`.
     fn z_dim(&self) -> usize;
 
     /// What it was built for.

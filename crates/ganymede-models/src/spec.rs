@@ -30,7 +30,7 @@ pub trait NetworkSpec: fmt::Debug + Send + Sync {
 
 /// The settings of a generator.
 pub trait GeneratorSpec: NetworkSpec {
-    /// The length Z of a latent vector.
+    /// The length Z of a latent vector; 0 of networks that need none.
     fn z_dim(&self) -> usize;
 
     /// The network, with first weights from `rng`.

@@ -8,7 +8,7 @@ use ganymede_tensor::Shapes;
 use toml::{Table, Value};
 
 use crate::spec::{DiscriminatorSpec, Fault, GeneratorSpec};
-use crate::{Io, ModelError, dcgan, lipschitz, mlp, packing, r3gan, resnet, sndcgan};
+use crate::{Io, ModelError, dcgan, lipschitz, mlp, packing, pix2pix, r3gan, resnet, sndcgan};
 
 /// Every generator. The first one for a kind of data is its default.
 pub const GENERATORS: &[&GeneratorKind] = &[
@@ -20,6 +20,7 @@ pub const GENERATORS: &[&GeneratorKind] = &[
     &resnet::SAGAN_GENERATOR,
     &resnet::BIGGAN_GENERATOR,
     &r3gan::GENERATOR,
+    &pix2pix::GENERATOR,
 ];
 
 /// Every discriminator, likewise.
@@ -32,6 +33,7 @@ pub const DISCRIMINATORS: &[&DiscriminatorKind] = &[
     &resnet::SAGAN_DISCRIMINATOR,
     &resnet::BIGGAN_DISCRIMINATOR,
     &r3gan::DISCRIMINATOR,
+    &pix2pix::DISCRIMINATOR,
     &lipschitz::IMAGES,
     &lipschitz::POINTS,
 ];

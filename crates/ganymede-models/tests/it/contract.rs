@@ -39,7 +39,8 @@ fn condition(io: &Io, n: usize) -> Condition {
             Condition::Classes(Rng::new(0).labels(n, classes, &device()).unwrap())
         }
         ConditionShape::Vectors(dim) => Condition::Vectors(input(n, &[dim])),
-        _ => Condition::None,
+        ConditionShape::Images(ref shape) => Condition::Images(input(n, shape)),
+        ConditionShape::None => Condition::None,
     }
 }
 
@@ -225,6 +226,7 @@ fn conditions_count_where_a_network_says_so() {
     let [first, last] = [false, true];
     let of = |io: &Io, last: bool| match io.condition {
         ConditionShape::Vectors(dim) => Condition::Vectors((input(3, &[dim]) * f64::from(last)).unwrap()),
+        ConditionShape::Images(ref shape) => Condition::Images((input(3, shape) * f64::from(last)).unwrap()),
         _ => {
             let class = if last { io.classes().unwrap_or(1) as u32 - 1 } else { 0 };
             Condition::Classes(Tensor::full(class, 3, &device()).unwrap())
@@ -314,5 +316,24 @@ fn evaluation_treats_samples_apart() {
         let all = generate(g.as_ref(), &z, Mode::Eval).unwrap();
         let one = generate(g.as_ref(), &z.narrow(0, 0, 1).unwrap(), Mode::Eval).unwrap();
         assert_close(&all.narrow(0, 0, 1).unwrap(), &one, Tol::F32);
+    }
+}
+
+/// All that is random is drawn beforehand: equal draws give equal samples, and a part of them that part of the samples.
+#[test]
+fn draws_decide_the_samples() {
+    for example in generators_of_the_table() {
+        let (g, condition) = (generator(&example, 1), condition(&example.1, 3));
+        let samples = |latents: &Latents, condition: &Condition| {
+            let given = GeneratorInput::new(latents).with_condition(condition);
+            g.forward(given, Mode::Eval).unwrap().samples
+        };
+        let draw = |seed| g.draw(3, &mut Rng::new(seed), &device()).unwrap();
+        let all = samples(&draw(1), &condition);
+        assert_eq!(numbers(&all), numbers(&samples(&draw(1), &condition)), "{:?}", example.0);
+        let is_drawn = g.z_dim() > 0 || !draw(1).noise.is_empty();
+        assert_eq!(numbers(&all) != numbers(&samples(&draw(2), &condition)), is_drawn, "{:?}", example.0);
+        let part = samples(&draw(1).narrow(1, 2).unwrap(), &condition.narrow(1, 2).unwrap());
+        assert_close(&all.narrow(0, 1, 2).unwrap(), &part, Tol::F32);
     }
 }

@@ -13,6 +13,8 @@ mod gradients;
 mod lipschitz;
 mod minibatch;
 mod norm_parity;
+mod pix2pix_gradients;
+mod pix2pix_parity;
 mod r3gan_parity;
 mod resnet_parity;
 mod spectral_parity;

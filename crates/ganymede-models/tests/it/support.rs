@@ -70,15 +70,20 @@ impl Fixture {
         let inputs: Vec<&Tensor> = std::iter::once(x).chain(&values).collect();
         let gradients = grad(&loss, &inputs, Graph::Discard).unwrap();
         self.assert(&format!("{case}/grad_input"), &gradients[0]);
-        let expected = self.below(&format!("{case}/grad"));
-        assert_eq!(expected.len(), all.len(), "{case}: parameters");
+        self.assert_all(&format!("{case}/grad"), params, &gradients[1..]);
+    }
+
+    /// Fails unless there is a value below `prefix/` for each parameter, and the gradients agree with them.
+    fn assert_all(&self, prefix: &str, params: &Params, gradients: &[Tensor]) {
+        let (all, expected) = (params.params(), self.below(prefix));
+        assert_eq!(expected.len(), all.len(), "{prefix}: parameters");
         let largest = expected.values().map(magnitude).fold(0.0, f64::max);
-        for (param, gradient) in all.iter().zip(&gradients[1..]) {
+        for (param, gradient) in all.iter().zip(gradients) {
             let (name, expected) = (param.name(), &expected[param.name()]);
             let tol = self.tol(expected);
             // Rounding is that of the other gradients: a bias before a normalisation has none but for it.
             let rounding = if self.dtype == DType::F64 { 1e-12 } else { 1e-6 };
-            println!("{case}/grad/{name}");
+            println!("{prefix}/{name}");
             assert_close(gradient, expected, Tol { abs: tol.abs + rounding * largest, ..tol });
         }
     }
@@ -92,9 +97,7 @@ impl Fixture {
         let all = params.params();
         let values: Vec<Tensor> = all.iter().map(|p| p.get()).collect();
         let gradients = grad(&penalty, &values.iter().collect::<Vec<_>>(), Graph::Discard).unwrap();
-        for (param, gradient) in all.iter().zip(gradients) {
-            self.assert(&format!("{case}/r1/{}", param.name()), &gradient);
-        }
+        self.assert_all(&format!("{case}/r1"), params, &gradients);
     }
 }
 

@@ -16,7 +16,8 @@
 //!
 //! Layer normalisation has γ and β a channel, as in the critics of WGAN-GP, not an element as in
 //! `torch.nn.LayerNorm`: so weights do not depend on the resolution. PyTorch's instance norm has
-//! no γ and β unless told; here it does, since the convolution before it has no bias.
+//! no γ and β unless told; here it does, since the convolution before it has no bias
+//! ([`NormConfig::without_affine`] is PyTorch's).
 
 use ganymede_tensor::{Builder, Init, Param, Result, Tensor, bail, batch_norm, batch_norm_leaky_relu};
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,8 @@ pub struct NormConfig {
     pub kind: NormKind,
     /// Channels C.
     pub channels: usize,
+    /// Whether it has γ and β; only instance norm can do without, pixel norm and none have to.
+    pub affine: bool,
     /// The first value of γ; β starts at 0.
     pub weight_init: Init,
     /// ε, added to the variance.
@@ -89,7 +92,13 @@ impl NormConfig {
     /// γ = 1, ε = 1e-5, momentum 0.1: PyTorch's; ε = 1e-6 for filter response normalisation, the paper's.
     pub fn new(kind: NormKind, channels: usize) -> Self {
         let eps = if kind == NormKind::FilterResponse { 1e-6 } else { 1e-5 };
-        Self { kind, channels, weight_init: Init::Ones, eps, momentum: 0.1 }
+        Self { kind, channels, affine: kind.is_affine(), weight_init: Init::Ones, eps, momentum: 0.1 }
+    }
+
+    /// The same without γ and β, as `torch.nn.InstanceNorm2d` is unless told otherwise.
+    #[must_use]
+    pub fn without_affine(self) -> Self {
+        Self { affine: false, ..self }
     }
 }
 
@@ -130,13 +139,20 @@ impl Norm {
     /// A layer under the builder's path. [`NormKind::None`] creates nothing.
     ///
     /// # Errors
-    /// There are no channels, or a name is taken.
+    /// There are no channels; the kind cannot be with γ and β, or without; or a name is taken.
     pub fn new(config: &NormConfig, builder: &Builder) -> Result<Self> {
         if config.channels == 0 {
             bail!("norm: channels = 0: there must be at least 1")
         }
+        if config.affine != config.kind.is_affine() && config.kind != NormKind::Instance {
+            bail!(
+                "norm: affine = {} with {:?}: only instance norm has the choice",
+                config.affine,
+                config.kind
+            )
+        }
         let c = config.channels;
-        let affine = match config.kind.is_affine() {
+        let affine = match config.affine {
             false => None,
             true => Some(Affine {
                 weight: builder.param("weight", c, config.weight_init)?,
@@ -161,7 +177,7 @@ impl Norm {
             return Ok(x.clone());
         }
         let extents = self.extents(x)?;
-        let Some(affine) = &self.affine else { return pixel(x, extents) };
+        let Some(affine) = &self.affine else { return self.without_weights(x, extents) };
         let y = match &self.running {
             Some(running) if !mode.is_train() => {
                 affine.with_fixed(&x.reshape(extents)?, running, self.config.eps)
@@ -244,7 +260,7 @@ impl Norm {
         let eps = self.config.eps;
         let (weight, bias) = (affine.weight.get(), affine.bias.get());
         match self.config.kind {
-            NormKind::None | NormKind::Pixel => unreachable!("they have no weights"),
+            NormKind::None | NormKind::Pixel => unreachable!("they have no γ and β"),
             NormKind::FilterResponse => {
                 let rows = x.reshape((n, c, area))?;
                 let scale = (rows.sqr()?.mean(2)? + eps)?.sqrt()?;
@@ -270,6 +286,17 @@ impl Norm {
                 scale_and_shift(&rows, &spread(&weight, n)?, &spread(&bias, n)?)
             }
         }
+    }
+
+    /// The kinds that have no γ and β, or can do without.
+    fn without_weights(&self, x: &Tensor, (n, c, area): (usize, usize, usize)) -> Result<Tensor> {
+        if self.config.kind == NormKind::Pixel {
+            return pixel(x, (n, c, area));
+        }
+        self.check_count(x, area)?;
+        let one = Tensor::ones(n * c, x.dtype(), x.device())?;
+        let view = x.reshape((1, n * c, area, 1))?;
+        batch_norm(&view, &one, &one.zeros_like()?, self.config.eps)?.output.reshape(x.shape())
     }
 
     /// The values that a statistic is taken over, at least two.

@@ -12,7 +12,7 @@ use crate::embedded;
 use crate::error::DatasetError;
 use crate::folder;
 use crate::idx::{self, IdxPart};
-use crate::options::{OpenOptions, Pairs, Split};
+use crate::options::{OpenOptions, Split};
 use crate::pairs::{self, with_conditions};
 use crate::raw::{Framing, RawImages};
 use crate::toys::ToySet;
@@ -125,12 +125,10 @@ pub fn open_path(path: &Path, options: &OpenOptions) -> Result<Opened, DatasetEr
 
 /// Only folders of images have pairs in files.
 fn refuse_stored_pairs(name: &str, options: &OpenOptions) -> Result<(), DatasetError> {
-    if !options.pairs.is_some_and(Pairs::are_stored) {
-        return Ok(());
-    }
+    let Some(pairs) = options.pairs.filter(|pairs| pairs.are_stored()) else { return Ok(()) };
     Err(DatasetError::BadOption {
         option: "pairs",
-        value: format!("{:?} for `{name}`", options.pairs),
+        value: format!("`{}` for `{name}`", pairs.name()),
         fix: "only a folder of images has pairs in files; edges and downsampled are made of any images"
             .into(),
     })

@@ -210,6 +210,16 @@ pub enum Pairs {
 }
 
 impl Pairs {
+    /// `folders`, `side-by-side`, `edges` or `downsampled`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Folders(_) => "folders",
+            Self::SideBySide(_) => "side-by-side",
+            Self::Edges => "edges",
+            Self::Downsampled { .. } => "downsampled",
+        }
+    }
+
     /// Whether both images lie in files.
     pub fn are_stored(self) -> bool {
         matches!(self, Self::Folders(_) | Self::SideBySide(_))

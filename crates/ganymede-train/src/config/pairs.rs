@@ -9,19 +9,20 @@ use super::file::DataFile;
 const USUAL_FACTOR: usize = 4;
 
 /// Every source of an image beside each sample, with what belongs to it as it usually is.
-const PAIRS: [(&str, Pairs); 4] = [
-    ("folders", Pairs::Folders(Direction::AtoB)),
-    ("side-by-side", Pairs::SideBySide(Direction::AtoB)),
-    ("edges", Pairs::Edges),
-    ("downsampled", Pairs::Downsampled { factor: USUAL_FACTOR }),
+const PAIRS: [Pairs; 4] = [
+    Pairs::Folders(Direction::AtoB),
+    Pairs::SideBySide(Direction::AtoB),
+    Pairs::Edges,
+    Pairs::Downsampled { factor: USUAL_FACTOR },
 ];
 
 const DIRECTIONS: [(&str, Direction); 2] = [("AtoB", Direction::AtoB), ("BtoA", Direction::BtoA)];
 
 /// The source of pairs for images of such a resolution.
 pub(super) fn resolve(data: &DataFile, resolution: usize, check: &mut Check) -> Option<Pairs> {
+    let options = PAIRS.map(|pairs| (pairs.name(), pairs));
     let typed = data.pairs.as_deref();
-    let mut pairs = typed.map(|typed| check.choose("data.pairs", Some(typed), Pairs::Edges, &PAIRS));
+    let mut pairs = typed.map(|typed| check.choose("data.pairs", Some(typed), Pairs::Edges, &options));
     let direction =
         check.choose("data.direction", data.direction.as_deref(), Direction::default(), &DIRECTIONS);
     let factor = check.size("data.factor", data.factor, USUAL_FACTOR);
@@ -62,8 +63,7 @@ pub(super) fn resolve(data: &DataFile, resolution: usize, check: &mut Check) -> 
 /// Writes the keys of a source into the section.
 pub(super) fn write(pairs: Option<Pairs>, data: &mut DataFile) {
     let Some(pairs) = pairs else { return };
-    let same_kind = |known: &Pairs| std::mem::discriminant(known) == std::mem::discriminant(&pairs);
-    data.pairs = PAIRS.iter().find(|(_, known)| same_kind(known)).map(|(name, _)| (*name).to_owned());
+    data.pairs = Some(pairs.name().to_owned());
     match pairs {
         Pairs::Folders(direction) | Pairs::SideBySide(direction) => {
             let named = DIRECTIONS.iter().find(|(_, known)| *known == direction);

@@ -16,6 +16,8 @@ mod section;
 mod shown;
 mod state;
 pub(crate) mod terms;
+#[cfg(test)]
+mod testing;
 mod view;
 
 pub use observer::{Event, Observer, Progress};

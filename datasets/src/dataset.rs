@@ -50,6 +50,25 @@ pub trait Dataset: Send + Sync {
     fn modes(&self) -> Option<&Modes> {
         None
     }
+
+    /// The shape of what is known of each sample besides: `[D]` of a vector, `[C, H, W]` of an image of the sample's
+    /// height and width. `None` where nothing is known, or only the class.
+    fn condition_shape(&self) -> Option<&[usize]> {
+        None
+    }
+
+    /// Writes what is known of sample `index` into `out`, whose length is the product of
+    /// [`Dataset::condition_shape`]. Images are in `[-1, 1]`, as samples are.
+    ///
+    /// # Errors
+    /// [`DatasetError::Index`] and [`DatasetError::BufferLength`]; nothing is known of the samples.
+    fn read_condition(&self, _index: usize, _out: &mut [f32]) -> Result<(), DatasetError> {
+        Err(DatasetError::BadOption {
+            option: "condition",
+            value: format!("asked for, of `{}`", self.name()),
+            fix: "nothing is known of its samples besides: open it with `vectors` or `pairs`".into(),
+        })
+    }
 }
 
 /// Checks that `index` exists and that `out` has the length of one sample.
@@ -134,6 +153,20 @@ impl ImageSet {
     pub fn bytes(&self, index: usize) -> Option<&[u8]> {
         let image: usize = self.shape.iter().product();
         self.pixels.chunks_exact(image).nth(index)
+    }
+
+    /// The images of these numbers, in that order, without labels; each number is below the length.
+    pub(crate) fn select(&self, numbers: &[usize]) -> Result<Self, DatasetError> {
+        let image: usize = self.shape.iter().product();
+        let pixels = numbers.iter().flat_map(|i| &self.pixels[i * image..(i + 1) * image]).copied().collect();
+        Self::new(self.name.clone(), self.shape, pixels, None)
+    }
+
+    /// Of each image the columns from `first` on, `width` of them, without labels.
+    pub(crate) fn columns(&self, first: usize, width: usize) -> Result<Self, DatasetError> {
+        let [channels, height, all] = self.shape;
+        let rows = self.pixels.chunks_exact(all).flat_map(|row| &row[first..first + width]);
+        Self::new(self.name.clone(), [channels, height, width], rows.copied().collect(), None)
     }
 
     /// All bytes, N C H W.

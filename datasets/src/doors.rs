@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use crate::fetch::archive;
-use crate::{ArchiveKind, ManifestFile, Split, cifar, idx};
+use crate::{ArchiveKind, ManifestFile, Split, Vectors, cifar, idx};
 
 /// No data set of a test is larger.
 const MAX_BYTES: u64 = 64 << 20;
@@ -24,6 +24,11 @@ pub fn idx(bytes: &[u8]) {
 /// A batch of CIFAR-10's binary version.
 pub fn cifar(bytes: &[u8]) {
     let _ = cifar::read_batch(bytes, Path::new("data_batch_1.bin"), MAX_BYTES);
+}
+
+/// Vectors, `.npy` or safetensors.
+pub fn vectors(path: &Path) {
+    let _ = Vectors::open(path, MAX_BYTES);
 }
 
 /// CIFAR-10's archive.

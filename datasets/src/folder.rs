@@ -2,6 +2,7 @@
 
 mod cache;
 mod classes;
+mod layout;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,14 +19,26 @@ use crate::options::{Channels, DEFAULT_FOLDER_RESOLUTION, OpenOptions};
 use crate::raw::check_memory;
 
 use classes::Classes;
+pub(crate) use layout::Layout;
+
+/// How far decoding has come: `(done, total)`.
+pub(crate) type Tell<'a> = &'a (dyn Fn(usize, usize) + Sync);
 
 /// Opens a folder of images as [`crate::open`] describes.
 pub(crate) fn open(
     name: &str,
     dir: &Path,
     options: &OpenOptions,
-    progress: &(dyn Fn(usize, usize) + Sync),
+    progress: Tell<'_>,
 ) -> Result<Opened, DatasetError> {
+    let scan = search(dir, options)?;
+    let decoded = Decoded::of_folder((name, dir), scan, Layout::Single, options, progress)?;
+    let skipped = decoded.skipped();
+    Ok(Opened { dataset: Arc::new(decoded.set), skipped, cache: decoded.cache })
+}
+
+/// The images of a folder, at least one, without those of the run that is left out.
+pub(crate) fn search(dir: &Path, options: &OpenOptions) -> Result<Scan, DatasetError> {
     let mut scan = ganymede_files::scan(dir, Formats::Common).map_err(|error| unreadable(dir, error))?;
     if let Some(inside) = options.exclude.as_deref().and_then(|folder| inside(dir, folder)) {
         scan.files.retain(|file| !file.relative.starts_with(&inside));
@@ -34,24 +47,85 @@ pub(crate) fn open(
     if scan.files.is_empty() {
         return Err(no_images(dir, scan.others, &skipped(&scan, &[])));
     }
-    let side = options.resolution.unwrap_or(DEFAULT_FOLDER_RESOLUTION);
-    let channels = if options.channels == Channels::Grey { 1 } else { 3 };
-    check_memory(dir, scan.files.len(), [channels, side, side], options)?;
-    let place = options.cache.then(|| cache::Place::new(dir, name, side, &scan, options));
-    if let Some(place) = &place
-        && let Some(kept) = place.load(name, options.max_memory_bytes)
-    {
-        let skipped = skipped(&scan, &kept.failures);
-        refuse_if_strict(&skipped, options)?;
-        let cache = CacheUse::Hit(place.path().to_path_buf());
-        return Ok(Opened { dataset: Arc::new(kept.set), skipped, cache });
+    Ok(scan)
+}
+
+/// The images of a folder, in the order of its files.
+pub(crate) struct Decoded {
+    pub(crate) set: ImageSet,
+    pub(crate) scan: Scan,
+    /// Which files of the scan could not be decoded, and why.
+    pub(crate) failures: Vec<(usize, String)>,
+    pub(crate) cache: CacheUse,
+}
+
+impl Decoded {
+    /// Decodes the files of a folder, or reads what was kept of them.
+    pub(crate) fn of_folder(
+        (name, dir): (&str, &Path),
+        scan: Scan,
+        layout: Layout,
+        options: &OpenOptions,
+        progress: Tell<'_>,
+    ) -> Result<Self, DatasetError> {
+        let side = options.resolution.unwrap_or(DEFAULT_FOLDER_RESOLUTION);
+        let channels = if options.channels == Channels::Grey { 1 } else { 3 };
+        check_memory(dir, scan.files.len(), [channels, side, layout.width(side)], options)?;
+        let place = options.cache.then(|| cache::Place::new(dir, name, (side, layout), &scan, options));
+        if let Some(place) = &place
+            && let Some(kept) = place.load(name, options.max_memory_bytes)
+        {
+            let cache = CacheUse::Hit(place.path().to_path_buf());
+            let decoded = Self { set: kept.set, scan, failures: kept.failures, cache };
+            refuse_if_strict(&decoded.skipped(), options)?;
+            return Ok(decoded);
+        }
+        let mut decoded = Self::anew((name, dir), scan, (side, layout), options, progress)?;
+        if let Some(place) = &place {
+            decoded.cache = place.store(&decoded.set, &decoded.failures);
+        }
+        Ok(decoded)
     }
-    let (set, failures) = decode_all(name, dir, &scan, side, options, progress)?;
-    let cache = match &place {
-        None => CacheUse::Off,
-        Some(place) => place.store(&set, &failures),
-    };
-    Ok(Opened { dataset: Arc::new(set), skipped: skipped(&scan, &failures), cache })
+
+    /// Decodes them, whatever is kept.
+    pub(crate) fn anew(
+        (name, dir): (&str, &Path),
+        scan: Scan,
+        (side, layout): (usize, Layout),
+        options: &OpenOptions,
+        progress: Tell<'_>,
+    ) -> Result<Self, DatasetError> {
+        let total = scan.files.len();
+        let done = AtomicUsize::new(0);
+        let rules = decode_options(options);
+        let decode = |file: &Found| {
+            let decoded = ganymede_files::decode(&file.path, &rules).map_err(|error| error.to_string());
+            let frame = decoded.and_then(|decoded| layout.fit(decoded.frame, side as u32, options));
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            frame
+        };
+        let results: Vec<Result<Frame, String>> = scan.files.par_iter().map(decode).collect();
+        let Classes { of_files, names } = classes::classes(&scan.files);
+        let (mut frames, mut failures) = (Vec::with_capacity(total), Vec::new());
+        for (file, (class, result)) in of_files.into_iter().zip(results).enumerate() {
+            match result {
+                Ok(frame) => frames.push((frame, class)),
+                Err(reason) => failures.push((file, reason)),
+            }
+        }
+        let skipped = skipped(&scan, &failures);
+        refuse_if_strict(&skipped, options)?;
+        if frames.is_empty() {
+            return Err(no_images(dir, scan.others, &skipped));
+        }
+        let set = assemble(name, frames, names, [side, layout.width(side)], options)?;
+        Ok(Self { set, scan, failures, cache: CacheUse::Off })
+    }
+
+    /// The files that could not be used, sorted by path.
+    pub(crate) fn skipped(&self) -> Vec<SkippedFile> {
+        skipped(&self.scan, &self.failures)
+    }
 }
 
 /// The path from `dir` to `folder`, if the one lies in the other.
@@ -90,7 +164,7 @@ fn decode_options(options: &OpenOptions) -> DecodeOptions {
     }
 }
 
-fn no_images(dir: &Path, others: usize, skipped: &[SkippedFile]) -> DatasetError {
+pub(crate) fn no_images(dir: &Path, others: usize, skipped: &[SkippedFile]) -> DatasetError {
     let found = match skipped {
         [] if others == 0 => "it is empty".to_owned(),
         [] => format!("it holds {others} file(s), none of them an image"),
@@ -115,46 +189,12 @@ fn refuse_if_strict(skipped: &[SkippedFile], options: &OpenOptions) -> Result<()
     }
 }
 
-fn decode_all(
-    name: &str,
-    dir: &Path,
-    scan: &Scan,
-    side: usize,
-    options: &OpenOptions,
-    progress: &(dyn Fn(usize, usize) + Sync),
-) -> Result<(ImageSet, Vec<(usize, String)>), DatasetError> {
-    let total = scan.files.len();
-    let done = AtomicUsize::new(0);
-    let rules = decode_options(options);
-    let decode = |file: &Found| {
-        let frame = ganymede_files::decode(&file.path, &rules)
-            .map(|decoded| decoded.frame.into_square(side as u32, options.crop, options.background));
-        progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-        frame
-    };
-    let results: Vec<Result<Frame, FilesError>> = scan.files.par_iter().map(decode).collect();
-    let Classes { of_files, names } = classes::classes(&scan.files);
-    let (mut frames, mut failures) = (Vec::with_capacity(total), Vec::new());
-    for (file, (class, result)) in of_files.into_iter().zip(results).enumerate() {
-        match result {
-            Ok(frame) => frames.push((frame, class)),
-            Err(error) => failures.push((file, error.to_string())),
-        }
-    }
-    let skipped = skipped(scan, &failures);
-    refuse_if_strict(&skipped, options)?;
-    if frames.is_empty() {
-        return Err(no_images(dir, scan.others, &skipped));
-    }
-    Ok((assemble(name, frames, names, side, options)?, failures))
-}
-
 /// Frames of one size to one set of one kind of colour.
 fn assemble(
     name: &str,
     frames: Vec<(Frame, u32)>,
     class_names: Vec<String>,
-    side: usize,
+    [height, width]: [usize; 2],
     options: &OpenOptions,
 ) -> Result<ImageSet, DatasetError> {
     let grey = frames.iter().filter(|(frame, _)| frame.channels() == 1).count();
@@ -164,14 +204,14 @@ fn assemble(
         chosen => chosen,
     };
     let count = if channels == Channels::Grey { 1 } else { 3 };
-    let mut pixels = Vec::with_capacity(frames.len() * count * side * side);
+    let mut pixels = Vec::with_capacity(frames.len() * count * height * width);
     let mut classes = Vec::with_capacity(frames.len());
     for (frame, class) in frames {
         pixels.extend(frame.with_channels(channels).into_planar());
         classes.push(class);
     }
     let labels = (!class_names.is_empty()).then_some(Labels { classes, names: class_names });
-    ImageSet::new(name, [count, side, side], pixels, labels)
+    ImageSet::new(name, [count, height, width], pixels, labels)
 }
 
 #[cfg(test)]

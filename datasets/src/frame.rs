@@ -31,6 +31,10 @@ pub(crate) trait Fit: Sized {
     fn into_square(self, side: u32, crop: Crop, background: Background) -> Self;
     /// The image in the middle of a larger one of one level.
     fn padded(self, width: u32, height: u32, level: u8) -> Self;
+    /// The left and the right half of an image of even width.
+    fn halves(self) -> [Self; 2];
+    /// The image at the left of another of the same height and channels.
+    fn beside(self, right: Self) -> Self;
 }
 
 impl Fit for Frame {
@@ -80,6 +84,27 @@ impl Fit for Frame {
             }
         }
     }
+
+    fn halves(self) -> [Self; 2] {
+        let (width, height) = self.size();
+        [0, width / 2].map(
+            |x| map_frame!(&self, image => imageops::crop_imm(image, x, 0, width / 2, height).to_image()),
+        )
+    }
+
+    fn beside(self, right: Self) -> Self {
+        let ([channels, height, width], other) = (sizes(&self), right.size().0 as usize);
+        let (left, right) = (self.into_planar(), right.into_planar());
+        let rows = left.chunks_exact(width).zip(right.chunks_exact(other));
+        let both: Vec<u8> = rows.flat_map(|(left, right)| left.iter().chain(right)).copied().collect();
+        Self::from_planar([channels, height, width + other], &both).expect("both have the same rows")
+    }
+}
+
+/// C, H and W.
+fn sizes(frame: &Frame) -> [usize; 3] {
+    let (width, height) = frame.size();
+    [frame.channels(), height as usize, width as usize]
 }
 
 fn centre_square(frame: Frame) -> Frame {

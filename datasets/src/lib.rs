@@ -3,6 +3,7 @@
 //! * [`open`] turns a name or a path into a [`Dataset`]: Fashion-MNIST (10,000 images are built in),
 //!   MNIST, CIFAR-10, any IDX file, any folder of PNG, JPEG and WebP images, and the two-dimensional
 //!   toys ring, grid and Swiss roll, whose [`Modes`] are known and can be counted by [`mode_coverage`];
+//! * a sample may come with a vector ([`Vectors`]) or an image ([`Pairs`]) that is known of it;
 //! * [`Loader`] makes shuffled batches ahead of the training step; its cursor alone says where it is;
 //! * [`list`] says what there is, and [`fetch`] gets what is not on this machine, verified by hash.
 //!
@@ -11,6 +12,7 @@
 
 mod catalogue;
 mod cifar;
+mod conditioned;
 mod dataset;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
@@ -25,22 +27,27 @@ mod loader;
 mod modes;
 mod open;
 mod options;
+mod pairs;
 mod raw;
 mod resample;
 #[cfg(test)]
 mod testing;
 mod toys;
+mod vectors;
 
 pub use catalogue::{Entry, FASHION_CLASSES, Kind, Presence, list};
+pub use conditioned::{Conditioned, Conditions};
 pub use dataset::{Dataset, ImageSet, Labels};
 pub use error::DatasetError;
 pub use fetch::manifest::{ArchiveKind, Manifest, ManifestFile, Source, manifest};
 pub use fetch::{FetchEvent, Fetched, fetch};
-pub use loader::{Batch, Loader, LoaderConfig};
+pub use loader::{Batch, ConditionBatch, Loader, LoaderConfig};
 pub use modes::{ModeCoverage, Modes, mode_coverage};
 pub use open::{CacheUse, Opened, SkippedFile, open, open_path, open_with_progress};
 pub use options::{
-    Background, Channels, Crop, DATA_DIR_VARIABLE, DEFAULT_FOLDER_RESOLUTION, OpenOptions, Split,
-    default_data_dir,
+    Background, Channels, Crop, DATA_DIR_VARIABLE, DEFAULT_FOLDER_RESOLUTION, Direction, OpenOptions, Pairs,
+    Split, default_data_dir,
 };
+pub use pairs::open_conditions;
 pub use toys::{TOY_LEN, Toy, ToySet};
+pub use vectors::{MOST_VECTOR, Vectors};

@@ -18,7 +18,8 @@ pub struct LoaderConfig {
     pub batch: usize,
     /// The seed of the order and of the flips.
     pub seed: u64,
-    /// Mirror each image left to right with probability ½; only for images.
+    /// Mirror each image left to right with probability ½, together with the image that is its condition; only for
+    /// images.
     pub flip: bool,
     /// Batches made ahead, at most 1024; 0: none, and no thread.
     pub prefetch: usize,
@@ -40,8 +41,68 @@ pub struct Batch {
     pub shape: Vec<usize>,
     /// The classes, `N` of them; `None` for unlabelled data.
     pub labels: Option<Vec<u32>>,
+    /// What is known of each sample besides; `None` where nothing is, or only the class.
+    pub condition: Option<ConditionBatch>,
     /// Which samples of the data set these are.
     pub indices: Vec<usize>,
+}
+
+impl Batch {
+    /// Some samples of a data set, each `(index, mirrored)`, with what is known of them. Only images are mirrored.
+    ///
+    /// # Errors
+    /// Those of [`Dataset::read`] and [`Dataset::read_condition`].
+    pub fn of(dataset: &dyn Dataset, samples: &[(usize, bool)]) -> Result<Self, DatasetError> {
+        let indices: Vec<usize> = samples.iter().map(|(index, _)| *index).collect();
+        let labelled = !dataset.class_names().is_empty();
+        Ok(Self {
+            images: read_each(dataset.shape(), samples, |index, out| dataset.read(index, out))?,
+            shape: [&[samples.len()], dataset.shape()].concat(),
+            labels: if labelled { indices.iter().map(|&index| dataset.label(index)).collect() } else { None },
+            condition: ConditionBatch::of(dataset, samples)?,
+            indices,
+        })
+    }
+}
+
+/// What is known of the samples of a batch besides.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConditionBatch {
+    /// The values, in `[-1, 1]` for images, in the order of `shape`.
+    pub values: Vec<f32>,
+    /// `[N, D]` of vectors, `[N, C, H, W]` of images.
+    pub shape: Vec<usize>,
+}
+
+impl ConditionBatch {
+    /// What is known of some samples of a data set, each `(index, mirrored)`; nothing where nothing is. Only images are
+    /// mirrored.
+    ///
+    /// # Errors
+    /// Those of [`Dataset::read_condition`].
+    pub fn of(dataset: &dyn Dataset, samples: &[(usize, bool)]) -> Result<Option<Self>, DatasetError> {
+        let Some(shape) = dataset.condition_shape() else { return Ok(None) };
+        let read = |index, out: &mut [f32]| dataset.read_condition(index, out);
+        let values = read_each(shape, samples, read)?;
+        Ok(Some(Self { values, shape: [&[samples.len()], shape].concat() }))
+    }
+}
+
+/// Values of some samples, each `(index, mirrored)`, one after the other; only images `[C, H, W]` are mirrored.
+fn read_each(
+    shape: &[usize],
+    samples: &[(usize, bool)],
+    read: impl Fn(usize, &mut [f32]) -> Result<(), DatasetError>,
+) -> Result<Vec<f32>, DatasetError> {
+    let size: usize = shape.iter().product();
+    let mut values = vec![0.0; samples.len() * size];
+    for (&(index, mirrored), out) in samples.iter().zip(values.chunks_exact_mut(size)) {
+        read(index, out)?;
+        if let (&[_, _, width], true) = (shape, mirrored) {
+            out.chunks_exact_mut(width).for_each(<[f32]>::reverse);
+        }
+    }
+    Ok(values)
 }
 
 /// An endless, seeded, seekable sequence of batches.
@@ -256,26 +317,15 @@ impl Maker {
     }
 
     fn make(&mut self) -> Result<Batch, DatasetError> {
-        let sample: usize = self.dataset.shape().iter().product();
-        let mut images = vec![0.0; self.batch * sample];
-        let mut indices = Vec::with_capacity(self.batch);
-        for (ahead, out) in images.chunks_exact_mut(sample).enumerate() {
-            let number = self.cursor.wrapping_add(ahead as u64);
-            let index = self.order.index(number);
-            self.dataset.read(index, out)?;
-            if self.flip && self.order.flip(number) {
-                let width = self.dataset.shape().last().copied().unwrap_or(1);
-                out.chunks_exact_mut(width).for_each(<[f32]>::reverse);
-            }
-            indices.push(index);
+        let numbers = (0..self.batch).map(|ahead| self.cursor.wrapping_add(ahead as u64));
+        let mut samples = Vec::with_capacity(self.batch);
+        for number in numbers {
+            samples.push((self.order.index(number), self.flip && self.order.flip(number)));
         }
+        let data = self.dataset.as_ref();
+        let batch = Batch::of(data, &samples)?;
         self.cursor = self.cursor.wrapping_add(self.batch as u64);
-        let labelled = !self.dataset.class_names().is_empty();
-        let labels =
-            if labelled { indices.iter().map(|&index| self.dataset.label(index)).collect() } else { None };
-        let mut shape = vec![self.batch];
-        shape.extend(self.dataset.shape());
-        Ok(Batch { images, shape, labels, indices })
+        Ok(batch)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::error::DatasetError;
 use crate::folder;
 use crate::idx::{self, IdxPart};
 use crate::options::{OpenOptions, Split};
+use crate::pairs::{self, with_conditions};
 use crate::raw::{Framing, RawImages};
 use crate::toys::ToySet;
 
@@ -79,6 +80,8 @@ pub enum CacheUse {
 ///   unlabelled. Hidden files and folders are passed over, and so are files that do not call
 ///   themselves images. Orientation recorded in the file (EXIF) is applied; colour profiles are not.
 ///
+/// What is known of each sample besides is said by [`OpenOptions::vectors`] and [`OpenOptions::pairs`].
+///
 /// ```
 /// use ganymede_datasets::{open, OpenOptions};
 /// let clothes = open("fashion-mnist-10k", &OpenOptions::default())?.dataset;
@@ -104,10 +107,11 @@ pub fn open_with_progress(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Opened, DatasetError> {
     options.validate()?;
-    if let Some(known) = catalogue::find(name_or_path) {
-        return open_known(known, options);
-    }
-    at_path(&path_of_name(name_or_path), options, progress)
+    let opened = match catalogue::find(name_or_path) {
+        Some(known) => refuse_stored_pairs(known.name, options).and_then(|()| open_known(known, options))?,
+        None => at_path(&path_of_name(name_or_path), options, progress)?,
+    };
+    with_conditions(opened, options)
 }
 
 /// [`open`] for a path, which need not be text and never is the name of a known data set.
@@ -116,7 +120,18 @@ pub fn open_with_progress(
 /// As [`open`].
 pub fn open_path(path: &Path, options: &OpenOptions) -> Result<Opened, DatasetError> {
     options.validate()?;
-    at_path(path, options, &|_, _| {})
+    with_conditions(at_path(path, options, &|_, _| {})?, options)
+}
+
+/// Only folders of images have pairs in files.
+fn refuse_stored_pairs(name: &str, options: &OpenOptions) -> Result<(), DatasetError> {
+    let Some(pairs) = options.pairs.filter(|pairs| pairs.are_stored()) else { return Ok(()) };
+    Err(DatasetError::BadOption {
+        option: "pairs",
+        value: format!("`{}` for `{name}`", pairs.name()),
+        fix: "only a folder of images has pairs in files; edges and downsampled are made of any images"
+            .into(),
+    })
 }
 
 fn at_path(
@@ -202,6 +217,9 @@ fn open_dir(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Opened, DatasetError> {
     let name = name_of(dir);
+    if let Some(pairs) = options.pairs.filter(|pairs| pairs.are_stored()) {
+        return pairs::open(&name, dir, pairs, options, progress);
+    }
     let parts = idx::find_parts(dir, options.split)?;
     if !parts.is_empty() {
         let images = read_parts(&parts, options.max_memory_bytes, None)?;
@@ -221,6 +239,7 @@ fn open_dir(
 
 fn open_file(path: &Path, options: &OpenOptions) -> Result<Opened, DatasetError> {
     let name = name_of(path);
+    refuse_stored_pairs(&name, options)?;
     let max_bytes = options.max_memory_bytes;
     if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
         let images = cifar::read_archive(path, options.split, max_bytes)?;

@@ -47,6 +47,11 @@ pub struct OpenOptions {
     pub max_pixels: u64,
     /// The seed of the toys' samples; no effect on images.
     pub seed: u64,
+    /// A file of vectors, one for each image in the order of the data set: see [`Vectors`](crate::Vectors). The images
+    /// of a folder are in the order of their paths, files that are skipped left out.
+    pub vectors: Option<PathBuf>,
+    /// Where an image beside each sample comes from.
+    pub pairs: Option<Pairs>,
 }
 
 impl Default for OpenOptions {
@@ -65,6 +70,8 @@ impl Default for OpenOptions {
             max_memory_bytes: 4 << 30,
             max_pixels: 200_000_000,
             seed: 0,
+            vectors: None,
+            pairs: None,
         }
     }
 }
@@ -91,6 +98,11 @@ impl OpenOptions {
                 option: "max_pixels",
                 value: "0".into(),
                 fix: "give a number of pixels of at least 1".into(),
+            }),
+            _ if self.vectors.is_some() && self.pairs.is_some() => Err(DatasetError::BadOption {
+                option: "vectors",
+                value: "given beside `pairs`".into(),
+                fix: "a sample has one condition: leave out one of the two".into(),
             }),
             _ => Ok(()),
         }
@@ -168,4 +180,58 @@ pub enum Split {
     Test,
     /// The training part, then the test part.
     All,
+}
+
+/// Where the image beside each sample comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pairs {
+    /// Two sub-folders with files of equal names: `A` and `B`, else `trainA` and `trainB`, or `testA` and `testB` by
+    /// [`OpenOptions::split`]. [`OpenOptions::channels`] is that of the samples; the images beside them have what they
+    /// have.
+    Folders(Direction),
+    /// Each file holds both, A at the left and B at the right, and is twice as wide as high.
+    SideBySide(Direction),
+    /// The sample's own edges, `[1, H, W]`: 1 where the gradient of its grey levels is steep, else −1.
+    ///
+    /// The gradient is that of Sobel's two kernels of 3 × 3 on levels from 0 to 255, with the outermost pixels
+    /// repeated beyond the frame; steep is a norm of 256 or more, as a step of 64 levels along a straight edge has it.
+    /// Colours become grey as in [`Channels`]. Lines are not thinned, as Canny's are. Isola et al. (2017,
+    /// arXiv:1611.07004, appendix) take the edges of a network, HED, black on white.
+    Edges,
+    /// The sample itself in a lower resolution, `[C, H, W]`: the mean of each square of `factor` × `factor` pixels,
+    /// rounded to the nearest of 256 levels, in each of them.
+    ///
+    /// Nearest neighbour, not the bicubic of papers on super-resolution: what is given is exactly the small image,
+    /// without anything that a kernel adds or a clamp takes away, and mirroring commutes with it.
+    Downsampled {
+        /// Pixels of a square's side, 2 or more; it divides height and width.
+        factor: usize,
+    },
+}
+
+impl Pairs {
+    /// `folders`, `side-by-side`, `edges` or `downsampled`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Folders(_) => "folders",
+            Self::SideBySide(_) => "side-by-side",
+            Self::Edges => "edges",
+            Self::Downsampled { .. } => "downsampled",
+        }
+    }
+
+    /// Whether both images lie in files.
+    pub fn are_stored(self) -> bool {
+        matches!(self, Self::Folders(_) | Self::SideBySide(_))
+    }
+}
+
+/// Which image of a pair is the condition.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// A is the condition, B the sample.
+    #[default]
+    AtoB,
+    /// B is the condition, A the sample.
+    BtoA,
 }

@@ -9,3 +9,20 @@ pub(crate) fn idx(dims: &[u32], values: &[u8]) -> Vec<u8> {
     out.extend(values);
     out
 }
+
+/// An `.npy` file of version 1, of numbers that are given as f32.
+pub(crate) fn npy(descr: &str, shape: &[usize], values: &[f32]) -> Vec<u8> {
+    let sides: String = shape.iter().map(|side| format!("{side},")).collect();
+    let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sides})}}\n");
+    let mut out = b"\x93NUMPY\x01\x00".to_vec();
+    out.extend((header.len() as u16).to_le_bytes());
+    out.extend(header.as_bytes());
+    for &value in values {
+        match descr {
+            "<f8" => out.extend(f64::from(value).to_le_bytes()),
+            "<i8" => out.extend((value as i64).to_le_bytes()),
+            _ => out.extend(value.to_le_bytes()),
+        }
+    }
+    out
+}

@@ -7,6 +7,7 @@
 //! * [`path_text`], [`name_of_path`] and [`shell_quoted`] make text of any path;
 //! * [`encode_drawing`] marks pictures that are no samples;
 //! * [`catch_interrupts`] hears the signals that ask a program to end, but for those that its caller turned off;
+//! * [`npy`] reads NumPy's arrays;
 //! * [`Digest`] hashes fields that cannot run into each other.
 //!
 //! Nothing here panics for what a file holds: a file that cannot be used is an error or an entry of
@@ -20,6 +21,7 @@ mod frame;
 mod hash;
 mod http;
 mod interrupts;
+pub mod npy;
 mod output;
 mod path_text;
 mod scan;

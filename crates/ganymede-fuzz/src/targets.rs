@@ -109,6 +109,15 @@ pub static TARGETS: &[Target] = &[
         run: npy,
     },
     Target {
+        name: "vectors",
+        seeds: &[
+            "ganymede-metrics/tests/fixtures/numpy/rows",
+            "ganymede-tensor/tests/fixtures/pth/foreign.safetensors",
+        ],
+        shape: Shape::Bytes,
+        run: vectors,
+    },
+    Target {
         name: "idx",
         seeds: &[],
         shape: Shape::Gzip,
@@ -190,6 +199,10 @@ fn npy(bytes: &[u8], scratch: &Scratch) {
     let file = scratch.file("x.npy", bytes);
     let _ = FeatureFile::read(&file);
     images(&file);
+}
+
+fn vectors(bytes: &[u8], scratch: &Scratch) {
+    ganymede_datasets::doors::vectors(&scratch.file("x.npy", bytes));
 }
 
 fn images(file: &Path) {

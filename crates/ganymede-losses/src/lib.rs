@@ -10,7 +10,8 @@
 //! call the public functions of one module a family ([`minimax`], [`non_saturating`],
 //! [`least_squares`], [`wasserstein`], [`hinge`], [`relativistic_average`],
 //! [`relativistic_paired`]; [`wgan_gp`], [`dragan`], [`zero_centered`]), which can be called
-//! without the enums. [`auxiliary`] is what both players add where a classifier sits beside the critic.
+//! without the enums. [`auxiliary`] is what both players add where a classifier sits beside the critic, [`l1`] what
+//! a generator adds where the true answer is known.
 //!
 //! # One critic step
 //! ```
@@ -43,6 +44,7 @@ pub mod dragan;
 mod error;
 mod gradient;
 pub mod hinge;
+pub mod l1;
 mod lazy;
 pub mod least_squares;
 pub mod minimax;

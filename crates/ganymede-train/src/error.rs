@@ -126,13 +126,17 @@ pub enum TrainError {
     },
     /// The data are others than those that the run was begun with.
     #[error(
-        "the data set has changed since the run was begun: what is at {} now has another content hash than the \
-         checkpoint says; if the run's own data are elsewhere, give them with --data DIR",
-        place.display()
+        "the data set has changed since the run was begun: what is at {}{} now has another content hash than the \
+         checkpoint says; if the run's own data are elsewhere, give them with --data DIR{}",
+        place.display(),
+        if *with_vectors { ", with its vectors," } else { "" },
+        if *with_vectors { ", and their vectors with --set data.vectors=FILE" } else { "" }
     )]
     DataChanged {
         /// Where they are.
         place: PathBuf,
+        /// Whether vectors belong to them.
+        with_vectors: bool,
     },
     /// Threads could not be started.
     #[error("could not start the threads to measure with: {reason}; try fewer with --threads")]

@@ -9,7 +9,7 @@ use ganymede_metrics::{
     FeatureCache, FeatureExtractor, Features, Measure, MetricError, Need, Provenance, Quantise, Resize,
     Round, SampleSet, cache_dir, class_counts, quantise, resize_images, take_each, those_that_fit,
 };
-use ganymede_models::{Condition, Generator};
+use ganymede_models::Generator;
 use ganymede_tensor::{Device, Rng, Tensor};
 use ndarray::{Array2, Axis, concatenate};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -82,7 +82,7 @@ pub fn evaluate(run: &Run, checkpoint: &Path, options: EvalOptions<'_>) -> Resul
         let reason = format!("nothing can be measured: {}: {}", first.measure, first.reason);
         return Err(TrainError::Sample { reason });
     }
-    let input = metric_inputs(run.seed, sampler.generator(), dataset.as_ref(), config.samples, device)?;
+    let input = metric_inputs(run.seed, sampler.generator(), &dataset, config.samples, device)?;
     let quality = match Evaluator::measure(&evaluator, sampler.generator(), &input, &mut || false)? {
         Look::Seen(quality) => quality,
         Look::CutShort => unreachable!("nobody asks for a stop"),
@@ -171,10 +171,7 @@ impl Evaluator {
         stop: &mut dyn FnMut() -> bool,
     ) -> Result<Look<Quality>, TrainError> {
         let count = input.count()?;
-        let asked = match &input.condition {
-            Condition::Classes(classes) => Some(classes.to_device(&Device::Cpu)?.to_vec1::<u32>()?),
-            _ => None,
-        };
+        let asked = input.condition.classes()?;
         let mut parts = Vec::new();
         for at in (0..count).step_by(PASS) {
             let some = input.narrow(at, PASS.min(count - at))?;

@@ -14,7 +14,7 @@ use crate::error::TrainError;
 /// |---|---|
 /// | `run.toml` | the whole configuration |
 /// | `run.lock` | locked while a process trains here; says which |
-/// | `data.path` | where the data were, for data that lie in a place |
+/// | `data.path`, `vectors.path` | where the data and their vectors were, for data that lie in a place |
 /// | `log.jsonl` | losses, scores and gradient norms; a function of the configuration alone |
 /// | `metrics.jsonl` | how good the samples are, likewise |
 /// | `timing.jsonl` | what the clock said |
@@ -119,6 +119,11 @@ impl RunFolder {
     /// `data.path`: the absolute path of the data, as `name_of_path` of ganymede-files writes it.
     pub(crate) fn data_path(&self) -> PathBuf {
         self.root.join("data.path")
+    }
+
+    /// `vectors.path`: likewise of the file of vectors.
+    pub(crate) fn vectors_path(&self) -> PathBuf {
+        self.root.join("vectors.path")
     }
 
     /// `checkpoints/`

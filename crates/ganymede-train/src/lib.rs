@@ -66,7 +66,7 @@ pub use outcome::{Outcome, StopReason};
 pub use presets::{DEFAULT_PRESET, Preset, preset_names, presets};
 pub use quality::{ClassShare, LeftOut, Quality, QualityValue};
 pub use record::{Best, LogEntry, Metric, MetricEntry, TimingEntry};
-pub use sample::{ClassBatches, LatentBatches, Latents, SampleWriter, Sampler};
+pub use sample::{ConditionBatches, LatentBatches, Latents, SampleWriter, Sampler};
 pub use stepper::Stepper;
 pub use summary::{BestSummary, DataSummary, Files, RunSummary, SUMMARY_SCHEMA, Summary, Versions};
 pub use trainer::scheme::SchemeKind;

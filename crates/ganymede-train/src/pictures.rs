@@ -65,7 +65,7 @@ impl Pixels {
 }
 
 /// All images side by side in a square of rows, or in rows of `columns`; small ones enlarged.
-pub(crate) fn grid(images: &[Pixels], columns: Option<usize>) -> RgbImage {
+pub(crate) fn grid(images: &[&Pixels], columns: Option<usize>) -> RgbImage {
     let square = (images.len() as f64).sqrt().ceil() as usize;
     let columns = columns.unwrap_or(square).max(1);
     let rows = images.len().div_ceil(columns).max(1);
@@ -107,6 +107,7 @@ mod tests {
         let levels: Vec<u8> = pixels.iter().map(|image| image.to_image().get_pixel(0, 0).0[0]).collect();
         assert_eq!(levels, [0, 128, 255]);
 
+        let pixels: Vec<&Pixels> = pixels.iter().collect();
         let picture = grid(&pixels, None);
         let tile = (LEAST_SIDE as u32) + GAP;
         assert_eq!(picture.dimensions(), (2 * tile + GAP, 2 * tile + GAP));

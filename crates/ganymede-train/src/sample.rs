@@ -1,33 +1,40 @@
 //! Samples from a checkpoint of ours, or from a generator's weights that others published.
 
-mod classes;
+mod conditions;
 mod latents;
 mod write;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use ganymede_datasets::{Channels, Conditions, OpenOptions, Vectors, open_conditions};
 use ganymede_models::{
-    Condition, Generator, GeneratorConfig, GeneratorKind, Io, Latents as Drawn, ModelError,
+    Condition, ConditionShape, Generator, GeneratorConfig, GeneratorKind, Io, Latents as Drawn, ModelError,
 };
 use ganymede_tensor::{DType, Device, Rng, Shapes, Tensor, fit_weights};
 
+use crate::data::{fitting, reopen_data};
 use crate::error::TrainError;
 use crate::finite::not_finite;
-use crate::trainer::{Fixed, generate, read_checkpoint, sampling_weights};
+use crate::folder::RunFolder;
+use crate::trainer::{Fixed, Trainer, generate, read_checkpoint, sampling_weights};
 
-pub use classes::ClassBatches;
+pub use conditions::ConditionBatches;
 pub use latents::{LatentBatches, Latents};
 pub use write::SampleWriter;
 
 /// Samples made at once: bounds the memory, however many are asked for.
 const BATCH: usize = 64;
+/// Memory for vectors that are given.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// A generator that is ready to draw.
 pub struct Sampler {
     generator: Box<dyn Generator>,
-    /// The number of classes K, where the generator is told the class.
-    classes: Option<usize>,
+    /// What the generator is told of a sample.
+    told: ConditionShape,
+    /// The hash of the data that it was trained on, where that is known.
+    trained_on: Option<String>,
     class_names: Vec<String>,
     device: Device,
     note: Option<String>,
@@ -48,7 +55,7 @@ impl Sampler {
             fail(format!("the generator in its state is unknown to this version: {error}"))
         })?;
         let sampler = Self::build(&config, &state.io(), &sampling_weights(&checkpoint), path, device)?;
-        Ok(Self { class_names: state.classes, ..sampler })
+        Ok(Self { class_names: state.classes, trained_on: Some(state.data), ..sampler })
     }
 
     /// The generator of a state dict that others published, in a `.pth`, `.pt`, `.tar` or `.safetensors`
@@ -105,8 +112,9 @@ impl Sampler {
         let loaded = generator.params().load_state_dict(weights);
         loaded.map_err(|error| TrainError::Weights { path: path.to_owned(), reason: error.to_string() })?;
         check_weights(generator.as_ref(), path)?;
-        let classes = io.classes().filter(|_| config.traits().conditional);
-        Ok(Self { generator, classes, class_names: Vec::new(), device: device.clone(), note: None })
+        let told = if config.traits().conditional { io.condition.clone() } else { ConditionShape::None };
+        let (device, class_names) = (device.clone(), Vec::new());
+        Ok(Self { generator, told, trained_on: None, class_names, device, note: None })
     }
 
     pub(crate) fn generator(&self) -> &dyn Generator {
@@ -134,7 +142,15 @@ impl Sampler {
 
     /// The number of classes K that can be asked for; nothing where the generator is not told the class.
     pub fn classes(&self) -> Option<usize> {
-        self.classes
+        match self.told {
+            ConditionShape::Classes(classes) => Some(classes),
+            _ => None,
+        }
+    }
+
+    /// What the generator is told of a sample.
+    pub fn condition(&self) -> &ConditionShape {
+        &self.told
     }
 
     /// The names of the classes, in order; empty where nobody knows them.
@@ -145,9 +161,51 @@ impl Sampler {
     /// The classes of samples, a batch at a time: one class for all, or each of them drawn with equal probability.
     ///
     /// # Errors
-    /// There is no such class, or the generator is not told the class.
-    pub fn class_batches(&self, class: Option<usize>, seed: u64) -> Result<ClassBatches, TrainError> {
-        ClassBatches::new(self.classes, class, seed, &self.device)
+    /// There is no such class, or the generator is not told the class, but something else.
+    pub fn class_batches(&self, class: Option<usize>, seed: u64) -> Result<ConditionBatches, TrainError> {
+        ConditionBatches::classes(&self.told, class, seed, &self.device)
+    }
+
+    /// The vectors or images that are known of samples of a run's data, drawn with equal probability: for the generator
+    /// of a checkpoint of the run in `dir`.
+    ///
+    /// # Errors
+    /// No run is in the folder; its data cannot be opened, or have changed; the generator is told neither vectors nor
+    /// images.
+    pub fn data_conditions(&self, dir: &Path, seed: u64) -> Result<ConditionBatches, TrainError> {
+        let run = Trainer::layers_of(dir)?.resolve()?;
+        let opened = reopen_data(&run, &RunFolder::open(dir)?, self.trained_on.as_deref())?.opened;
+        ConditionBatches::of_data(&self.told, opened.dataset, seed, &self.device)
+    }
+
+    /// The vectors of a file, or the image of a file, or the images of a folder in the order of their paths. `run` is the
+    /// folder of the run, where there is one: its images are cropped and resized as its data are.
+    ///
+    /// # Errors
+    /// The file cannot be used; its vectors have another length; the generator is told neither vectors nor images.
+    pub fn given_conditions(&self, path: &Path, run: Option<&Path>) -> Result<ConditionBatches, TrainError> {
+        let conditions = match &self.told {
+            ConditionShape::Vectors(_) => Conditions::Vectors(Vectors::open(path, MOST_BYTES)?),
+            ConditionShape::Images(shape) => {
+                let options = match run {
+                    Some(dir) => fitting(&Trainer::layers_of(dir)?.resolve()?, shape[0]),
+                    None => OpenOptions {
+                        resolution: shape.last().copied(),
+                        channels: if shape[0] == 1 { Channels::Grey } else { Channels::Rgb },
+                        ..OpenOptions::default()
+                    },
+                };
+                Conditions::Images(open_conditions(path, &options)?)
+            }
+            ConditionShape::None | ConditionShape::Classes(_) => {
+                let path = path.display();
+                let reason = format!(
+                    "{path}: this generator is told neither vectors nor images; leave out --condition"
+                );
+                return Err(TrainError::Sample { reason });
+            }
+        };
+        ConditionBatches::given(&self.told, conditions, &path.display().to_string(), &self.device)
     }
 
     /// Samples `(N, C, H, W)` in [−1, 1], or points `(N, D)`, of latent vectors `(N, Z)` and their condition. Batch
@@ -156,8 +214,8 @@ impl Sampler {
     /// # Errors
     /// The vectors have another length, a condition lacks, or the device refuses the memory.
     pub fn generate(&self, z: &Tensor, condition: &Condition) -> Result<Tensor, TrainError> {
-        let input = Fixed { latents: Drawn::new(z.clone()), condition: condition.clone() };
-        Ok(generate(self.generator.as_ref(), &input)?)
+        let input = Fixed::new(Drawn::new(z.clone()), condition.clone());
+        generate(self.generator.as_ref(), &input)
     }
 
     /// As [`Sampler::generate`], where no sample may hold what is not a finite number. `first` is the number of the

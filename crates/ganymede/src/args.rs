@@ -77,7 +77,8 @@ pub(crate) struct TrainArgs {
     /// A TOML file laid over the preset; a run.toml of an older run will do
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub(crate) config: Option<PathBuf>,
-    /// A known data set (see `ganymede data list`) or a folder of images; with --resume where the data are now
+    /// A known data set (see `ganymede data list`) or a folder of images, also of pairs of them (data.pairs); with --resume
+    /// where the data are now
     #[arg(long, value_name = "NAME|DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Generator updates
@@ -135,7 +136,8 @@ go on; a second one leaves at once. Signals that are ignored at the start stay i
 
 --resume goes on to the same bytes as a run that was never interrupted. It may change --steps
 (not to fewer than were made), --threads, --device, limits.minutes, the section log and, where
-the data were moved, --data: they have to be the same data, which is checked by their hash.
+the data were moved, --data and data.vectors: they have to be the same data, which is checked
+by their hash.
 One process at a time can train in a run folder; a second one is told which the first is.";
 
 /// What a command that draws samples runs on.
@@ -184,6 +186,11 @@ pub(crate) struct SampleArgs {
     /// The class to draw, for generators that know classes
     #[arg(long, value_name = "K")]
     pub(crate) class: Option<u32>,
+    /// What to make samples of, for generators that are told vectors or images: a file of vectors (.npy, safetensors), an
+    /// image, or a folder of images [default: those of the run's data, drawn by the seed]. With more samples than
+    /// conditions these come round again
+    #[arg(long, value_name = "FILE|DIR", conflicts_with = "class")]
+    pub(crate) condition: Option<PathBuf>,
     /// Folder for the pictures, which must be empty or new [default: RUN_DIR/generated-N]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -205,6 +212,7 @@ Examples:
   ganymede sample runs/quickstart-1 --num 100 --out pictures
   ganymede sample runs/quickstart-1 --checkpoint best --seed 7
   ganymede sample runs/quickstart-1 --num 50000 --no-grid --out fake    a folder to measure
+  ganymede sample runs/pix2pix-1 --condition drawings/                  an image of each drawing
   ganymede sample --weights netG.pth --model dcgan --num 64
   ganymede sample --weights all.tar --model dcgan --key netG \\
                   --latents z.safetensors --tensor out.safetensors";

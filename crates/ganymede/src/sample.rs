@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use ganymede_files::{path_text, shell_quoted};
-use ganymede_models::GeneratorKind;
+use ganymede_models::{Condition, ConditionShape, GeneratorKind};
 use ganymede_tensor::{Device, Tensor, TensorWriter};
-use ganymede_train::{ClassBatches, LatentBatches, Latents, RunFolder, SampleWriter, Sampler, TrainError};
+use ganymede_train::{
+    ConditionBatches, LatentBatches, Latents, RunFolder, SampleWriter, Sampler, TrainError,
+};
 use serde_json::json;
 
 use crate::args::SampleArgs;
@@ -22,11 +24,11 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Exit> {
         let reason = format!("--class {class}: this generator was trained without classes; leave it out");
         return Err(Misuse(reason).into());
     }
-    let mut latents = sampler.latents(&latents(args))?;
-    let mut classes = sampler.class_batches(args.class.map(|class| class as usize), args.seed)?;
+    let mut conditions = conditions(args, &sampler)?;
+    let mut latents = sampler.latents(&latents(args, conditions.count()))?;
     let mut outputs = Outputs::open(args, &sampler, latents.count())?;
     interrupt::ask_politely("stopping after these samples");
-    if let Err(error) = draw(&sampler, &mut latents, &mut classes, &mut outputs) {
+    if let Err(error) = draw(&sampler, &mut latents, &mut conditions, &mut outputs) {
         outputs.tell_what_is_there();
         return Err(error);
     }
@@ -42,7 +44,7 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Exit> {
 fn draw(
     sampler: &Sampler,
     latents: &mut LatentBatches,
-    classes: &mut ClassBatches,
+    conditions: &mut ConditionBatches,
     outputs: &mut Outputs,
 ) -> Result<()> {
     let mut counter = Counter::new(latents.count());
@@ -50,8 +52,9 @@ fn draw(
         if interrupt::requested() {
             break;
         }
-        let condition = classes.next_batch(z.dim(0)?)?;
-        outputs.push(&sampler.generate_finite(&z, &condition, outputs.written)?)?;
+        let condition = conditions.next_batch(z.dim(0)?)?;
+        let samples = sampler.generate_finite(&z, &condition, outputs.written)?;
+        outputs.push(&samples, &condition)?;
         counter.at(outputs.written);
     }
     Ok(())
@@ -87,12 +90,12 @@ impl Outputs {
         Ok(Self { folder, tensor, wanted: count, written: 0 })
     }
 
-    fn push(&mut self, samples: &Tensor) -> Result<()> {
+    fn push(&mut self, samples: &Tensor, condition: &Condition) -> Result<()> {
         if let Some((_, writer)) = &mut self.tensor {
             writer.push(samples).map_err(TrainError::from)?;
         }
         if let Some(folder) = &mut self.folder {
-            folder.push(samples)?;
+            folder.push_made_from(samples, condition)?;
         }
         self.written += samples.dim(0)?;
         Ok(())
@@ -177,11 +180,23 @@ pub(crate) fn checkpoint(folder: &RunFolder, which: &str) -> Result<PathBuf> {
     }
 }
 
-fn latents(args: &SampleArgs) -> Latents {
+/// What the samples are to be: as the options say; else classes that are drawn, or vectors and images of the run's data.
+fn conditions(args: &SampleArgs, sampler: &Sampler) -> Result<ConditionBatches> {
+    let dir = args.run_dir.as_deref();
+    let is_beside = matches!(sampler.condition(), ConditionShape::Vectors(_) | ConditionShape::Images(_));
+    Ok(match (&args.condition, dir) {
+        (Some(path), _) => sampler.given_conditions(path, dir)?,
+        (None, Some(dir)) if is_beside => sampler.data_conditions(dir, args.seed)?,
+        _ => sampler.class_batches(args.class.map(|class| class as usize), args.seed)?,
+    })
+}
+
+/// As many as are asked for; else as many as there are conditions.
+fn latents(args: &SampleArgs, conditions: Option<usize>) -> Latents {
     match &args.latents {
         Some(path) => Latents::File { path: path.clone(), count: args.num },
         None => {
-            let count = args.num.unwrap_or(64);
+            let count = args.num.or(conditions).unwrap_or(64);
             Latents::Random { count, seed: args.seed, truncation: args.truncation }
         }
     }

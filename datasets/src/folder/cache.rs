@@ -13,6 +13,7 @@ use ganymede_tensor::write_atomic;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::Layout;
 use crate::dataset::{Dataset, ImageSet, Labels};
 use crate::open::CacheUse;
 use crate::options::OpenOptions;
@@ -51,7 +52,13 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(crate) fn new(dir: &Path, name: &str, side: usize, scan: &Scan, options: &OpenOptions) -> Self {
+    pub(crate) fn new(
+        dir: &Path,
+        name: &str,
+        (side, layout): (usize, Layout),
+        scan: &Scan,
+        options: &OpenOptions,
+    ) -> Self {
         let root = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf());
         let describe = |purpose| {
             let mut digest = Digest::new(purpose);
@@ -59,6 +66,9 @@ impl Place {
             digest.bytes(root.as_os_str().as_encoded_bytes());
             let choices = (side, options.channels, options.crop, options.background, options.max_pixels);
             digest.bytes(format!("{choices:?}").as_bytes());
+            if layout != Layout::Single {
+                digest.bytes(format!("{layout:?}").as_bytes());
+            }
             digest
         };
         let place = describe("cache file").hex();

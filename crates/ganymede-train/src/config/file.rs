@@ -113,6 +113,17 @@ pub struct DataFile {
     pub flip: Option<bool>,
     /// Refuse the data set when a file of it cannot be read, instead of skipping the file.
     pub strict: Option<bool>,
+    /// A file of vectors, `.npy` or safetensors, that are the conditions of the images: floats (N, D), a row for each
+    /// image in the order of the data set.
+    pub vectors: Option<String>,
+    /// Where an image that is the condition of each image comes from: `folders` (`A` and `B`, or `trainA` and `trainB`,
+    /// with files of equal names), `side-by-side` (A and B in one file, twice as wide as high), `edges` (of the image
+    /// itself) or `downsampled` (the image itself in a lower resolution).
+    pub pairs: Option<String>,
+    /// For `folders` and `side-by-side`, from which image to which: `AtoB` (A is the condition) or `BtoA`.
+    pub direction: Option<String>,
+    /// For `downsampled`, by how much each side is smaller: a power of two, 4 unless given.
+    pub factor: Option<usize>,
 }
 
 /// `[loss]`.

@@ -14,6 +14,7 @@ mod file;
 mod layers;
 mod nearest;
 mod network;
+mod pairs;
 mod read;
 mod resolve;
 mod resume;
@@ -40,10 +41,11 @@ pub(crate) use nearest::hint;
 pub use nearest::nearest;
 pub use resume::Change;
 pub use scheduled::Scheduled;
+pub(crate) use scheduled::write_course;
 
-use ganymede_datasets::{Crop, Split};
+use ganymede_datasets::{Crop, Pairs, Split};
 use ganymede_losses::{AdversarialLoss, LabelSmoothing, Penalty};
-use ganymede_models::{DiscriminatorConfig, GeneratorConfig, Io};
+use ganymede_models::{ConditionShape, DiscriminatorConfig, GeneratorConfig, Io};
 use ganymede_tensor::{DeviceChoice, EmaConfig, OptimizerConfig};
 use toml::{Table, Value};
 
@@ -132,6 +134,10 @@ pub struct DataConfig {
     pub flip: bool,
     /// Refuse a data set with an unreadable file instead of skipping the file.
     pub strict: bool,
+    /// A file of vectors, the conditions of the images.
+    pub vectors: Option<String>,
+    /// Where an image that is the condition of each image comes from.
+    pub pairs: Option<Pairs>,
 }
 
 impl DataConfig {
@@ -140,12 +146,19 @@ impl DataConfig {
         network::is_toy(&self.name)
     }
 
-    /// What the samples will be, before the data are opened: colours where nothing else is known.
+    /// What the samples will be, before the data are opened: colours where nothing else is known. Of classes and vectors
+    /// nobody knows how many there are.
     pub(crate) fn presumed_io(&self) -> Io {
-        match self.resolution {
-            Some(side) => Io::new([self.channels.unwrap_or(3), side, side]),
-            None => Io::new([2]),
-        }
+        let Some(side) = self.resolution else { return Io::new([2]) };
+        let channels = self.channels.unwrap_or(3);
+        let io = Io::new([channels, side, side]);
+        let beside = match self.pairs {
+            None => return io,
+            Some(Pairs::Edges) => 1,
+            Some(Pairs::Downsampled { .. }) => channels,
+            Some(Pairs::Folders(_) | Pairs::SideBySide(_)) => 3,
+        };
+        Io { condition: ConditionShape::Images(vec![beside, side, side]), ..io }
     }
 }
 

@@ -12,7 +12,9 @@ use super::check::{Check, shown};
 use super::error::ConfigError;
 use super::file::{LossFile, RUN_SCHEMA, RunFile};
 use super::scheduled::Scheduled;
-use super::{Average, DataConfig, LogConfig, PenaltyConfig, Run, eval, network, schedule, section, term};
+use super::{
+    Average, DataConfig, LogConfig, PenaltyConfig, Run, eval, network, pairs, schedule, section, term,
+};
 use crate::trainer::scheme;
 use crate::trainer::terms::TermConfig;
 
@@ -54,7 +56,7 @@ impl RunFile {
             loss,
             smoothing,
             penalties: penalties(self, steps, &mut check),
-            terms: terms(self, &mut check),
+            terms: terms(self, steps, &mut check),
             scheme: scheme(self, &mut check),
             n_critic,
             weight_clip: off_at_zero(&mut check, "optimizer.weight_clip", self.optimizer.weight_clip),
@@ -133,6 +135,9 @@ fn data(file: &RunFile, check: &mut Check) -> DataConfig {
     if !toy && !resolution.is_power_of_two() {
         check.add("data.resolution", format!("found {resolution}, expected a power of two"));
     }
+    let why = "only images can have such a condition; leave it out";
+    check.refuse("data.vectors", toy && data.vectors.is_some(), why);
+    check.refuse("data.pairs", toy && data.pairs.is_some(), why);
     DataConfig {
         name,
         resolution: (!toy).then_some(resolution),
@@ -141,6 +146,8 @@ fn data(file: &RunFile, check: &mut Check) -> DataConfig {
         split: check.choose("data.split", data.split.as_deref(), Split::Train, &SPLITS),
         flip: data.flip.unwrap_or(false),
         strict: data.strict.unwrap_or(false),
+        vectors: data.vectors.clone(),
+        pairs: pairs::resolve(data, resolution, check),
     }
 }
 
@@ -192,9 +199,9 @@ fn penalty(section: &str, entry: &Table, steps: u64, check: &mut Check) -> Optio
     Some(PenaltyConfig { interval, penalty })
 }
 
-fn terms(file: &RunFile, check: &mut Check) -> Vec<TermConfig> {
+fn terms(file: &RunFile, steps: u64, check: &mut Check) -> Vec<TermConfig> {
     let entries = file.term.iter().flatten().enumerate();
-    entries.filter_map(|(index, entry)| term::read(&format!("term.{index}"), entry, check)).collect()
+    entries.filter_map(|(index, entry)| term::read(&format!("term.{index}"), entry, steps, check)).collect()
 }
 
 fn scheme(file: &RunFile, check: &mut Check) -> &'static scheme::SchemeKind {
@@ -221,7 +228,7 @@ fn players(run: &Run, check: &mut Check) {
         check.add("run.batch", reason);
     }
     for (index, term) in run.terms.iter().enumerate() {
-        if let Some(reason) = term.spec().refuses(run.discriminator.traits()) {
+        if let Some(reason) = term.spec().refuses(run) {
             check.add(&format!("term.{index}.kind"), reason);
         }
     }

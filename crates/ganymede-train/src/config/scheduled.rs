@@ -80,7 +80,7 @@ fn with_kind(kind: String, settings: Table) -> Table {
 }
 
 /// A course as a configuration says it, where it is not but a number.
-pub(super) fn write_course(course: &Course) -> Value {
+pub(crate) fn write_course(course: &Course) -> Value {
     match course {
         Course::Constant { value } => Value::Float(*value),
         course => {

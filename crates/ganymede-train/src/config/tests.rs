@@ -1,3 +1,5 @@
+mod beside;
+
 use ganymede_losses::{AdversarialLoss, Penalty};
 use ganymede_tensor::OptimizerConfig;
 

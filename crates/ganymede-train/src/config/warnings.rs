@@ -34,6 +34,14 @@ impl Run {
                     .to_owned(),
             );
         }
+        let beside =
+            self.data.pairs.map(|_| "data.pairs").or(self.data.vectors.as_ref().map(|_| "data.vectors"));
+        if let (Some(key), false) = (beside, self.generator.traits().conditional) {
+            found.push(format!(
+                "{key} is given, and the generator does not look at it: use one that does, such as generator.kind = \
+                 \"pix2pix\" for images"
+            ));
+        }
         let is_long =
             |ema: &Average| !ema.warmup && self.steps < (3.0 / (1.0 - ema.decay.at(self.steps))) as u64;
         if self.ema.as_ref().is_some_and(is_long) {

@@ -8,7 +8,7 @@ use super::file::{
 };
 use super::resolve::{CROPS, SPLITS};
 use super::scheduled::write_course;
-use super::{PenaltyConfig, Run, eval, schedule};
+use super::{PenaltyConfig, Run, eval, pairs, schedule};
 use crate::trainer::terms::TermConfig;
 
 impl Run {
@@ -21,15 +21,7 @@ impl Run {
             term: Some(self.terms.iter().map(TermConfig::write).collect()),
             about: AboutFile { ..self.about.clone() },
             run: self.run_section(),
-            data: DataFile {
-                name: Some(self.data.name.clone()),
-                resolution: self.data.resolution,
-                channels: self.data.channels,
-                crop: (!self.data.is_toy()).then(|| name_of(&CROPS, self.data.crop)),
-                split: (!self.data.is_toy()).then(|| name_of(&SPLITS, self.data.split)),
-                flip: Some(self.data.flip),
-                strict: Some(self.data.strict),
-            },
+            data: self.data_section(),
             generator: self.generator.write(),
             discriminator: self.discriminator.write(),
             scheme: Table::from_iter([("kind".to_owned(), Value::String(self.scheme.name.to_owned()))]),
@@ -61,6 +53,23 @@ impl Run {
     /// `run.toml`'s text.
     pub fn to_toml(&self) -> String {
         toml::to_string(&self.to_file()).expect("a run file holds only what TOML can say")
+    }
+
+    fn data_section(&self) -> DataFile {
+        let data = &self.data;
+        let mut section = DataFile {
+            name: Some(data.name.clone()),
+            resolution: data.resolution,
+            channels: data.channels,
+            crop: (!data.is_toy()).then(|| name_of(&CROPS, data.crop)),
+            split: (!data.is_toy()).then(|| name_of(&SPLITS, data.split)),
+            flip: Some(data.flip),
+            strict: Some(data.strict),
+            vectors: data.vectors.clone(),
+            ..DataFile::default()
+        };
+        pairs::write(data.pairs, &mut section);
+        section
     }
 
     fn run_section(&self) -> RunSection {

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use ganymede_models::Condition;
 use ganymede_tensor::{Tensor, sync_folder};
 use rayon::prelude::*;
 
@@ -16,6 +17,8 @@ use crate::trainer::points;
 
 /// Images in `grid.png`.
 const GRID: usize = 64;
+/// Columns of `grid.png` where images stand beside samples: four pairs.
+const PAIRED_COLUMNS: usize = 8;
 /// Points in `scatter.png`: more would hide one another.
 const SCATTER: usize = 10_000;
 
@@ -31,6 +34,8 @@ pub struct SampleWriter {
     with_grid: bool,
     written: usize,
     grid: Vec<Pixels>,
+    /// Whether each sample of the grid stands beside the image that it was made from.
+    in_pairs: bool,
     table: Option<Table>,
 }
 
@@ -69,7 +74,8 @@ impl SampleWriter {
     }
 
     fn begin(dir: PathBuf, is_new: bool, shape: &[usize], with_grid: bool) -> Result<Self, TrainError> {
-        let mut writer = Self { dir, is_new, with_grid, written: 0, grid: Vec::new(), table: None };
+        let (grid, in_pairs) = (Vec::new(), false);
+        let mut writer = Self { dir, is_new, with_grid, written: 0, grid, in_pairs, table: None };
         // Tried now, not after the first samples have been made.
         let temporary = writer.dir.join(".points.csv.tmp");
         let made = File::create(&temporary).and_then(|file| {
@@ -102,22 +108,37 @@ impl SampleWriter {
     /// # Errors
     /// A file cannot be written; those before it are whole.
     pub fn push(&mut self, samples: &Tensor) -> Result<(), TrainError> {
+        self.push_made_from(samples, Condition::none())
+    }
+
+    /// Writes a batch of samples. Where they were made from images, these stand beside them in `grid.png`.
+    ///
+    /// # Errors
+    /// As [`SampleWriter::push`].
+    pub fn push_made_from(&mut self, samples: &Tensor, condition: &Condition) -> Result<(), TrainError> {
         match &mut self.table {
             Some(table) => table.push(samples)?,
-            None => self.push_images(samples)?,
+            None => self.push_images(samples, condition)?,
         }
         self.written += samples.dim(0)?;
         Ok(())
     }
 
-    fn push_images(&mut self, samples: &Tensor) -> Result<(), TrainError> {
+    fn push_images(&mut self, samples: &Tensor, condition: &Condition) -> Result<(), TrainError> {
         let pixels = Pixels::of_batch(samples)?;
         pixels.par_iter().enumerate().try_for_each(|(i, image)| {
             let name = format!("{:06}.png", self.written + i);
             put(&self.dir, &name, &image.to_png())
         })?;
-        if self.with_grid {
-            let room = GRID.saturating_sub(self.grid.len());
+        let room = GRID.saturating_sub(self.grid.len());
+        if !self.with_grid || room == 0 {
+            return Ok(());
+        }
+        if let Condition::Images(images) = condition {
+            self.in_pairs = true;
+            let pairs = Pixels::of_batch(images)?.into_iter().zip(pixels);
+            self.grid.extend(pairs.flat_map(|(known, made)| [known, made]).take(room));
+        } else {
             self.grid.extend(pixels.into_iter().take(room));
         }
         Ok(())
@@ -131,7 +152,9 @@ impl SampleWriter {
         if let Some(table) = self.table.take() {
             table.finish(&self.dir, self.written, self.with_grid)?;
         } else if !self.grid.is_empty() {
-            pictures::save_drawing(&pictures::grid(&self.grid, None), &self.dir.join("grid.png"))?;
+            let images: Vec<&Pixels> = self.grid.iter().collect();
+            let columns = self.in_pairs.then_some(PAIRED_COLUMNS.min(images.len()));
+            pictures::save_drawing(&pictures::grid(&images, columns), &self.dir.join("grid.png"))?;
         }
         sync_folder(&self.dir).map_err(TrainError::write("write", &self.dir))?;
         Ok(self.written)

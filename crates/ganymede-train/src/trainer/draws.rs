@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ganymede_datasets::{Dataset, Loader, LoaderConfig};
-use ganymede_models::{Condition, Generator, Io, Latents};
-use ganymede_tensor::{Device, Rng, Tensor, bail};
+use ganymede_datasets::{ConditionBatch, Dataset, Loader, LoaderConfig};
+use ganymede_models::{Condition, ConditionShape, Generator, Io, Latents};
+use ganymede_tensor::{Device, Rng, Tensor};
 
 use super::section::{Misfit, Saved, Section, Stateful};
 use super::view::Batch;
@@ -25,6 +25,8 @@ pub(crate) struct Source {
     labels_d: Rng,
     seed: u64,
     batch: usize,
+    /// Mirror images at random.
+    flip: bool,
     device: Device,
     /// How long steps have waited for data; no part of the state.
     pub(crate) waited: Duration,
@@ -48,6 +50,8 @@ pub(crate) struct GeneratorDraws {
     pub(crate) real: Batch,
     pub(crate) latents: Latents,
     pub(crate) condition: Condition,
+    /// The samples that the condition belongs to, where it is images and a term may ask for them.
+    pub(crate) truth: Option<Tensor>,
     pub(crate) step: u64,
     pub(crate) noise: Vec<Rng>,
 }
@@ -66,6 +70,7 @@ impl Source {
             labels_d: stream("labels/discriminator"),
             seed: run.seed,
             batch: run.batch,
+            flip: run.data.flip,
             device: device.clone(),
             waited: Duration::ZERO,
         })
@@ -77,10 +82,11 @@ impl Source {
         (step, update): (u64, u64),
         terms: usize,
     ) -> Result<DiscriminatorDraws, TrainError> {
+        let told = draw_told(&*self.dataset, self.batch, self.flip, &mut self.labels_d);
         Ok(DiscriminatorDraws {
             real: self.next_real()?,
             latents: generator.draw(self.batch, &mut self.latents_d, &self.device)?,
-            condition: draw_condition(&*self.dataset, self.batch, &mut self.labels_d, &self.device)?,
+            condition: condition_of(&*self.dataset, &told, &self.device)?,
             step,
             update,
             noise: self.noise("discriminator", update, terms),
@@ -94,10 +100,13 @@ impl Source {
         terms: usize,
         real: Batch,
     ) -> Result<GeneratorDraws, TrainError> {
+        let told = draw_told(&*self.dataset, self.batch, self.flip, &mut self.labels_g);
+        let has_truth = terms > 0 && has_image_conditions(&*self.dataset);
         Ok(GeneratorDraws {
             real,
             latents: generator.draw(self.batch, &mut self.latents_g, &self.device)?,
-            condition: draw_condition(&*self.dataset, self.batch, &mut self.labels_g, &self.device)?,
+            condition: condition_of(&*self.dataset, &told, &self.device)?,
+            truth: has_truth.then(|| samples_of(&*self.dataset, &told, &self.device)).transpose()?,
             step,
             noise: self.noise("generator", step, terms),
         })
@@ -113,9 +122,10 @@ impl Source {
         let batch = self.loader.next();
         self.waited += start.elapsed();
         let batch = batch?;
-        let condition = match batch.labels {
-            Some(labels) => Condition::Classes(classes(labels, &self.device)?),
-            None => Condition::None,
+        let condition = match (batch.condition, batch.labels) {
+            (Some(beside), _) => beside_condition(beside, &self.device)?,
+            (None, Some(labels)) => Condition::Classes(classes(labels, &self.device)?),
+            (None, None) => Condition::None,
         };
         Ok(Batch { samples: Tensor::from_vec(batch.images, batch.shape, &self.device)?, condition })
     }
@@ -151,29 +161,72 @@ impl Stateful for Source {
 
 /// What both players are told of the data.
 pub(crate) fn io_of(dataset: &dyn Dataset) -> Io {
-    match dataset.class_names().len() {
-        0 => Io::new(dataset.shape()),
-        classes => Io::with_classes(dataset.shape(), classes),
-    }
+    let io = Io::new(dataset.shape());
+    let condition = match (dataset.condition_shape(), dataset.class_names().len()) {
+        (Some(&[dim]), _) => ConditionShape::Vectors(dim),
+        (Some(image), _) => ConditionShape::Images(image.to_vec()),
+        (None, 0) => ConditionShape::None,
+        (None, classes) => ConditionShape::Classes(classes),
+    };
+    Io { condition, ..io }
 }
 
-/// Conditions of `n` samples: a generator is to make each class as often as the data hold it, for a discriminator that
-/// sees the class judges both together.
-pub(crate) fn draw_condition(
+/// Whether an image is known of each sample.
+pub(crate) fn has_image_conditions(dataset: &dyn Dataset) -> bool {
+    dataset.condition_shape().is_some_and(|shape| shape.len() == 3)
+}
+
+/// A sample of the data by its number, and whether it is mirrored.
+pub(crate) type Told = (usize, bool);
+
+/// Samples whose conditions a generator is told, drawn from the data: it is to make each as often as the data hold it,
+/// for a discriminator that sees the condition judges both together. None where the data have no condition.
+///
+/// Images that are conditions are mirrored as the data are.
+pub(crate) fn draw_told(dataset: &dyn Dataset, n: usize, flip: bool, rng: &mut Rng) -> Vec<Told> {
+    if dataset.class_names().is_empty() && dataset.condition_shape().is_none() {
+        return Vec::new();
+    }
+    let flip = flip && has_image_conditions(dataset);
+    (0..n).map(|_| (rng.below(dataset.len()), flip && rng.coin(0.5))).collect()
+}
+
+/// The conditions of such samples.
+pub(crate) fn condition_of(
     dataset: &dyn Dataset,
-    n: usize,
-    rng: &mut Rng,
+    told: &[Told],
     device: &Device,
-) -> ganymede_tensor::Result<Condition> {
-    if dataset.class_names().is_empty() {
+) -> Result<Condition, TrainError> {
+    if told.is_empty() {
         return Ok(Condition::None);
     }
-    let label = |index| match dataset.label(index) {
-        Some(label) => Ok(label),
-        None => bail!("{}: sample {index} has no class, and others have", dataset.name()),
+    if let Some(beside) = ConditionBatch::of(dataset, told)? {
+        return beside_condition(beside, device);
+    }
+    let label = |&(index, _): &Told| {
+        let name = dataset.name();
+        let lacks =
+            || ganymede_tensor::Error::msg(format!("{name}: sample {index} has no class, and others have"));
+        dataset.label(index).ok_or_else(lacks)
     };
-    let drawn = (0..n).map(|_| label(rng.below(dataset.len()))).collect::<ganymede_tensor::Result<_>>()?;
-    Ok(Condition::Classes(classes(drawn, device)?))
+    let labels = told.iter().map(label).collect::<ganymede_tensor::Result<_>>()?;
+    Ok(Condition::Classes(classes(labels, device)?))
+}
+
+/// The samples themselves.
+pub(crate) fn samples_of(
+    dataset: &dyn Dataset,
+    told: &[Told],
+    device: &Device,
+) -> Result<Tensor, TrainError> {
+    let batch = ganymede_datasets::Batch::of(dataset, told)?;
+    Ok(Tensor::from_vec(batch.images, batch.shape, device)?)
+}
+
+/// Vectors or images as a network is given them.
+pub(crate) fn beside_condition(beside: ConditionBatch, device: &Device) -> Result<Condition, TrainError> {
+    let tensor = Tensor::from_vec(beside.values, beside.shape, device)?;
+    Ok(if tensor.rank() == 2 { Condition::Vectors(tensor) } else { Condition::Images(tensor) })
 }
 
 /// Classes `(N,)` on the device.

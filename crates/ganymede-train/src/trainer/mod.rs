@@ -2,6 +2,7 @@
 
 mod clock;
 mod draws;
+mod fixed;
 mod game;
 mod measurements;
 mod observer;
@@ -12,17 +13,21 @@ mod probe;
 mod report;
 pub(crate) mod scheme;
 mod section;
+mod shown;
 mod state;
 pub(crate) mod terms;
+#[cfg(test)]
+mod testing;
 mod view;
 
 pub use observer::{Event, Observer, Progress};
 pub use open::Finished;
 pub use state::CHECKPOINT_SCHEMA;
 
-pub(crate) use draws::{classes, draw_condition};
+pub(crate) use draws::{beside_condition, condition_of, draw_told};
+pub(crate) use fixed::{Fixed, metric_inputs};
 pub(crate) use game::Game;
-pub(crate) use probe::{Fixed, generate, generate_unless_stopped, metric_inputs, points};
+pub(crate) use probe::{generate, generate_unless_stopped, points};
 pub(crate) use state::{read as read_checkpoint, sampling_weights};
 
 use std::path::PathBuf;

@@ -103,7 +103,7 @@ impl Trainer {
             }
         }
         let wanted = last.as_ref().map(|(_, state)| state.data.as_str());
-        let named = changes.iter().any(|change| change.key == "data.name");
+        let named = changes.iter().any(|change| ["data.name", "data.vectors"].contains(&change.key.as_str()));
         let Reopened { opened, by_name } = match named {
             true => Reopened { opened: open_same_data(&run, &folder, wanted)?, by_name: true },
             false => reopen_data(&run, &folder, wanted)?,

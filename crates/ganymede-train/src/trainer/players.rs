@@ -1,7 +1,7 @@
 //! The two players of a game at one point of it, and the fields of their losses there.
 
 use ganymede_losses::{AdversarialLoss, LabelSmoothing, Scores};
-use ganymede_models::{GeneratorInput, Growth, Mode};
+use ganymede_models::{GeneratorInput, Growth, Mode, pack_samples};
 use ganymede_tensor::{DType, Graph, Params, Tensor, grad};
 
 use super::draws::{DiscriminatorDraws, GeneratorDraws, Source};
@@ -63,6 +63,7 @@ impl Players {
                 view,
                 real: &real,
                 fake: &fake,
+                truth: None,
                 said_real: Some(&said_real),
                 said_fake: &said_fake,
                 step: draws.step,
@@ -91,6 +92,7 @@ impl Players {
         let view = View::new(self.discriminator.net.as_ref());
         let learner = &self.generator.learner;
         let real = draws.real.packed(self.pack)?;
+        let truth = draws.truth.as_ref().map(|truth| pack_samples(truth, self.pack)).transpose()?;
         let pass = || {
             let samples = self.generate(&draws.latents, &draws.condition, TRAIN)?;
             let fake = Batch { samples, condition: draws.condition.clone() }.packed(self.pack)?;
@@ -106,6 +108,7 @@ impl Players {
                 view,
                 real: &real,
                 fake: &fake,
+                truth: truth.as_ref(),
                 said_real: said_real.as_ref(),
                 said_fake: &said_fake,
                 step: draws.step,

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ganymede_datasets::{Dataset, Modes, mode_coverage};
-use ganymede_models::{Condition, Generator, GeneratorInput, Growth, Latents, Mode};
+use ganymede_models::{Generator, GeneratorInput, Growth, Mode};
 use ganymede_tensor::{DType, Device, Rng, Tensor};
 
-use super::draw_condition;
+use super::fixed::{Fixed, metric_inputs};
+use super::shown::Shown;
 use crate::config::Run;
 use crate::error::TrainError;
 use crate::evaluate::Evaluator;
@@ -28,9 +29,7 @@ const PASS: usize = 64;
 
 /// The fixed latent vectors, and what real data look like beside them.
 pub(crate) struct Probe {
-    shown: Fixed,
-    /// Samples in a row of the picture, where rows mean something.
-    columns: Option<usize>,
+    shown: Shown,
     measured: Fixed,
     real: Vec<[f32; 2]>,
     yardstick: Yardstick,
@@ -75,11 +74,9 @@ impl Probe {
         } else {
             Vec::new()
         };
-        let (shown, columns) = shown(run, generator, device)?;
         Ok(Self {
-            shown,
-            columns,
-            measured: metric_inputs(run.seed, generator, dataset.as_ref(), count, device)?,
+            shown: Shown::new(run, generator, dataset, device)?,
+            measured: metric_inputs(run.seed, generator, dataset, count, device)?,
             real,
             yardstick,
             remarks,
@@ -99,7 +96,7 @@ impl Probe {
         path: &Path,
         stop: &mut dyn FnMut() -> bool,
     ) -> Result<Look<()>, TrainError> {
-        let samples = match generate_unless_stopped(generator, &self.shown, stop)? {
+        let samples = match generate_unless_stopped(generator, &self.shown.input, stop)? {
             Look::Seen(samples) => samples,
             other => return Ok(other.map(drop)),
         };
@@ -109,8 +106,7 @@ impl Probe {
 
     fn draw(&self, samples: &Tensor, step: u64, path: &Path) -> Result<(), TrainError> {
         if samples.rank() != 2 {
-            let pixels = Pixels::of_batch(samples)?;
-            return pictures::save_drawing(&pictures::grid(&pixels, self.columns), path);
+            return pictures::save_drawing(&self.shown.picture(samples)?, path);
         }
         let generated = points(samples)?;
         let centres = match &self.yardstick {
@@ -163,69 +159,12 @@ impl Probe {
     }
 }
 
-/// What a generator is given at every look.
-#[derive(Clone, Debug)]
-pub(crate) struct Fixed {
-    pub(crate) latents: Latents,
-    pub(crate) condition: Condition,
-}
-
-impl Fixed {
-    pub(crate) fn count(&self) -> ganymede_tensor::Result<usize> {
-        self.latents.count()
-    }
-
-    pub(crate) fn narrow(&self, at: usize, n: usize) -> ganymede_tensor::Result<Self> {
-        Ok(Self { latents: self.latents.narrow(at, n)?, condition: self.condition.narrow(at, n)? })
-    }
-}
-
-/// Classes that a picture has rows for, at most.
-const MOST_ROWS: usize = 40;
-
-/// What pictures are made of: latent vectors; and where the network is told the class, one row a class, with the same
-/// vectors in each.
-fn shown(
-    run: &Run,
-    generator: &dyn Generator,
-    device: &Device,
-) -> ganymede_tensor::Result<(Fixed, Option<usize>)> {
-    let mut rng = Rng::stream(run.seed, "samples");
-    let classes = generator.io().classes().filter(|_| run.generator.traits().conditional);
-    let Some(classes) = classes else {
-        let latents = generator.draw(run.log.samples, &mut rng, device)?;
-        return Ok((Fixed { latents, condition: Condition::None }, None));
-    };
-    let rows = classes.min(MOST_ROWS);
-    let columns = (run.log.samples / rows).max(1);
-    let row = generator.draw(columns, &mut rng, device)?;
-    let z = Tensor::cat(&vec![row.z; rows], 0)?;
-    let labels = (0..rows).flat_map(|class| std::iter::repeat_n(class as u32, columns)).collect();
-    let condition = Condition::Classes(super::classes(labels, device)?);
-    Ok((Fixed { latents: Latents::new(z), condition }, Some(columns)))
-}
-
-/// What all measurements of a run are made of: latent vectors, and classes as frequent as those of the data.
-pub(crate) fn metric_inputs(
-    seed: u64,
-    generator: &dyn Generator,
-    dataset: &dyn Dataset,
-    count: usize,
-    device: &Device,
-) -> ganymede_tensor::Result<Fixed> {
-    let latents = generator.draw(count, &mut Rng::stream(seed, "metrics/latents"), device)?;
-    let condition = match generator.io().classes() {
-        Some(_) => draw_condition(dataset, count, &mut Rng::stream(seed, "metrics/labels"), device)?,
-        None => Condition::None,
-    };
-    Ok(Fixed { latents, condition })
-}
-
 /// `samples/real.png`: as many real samples as a picture holds.
 pub(crate) fn real_picture(run: &Run, dataset: &Arc<dyn Dataset>, path: &Path) -> Result<(), TrainError> {
     let samples = some_real(run, dataset, run.log.samples, &Device::Cpu)?;
     if samples.rank() != 2 {
-        return pictures::save_drawing(&pictures::grid(&Pixels::of_batch(&samples)?, None), path);
+        let pixels = Pixels::of_batch(&samples)?;
+        return pictures::save_drawing(&pictures::grid(&pixels.iter().collect::<Vec<_>>(), None), path);
     }
     let centres = dataset.modes().map_or(&[][..], |modes| &modes.centres);
     let real = points(&samples)?;
@@ -264,9 +203,9 @@ fn some_real(run: &Run, dataset: &Arc<dyn Dataset>, n: usize, device: &Device) -
 }
 
 /// Samples, a few at a time, without a graph.
-pub(crate) fn generate(generator: &dyn Generator, input: &Fixed) -> ganymede_tensor::Result<Tensor> {
+pub(crate) fn generate(generator: &dyn Generator, input: &Fixed) -> Result<Tensor, TrainError> {
     let passes = passes(input)?.map(|some| generate_some(generator, &some?));
-    Tensor::cat(&passes.collect::<ganymede_tensor::Result<Vec<_>>>()?, 0)
+    Ok(Tensor::cat(&passes.collect::<Result<Vec<_>, TrainError>>()?, 0)?)
 }
 
 /// [`generate`], unless `stop` says so, of numbers that are all finite.
@@ -274,7 +213,7 @@ pub(crate) fn generate_unless_stopped(
     generator: &dyn Generator,
     input: &Fixed,
     stop: &mut dyn FnMut() -> bool,
-) -> ganymede_tensor::Result<Look<Tensor>> {
+) -> Result<Look<Tensor>, TrainError> {
     let mut samples = Vec::new();
     for some in passes(input)? {
         if stop() {
@@ -287,7 +226,7 @@ pub(crate) fn generate_unless_stopped(
         }
         samples.push(some);
     }
-    Tensor::cat(&samples, 0).map(Look::Seen)
+    Ok(Look::Seen(Tensor::cat(&samples, 0)?))
 }
 
 fn passes(
@@ -297,10 +236,10 @@ fn passes(
     Ok((0..n).step_by(PASS).map(move |at| input.narrow(at, PASS.min(n - at))))
 }
 
-fn generate_some(generator: &dyn Generator, input: &Fixed) -> ganymede_tensor::Result<Tensor> {
+fn generate_some(generator: &dyn Generator, input: &Fixed) -> Result<Tensor, TrainError> {
     let _frozen = generator.params().freeze();
-    let Fixed { latents, condition } = input;
-    let input = GeneratorInput { latents, condition, growth: Growth::FULL };
+    let condition = input.condition.read()?;
+    let input = GeneratorInput { latents: &input.latents, condition: &condition, growth: Growth::FULL };
     Ok(generator.forward(input, Mode::Eval)?.samples.detach())
 }
 

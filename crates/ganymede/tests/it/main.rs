@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod beside;
 mod bounds;
 mod broken;
 mod common;

@@ -28,7 +28,7 @@ impl Observer for StopAt {
 }
 
 #[track_caller]
-fn check_stopped_runs_resume(config: &str, stops: &[u64]) {
+pub(crate) fn check_stopped_runs_resume(config: &str, stops: &[u64]) {
     let dir = tempfile::tempdir().unwrap();
     let (straight, stopped) = (dir.path().join("straight"), dir.path().join("stopped"));
     let run = run(config, &[]);

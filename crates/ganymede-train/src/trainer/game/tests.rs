@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used)]
+mod told;
+
 use std::collections::BTreeMap;
 
 use ganymede_datasets::{OpenOptions, open};

@@ -2,12 +2,14 @@
 //! section 3).
 
 use ganymede_losses::auxiliary::cross_entropy;
-use ganymede_models::{Condition, Critique, Fault, Problem, Traits, read_table};
+use ganymede_models::{Condition, Critique, Fault, Problem, read_table};
 use ganymede_tensor::{DType, Tensor};
-use serde::{Deserialize, Serialize};
-use toml::{Table, Value};
+use serde::Deserialize;
+use toml::Table;
 
+use super::weight::Weight;
 use super::{At, Term, TermKind, TermSpec};
+use crate::config::{Course, Run};
 use crate::error::TrainError;
 use crate::trainer::measurements::Measurements;
 use crate::trainer::section::Stateful;
@@ -16,20 +18,18 @@ use crate::trainer::view::Batch;
 pub(super) static AUXILIARY: TermKind = TermKind { name: "auxiliary", read };
 
 /// The settings of the term.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Auxiliary {
     /// Weight of the classifier's loss beside the adversarial one.
-    weight: f64,
+    weight: Weight,
 }
 
 impl Default for Auxiliary {
     fn default() -> Self {
-        Self { weight: 1.0 }
+        Self { weight: Weight::new(1.0) }
     }
 }
-
-const MOST_WEIGHT: f64 = 1e6;
 
 fn read(table: &Table) -> Result<Box<dyn TermSpec>, Fault> {
     Ok(Box::new(read_table::<Auxiliary>(table)?))
@@ -37,27 +37,28 @@ fn read(table: &Table) -> Result<Box<dyn TermSpec>, Fault> {
 
 impl TermSpec for Auxiliary {
     fn check(&self) -> Vec<Problem> {
-        if (0.0..=MOST_WEIGHT).contains(&self.weight) {
-            return Vec::new();
-        }
-        vec![Problem::new("weight", self.weight, format!("a number of 0 or more, at most {MOST_WEIGHT}"))]
+        self.weight.check()
     }
 
-    fn refuses(&self, discriminator: Traits) -> Option<String> {
+    fn refuses(&self, run: &Run) -> Option<String> {
         let reason = "the discriminator has no classifier: set discriminator.conditioning = \"auxiliary\"";
-        (!discriminator.classifies).then(|| reason.to_owned())
+        (!run.discriminator.traits().classifies).then(|| reason.to_owned())
+    }
+
+    fn follow(&mut self, key: &str, course: Course) -> bool {
+        self.weight.follow(key, course)
     }
 
     fn for_discriminator(&self) -> Option<Box<dyn Term>> {
-        Some(Box::new(OfDiscriminator(self.weight)))
+        Some(Box::new(OfDiscriminator(self.weight.clone())))
     }
 
     fn for_generator(&self) -> Option<Box<dyn Term>> {
-        Some(Box::new(OfGenerator(self.weight)))
+        Some(Box::new(OfGenerator(self.weight.clone())))
     }
 
     fn write(&self) -> Table {
-        Table::from_iter([("weight".to_owned(), Value::Float(self.weight))])
+        self.weight.write()
     }
 }
 
@@ -71,7 +72,7 @@ fn classify(said: &Critique, batch: &Batch) -> Result<(Tensor, Tensor), TrainErr
 }
 
 /// On real samples and on generated ones, by the classes that they were asked for.
-struct OfDiscriminator(f64);
+struct OfDiscriminator(Weight);
 
 impl Term for OfDiscriminator {
     fn evaluate(&self, at: &At<'_>, out: &mut Measurements) -> Result<Option<Tensor>, TrainError> {
@@ -82,18 +83,18 @@ impl Term for OfDiscriminator {
         out.add("class_loss_fake", &fake.mean_all()?);
         out.add("class_accuracy_real", &right_real);
         out.add("class_accuracy_fake", &right_fake);
-        Ok(Some(((real + fake)? * self.0)?))
+        Ok(Some(((real + fake)? * self.0.at(at.step))?))
     }
 }
 
 /// On generated samples.
-struct OfGenerator(f64);
+struct OfGenerator(Weight);
 
 impl Term for OfGenerator {
     fn evaluate(&self, at: &At<'_>, out: &mut Measurements) -> Result<Option<Tensor>, TrainError> {
         let (loss, _) = classify(at.said_fake, at.fake)?;
         out.add("class_loss_g", &loss.mean_all()?);
-        Ok(Some((loss * self.0)?))
+        Ok(Some((loss * self.0.at(at.step))?))
     }
 }
 

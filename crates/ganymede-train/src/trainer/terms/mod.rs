@@ -1,9 +1,11 @@
 //! Terms of the players' losses beside the adversarial one: each is a file here and a line in [`TERMS`].
 
 mod auxiliary;
+mod l1;
 mod penalty;
 mod spec;
 mod term;
+mod weight;
 
 use ganymede_tensor::Tensor;
 
@@ -17,7 +19,7 @@ pub(crate) use spec::{TermKind, TermSpec};
 pub(crate) use term::{At, Term};
 
 /// Every term that a configuration can ask for under `[[term]]`.
-pub(crate) const TERMS: &[&TermKind] = &[&auxiliary::AUXILIARY];
+pub(crate) const TERMS: &[&TermKind] = &[&auxiliary::AUXILIARY, &l1::L1];
 
 /// A term, and what it gave when it was last due.
 pub(crate) struct HeldTerm {

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ganymede_models::{Fault, Problem, Traits};
+use ganymede_models::{Fault, Problem};
 use toml::{Table, Value};
 
 use super::term::Term;
+use crate::config::{Course, Run};
 
 /// A term's place in the table.
 pub(crate) struct TermKind {
@@ -21,8 +22,13 @@ pub(crate) trait TermSpec: fmt::Debug + Send + Sync {
     /// What is wrong with the settings by themselves.
     fn check(&self) -> Vec<Problem>;
 
-    /// Why a game with such a discriminator cannot have the term; nothing if it can.
-    fn refuses(&self, discriminator: Traits) -> Option<String>;
+    /// Why such a run cannot have the term; nothing if it can.
+    fn refuses(&self, run: &Run) -> Option<String>;
+
+    /// Lets a setting follow a course, whose numbers have been checked; whether it may.
+    fn follow(&mut self, _key: &str, _course: Course) -> bool {
+        false
+    }
 
     /// What it adds to the discriminator's loss.
     fn for_discriminator(&self) -> Option<Box<dyn Term>>;

@@ -14,6 +14,8 @@ pub(crate) struct At<'a> {
     pub(crate) real: &'a Batch,
     /// In the discriminator's update without a graph to the generator.
     pub(crate) fake: &'a Batch,
+    /// In the generator's update the true samples of the generated ones' conditions, where these are images.
+    pub(crate) truth: Option<&'a Tensor>,
     /// What the discriminator said of the real batch in this update; nothing where it was not asked.
     pub(crate) said_real: Option<&'a Critique>,
     /// What it said of the generated batch.

@@ -4,18 +4,30 @@ use std::fmt;
 
 /// The type of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Element {
+pub enum Element {
+    /// `bool`
     Bool,
+    /// `uint8`
     U8,
+    /// `uint16`
     U16,
+    /// `uint32`
     U32,
+    /// `uint64`
     U64,
+    /// `int8`
     I8,
+    /// `int16`
     I16,
+    /// `int32`
     I32,
+    /// `int64`
     I64,
+    /// `float16`
     F16,
+    /// `float32`
     F32,
+    /// `float64`
     F64,
 }
 
@@ -40,28 +52,32 @@ impl Element {
     }
 
     /// NumPy's name.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         self.entry().2
     }
 
     /// Bytes of one.
-    pub(crate) fn size(self) -> u64 {
+    pub fn size(self) -> u64 {
         self.entry().3
     }
 
-    pub(crate) fn is_float(self) -> bool {
+    /// Whether it has a fraction.
+    pub fn is_float(self) -> bool {
         matches!(self, Self::F16 | Self::F32 | Self::F64)
     }
 }
 
 /// What a header says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Header {
-    pub(crate) element: Element,
-    pub(crate) big_endian: bool,
-    /// The first dimension is the fastest.
-    pub(crate) fortran: bool,
-    pub(crate) shape: Vec<usize>,
+pub struct Header {
+    /// The type of its numbers.
+    pub element: Element,
+    /// Whether the first byte of a number is the highest.
+    pub big_endian: bool,
+    /// Whether the first dimension is the fastest.
+    pub fortran: bool,
+    /// The sides.
+    pub shape: Vec<usize>,
 }
 
 impl fmt::Display for Header {
@@ -86,9 +102,16 @@ impl Header {
     }
 
     /// Bytes of all numbers; nothing where they are too many to count.
-    pub(crate) fn bytes(&self) -> Option<u64> {
+    pub fn bytes(&self) -> Option<u64> {
         let product = self.shape.iter().try_fold(1u64, |n, &side| n.checked_mul(side as u64));
         product?.checked_mul(self.element.size())
+    }
+
+    /// Whether an index into it can be computed, also where one of its sides is 0.
+    pub(super) fn is_countable(&self) -> bool {
+        let sides = self.shape.iter().filter(|side| **side > 0);
+        let product = sides.copied().try_fold(1usize, usize::checked_mul);
+        product.is_some_and(|n| n <= isize::MAX as usize)
     }
 }
 

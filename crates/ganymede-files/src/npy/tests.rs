@@ -53,11 +53,25 @@ fn a_header_that_claims_too_much_costs_nothing() {
     let header = parsed("{'descr': '<f8', 'fortran_order': False, 'shape': (4611686018427387904, 4)}");
     assert_eq!(header.bytes(), None);
     let read = |header: &Header, bytes: &[u8]| read_numbers(&mut &bytes[..], header, 1 << 40, |x| x);
-    assert!(read(&header, &[]).unwrap_err().contains("larger"));
+    assert!(read(&header, &[]).unwrap_err().0.contains("larger"));
     let header = parsed("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000,)}");
-    assert!(read(&header, &[0; 24]).unwrap_err().contains("cut short"));
+    assert!(read(&header, &[0; 24]).unwrap_err().0.contains("cut short"));
     let header = parsed("{'descr': '<f8', 'fortran_order': False, 'shape': (2,)}");
-    assert!(read(&header, &[0; 24]).unwrap_err().contains("goes on"));
+    assert!(read(&header, &[0; 24]).unwrap_err().0.contains("goes on"));
     let empty = parsed("{'descr': '<f8', 'fortran_order': True, 'shape': (0, 18446744073709551615)}");
     assert!(read(&empty, &[]).is_err());
+}
+
+#[test]
+fn numbers_in_either_order_of_dimensions_are_the_same_array() {
+    let header = |fortran| {
+        let order = if fortran { "True" } else { "False" };
+        parsed(&format!("{{'descr': '|u1', 'fortran_order': {order}, 'shape': (2, 3, 2)}}"))
+    };
+    let read =
+        |header: &Header, bytes: &[u8]| read_numbers(&mut &bytes[..], header, 64, |x| x as u8).unwrap();
+    let rows: Vec<u8> = (0..12).collect();
+    assert_eq!(read(&header(false), &rows), rows);
+    // numpy.arange(12).reshape(2, 3, 2).ravel("F")
+    assert_eq!(read(&header(true), &[0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11]), rows);
 }

@@ -58,8 +58,8 @@ pub use conditioning::{DiscriminatorConditioning, GeneratorConditioning};
 pub use dcgan::{DcganDiscriminator, DcganDiscriminatorConfig, DcganGenerator, DcganGeneratorConfig};
 pub use error::ModelError;
 pub use foreign::{
-    DIALECTS, Dialect, Hints, Network, NetworkKind, Recognised, Relatives, Role, exported, recognise, translated,
-    who_else,
+    DIALECTS, Dialect, Hints, Network, NetworkKind, Recognised, Relatives, Role, exported, recognise,
+    translated, who_else,
 };
 pub use infer::Evidence;
 pub use io::{Condition, ConditionShape, Growth, Io};

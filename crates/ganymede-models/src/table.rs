@@ -209,8 +209,8 @@ impl GeneratorConfig {
         let infer = kind.infer.ok_or_else(|| untold(kind.name))?;
         let (spec, io) = infer(evidence)?;
         let settings = laid_over(spec.write(), evidence.given);
-        let config = Self::read(kind, &settings)
-            .map_err(|fault| ModelError::Settings { model: kind.name, fault })?;
+        let config =
+            Self::read(kind, &settings).map_err(|fault| ModelError::Settings { model: kind.name, fault })?;
         sound(kind.name, config.as_spec(), &io)?;
         Ok((config, io))
     }
@@ -252,8 +252,8 @@ impl DiscriminatorConfig {
         let infer = kind.infer.ok_or_else(|| untold(kind.name))?;
         let (spec, mut io) = infer(evidence)?;
         let settings = laid_over(spec.write(), evidence.given);
-        let config = Self::read(kind, &settings)
-            .map_err(|fault| ModelError::Settings { model: kind.name, fault })?;
+        let config =
+            Self::read(kind, &settings).map_err(|fault| ModelError::Settings { model: kind.name, fault })?;
         if let Some(channels) = io.sample.first_mut() {
             *channels /= config.traits().pack.max(1);
         }

@@ -91,7 +91,9 @@ static MIMICRY: Dialect = Dialect {
     settings: |role| match role {
         Role::Generator => Table::new(),
         // Its activations write over what the shortcut takes.
-        Role::Discriminator => [("activated_shortcut".to_owned(), Value::Boolean(true))].into_iter().collect(),
+        Role::Discriminator => {
+            [("activated_shortcut".to_owned(), Value::Boolean(true))].into_iter().collect()
+        }
     },
     ..NATIVE
 };

@@ -126,7 +126,8 @@ fn respelled(
         .collect();
     for layer in layers {
         let mut take = |leaf: &str| tensors.remove(&under(&layer, leaf));
-        let (Some(weight), Some(u), Some(v)) = (take("weight_orig"), take("weight_u"), take("weight_v")) else {
+        let (Some(weight), Some(u), Some(v)) = (take("weight_orig"), take("weight_u"), take("weight_v"))
+        else {
             continue;
         };
         if let Some(name) = form.sigma {

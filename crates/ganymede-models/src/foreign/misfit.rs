@@ -5,10 +5,10 @@ use std::fmt;
 
 use ganymede_tensor::Shapes;
 
+use super::dialect::DIALECTS;
 use super::network::NetworkKind;
 use super::recognise::{Hints, recognise};
 use super::translate::translate;
-use super::dialect::DIALECTS;
 
 /// Beginnings of names that are tried.
 const MOST_PREFIXES: usize = 32;
@@ -31,7 +31,12 @@ impl fmt::Display for Relatives {
         match (&self.fits[..], self.nearest) {
             ([], None) => write!(f, "no network here has such names"),
             ([], Some((kind, share))) => {
-                write!(f, "by the names of its tensors it is nearest to {} ({:.0} %)", named(&kind), 100.0 * share)
+                write!(
+                    f,
+                    "by the names of its tensors it is nearest to {} ({:.0} %)",
+                    named(&kind),
+                    100.0 * share
+                )
             }
             (fits, _) => write!(f, "it fits {}", fits.iter().map(named).collect::<Vec<_>>().join(", ")),
         }

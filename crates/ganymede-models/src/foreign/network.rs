@@ -79,9 +79,8 @@ impl NetworkKind {
 
     pub(super) fn infer_from(self, evidence: &Evidence<'_>) -> Result<(Network, Io), ModelError> {
         match self {
-            Self::Generator(kind) => {
-                GeneratorConfig::infer_from(kind, evidence).map(|(config, io)| (Network::Generator(config), io))
-            }
+            Self::Generator(kind) => GeneratorConfig::infer_from(kind, evidence)
+                .map(|(config, io)| (Network::Generator(config), io)),
             Self::Discriminator(kind) => DiscriminatorConfig::infer_from(kind, evidence)
                 .map(|(config, io)| (Network::Discriminator(config), io)),
         }

@@ -67,7 +67,8 @@ pub fn recognise(kind: NetworkKind, shapes: &Shapes, hints: &Hints) -> Result<Re
             Ok(found) => return Ok(found),
             // Whoever knows the network and lacks a tensor says more than whoever does not know it.
             Err(error @ ModelError::Misfit { .. }) => {
-                refusal = Some(refusal.filter(|known| matches!(known, ModelError::Misfit { .. })).unwrap_or(error));
+                refusal =
+                    Some(refusal.filter(|known| matches!(known, ModelError::Misfit { .. })).unwrap_or(error));
             }
             Err(ModelError::OtherDialect { .. }) if refusal.is_some() => {}
             Err(error) => {
@@ -113,7 +114,9 @@ fn attempt(
     let mut left_out = Vec::new();
     for name in outside {
         match translation.sources.remove(&name) {
-            Some(Source::Whole(theirs) | Source::Flat(theirs) | Source::Half(theirs, _)) => left_out.push(theirs),
+            Some(Source::Whole(theirs) | Source::Flat(theirs) | Source::Half(theirs, _)) => {
+                left_out.push(theirs)
+            }
             Some(Source::Left { u, .. }) => left_out.push(u),
             Some(Source::Right { .. }) | None => {}
         }
@@ -161,7 +164,8 @@ fn strangers(
             fix: "give the whole file",
         });
     }
-    let own: Shapes = network.params(io)?.state_dict().iter().map(|(n, t)| (n.clone(), t.dims().to_vec())).collect();
+    let own: Shapes =
+        network.params(io)?.state_dict().iter().map(|(n, t)| (n.clone(), t.dims().to_vec())).collect();
     let names = Names::new(network, io, &own, dialect);
     let theirs = |name: &String| match names.of(name) {
         Some(Place::As(theirs) | Place::Before(theirs, _)) => theirs,
@@ -172,13 +176,16 @@ fn strangers(
         match translation.shapes.get(name) {
             None if name.ends_with("num_batches_tracked") => {}
             None => missing.push(theirs(name)),
-            Some(found) if found != dims => shapes.push(format!("{}: model {dims:?}, file {found:?}", theirs(name))),
+            Some(found) if found != dims => {
+                shapes.push(format!("{}: model {dims:?}, file {found:?}", theirs(name)))
+            }
             Some(_) => {}
         }
     }
     let modules: BTreeSet<&str> = own.keys().map(|name| module(name)).collect();
     let unknown = translation.shapes.keys().filter(|name| !own.contains_key(*name));
-    let (inside, outside): (Vec<&String>, Vec<&String>) = unknown.partition(|name| modules.contains(module(name)));
+    let (inside, outside): (Vec<&String>, Vec<&String>) =
+        unknown.partition(|name| modules.contains(module(name)));
     if missing.is_empty() && shapes.is_empty() && inside.is_empty() {
         return Ok(outside.into_iter().cloned().collect());
     }

@@ -30,21 +30,43 @@ fn shapes(state: &BTreeMap<String, Tensor>) -> Shapes {
 
 /// Settings that no shape tells.
 fn untold(settings: &toml::Table) -> toml::Table {
-    let untold = ["activation", "upsampling", "pooling", "activated_shortcut", "norm", "attention", "skip_z", "layout"];
-    settings.iter().filter(|(key, _)| untold.contains(&key.as_str())).map(|(k, v)| (k.clone(), v.clone())).collect()
+    let untold = [
+        "activation",
+        "upsampling",
+        "pooling",
+        "activated_shortcut",
+        "norm",
+        "attention",
+        "skip_z",
+        "layout",
+    ];
+    settings
+        .iter()
+        .filter(|(key, _)| untold.contains(&key.as_str()))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect()
 }
 
 #[test]
 fn every_network_is_recognised_by_its_weights() {
     for (kind, settings, io, state) in examples() {
         let shown = format!("{} {} {settings:?} {io:?}", kind.role().word(), kind.name());
-        let hints = Hints { settings: untold(&settings), side: io.sample.get(1).copied(), dialect: Some(Dialect::native()) };
-        let found = recognise(kind, &shapes(&state), &hints).unwrap_or_else(|error| panic!("{shown}: {error}"));
+        let hints = Hints {
+            settings: untold(&settings),
+            side: io.sample.get(1).copied(),
+            dialect: Some(Dialect::native()),
+        };
+        let found =
+            recognise(kind, &shapes(&state), &hints).unwrap_or_else(|error| panic!("{shown}: {error}"));
         // Classes that a network is not told do not show.
         let told = found.io.condition != crate::ConditionShape::None;
         assert_eq!(found.io.sample, io.sample, "{shown}");
         assert!(!told || found.io == io, "{shown}: {:?}", found.io);
-        assert_eq!(found.network.params(&found.io).unwrap().state_dict().keys().collect::<Vec<_>>(), state.keys().collect::<Vec<_>>(), "{shown}");
+        assert_eq!(
+            found.network.params(&found.io).unwrap().state_dict().keys().collect::<Vec<_>>(),
+            state.keys().collect::<Vec<_>>(),
+            "{shown}"
+        );
         for (key, value) in &settings {
             let got = found.network.write();
             // Bounds that are not reached, and first weights, do not show.
@@ -72,17 +94,27 @@ fn every_dialect_comes_back() {
             })
             .unwrap();
             let shown = format!("{} {settings:?} in {}", kind.name(), dialect.name);
-            let several = settings.get("attention").and_then(toml::Value::as_array).is_some_and(|a| a.len() > 1);
+            let several =
+                settings.get("attention").and_then(toml::Value::as_array).is_some_and(|a| a.len() > 1);
             if several && dialect.name == "biggan" {
                 continue;
             }
-            let theirs = exported(&network, &io, &state, dialect).unwrap_or_else(|error| panic!("{shown}: {error}"));
-            let hints = Hints { settings: untold(&settings), side: io.sample.get(1).copied(), dialect: Some(dialect) };
-            let found = recognise(kind, &shapes(&theirs), &hints).unwrap_or_else(|error| panic!("{shown}: {error}"));
+            let theirs =
+                exported(&network, &io, &state, dialect).unwrap_or_else(|error| panic!("{shown}: {error}"));
+            let hints = Hints {
+                settings: untold(&settings),
+                side: io.sample.get(1).copied(),
+                dialect: Some(dialect),
+            };
+            let found =
+                recognise(kind, &shapes(&theirs), &hints).unwrap_or_else(|error| panic!("{shown}: {error}"));
             let back = found.tensors(&theirs).unwrap();
             for (name, tensor) in &state {
                 match back.get(name) {
-                    None => assert!(name.ends_with("num_batches_tracked") && !dialect.counts_batches, "{shown}: {name}"),
+                    None => assert!(
+                        name.ends_with("num_batches_tracked") && !dialect.counts_batches,
+                        "{shown}: {name}"
+                    ),
                     // They make an iteration more.
                     Some(_) if name.ends_with("weight_u") || name.ends_with("weight_v") => {}
                     Some(same) => assert_eq!(bits(same), bits(tensor), "{shown}: {name}"),
@@ -134,7 +166,8 @@ fn misfits_are_told_with_what_would_fit() {
         let error = recognise(asked, &state, &Hints::default()).unwrap_err().to_string();
         assert!(error.contains(asked.name()), "{error}");
         for prefix in ["", "netX.", "state_dict.G."] {
-            let wrapped: Shapes = state.iter().map(|(n, dims)| (format!("{prefix}{n}"), dims.clone())).collect();
+            let wrapped: Shapes =
+                state.iter().map(|(n, dims)| (format!("{prefix}{n}"), dims.clone())).collect();
             let relatives = who_else(asked, &wrapped, Some(16)).to_string();
             assert!(relatives.contains(says), "{} as {}: {relatives}", given.name(), asked.name());
         }
@@ -177,7 +210,9 @@ fn what_the_names_do_not_tell_has_to_be_said() {
     let d = named(Role::Discriminator, "sngan");
     let (.., state) = examples()
         .into_iter()
-        .find(|(kind, _, io, _)| kind.name() == "sngan" && kind.role() == Role::Discriminator && io.sample[1] == 64)
+        .find(|(kind, _, io, _)| {
+            kind.name() == "sngan" && kind.role() == Role::Discriminator && io.sample[1] == 64
+        })
         .unwrap();
     let error = recognise(d, &shapes(&state), &Hints::default()).unwrap_err().to_string();
     assert!(error.contains("--resolution 48") && error.contains("64"), "{error}");

@@ -33,7 +33,6 @@ pub(super) struct Translation {
     pub(super) shapes: Shapes,
     /// Settings that their names tell.
     pub(super) settings: Table,
-    pub(super) blocks: usize,
 }
 
 impl Source {
@@ -69,7 +68,7 @@ pub(super) fn translate(dialect: &Dialect, role: Role, shapes: &Shapes) -> Optio
     let rules = dialect.rules(role);
     let blocks = blocks(rules, |rule| rule.theirs, spelled.keys());
     let mut places = BTreeSet::new();
-    let mut out = Translation { blocks, ..Translation::default() };
+    let mut out = Translation::default();
     for (name, (source, dims)) in spelled {
         let rule = rules.iter().find_map(|rule| Some((rule, matched(rule.theirs, &name, blocks)?)));
         let Some((rule, found)) = rule else {
@@ -116,7 +115,9 @@ pub(super) fn blocks<'a>(
 ) -> usize {
     let numbered = rules.iter().map(side).filter(|pattern| pattern.contains("{i"));
     let numbers = numbered.flat_map(|pattern| {
-        names.clone().filter_map(move |name| matched(pattern, name, usize::MAX).and_then(|found| found.number))
+        names
+            .clone()
+            .filter_map(move |name| matched(pattern, name, usize::MAX).and_then(|found| found.number))
     });
     numbers.collect::<BTreeSet<_>>().len()
 }

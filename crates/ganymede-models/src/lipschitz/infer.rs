@@ -1,11 +1,11 @@
 //! Settings of Lipschitz critics, read off their weights.
 
 use super::{LipschitzCriticConfig, LipschitzMlpConfig};
+use crate::ModelError;
 use crate::infer::{Evidence, not_inferable};
 use crate::io::Io;
 use crate::mlp::chain;
 use crate::table::DiscriminatorExample;
-use crate::ModelError;
 
 pub(super) fn images(evidence: &Evidence<'_>) -> Result<DiscriminatorExample, ModelError> {
     let read = || {

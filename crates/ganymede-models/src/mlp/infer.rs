@@ -1,10 +1,10 @@
 //! Settings of perceptrons, read off their weights. The activation is not among them.
 
 use super::{MlpDiscriminatorConfig, MlpGeneratorConfig, NAME};
+use crate::ModelError;
 use crate::infer::{Evidence, Reason, not_inferable};
 use crate::io::Io;
 use crate::table::{DiscriminatorExample, GeneratorExample};
-use crate::ModelError;
 
 pub(super) fn generator(evidence: &Evidence<'_>) -> Result<GeneratorExample, ModelError> {
     let read = || {

@@ -1,10 +1,10 @@
 //! Settings of R3GAN's networks, read off their weights: all of them.
 
 use super::{NAME, R3ganDiscriminatorConfig, R3ganGeneratorConfig};
+use crate::ModelError;
 use crate::infer::{Evidence, Reason, not_inferable};
 use crate::io::Io;
 use crate::table::{DiscriminatorExample, GeneratorExample};
-use crate::ModelError;
 
 /// What both networks tell in the same way.
 struct Stages {
@@ -16,9 +16,8 @@ struct Stages {
 impl Stages {
     /// `first` is the number of a stage's first block.
     fn read(evidence: &Evidence<'_>, first: usize) -> Result<Self, Reason> {
-        let layer = |stage: usize, block: usize| {
-            format!("MainLayers.{stage}.Layers.{block}.LinearLayer2.Layer")
-        };
+        let layer =
+            |stage: usize, block: usize| format!("MainLayers.{stage}.Layers.{block}.LinearLayer2.Layer");
         let group_channels = evidence.layer::<4>(&layer(0, first))?[1];
         let count = (0..).take_while(|&stage| evidence.dims(&layer(stage, first)).is_some()).count();
         let blocks = (first..).take_while(|&block| evidence.dims(&layer(0, block)).is_some()).count();

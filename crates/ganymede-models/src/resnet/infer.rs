@@ -30,14 +30,18 @@ fn attention(evidence: &Evidence<'_>, steps: &[Step], usual: &[usize]) -> Result
     let Some(dims) = evidence.dims("attn_block.theta") else {
         // In order, so that two networks with the same maps have the same settings.
         let sides = places.map(|step| step.sides[1]);
-        return Ok(sides.filter(|side| evidence.dims(&format!("attn_block.{side}.theta")).is_some()).collect());
+        return Ok(sides
+            .filter(|side| evidence.dims(&format!("attn_block.{side}.theta")).is_some())
+            .collect());
     };
     let channels = dims.get(1).copied().unwrap_or(0);
     let sides: Vec<usize> = places.filter(|step| step.to == channels).map(|step| step.sides[1]).collect();
     match (&sides[..], usual) {
         ([only], _) => Ok(vec![*only]),
         (_, [usual]) if sides.contains(usual) => Ok(vec![*usual]),
-        ([], _) => Err(format!("attn_block is of {channels} channels, which no map has that it could stand behind")),
+        ([], _) => {
+            Err(format!("attn_block is of {channels} channels, which no map has that it could stand behind"))
+        }
         _ => Err(format!(
             "attn_block may stand behind the map of any of the sides {sides:?}: say which, as in --set \
              attention=[{}]",

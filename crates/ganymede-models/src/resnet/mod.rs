@@ -114,7 +114,9 @@ pub(crate) static WGAN_GP_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: WGAN_GP_PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetDiscriminatorConfig::wgan_gp(), table)?)),
-    infer: Some(|evidence| infer::discriminator("wgan-gp-resnet", ResnetDiscriminatorConfig::wgan_gp(), evidence)),
+    infer: Some(|evidence| {
+        infer::discriminator("wgan-gp-resnet", ResnetDiscriminatorConfig::wgan_gp(), evidence)
+    }),
     examples: examples::wgan_gp_discriminators,
 };
 pub(crate) static SAGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {

@@ -1,12 +1,12 @@
 //! Settings of SNGAN's plain networks, read off their weights. The generator's activation is not among them.
 
 use super::{NAME, SndcganDiscriminatorConfig, SndcganGeneratorConfig};
+use crate::ModelError;
 use crate::conditioning::{DiscriminatorConditioning, GeneratorConditioning};
 use crate::infer::{Evidence, ToldByVectors, not_inferable, root};
 use crate::io::Io;
 use crate::layers::norm::NormKind;
 use crate::table::{DiscriminatorExample, GeneratorExample};
-use crate::ModelError;
 
 pub(super) fn generator(evidence: &Evidence<'_>) -> Result<GeneratorExample, ModelError> {
     let read = || {
@@ -14,7 +14,8 @@ pub(super) fn generator(evidence: &Evidence<'_>) -> Result<GeneratorExample, Mod
         let [features, taken] = evidence.layer::<2>("l1")?;
         let [channels, ..] = evidence.layer::<4>("c")?;
         let bottom = root(features / width).filter(|side| side * side * width == features);
-        let bottom = bottom.ok_or_else(|| format!("l1 gives {features} numbers, no square map of {width} channels"))?;
+        let bottom = bottom
+            .ok_or_else(|| format!("l1 gives {features} numbers, no square map of {width} channels"))?;
         let mut told = evidence.class_vectors(taken)?;
         let norm = match evidence.dims("bn1.gain") {
             Some(&[classes, _]) => {
@@ -53,7 +54,8 @@ pub(super) fn discriminator(evidence: &Evidence<'_>) -> Result<DiscriminatorExam
         let bottom = extras
             .filter_map(|extra| taken.checked_sub(extra))
             .find_map(|own| root(own / width).filter(|side| side * side * width == own));
-        let bottom = bottom.ok_or_else(|| format!("l takes {taken} numbers, no square map of {width} channels"))?;
+        let bottom =
+            bottom.ok_or_else(|| format!("l takes {taken} numbers, no square map of {width} channels"))?;
         let side = 8 * bottom;
         let (conditioning, classes) = evidence.judged("embed", width, side)?;
         let beside = usize::from(conditioning == DiscriminatorConditioning::Concat);

@@ -16,6 +16,11 @@ pub struct ClassBatches {
 enum Choice {
     Nothing,
     One(u32),
+    /// Those of a file, of which so many were taken.
+    Given {
+        labels: Vec<u32>,
+        at: usize,
+    },
     /// Each of so many is as probable.
     Drawn {
         rng: Box<Rng>,
@@ -49,6 +54,11 @@ impl ClassBatches {
         Ok(Self { choice, device: device.clone() })
     }
 
+    /// These, in order.
+    pub(crate) fn given(labels: Vec<u32>, device: &Device) -> Self {
+        Self { choice: Choice::Given { labels, at: 0 }, device: device.clone() }
+    }
+
     /// The condition of the next `n` samples.
     ///
     /// # Errors
@@ -56,6 +66,11 @@ impl ClassBatches {
     pub fn next_batch(&mut self, n: usize) -> Result<Condition, TrainError> {
         Ok(match &mut self.choice {
             Choice::Nothing => Condition::None,
+            Choice::Given { labels, at } => {
+                let some = labels.get(*at..*at + n).unwrap_or_default();
+                *at += n;
+                Condition::Classes(Tensor::new(some, &self.device)?)
+            }
             Choice::One(class) => Condition::Classes(Tensor::full(*class, n, &self.device)?),
             Choice::Drawn { rng, classes } => Condition::Classes(rng.labels(n, *classes, &self.device)?),
         })

@@ -23,7 +23,7 @@ pub use state::CHECKPOINT_SCHEMA;
 pub(crate) use draws::{classes, draw_condition};
 pub(crate) use game::Game;
 pub(crate) use probe::{Fixed, generate, generate_unless_stopped, metric_inputs, points};
-pub(crate) use state::{read as read_checkpoint, sampling_weights};
+pub(crate) use state::{player_weights, read as read_checkpoint};
 
 use std::path::PathBuf;
 use std::sync::Arc;

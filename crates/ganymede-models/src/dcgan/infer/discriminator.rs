@@ -1,12 +1,12 @@
 //! The discriminator, read off its weights.
 
 use super::super::{DcganDiscriminatorConfig, NAME, widths};
+use crate::ModelError;
 use crate::conditioning::DiscriminatorConditioning;
 use crate::infer::{Evidence, Reason, not_inferable};
 use crate::io::Io;
 use crate::layers::norm::NormKind;
 use crate::table::DiscriminatorExample;
-use crate::ModelError;
 
 /// The settings of the discriminator that a state dict belongs to, and the images that it judges.
 pub(in crate::dcgan) fn discriminator(evidence: &Evidence<'_>) -> Result<DiscriminatorExample, ModelError> {
@@ -27,7 +27,9 @@ fn read(evidence: &Evidence<'_>) -> Result<DiscriminatorExample, Reason> {
     let usual = DcganDiscriminatorConfig::default().max_multiplier;
     let max_multiplier = if top == free { free.max(usual) } else { top };
     if found != widths(side, width, max_multiplier) {
-        return Err(format!("the widths {found:?} from the image inwards are not {width} times 1, 2, 4, … up to a cap"));
+        return Err(format!(
+            "the widths {found:?} from the image inwards are not {width} times 1, 2, 4, … up to a cap"
+        ));
     }
     let (conditioning, classes) = evidence.judged("embed", found[stages - 1], side)?;
     let beside = usize::from(conditioning == DiscriminatorConditioning::Concat).min(first[1]);

@@ -1,13 +1,13 @@
 //! The discriminator.
 
 use super::{attention, layouts};
+use crate::ModelError;
 use crate::conditioning::DiscriminatorConditioning;
 use crate::infer::{Evidence, Reason, not_inferable};
 use crate::io::Io;
 use crate::resnet::ResnetDiscriminatorConfig;
 use crate::resnet::layout::{Layout, LayoutKind};
 use crate::table::DiscriminatorExample;
-use crate::ModelError;
 
 /// The settings where they differ from the `usual` ones of a kind.
 pub(in crate::resnet) fn discriminator(
@@ -97,6 +97,9 @@ fn choose(
     match (&sides[..], found.first()) {
         ([_], Some(first)) => Ok(*first),
         ([], _) | (_, None) => Err(format!("its {} blocks are those of no resolution", blocks.len())),
-        _ => Err(format!("it is the same network at {sides:?} pixels: say which, by --resolution {}", sides[0])),
+        _ => Err(format!(
+            "it is the same network at {sides:?} pixels: say which, by --resolution {}",
+            sides[0]
+        )),
     }
 }

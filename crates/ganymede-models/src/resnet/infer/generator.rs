@@ -1,6 +1,7 @@
 //! The generator.
 
 use super::{attention, layouts};
+use crate::ModelError;
 use crate::conditioning::GeneratorConditioning;
 use crate::infer::{Evidence, Reason, not_inferable};
 use crate::io::{ConditionShape, Io};
@@ -8,7 +9,6 @@ use crate::layers::norm::NormKind;
 use crate::resnet::ResnetGeneratorConfig;
 use crate::resnet::layout::Layout;
 use crate::table::GeneratorExample;
-use crate::ModelError;
 
 /// The settings where they differ from the `usual` ones of a kind.
 pub(in crate::resnet) fn generator(

@@ -95,20 +95,22 @@ fn dialect(name: &str) -> Result<&'static Dialect> {
 
 pub(crate) fn import(args: &ImportArgs) -> Result<Exit> {
     let into_file = args.out.extension().is_some_and(|suffix| suffix == SUFFIX);
-    let roles: Vec<Role> = match args.player {
-        Some(player) => vec![player.role()],
-        None => Role::ALL.to_vec(),
-    };
+    let roles = roles(args)?;
     let mut written = Vec::new();
     let mut refusal = None;
     for role in roles {
         let found = match find(&args.from, &args.foreign, role, None, &Device::Cpu) {
             Ok(found) => found,
             // One of the two is enough, and the first says best why there is none.
-            Err(error) => {
+            Err(error) if matches!(error.downcast_ref(), Some(TrainError::Weights { .. })) => {
                 refusal = refusal.or(Some(error));
                 continue;
             }
+            Err(error) if !written.is_empty() => {
+                words::say(&format!("note: no {}: {error}", role.word()));
+                continue;
+            }
+            Err(error) => return Err(error),
         };
         let out = match into_file {
             true => args.out.clone(),
@@ -129,6 +131,22 @@ pub(crate) fn import(args: &ImportArgs) -> Result<Exit> {
                 words::result(&json!({ "written": written }).to_string());
             }
             Ok(Exit::Done)
+        }
+    }
+}
+
+/// The networks to look for: the one that was asked for, or those that there are of the model's name.
+fn roles(args: &ImportArgs) -> Result<Vec<Role>> {
+    let both = || Role::ALL.iter().copied();
+    match (args.player, &args.foreign.model) {
+        (Some(player), _) => Ok(vec![player.role()]),
+        (None, None) => Ok(both().collect()),
+        (None, Some(model)) => {
+            let known: Vec<Role> = both().filter(|role| NetworkKind::named(*role, model).is_ok()).collect();
+            match (known.is_empty(), NetworkKind::named(Role::Generator, model)) {
+                (true, Err(error)) => Err(Misuse(error.to_string()).into()),
+                _ => Ok(known),
+            }
         }
     }
 }

@@ -234,7 +234,7 @@ fn misfits_name_what_would_fit() {
             vec!["--model biggan (discriminator)"],
         ),
         (
-            vec!["sample", "--weights", text(&sngan), "--model", "sngan", "--dialect", "native"],
+            vec!["import", "--from", text(&wrong), "--model", "biggan", "--dialect", "native", "--out", "x"],
             vec!["native's generator"],
         ),
         (vec!["sample", "--weights", text(&sngan), "--model", "sngan", "--set", "wdith=3"], vec!["wdith"]),
@@ -243,10 +243,30 @@ fn misfits_name_what_would_fit() {
     }
     // Settings that are given count.
     let args = ["sample", "--weights", text(&sngan), "--model", "sngan", "--set", "width=8"];
-    expect(&call(&args), 1, &["block2.c1.weight"]);
+    expect(&call(&args), 1, &["b5.weight: model [8], file [4]"]);
     let cgan = fixture("cgan-pd-g.pth");
     let inputs = fixture("cgan-pd.safetensors");
     let args =
         ["sample", "--weights", text(&cgan), "--model", "sngan", "--num", "2", "--labels", text(&inputs)];
     expect(&call(&args), 2, &["the labels have shape [3]", "2 samples"]);
+}
+
+#[test]
+fn both_networks_of_a_wrapper_are_imported() {
+    let dir = tempfile::tempdir().unwrap();
+    let wrapped = |name: &str| fixture("").join("../wrapped").join(name);
+    let out = dir.path().join("both");
+    for file in ["lightning.ckpt", "nested.pth", "prefixes.safetensors"] {
+        let args = ["import", "--from", text(&wrapped(file)), "--model", "dcgan", "--out", text(&out)]
+            .map(str::to_owned);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        expect(&call(&args), 0, &["generator dcgan", "discriminator dcgan", "samples [1, 8, 8]"]);
+        assert!(out.join("generator.safetensors").exists() && out.join("discriminator.safetensors").exists());
+        fs::remove_dir_all(&out).unwrap();
+    }
+    let (several, file) = (wrapped("several.pth"), dir.path().join("D.safetensors"));
+    let args = ["import", "--from", text(&several), "--model", "dcgan", "--out", text(&file)];
+    expect(&call(&args), 1, &["several state dicts", "--key"]);
+    let chosen = [&args[..], &["--player", "discriminator"]].concat();
+    expect(&call(&chosen), 0, &["under `netD`", "discriminator dcgan"]);
 }

@@ -39,6 +39,11 @@ fn read(usual: ResnetGeneratorConfig, evidence: &Evidence<'_>) -> Result<Generat
         format!("its maps have {channels:?} channels behind a first layer of {features}, as at no resolution")
     })?;
     let told = Told::read(evidence, taken, &channels)?;
+    // Vectors that are given come in place of the shared ones, whose length then shows nowhere.
+    let shared_dim = match told.condition {
+        ConditionShape::Vectors(_) => usual.shared_dim.max(1),
+        _ => told.shared_dim,
+    };
     let config = ResnetGeneratorConfig {
         z_dim: told.z_dim,
         width: Some(width),
@@ -47,7 +52,7 @@ fn read(usual: ResnetGeneratorConfig, evidence: &Evidence<'_>) -> Result<Generat
         attention: attention(evidence, &blueprint.up(width, &[]), &usual.attention)?,
         conditioning: told.conditioning,
         embed_dim: told.embed_dim,
-        shared_dim: told.shared_dim,
+        shared_dim,
         skip_z: told.skip_z,
         layout,
         ..usual

@@ -128,6 +128,24 @@ impl Decoded {
     }
 }
 
+/// One image `[C, R, R]` in [−1, 1], made as [`open`](crate::open) makes those of a folder: cut or padded to a square,
+/// resized, grey or in colour.
+///
+/// # Errors
+/// [`DatasetError::BadFile`]: it cannot be read, or is no image within the bounds of `options`.
+pub fn read_image(
+    path: &Path,
+    [channels, side, _]: [usize; 3],
+    options: &OpenOptions,
+) -> Result<Vec<f32>, DatasetError> {
+    let decoded = ganymede_files::decode(path, &decode_options(options))
+        .map_err(|error| DatasetError::bad_file(path, error.to_string(), "give another image"))?;
+    let colour = if channels == 1 { Channels::Grey } else { Channels::Rgb };
+    let frame =
+        decoded.frame.into_square(side as u32, options.crop, options.background).with_channels(colour);
+    Ok(frame.into_planar().into_iter().map(|level| f32::from(level) / 127.5 - 1.0).collect())
+}
+
 /// The path from `dir` to `folder`, if the one lies in the other.
 fn inside(dir: &Path, folder: &Path) -> Option<PathBuf> {
     let (dir, folder) = (dir.canonicalize().ok()?, folder.canonicalize().ok()?);

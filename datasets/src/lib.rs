@@ -41,6 +41,7 @@ pub use dataset::{Dataset, ImageSet, Labels};
 pub use error::DatasetError;
 pub use fetch::manifest::{ArchiveKind, Manifest, ManifestFile, Source, manifest};
 pub use fetch::{FetchEvent, Fetched, fetch};
+pub use folder::read_image;
 pub use loader::{Batch, ConditionBatch, Loader, LoaderConfig};
 pub use modes::{ModeCoverage, Modes, mode_coverage};
 pub use open::{CacheUse, Opened, SkippedFile, open, open_path, open_with_progress};

@@ -8,12 +8,15 @@ use crate::shell::{self, Usage};
 
 /// Every name that is handed to `ganymede`; the program itself answers for those that it does not have.
 pub(crate) const COMMANDS: &[&str] =
-    &["train", "sample", "data", "doctor", "eval", "report", "study", "bench"];
+    &["train", "sample", "data", "doctor", "eval", "score", "import", "export", "report", "study", "bench"];
 
 /// The commands that the program has today.
 pub(crate) const HELP: &[(&str, &str)] = &[
     ("train", "train a GAN; with no argument, the quickstart on images that ship with the program"),
     ("sample", "draw images from a run folder, or from a file of weights"),
+    ("score", "say what a discriminator thinks of images"),
+    ("import", "read weights of a PyTorch program"),
+    ("export", "write weights for one"),
     ("eval", "measure the generator of a run folder: FID, precision, recall and more"),
     ("data", "list the data sets; fetch one"),
     ("doctor", "say what this machine offers: cores, SIMD, devices, memory, disk"),

@@ -50,7 +50,49 @@ pub enum ModelError {
         /// What to do.
         fix: &'static str,
     },
+    /// The network is known, and some of its tensors are missing, too many or of other shapes.
+    #[error("the weights are not all of a {model} {role}:{}", differences(missing, unexpected, shapes))]
+    Misfit {
+        /// The model, as configuration files name it.
+        model: &'static str,
+        /// `generator` or `discriminator`.
+        role: &'static str,
+        /// Tensors that are not there.
+        missing: Vec<String>,
+        /// Tensors that the network does not have.
+        unexpected: Vec<String>,
+        /// Tensors with both shapes.
+        shapes: Vec<String>,
+    },
+    /// Weights are not named as a program names them.
+    #[error("these are not the names of {dialect}'s {role}")]
+    OtherDialect {
+        /// The program.
+        dialect: &'static str,
+        /// `generator` or `discriminator`.
+        role: &'static str,
+    },
+    /// A program has no such network.
+    #[error("{dialect} has no such {model} to name the tensors of; --dialect native has all")]
+    NoSuchDialect {
+        /// The model, as configuration files name it.
+        model: &'static str,
+        /// The program.
+        dialect: &'static str,
+    },
     /// A tensor operation failed.
     #[error(transparent)]
     Tensor(#[from] Error),
+}
+
+/// The first few names of each list: a file of another model differs everywhere.
+fn differences(missing: &[String], unexpected: &[String], shapes: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let lists = [("missing", missing), ("unexpected", unexpected), ("other shapes", shapes)];
+    let list = |(what, names): (&str, &[String])| {
+        let more = names.len().saturating_sub(SHOWN);
+        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!(" {what}: {}{tail};", names[..names.len().min(SHOWN)].join(", "))
+    };
+    lists.into_iter().filter(|(_, names)| !names.is_empty()).map(list).collect()
 }

@@ -40,6 +40,8 @@
 mod conditioning;
 mod dcgan;
 mod error;
+mod foreign;
+mod infer;
 mod io;
 mod layers;
 mod lipschitz;
@@ -57,6 +59,11 @@ mod table;
 pub use conditioning::{DiscriminatorConditioning, GeneratorConditioning};
 pub use dcgan::{DcganDiscriminator, DcganDiscriminatorConfig, DcganGenerator, DcganGeneratorConfig};
 pub use error::ModelError;
+pub use foreign::{
+    DIALECTS, Dialect, Hints, Network, NetworkKind, Recognised, Relatives, Role, exported, recognise,
+    translated, who_else,
+};
+pub use infer::Evidence;
 pub use io::{Condition, ConditionShape, Growth, Io};
 pub use layers::activation::Activation;
 pub use layers::attention::SelfAttention2d;

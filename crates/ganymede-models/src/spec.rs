@@ -66,6 +66,8 @@ pub trait DiscriminatorSpec: NetworkSpec {
 pub struct Traits {
     /// Whether a sample's output in training depends on the others of its batch, as with batch normalisation.
     pub mixes_batch: bool,
+    /// Whether it depends on them in evaluation, too, as with features of the batch.
+    pub sees_batch: bool,
     /// Whether every layer's spectral norm is held at 1.
     pub lipschitz: bool,
     /// Whether it uses the condition.
@@ -83,6 +85,7 @@ impl Default for Traits {
     fn default() -> Self {
         Self {
             mixes_batch: false,
+            sees_batch: false,
             lipschitz: false,
             conditional: false,
             classifies: false,

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use ganymede_tensor::Shapes;
 use toml::{Table, Value};
 
-use crate::spec::{DiscriminatorSpec, Fault, GeneratorSpec};
+use crate::infer::Evidence;
+use crate::spec::{DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, refuse};
 use crate::{Io, ModelError, dcgan, lipschitz, mlp, packing, pix2pix, r3gan, resnet, sndcgan};
 
 /// Every generator. The first one for a kind of data is its default.
@@ -76,7 +77,7 @@ pub struct GeneratorKind {
     /// Its settings from a table, every one of which may be left out.
     pub read: fn(&Table) -> Result<Box<dyn GeneratorSpec>, Fault>,
     /// Its settings, and what it was built for, from the names and shapes of its weights, where these tell.
-    pub infer: Option<Infer>,
+    pub infer: Option<Infer<GeneratorExample>>,
     /// Small ones that differ in everything that can differ, for tests.
     pub examples: fn() -> Vec<GeneratorExample>,
 }
@@ -86,8 +87,8 @@ pub type GeneratorExample = (Box<dyn GeneratorSpec>, Io);
 /// Settings, and what they are for.
 pub type DiscriminatorExample = (Box<dyn DiscriminatorSpec>, Io);
 
-/// See [`GeneratorKind::infer`].
-pub type Infer = fn(&Shapes) -> Result<GeneratorExample, ModelError>;
+/// From evidence to settings and what they are for; see [`GeneratorKind::infer`].
+pub type Infer<T> = fn(&Evidence<'_>) -> Result<T, ModelError>;
 
 /// A discriminator's place in the table.
 #[derive(Debug)]
@@ -102,6 +103,8 @@ pub struct DiscriminatorKind {
     pub samples: SampleKind,
     /// Its settings from a table, every one of which may be left out.
     pub read: fn(&Table) -> Result<Box<dyn DiscriminatorSpec>, Fault>,
+    /// Its settings, and what it was built for, from the names and shapes of its weights, where these tell.
+    pub infer: Option<Infer<DiscriminatorExample>>,
     /// Small ones that differ in everything that can differ, for tests.
     pub examples: fn() -> Vec<DiscriminatorExample>,
 }
@@ -193,18 +196,35 @@ impl GeneratorConfig {
     /// # Errors
     /// [`ModelError::NotInferable`]: the weights are those of another network, or do not tell all of it.
     pub fn infer(kind: &'static GeneratorKind, state: &Shapes) -> Result<(Self, Io), ModelError> {
-        let infer = kind.infer.ok_or(ModelError::NotInferable {
-            model: kind.name,
-            reason: "they do not tell all of its settings".to_owned(),
-            fix: "give the configuration",
-        })?;
-        let (spec, io) = infer(state)?;
-        Ok((Self { kind, spec: spec.into() }, io))
+        let given = Table::new();
+        Self::infer_from(kind, &Evidence { shapes: state, given: &given, side: None })
+    }
+
+    /// As [`GeneratorConfig::infer`], with settings that are known besides.
+    ///
+    /// # Errors
+    /// As [`GeneratorConfig::infer`]; a setting is unknown, unsound, or does not fit.
+    pub fn infer_from(
+        kind: &'static GeneratorKind,
+        evidence: &Evidence<'_>,
+    ) -> Result<(Self, Io), ModelError> {
+        let infer = kind.infer.ok_or_else(|| untold(kind.name))?;
+        let (spec, io) = infer(evidence)?;
+        let settings = laid_over(spec.write(), evidence.given);
+        let config =
+            Self::read(kind, &settings).map_err(|fault| ModelError::Settings { model: kind.name, fault })?;
+        sound(kind.name, config.as_spec(), &io)?;
+        Ok((config, io))
     }
 
     /// Its place in the table.
     pub fn kind(&self) -> &'static GeneratorKind {
         self.kind
+    }
+
+    /// What any network says of itself.
+    pub fn as_spec(&self) -> &dyn NetworkSpec {
+        &*self.spec
     }
 
     /// The kind and every setting.
@@ -223,6 +243,26 @@ impl DiscriminatorConfig {
         Ok(Self { kind, spec: packing::packed((kind.read)(&settings)?, pack).into() })
     }
 
+    /// As [`GeneratorConfig::infer_from`]. Of packs the samples have a share of the channels, where `pack` is given.
+    ///
+    /// # Errors
+    /// As [`GeneratorConfig::infer_from`].
+    pub fn infer_from(
+        kind: &'static DiscriminatorKind,
+        evidence: &Evidence<'_>,
+    ) -> Result<(Self, Io), ModelError> {
+        let infer = kind.infer.ok_or_else(|| untold(kind.name))?;
+        let (spec, mut io) = infer(evidence)?;
+        let settings = laid_over(spec.write(), evidence.given);
+        let config =
+            Self::read(kind, &settings).map_err(|fault| ModelError::Settings { model: kind.name, fault })?;
+        if let Some(channels) = io.sample.first_mut() {
+            *channels /= config.traits().pack.max(1);
+        }
+        sound(kind.name, config.as_spec(), &io)?;
+        Ok((config, io))
+    }
+
     /// As [`GeneratorConfig::from_table`].
     ///
     /// # Errors
@@ -238,10 +278,31 @@ impl DiscriminatorConfig {
         self.kind
     }
 
+    /// What any network says of itself.
+    pub fn as_spec(&self) -> &dyn NetworkSpec {
+        &*self.spec
+    }
+
     /// The kind and every setting.
     pub fn write(&self) -> Table {
         joined(self.kind.name, self.spec.write())
     }
+}
+
+fn untold(model: &'static str) -> ModelError {
+    let reason = "they do not tell all of its settings".to_owned();
+    ModelError::NotInferable { model, reason, fix: "give the configuration" }
+}
+
+fn laid_over(mut settings: Table, given: &Table) -> Table {
+    settings.extend(given.clone());
+    settings
+}
+
+/// Settings that a network can be built from, for such data.
+fn sound(model: &'static str, spec: &dyn NetworkSpec, io: &Io) -> Result<(), ModelError> {
+    refuse(model, spec.check())?;
+    refuse(model, spec.fits(io))
 }
 
 fn split(table: &Table) -> (&str, Table) {

@@ -4,6 +4,7 @@
 //! * [`Trainer`]: the two-player game, and everything that is written down about it, in a [`RunFolder`];
 //! * [`Observer`]: how a program watches; this library prints nothing;
 //! * [`Sampler`]: samples from a checkpoint, or from weights that others published;
+//! * [`Scorer`]: what a discriminator says of images; [`NetworkWeights`]: weights in and out, under any program's names;
 //! * [`evaluate`]: how good a checkpoint is, in the features of a network.
 //!
 //! A run is a function of its configuration. Random numbers come from named streams whose positions, with
@@ -35,6 +36,7 @@ mod figure;
 mod finite;
 mod folder;
 mod jsonl;
+mod labels;
 mod lock;
 mod look;
 mod numbered;
@@ -46,11 +48,13 @@ mod presets;
 mod quality;
 mod record;
 mod sample;
+mod score;
 mod stepper;
 mod summary;
 mod trainer;
 mod verdict;
 mod wasserstein;
+mod weights;
 
 pub use config::{
     AboutFile, Average, Change, ConfigError, Course, DataConfig, DataFile, EmaFile, EvalConfig, EvalFile,
@@ -67,8 +71,10 @@ pub use presets::{DEFAULT_PRESET, Preset, preset_names, presets};
 pub use quality::{ClassShare, LeftOut, Quality, QualityValue};
 pub use record::{Best, LogEntry, Metric, MetricEntry, TimingEntry};
 pub use sample::{ConditionBatches, LatentBatches, Latents, SampleWriter, Sampler};
+pub use score::{ScoreFile, ScoreSummary, ScoredBatch, ScoredImages, Scorer, Scores};
 pub use stepper::Stepper;
 pub use summary::{BestSummary, DataSummary, Files, RunSummary, SUMMARY_SCHEMA, Summary, Versions};
 pub use trainer::scheme::SchemeKind;
 pub use trainer::terms::TermConfig;
 pub use trainer::{CHECKPOINT_SCHEMA, Event, Finished, Observer, Progress, Trainer};
+pub use weights::NetworkWeights;

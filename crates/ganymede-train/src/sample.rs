@@ -4,20 +4,21 @@ mod conditions;
 mod latents;
 mod write;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use ganymede_datasets::{Channels, Conditions, OpenOptions, Vectors, open_conditions};
 use ganymede_models::{
-    Condition, ConditionShape, Generator, GeneratorConfig, GeneratorKind, Io, Latents as Drawn, ModelError,
+    Condition, ConditionShape, Generator, GeneratorKind, Hints, Latents as Drawn, Network, NetworkKind, Role,
 };
-use ganymede_tensor::{DType, Device, Rng, Shapes, Tensor, fit_weights};
+use ganymede_tensor::{DType, Device, Rng, Tensor};
 
 use crate::data::{fitting, reopen_data};
 use crate::error::TrainError;
 use crate::finite::not_finite;
 use crate::folder::RunFolder;
-use crate::trainer::{Fixed, Trainer, generate, read_checkpoint, sampling_weights};
+use crate::labels;
+use crate::trainer::{Fixed, Trainer, generate};
+use crate::weights::NetworkWeights;
 
 pub use conditions::ConditionBatches;
 pub use latents::{LatentBatches, Latents};
@@ -48,22 +49,11 @@ impl Sampler {
     /// # Errors
     /// The file is missing, damaged, of another schema, or not a training checkpoint.
     pub fn from_checkpoint(path: &Path, device: &Device) -> Result<Self, TrainError> {
-        let (checkpoint, state) = read_checkpoint(path, device)?;
-        let fail = |reason: String| TrainError::CheckpointState { path: path.to_owned(), reason };
-        let config = state.generator();
-        let config = config.map_err(|error| {
-            fail(format!("the generator in its state is unknown to this version: {error}"))
-        })?;
-        let sampler = Self::build(&config, &state.io(), &sampling_weights(&checkpoint), path, device)?;
-        Ok(Self { class_names: state.classes, trained_on: Some(state.data), ..sampler })
+        Self::new(NetworkWeights::of_checkpoint(path, Role::Generator, false, device)?, path, device)
     }
 
     /// The generator of a state dict that others published, in a `.pth`, `.pt`, `.tar` or `.safetensors`
-    /// file; its sizes are read off the weights.
-    ///
-    /// The one that fits is found under whatever keys and prefixes programs put it ([`fit_weights`]), and
-    /// [`Sampler::note`] says where; `key` chooses where several fit. Tensors of other modules beside it, such as the
-    /// counter of an average, are left out.
+    /// file; its settings are read off the weights ([`NetworkWeights::find`]).
     ///
     /// # Errors
     /// The file cannot be read, or holds something other than weights of such a generator, or several of them.
@@ -73,48 +63,33 @@ impl Sampler {
         key: Option<&str>,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let found = fit_weights(path, key, &|shapes| strangers(kind, shapes), device)?;
-        let misfit =
-            |error: ModelError| TrainError::Weights { path: path.to_owned(), reason: error.to_string() };
-        let shapes =
-            found.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.dims().to_vec())).collect();
-        let (config, io) = GeneratorConfig::infer(kind, &shapes).map_err(misfit)?;
-        Ok(Self { note: found.note, ..Self::build(&config, &io, &found.tensors, path, device)? })
+        let kind = NetworkKind::Generator(kind);
+        Self::new(NetworkWeights::find(path, kind, key, &Hints::default(), device)?, path, device)
+    }
+
+    /// A generator of these weights; `path` is the file that errors name.
+    ///
+    /// # Errors
+    /// They are those of a discriminator, hold what is no finite number, or describe no generator that can be built.
+    pub fn new(weights: NetworkWeights, path: &Path, device: &Device) -> Result<Self, TrainError> {
+        let Network::Generator(config) = &weights.network else {
+            let reason = "it holds a discriminator, of which nothing can be drawn: `ganymede score` takes it"
+                .to_owned();
+            return Err(TrainError::Weights { path: path.to_owned(), reason });
+        };
+        weights.check(path)?;
+        // The first weights are overwritten: their seed does not matter.
+        let generator = config.build(&weights.io, Rng::new(0), DType::F32, device)?;
+        weights.load_into(generator.params(), path)?;
+        let told = if config.traits().conditional { weights.io.condition } else { ConditionShape::None };
+        let NetworkWeights { class_names, trained_on, note, .. } = weights;
+        Ok(Self { generator, told, trained_on, class_names, device: device.clone(), note })
     }
 
     /// In words where the weights were found in their file, and what of it was left out; `None` where there is nothing
     /// to say.
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
-    }
-
-    fn build(
-        config: &GeneratorConfig,
-        io: &Io,
-        weights: &BTreeMap<String, Tensor>,
-        path: &Path,
-        device: &Device,
-    ) -> Result<Self, TrainError> {
-        let unfit = config.check().into_iter().next().or_else(|| config.fits(io).into_iter().next());
-        if let Some(problem) = unfit {
-            let reason = format!("it describes a generator that cannot be: {}: {problem}", problem.field);
-            return Err(TrainError::Weights { path: path.to_owned(), reason });
-        }
-        // A file may describe a network that no memory holds.
-        let needed = config.size(io).weights;
-        let held: u128 = weights.values().map(|t| t.elem_count() as u128).sum();
-        if needed > held {
-            let reason = format!("it describes a generator of {needed} weights, and holds {held} numbers");
-            return Err(TrainError::Weights { path: path.to_owned(), reason });
-        }
-        // The first weights are overwritten: their seed does not matter.
-        let generator = config.build(io, Rng::new(0), DType::F32, device)?;
-        let loaded = generator.params().load_state_dict(weights);
-        loaded.map_err(|error| TrainError::Weights { path: path.to_owned(), reason: error.to_string() })?;
-        check_weights(generator.as_ref(), path)?;
-        let told = if config.traits().conditional { io.condition.clone() } else { ConditionShape::None };
-        let (device, class_names) = (device.clone(), Vec::new());
-        Ok(Self { generator, told, trained_on: None, class_names, device, note: None })
     }
 
     pub(crate) fn generator(&self) -> &dyn Generator {
@@ -208,6 +183,19 @@ impl Sampler {
         ConditionBatches::given(&self.told, conditions, &path.display().to_string(), &self.device)
     }
 
+    /// The classes of `count` samples from the tensor `y` `(N,)` of a file, or its only one.
+    ///
+    /// # Errors
+    /// The generator is not told the class; the file cannot be read; there are not so many labels, or no such class.
+    pub fn labels(&self, path: &Path, count: usize) -> Result<ConditionBatches, TrainError> {
+        let Some(classes) = self.classes() else {
+            let reason =
+                format!("{}: this generator is not told the class; leave the labels out", path.display());
+            return Err(TrainError::Sample { reason });
+        };
+        Ok(ConditionBatches::labels(labels::read(path, classes, count)?, &self.device))
+    }
+
     /// Samples `(N, C, H, W)` in [−1, 1], or points `(N, D)`, of latent vectors `(N, Z)` and their condition. Batch
     /// normalisation uses its running statistics, so that a sample does not depend on its neighbours.
     ///
@@ -241,39 +229,4 @@ impl Sampler {
             }),
         }
     }
-}
-
-/// Weights of which every sample would be black.
-fn check_weights(generator: &dyn Generator, path: &Path) -> Result<(), TrainError> {
-    for (name, tensor) in generator.params().state_dict() {
-        if let Some(found) = not_finite(&tensor)? {
-            let all = tensor.elem_count();
-            return Err(TrainError::NotFinite {
-                what: format!(
-                    "{}: number {} of the tensor `{name}` ({} of {all} are not finite)",
-                    path.display(),
-                    found.at,
-                    found.count
-                ),
-                value: found.value,
-                advice: "no sample of it means anything; use an earlier checkpoint or another file",
-            });
-        }
-    }
-    Ok(())
-}
-
-/// Whether a state dict is one of such a generator, but for the tensors of other modules: their names.
-fn strangers(kind: &'static GeneratorKind, shapes: &Shapes) -> Option<Vec<String>> {
-    if GeneratorConfig::infer(kind, shapes).is_ok() {
-        return Some(Vec::new());
-    }
-    // All layers of a generator lie in one module, whose name their names begin with: most tensors do.
-    let module = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
-    let mut sizes: BTreeMap<String, usize> = BTreeMap::new();
-    shapes.keys().for_each(|name| *sizes.entry(module(name)).or_default() += 1);
-    let (own, _) = sizes.into_iter().max_by_key(|(_, size)| *size)?;
-    let (inside, outside): (Shapes, Shapes) =
-        shapes.clone().into_iter().partition(|(name, _)| module(name) == own);
-    GeneratorConfig::infer(kind, &inside).is_ok().then(|| outside.into_keys().collect())
 }

@@ -8,6 +8,7 @@ use ganymede_train::presets;
 
 use crate::bench::args as bench;
 use crate::numbers;
+use crate::weights::args as weights;
 
 /// Train generative adversarial networks, and draw from them.
 #[derive(Debug, Parser)]
@@ -25,6 +26,9 @@ Examples:
   ganymede train --resume runs/quickstart-1   go on after Ctrl-C, a crash or a power cut
   ganymede sample runs/quickstart-1 --num 100 --truncation 0.7
   ganymede eval runs/quickstart-1 --checkpoint best
+  ganymede score runs/quickstart-1 --images photos/ --out scores.csv
+  ganymede export runs/quickstart-1 --out G.safetensors
+  ganymede import --from netG.pth --model dcgan --out G.safetensors
   ganymede doctor                             what this machine offers
   ganymede bench conv                         how fast convolutions are here
 
@@ -39,6 +43,15 @@ pub(crate) enum Command {
     /// Draw samples from a trained generator.
     #[command(after_help = SAMPLE_EXAMPLES)]
     Sample(SampleArgs),
+    /// Say what a discriminator thinks of images: raw scores, one an image.
+    #[command(after_help = weights::SCORE_EXAMPLES)]
+    Score(weights::ScoreArgs),
+    /// Read weights of another program, and write them under Ganymede's names.
+    #[command(after_help = weights::IMPORT_EXAMPLES)]
+    Import(weights::ImportArgs),
+    /// Write a player's weights for another program, or to give them away.
+    #[command(after_help = weights::EXPORT_EXAMPLES)]
+    Export(weights::ExportArgs),
     /// Measure a trained generator: FID, precision, recall and more.
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(EvalArgs),
@@ -60,6 +73,9 @@ impl Command {
         match self {
             Self::Train(args) => args.json,
             Self::Sample(args) => args.json,
+            Self::Score(args) => args.json,
+            Self::Import(args) => args.json,
+            Self::Export(args) => args.json,
             Self::Eval(args) => args.json,
             Self::Data(args) => args.json,
             Self::Doctor(args) => args.json,
@@ -160,12 +176,8 @@ pub(crate) struct SampleArgs {
     /// that fits is found under any key and prefix, also averaged weights, and a note says which
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: Option<PathBuf>,
-    /// The model that the weights belong to; not needed for a checkpoint of Ganymede
-    #[arg(long, value_name = "NAME", requires = "weights")]
-    pub(crate) model: Option<String>,
-    /// The state dict's key, in a file that holds several that fit: keys joined by dots, such as models.G.ema
-    #[arg(long, value_name = "KEY", requires = "weights")]
-    pub(crate) key: Option<String>,
+    #[command(flatten)]
+    pub(crate) foreign: weights::ForeignArgs,
     /// Which checkpoint of the run: last, best, or a step that was kept
     #[arg(long, value_name = "WHICH", default_value = "last", conflicts_with = "weights")]
     pub(crate) checkpoint: String,
@@ -189,8 +201,11 @@ pub(crate) struct SampleArgs {
     /// What to make samples of, for generators that are told vectors or images: a file of vectors (.npy, safetensors), an
     /// image, or a folder of images [default: those of the run's data, drawn by the seed]. With more samples than
     /// conditions these come round again
-    #[arg(long, value_name = "FILE|DIR", conflicts_with = "class")]
+    #[arg(long, value_name = "FILE|DIR", conflicts_with_all = ["class", "labels"])]
     pub(crate) condition: Option<PathBuf>,
+    /// The class of each sample instead: whole numbers (N,), from the tensor `y` of a safetensors file or its only one
+    #[arg(long, value_name = "FILE", conflicts_with = "class")]
+    pub(crate) labels: Option<PathBuf>,
     /// Folder for the pictures, which must be empty or new [default: RUN_DIR/generated-N]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -215,7 +230,12 @@ Examples:
   ganymede sample runs/pix2pix-1 --condition drawings/                  an image of each drawing
   ganymede sample --weights netG.pth --model dcgan --num 64
   ganymede sample --weights all.tar --model dcgan --key netG \\
-                  --latents z.safetensors --tensor out.safetensors";
+                  --latents z.safetensors --tensor out.safetensors
+  ganymede sample --weights G_ema.pth --model biggan --labels y.safetensors \\
+                  --latents z.safetensors --tensor out.safetensors
+
+The settings of the network are read off the weights, under the names of torch-mimicry, BigGAN-PyTorch, R3GAN and
+PyTorch's tutorial; --set gives what they do not tell, such as --set activation=leaky-relu.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvalArgs {

@@ -13,7 +13,9 @@ mod machine;
 mod numbers;
 mod progress;
 mod sample;
+mod score;
 mod train;
+mod weights;
 mod words;
 
 use std::io::Write;
@@ -50,6 +52,9 @@ fn main() -> ExitCode {
     let result = interrupt::catch().and_then(|()| match args.command {
         Command::Train(args) => train::run(&args),
         Command::Sample(args) => sample::run(&args),
+        Command::Score(args) => score::run(&args),
+        Command::Import(args) => weights::import(&args),
+        Command::Export(args) => weights::export(&args),
         Command::Eval(args) => eval::run(&args),
         Command::Data(args) => data::run(&args),
         Command::Doctor(args) => doctor::run(&args),

@@ -8,6 +8,8 @@ use ganymede_train::{MOST_MEASURED, MOST_THREADS};
 
 /// Samples that are drawn; they are written as they come, so only the disk fills.
 const MOST_DRAWN: usize = 10_000_000;
+/// Images that are judged at once.
+const MOST_BATCH: usize = 65_536;
 /// Measurements of a benchmark's cell.
 const MOST_ROUNDS: u32 = 10_000;
 
@@ -21,6 +23,10 @@ pub(crate) fn samples(text: &str) -> Result<usize, String> {
 
 pub(crate) fn measured(text: &str) -> Result<usize, String> {
     within(text, 10..=MOST_MEASURED, "write the samples with `ganymede sample` and use ganymede-metrics")
+}
+
+pub(crate) fn batch(text: &str) -> Result<usize, String> {
+    within(text, 1..=MOST_BATCH, "it changes no score, only how much memory they take")
 }
 
 pub(crate) fn rounds(text: &str) -> Result<u32, String> {

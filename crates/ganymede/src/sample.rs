@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use ganymede_files::{path_text, shell_quoted};
-use ganymede_models::{Condition, ConditionShape, GeneratorKind};
+use ganymede_models::{Condition, ConditionShape, Role};
 use ganymede_tensor::{Device, Tensor, TensorWriter};
 use ganymede_train::{
-    ConditionBatches, LatentBatches, Latents, RunFolder, SampleWriter, Sampler, TrainError,
+    ConditionBatches, LatentBatches, Latents, NetworkWeights, RunFolder, SampleWriter, Sampler, TrainError,
 };
 use serde_json::json;
 
 use crate::args::SampleArgs;
 use crate::counter::Counter;
 use crate::words::{self, Misuse};
-use crate::{Exit, interrupt, machine};
+use crate::{Exit, interrupt, machine, weights};
 
 pub(crate) fn run(args: &SampleArgs) -> Result<Exit> {
     machine::start_threads(args.machine.threads.unwrap_or(0))?;
@@ -24,8 +24,17 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Exit> {
         let reason = format!("--class {class}: this generator was trained without classes; leave it out");
         return Err(Misuse(reason).into());
     }
-    let mut conditions = conditions(args, &sampler)?;
-    let mut latents = sampler.latents(&latents(args, conditions.count()))?;
+    let (mut conditions, mut latents) = match &args.labels {
+        Some(labels) => {
+            let latents = sampler.latents(&latents(args, None))?;
+            (sampler.labels(labels, latents.count())?, latents)
+        }
+        None => {
+            let conditions = conditions(args, &sampler)?;
+            let count = conditions.count();
+            (conditions, sampler.latents(&latents(args, count))?)
+        }
+    };
     let mut outputs = Outputs::open(args, &sampler, latents.count())?;
     interrupt::ask_politely("stopping after these samples");
     if let Err(error) = draw(&sampler, &mut latents, &mut conditions, &mut outputs) {
@@ -139,20 +148,8 @@ impl Outputs {
 }
 
 fn open(args: &SampleArgs, device: &Device) -> Result<Sampler> {
-    if let Some(weights) = &args.weights {
-        let Some(model) = &args.model else {
-            return Sampler::from_checkpoint(weights, device).map_err(|error| {
-                if matches!(error, TrainError::NotFinite { .. }) {
-                    return error.into();
-                }
-                let hint = "if these are weights of another program, name the model: --model dcgan";
-                Misuse(format!("{error}; {hint}")).into()
-            });
-        };
-        let model = GeneratorKind::named(model).map_err(|error| Misuse(format!("{error}")))?;
-        let sampler = Sampler::from_weights(weights, model, args.key.as_deref(), device)?;
-        sampler.note().iter().for_each(|note| words::say(&format!("note: {}: {note}", weights.display())));
-        return Ok(sampler);
+    if let Some(path) = &args.weights {
+        return open_weights(args, path, device);
     }
     let dir = args.run_dir.as_deref().unwrap_or(Path::new("."));
     if dir.is_file() {
@@ -163,6 +160,23 @@ fn open(args: &SampleArgs, device: &Device) -> Result<Sampler> {
     }
     let path = checkpoint(&RunFolder::open(dir)?, &args.checkpoint)?;
     Ok(Sampler::from_checkpoint(&path, device)?)
+}
+
+fn open_weights(args: &SampleArgs, path: &Path, device: &Device) -> Result<Sampler> {
+    if args.foreign.model.is_none() {
+        if let Some(saved) = NetworkWeights::of_saved(path, device)? {
+            return Ok(Sampler::new(saved, path, device)?);
+        }
+        return Sampler::from_checkpoint(path, device).map_err(|error| {
+            if matches!(error, TrainError::NotFinite { .. }) {
+                return error.into();
+            }
+            let hint = "if these are weights of another program, name the model: --model dcgan";
+            Misuse(format!("{error}; {hint}")).into()
+        });
+    }
+    let found = weights::find(path, &args.foreign, Role::Generator, None, device)?;
+    Ok(Sampler::new(found, path, device)?)
 }
 
 /// The file of `last`, `best` or a step.

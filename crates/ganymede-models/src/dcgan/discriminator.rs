@@ -127,6 +127,7 @@ impl NetworkSpec for DcganDiscriminatorConfig {
     fn traits(&self) -> Traits {
         Traits {
             mixes_batch: self.resolved_norm() == NormKind::Batch || !self.minibatch.is_none(),
+            sees_batch: !self.minibatch.is_none(),
             lipschitz: self.spectral && self.minibatch.is_none(),
             conditional: self.conditioning.head().conditional,
             classifies: self.conditioning.head().classifies,

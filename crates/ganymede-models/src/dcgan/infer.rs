@@ -5,18 +5,24 @@ use ganymede_tensor::Shapes;
 use self::told::{EMBEDDING, Told};
 use super::{DcganGeneratorConfig, NAME, widths};
 use crate::conditioning::GeneratorConditioning;
+use crate::infer::Evidence;
 use crate::layers::norm::NormKind;
-use crate::spec::{GeneratorSpec, NetworkSpec, refuse as refuse_problems};
+use crate::spec::{NetworkSpec, refuse as refuse_problems};
+use crate::table::GeneratorExample;
 use crate::{Io, ModelError};
 
+mod discriminator;
 mod told;
+
+pub(super) use discriminator::discriminator;
 
 /// The settings of the generator that a state dict belongs to, and the images that it makes, from names and shapes.
 ///
 /// Keys are those of the tutorial and those of the class. Refused are the weights of a discriminator or of another
 /// model, those that are told the class in another way, and those whose normalisation could be instance or layer, which
-/// have the same names and shapes.
-pub(super) fn infer(state: &Shapes) -> Result<(Box<dyn GeneratorSpec>, Io), ModelError> {
+/// have the same names and shapes, unless somebody says which.
+pub(super) fn generator(evidence: &Evidence<'_>) -> Result<GeneratorExample, ModelError> {
+    let state = evidence.shapes;
     let convs = convolutions(state)?;
     let (first, last) = (convs[0], convs[convs.len() - 1]);
     let told = Told::read(state, &convs)?;
@@ -30,7 +36,7 @@ pub(super) fn infer(state: &Shapes) -> Result<(Box<dyn GeneratorSpec>, Io), Mode
     let max_multiplier = if top == free { free.max(usual) } else { top };
     let norm = match told.conditioning {
         GeneratorConditioning::Norm => NormKind::Batch,
-        _ => norm(state)?,
+        _ => evidence.given("norm").map_or_else(|| norm(state), Ok)?,
     };
     let config = DcganGeneratorConfig {
         z_dim: told.z_dim,

@@ -45,7 +45,7 @@ pub(crate) static GENERATOR: GeneratorKind = GeneratorKind {
     paper: PAPER,
     samples: SampleKind::Images,
     read: generator::read,
-    infer: Some(infer::infer),
+    infer: Some(infer::generator),
     examples: generator::examples,
 };
 
@@ -56,6 +56,7 @@ pub(crate) static DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: PAPER,
     samples: SampleKind::Images,
     read: discriminator::read,
+    infer: Some(infer::discriminator),
     examples: discriminator::examples,
 };
 

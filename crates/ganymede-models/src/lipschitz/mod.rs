@@ -8,6 +8,7 @@
 //! | `lipschitz-mlp` | points | [`OrthonormalLinear`](crate::OrthonormalLinear), MaxMin, … |
 
 mod images;
+mod infer;
 mod points;
 
 pub use images::{LipschitzCritic, LipschitzCriticConfig};
@@ -26,6 +27,7 @@ pub(crate) static IMAGES: DiscriminatorKind = DiscriminatorKind {
     paper: PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table::<LipschitzCriticConfig>(table)?)),
+    infer: Some(infer::images),
     examples: images::examples,
 };
 
@@ -36,6 +38,7 @@ pub(crate) static POINTS: DiscriminatorKind = DiscriminatorKind {
     paper: PAPER,
     samples: SampleKind::Points,
     read: |table| Ok(Box::new(read_table::<LipschitzMlpConfig>(table)?)),
+    infer: Some(infer::points),
     examples: points::examples,
 };
 

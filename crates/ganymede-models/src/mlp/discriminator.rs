@@ -68,6 +68,7 @@ impl NetworkSpec for MlpDiscriminatorConfig {
     fn traits(&self) -> Traits {
         Traits {
             mixes_batch: !self.minibatch.is_none(),
+            sees_batch: !self.minibatch.is_none(),
             lipschitz: self.spectral && self.minibatch.is_none(),
             ..Traits::default()
         }

@@ -6,9 +6,11 @@
 
 mod discriminator;
 mod generator;
+mod infer;
 
 pub use discriminator::{MlpDiscriminator, MlpDiscriminatorConfig};
 pub use generator::{MlpGenerator, MlpGeneratorConfig};
+pub(crate) use infer::chain;
 
 use ganymede_tensor::{DType, Device, Init, Params, Rng, Tensor, bail};
 
@@ -36,8 +38,7 @@ pub(crate) static GENERATOR: GeneratorKind = GeneratorKind {
     paper: PAPER,
     samples: SampleKind::Points,
     read: |table| Ok(Box::new(read_table::<MlpGeneratorConfig>(table)?)),
-    // Weights do not tell the activation.
-    infer: None,
+    infer: Some(infer::generator),
     examples: generator::examples,
 };
 
@@ -48,6 +49,7 @@ pub(crate) static DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: PAPER,
     samples: SampleKind::Points,
     read: |table| Ok(Box::new(read_table::<MlpDiscriminatorConfig>(table)?)),
+    infer: Some(infer::discriminator),
     examples: discriminator::examples,
 };
 

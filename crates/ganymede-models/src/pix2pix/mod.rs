@@ -58,6 +58,7 @@ pub(crate) static DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table::<Pix2pixDiscriminatorConfig>(table)?)),
+    infer: None,
     examples: discriminator::examples,
 };
 

@@ -14,6 +14,7 @@
 mod block;
 mod discriminator;
 mod generator;
+mod infer;
 
 pub use discriminator::{R3ganDiscriminator, R3ganDiscriminatorConfig};
 pub use generator::{R3ganGenerator, R3ganGeneratorConfig};
@@ -43,7 +44,7 @@ pub(crate) static GENERATOR: GeneratorKind = GeneratorKind {
     paper: PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table::<R3ganGeneratorConfig>(table)?)),
-    infer: None,
+    infer: Some(infer::generator),
     examples: generator::examples,
 };
 
@@ -54,6 +55,7 @@ pub(crate) static DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table::<R3ganDiscriminatorConfig>(table)?)),
+    infer: Some(infer::discriminator),
     examples: discriminator::examples,
 };
 

@@ -26,7 +26,7 @@ impl LayoutKind {
         self.all().iter().find(|layout| layout.side == side)
     }
 
-    fn all(self) -> &'static [Layout] {
+    pub(super) fn all(self) -> &'static [Layout] {
         match self {
             Self::Sngan => LAYOUTS,
             Self::Biggan => BIGGAN_LAYOUTS,
@@ -36,7 +36,7 @@ impl LayoutKind {
 
 /// The blocks of both networks at one resolution. Channels are the width over a divisor.
 pub(super) struct Layout {
-    side: usize,
+    pub(super) side: usize,
     /// The side that the generator begins at.
     pub(super) bottom: usize,
     generator: &'static [usize],
@@ -145,6 +145,11 @@ impl Layout {
 
     pub(super) fn usual_width(&self, role: Role) -> usize {
         self.widths[usize::from(role == Role::Discriminator)]
+    }
+
+    /// Channels of the generator's maps.
+    pub(super) fn generator_channels(&self, width: usize) -> Vec<usize> {
+        self.generator.iter().map(|divisor| width / divisor).collect()
     }
 
     /// The generator's blocks, attention after the one that reaches a side of `attention`.

@@ -30,6 +30,7 @@ mod block;
 mod discriminator;
 mod examples;
 mod generator;
+mod infer;
 mod layout;
 mod styles;
 
@@ -65,7 +66,7 @@ pub(crate) static SNGAN_GENERATOR: GeneratorKind = GeneratorKind {
     paper: SNGAN_PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetGeneratorConfig::sngan(), table)?)),
-    infer: None,
+    infer: Some(|evidence| infer::generator("sngan", ResnetGeneratorConfig::sngan(), evidence)),
     examples: examples::sngan_generators,
 };
 pub(crate) static WGAN_GP_GENERATOR: GeneratorKind = GeneratorKind {
@@ -74,7 +75,7 @@ pub(crate) static WGAN_GP_GENERATOR: GeneratorKind = GeneratorKind {
     paper: WGAN_GP_PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetGeneratorConfig::wgan_gp(), table)?)),
-    infer: None,
+    infer: Some(|evidence| infer::generator("wgan-gp-resnet", ResnetGeneratorConfig::wgan_gp(), evidence)),
     examples: examples::wgan_gp_generators,
 };
 pub(crate) static SAGAN_GENERATOR: GeneratorKind = GeneratorKind {
@@ -83,7 +84,7 @@ pub(crate) static SAGAN_GENERATOR: GeneratorKind = GeneratorKind {
     paper: SAGAN_PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetGeneratorConfig::sagan(), table)?)),
-    infer: None,
+    infer: Some(|evidence| infer::generator("sagan", ResnetGeneratorConfig::sagan(), evidence)),
     examples: examples::sagan_generators,
 };
 
@@ -93,7 +94,7 @@ pub(crate) static BIGGAN_GENERATOR: GeneratorKind = GeneratorKind {
     paper: BIGGAN_PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetGeneratorConfig::biggan(), table)?)),
-    infer: None,
+    infer: Some(|evidence| infer::generator("biggan", ResnetGeneratorConfig::biggan(), evidence)),
     examples: examples::biggan_generators,
 };
 
@@ -104,6 +105,7 @@ pub(crate) static SNGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: SNGAN_PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetDiscriminatorConfig::sngan(), table)?)),
+    infer: Some(|evidence| infer::discriminator("sngan", ResnetDiscriminatorConfig::sngan(), evidence)),
     examples: examples::sngan_discriminators,
 };
 pub(crate) static WGAN_GP_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
@@ -112,6 +114,9 @@ pub(crate) static WGAN_GP_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: WGAN_GP_PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetDiscriminatorConfig::wgan_gp(), table)?)),
+    infer: Some(|evidence| {
+        infer::discriminator("wgan-gp-resnet", ResnetDiscriminatorConfig::wgan_gp(), evidence)
+    }),
     examples: examples::wgan_gp_discriminators,
 };
 pub(crate) static SAGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
@@ -120,6 +125,7 @@ pub(crate) static SAGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: SAGAN_PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetDiscriminatorConfig::sagan(), table)?)),
+    infer: Some(|evidence| infer::discriminator("sagan", ResnetDiscriminatorConfig::sagan(), evidence)),
     examples: examples::sagan_discriminators,
 };
 
@@ -129,6 +135,7 @@ pub(crate) static BIGGAN_DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: BIGGAN_PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table_over(&ResnetDiscriminatorConfig::biggan(), table)?)),
+    infer: Some(|evidence| infer::discriminator("biggan", ResnetDiscriminatorConfig::biggan(), evidence)),
     examples: examples::biggan_discriminators,
 };
 

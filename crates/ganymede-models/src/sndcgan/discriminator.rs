@@ -107,6 +107,7 @@ impl NetworkSpec for SndcganDiscriminatorConfig {
         let head = self.conditioning.head();
         Traits {
             mixes_batch: self.norm == NormKind::Batch || !self.minibatch.is_none(),
+            sees_batch: !self.minibatch.is_none(),
             lipschitz: self.spectral && self.minibatch.is_none(),
             conditional: head.conditional,
             classifies: head.classifies,

@@ -12,6 +12,7 @@
 
 mod discriminator;
 mod generator;
+mod infer;
 
 pub use discriminator::{SndcganDiscriminator, SndcganDiscriminatorConfig};
 pub use generator::{SndcganGenerator, SndcganGeneratorConfig};
@@ -36,7 +37,7 @@ pub(crate) static GENERATOR: GeneratorKind = GeneratorKind {
     paper: PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table::<SndcganGeneratorConfig>(table)?)),
-    infer: None,
+    infer: Some(infer::generator),
     examples: generator::examples,
 };
 
@@ -47,6 +48,7 @@ pub(crate) static DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table::<SndcganDiscriminatorConfig>(table)?)),
+    infer: Some(infer::discriminator),
     examples: discriminator::examples,
 };
 

@@ -23,6 +23,11 @@ enum Choice {
         rng: Box<Rng>,
         classes: usize,
     },
+    /// Classes, one after the other.
+    Labels {
+        labels: Vec<u32>,
+        at: usize,
+    },
     /// Those of samples of the data, each of them as probable.
     Data {
         rng: Box<Rng>,
@@ -41,6 +46,7 @@ impl std::fmt::Debug for ConditionBatches {
             Choice::Nothing => "no conditions",
             Choice::One(_) => "one class",
             Choice::Drawn { .. } => "classes, drawn",
+            Choice::Labels { .. } => "classes, given",
             Choice::Data { .. } => "conditions of the data, drawn",
             Choice::Given { .. } => "conditions, given",
         })
@@ -81,6 +87,11 @@ impl ConditionBatches {
         Ok(Self { choice, device: device.clone() })
     }
 
+    /// These classes.
+    pub(super) fn labels(labels: Vec<u32>, device: &Device) -> Self {
+        Self { choice: Choice::Labels { labels, at: 0 }, device: device.clone() }
+    }
+
     /// Of data whose conditions are of the shape that is told.
     pub(super) fn of_data(
         told: &ConditionShape,
@@ -108,6 +119,7 @@ impl ConditionBatches {
     pub fn count(&self) -> Option<usize> {
         match &self.choice {
             Choice::Given { conditions, .. } => Some(conditions.len()),
+            Choice::Labels { labels, .. } => Some(labels.len()),
             _ => None,
         }
     }
@@ -121,6 +133,11 @@ impl ConditionBatches {
             Choice::Nothing => Condition::None,
             Choice::One(class) => Condition::Classes(Tensor::full(*class, n, &self.device)?),
             Choice::Drawn { rng, classes } => Condition::Classes(rng.labels(n, *classes, &self.device)?),
+            Choice::Labels { labels, at } => {
+                let some = labels.get(*at..*at + n).unwrap_or_default();
+                *at += n;
+                Condition::Classes(Tensor::new(some, &self.device)?)
+            }
             Choice::Data { rng, dataset } => {
                 let told = draw_told(dataset.as_ref(), n, false, rng);
                 condition_of(dataset.as_ref(), &told, &self.device)?

@@ -28,7 +28,7 @@ pub(crate) use draws::{beside_condition, condition_of, draw_told};
 pub(crate) use fixed::{Fixed, metric_inputs};
 pub(crate) use game::Game;
 pub(crate) use probe::{generate, generate_unless_stopped, points};
-pub(crate) use state::{read as read_checkpoint, sampling_weights};
+pub(crate) use state::{player_weights, read as read_checkpoint};
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ mod schema1;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ganymede_models::{ConditionShape, DiscriminatorConfig, GeneratorConfig, Io, ModelError};
+use ganymede_models::{ConditionShape, DiscriminatorConfig, GeneratorConfig, Io, ModelError, Role};
 use ganymede_tensor::{Checkpoint, DType, Device, Result as TensorResult, Tensor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -212,11 +212,14 @@ fn words(network: &Table) -> String {
     text.trim().replace(" = ", " ").replace('\n', ", ")
 }
 
-/// The generator's weights to sample with: the averaged ones where there are any.
-pub(crate) fn sampling_weights(checkpoint: &Checkpoint) -> BTreeMap<String, Tensor> {
+/// The weights of a player; of the generator the averaged ones where there are any, unless they are to be `raw`.
+pub(crate) fn player_weights(checkpoint: &Checkpoint, role: Role, raw: bool) -> BTreeMap<String, Tensor> {
     let sections = Sections { tensors: checkpoint.tensors.clone(), facts: Map::new() };
-    match sections.saved(game::AVERAGE).tensors() {
-        averaged if averaged.is_empty() => sections.saved(game::GENERATOR).tensors(),
-        averaged => averaged,
-    }
+    let places = match role {
+        Role::Discriminator => &[game::DISCRIMINATOR][..],
+        Role::Generator if raw => &[game::GENERATOR],
+        Role::Generator => &[game::AVERAGE, game::GENERATOR],
+    };
+    let found = places.iter().map(|place| sections.saved(place).tensors());
+    found.into_iter().find(|tensors| !tensors.is_empty()).unwrap_or_default()
 }

@@ -31,6 +31,7 @@ pub(crate) static DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: "",
     samples: SampleKind::Images,
     read: |_| Ok(Box::new(Told)),
+    infer: None,
     examples: Vec::new,
 };
 

@@ -7,6 +7,7 @@ mod bounds;
 mod broken;
 mod common;
 mod few_images;
+mod foreign;
 mod full_disk;
 mod many_samples;
 mod messages;

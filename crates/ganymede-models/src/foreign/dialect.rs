@@ -1,0 +1,172 @@
+//! What programs call the tensors of the networks here: one table.
+//!
+//! A name that no rule matches is the same in both. Rules are read from the top, in either direction.
+
+use toml::{Table, Value};
+
+use super::network::{NetworkKind, Role};
+use super::spectral::{self, Form};
+
+/// How a program names the tensors of a network.
+#[derive(Debug)]
+pub struct Dialect {
+    /// As `--dialect` takes it.
+    pub name: &'static str,
+    /// Whose it is, in one line.
+    pub summary: &'static str,
+    /// The kinds that the program has; all where it is empty.
+    pub(super) kinds: &'static [&'static str],
+    pub(super) generator: &'static [Rule],
+    pub(super) discriminator: &'static [Rule],
+    /// How it spells spectral normalisation: what it is written in, and what else is read.
+    pub(super) spectral: &'static [&'static Form],
+    /// Ends of the names of constants and counters, which no network here has.
+    pub(super) constants: &'static [&'static str],
+    /// Whether its batch normalisation counts batches.
+    pub(super) counts_batches: bool,
+    /// The side of the map behind block `{a}` of so many blocks.
+    pub(super) attention_side: Option<fn(Role, usize, usize) -> usize>,
+    /// Settings that all of its networks of a role have, unless others are given.
+    pub(super) settings: fn(Role) -> Table,
+}
+
+/// A tensor's name there and here.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) theirs: &'static str,
+    pub(super) ours: &'static str,
+    /// Where theirs is two of ours side by side (axis 1): the second one.
+    pub(super) second: Option<&'static str>,
+    /// On the way back the rule holds beside such a tensor of ours only.
+    pub(super) beside: Option<&'static str>,
+}
+
+const fn same(theirs: &'static str, ours: &'static str) -> Rule {
+    Rule { theirs, ours, second: None, beside: None }
+}
+
+/// A conditional batch norm: gains and biases of the classes are one matrix, and the statistics lie one level deeper.
+const fn embedded(theirs: &'static str, ours: &'static str, second: &'static str) -> Rule {
+    Rule { theirs, ours, second: Some(second), beside: None }
+}
+
+const fn deeper(theirs: &'static str, ours: &'static str, beside: &'static str) -> Rule {
+    Rule { theirs, ours, second: None, beside: Some(beside) }
+}
+
+/// Every dialect.
+pub static DIALECTS: &[&Dialect] = &[&PYTORCH_DCGAN, &MIMICRY, &BIGGAN, &R3GAN, &NATIVE];
+
+static NATIVE: Dialect = Dialect {
+    name: "native",
+    summary: "Ganymede's own names",
+    kinds: &[],
+    generator: &[],
+    discriminator: &[],
+    spectral: &[&spectral::TORCH, &spectral::PARAMETRIZED],
+    constants: &[],
+    counts_batches: true,
+    attention_side: None,
+    settings: |_| Table::new(),
+};
+
+static PYTORCH_DCGAN: Dialect = Dialect {
+    name: "pytorch-dcgan",
+    summary: "PyTorch's DCGAN tutorial, whose names are ours",
+    kinds: &["dcgan"],
+    ..NATIVE
+};
+
+static MIMICRY: Dialect = Dialect {
+    name: "mimicry",
+    summary: "torch-mimicry",
+    kinds: &["sngan", "wgan-gp-resnet", "sagan"],
+    generator: &[
+        embedded("block{i}.b1.embed.weight", "block{i}.b1.gain.weight", "block{i}.b1.bias.weight"),
+        embedded("block{i}.b2.embed.weight", "block{i}.b2.gain.weight", "block{i}.b2.bias.weight"),
+        deeper("block{i}.b1.bn.*", "block{i}.b1.*", "block{i}.b1.gain.weight"),
+        deeper("block{i}.b2.bn.*", "block{i}.b2.*", "block{i}.b2.gain.weight"),
+    ],
+    spectral: &[&spectral::MIMICRY],
+    settings: |role| match role {
+        Role::Generator => Table::new(),
+        // Its activations write over what the shortcut takes.
+        Role::Discriminator => {
+            [("activated_shortcut".to_owned(), Value::Boolean(true))].into_iter().collect()
+        }
+    },
+    ..NATIVE
+};
+
+static BIGGAN: Dialect = Dialect {
+    name: "biggan",
+    summary: "BigGAN-PyTorch, its authors' code",
+    kinds: &["biggan"],
+    generator: &[
+        same("linear.*", "l1.*"),
+        same("blocks.{i}.0.conv1.*", "block{i+2}.c1.*"),
+        same("blocks.{i}.0.conv2.*", "block{i+2}.c2.*"),
+        same("blocks.{i}.0.conv_sc.*", "block{i+2}.c_sc.*"),
+        same("blocks.{i}.0.bn1.stored_mean", "block{i+2}.b1.running_mean"),
+        same("blocks.{i}.0.bn1.stored_var", "block{i+2}.b1.running_var"),
+        same("blocks.{i}.0.bn1.*", "block{i+2}.b1.*"),
+        same("blocks.{i}.0.bn2.stored_mean", "block{i+2}.b2.running_mean"),
+        same("blocks.{i}.0.bn2.stored_var", "block{i+2}.b2.running_var"),
+        same("blocks.{i}.0.bn2.*", "block{i+2}.b2.*"),
+        same("blocks.{a}.1.*", "attn_block.*"),
+        same("output_layer.0.gain", "b{n+2}.weight"),
+        same("output_layer.0.stored_mean", "b{n+2}.running_mean"),
+        same("output_layer.0.stored_var", "b{n+2}.running_var"),
+        same("output_layer.0.*", "b{n+2}.*"),
+        same("output_layer.2.*", "c{n+2}.*"),
+    ],
+    discriminator: &[
+        same("blocks.{i}.0.conv1.*", "block{i+1}.c1.*"),
+        same("blocks.{i}.0.conv2.*", "block{i+1}.c2.*"),
+        same("blocks.{i}.0.conv_sc.*", "block{i+1}.c_sc.*"),
+        same("blocks.{a}.1.*", "attn_block.*"),
+        same("linear.*", "l{n+1}.*"),
+        same("embed.*", "l_y.*"),
+    ],
+    spectral: &[&spectral::BIGGAN],
+    constants: &[".accumulation_counter"],
+    counts_batches: false,
+    attention_side: Some(|role, place, blocks| match role {
+        // From 4×4 up, and from 2^(blocks + 1) down.
+        Role::Generator => 8 << place,
+        Role::Discriminator => 1 << blocks.saturating_sub(place),
+    }),
+    ..NATIVE
+};
+
+static R3GAN: Dialect = Dialect {
+    name: "r3gan",
+    summary: "R3GAN, its authors' code; its filters are constants",
+    kinds: &["r3gan"],
+    constants: &[".Kernel"],
+    ..NATIVE
+};
+
+impl Dialect {
+    /// The dialect of a name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        DIALECTS.iter().find(|dialect| dialect.name == name).copied()
+    }
+
+    /// Ours.
+    pub fn native() -> &'static Self {
+        &NATIVE
+    }
+
+    /// Whether its program has such a network.
+    pub fn has(&self, kind: NetworkKind) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind.name())
+    }
+
+    pub(super) fn rules(&self, role: Role) -> &'static [Rule] {
+        match role {
+            Role::Generator => self.generator,
+            Role::Discriminator => self.discriminator,
+        }
+    }
+}

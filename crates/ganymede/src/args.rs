@@ -8,6 +8,8 @@ use ganymede_train::presets;
 
 use crate::bench::args as bench;
 use crate::numbers;
+use crate::study::args as study;
+use crate::zoo::ZooArgs;
 
 /// Train generative adversarial networks, and draw from them.
 #[derive(Debug, Parser)]
@@ -27,6 +29,7 @@ Examples:
   ganymede eval runs/quickstart-1 --checkpoint best
   ganymede doctor                             what this machine offers
   ganymede bench conv                         how fast convolutions are here
+  ganymede study presets quickstart           what a preset reaches, with three seeds
 
 Exit status: 0 done, 1 failed, 2 used wrongly, 3 a number is not finite (the run diverged, weights or latent
 vectors hold NaN), 130 interrupted (after a checkpoint).";
@@ -52,6 +55,14 @@ pub(crate) enum Command {
     /// What `bench` starts for each number of threads.
     #[command(hide = true)]
     BenchWorker(bench::WorkerArgs),
+    /// Train presets several times, and write down what they reach, how fast and in how much memory.
+    #[command(after_help = study::EXAMPLES)]
+    Study(study::StudyArgs),
+    /// What `study` starts for each run.
+    #[command(hide = true)]
+    StudyWorker(study::WorkerArgs),
+    /// Describe every network: paper, settings, parameters, operations, memory, presets, and what these reached.
+    Zoo(ZooArgs),
 }
 
 impl Command {
@@ -64,7 +75,7 @@ impl Command {
             Self::Data(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Bench(args) => args.json,
-            Self::BenchWorker(_) => false,
+            Self::BenchWorker(_) | Self::Study(_) | Self::StudyWorker(_) | Self::Zoo(_) => false,
         }
     }
 }

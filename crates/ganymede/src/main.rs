@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod counter;
 mod data;
+mod date;
 mod doctor;
 #[cfg(test)]
 mod documents;
@@ -13,8 +14,10 @@ mod machine;
 mod numbers;
 mod progress;
 mod sample;
+mod study;
 mod train;
 mod words;
+mod zoo;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -55,6 +58,9 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::BenchWorker(args) => bench::worker::run(&args),
+        Command::Study(args) => study::run(&args),
+        Command::StudyWorker(args) => study::worker::run(&args),
+        Command::Zoo(args) => zoo::run(&args),
     });
     let exit = result.unwrap_or_else(|error| {
         let exit = exit_of(&error);

@@ -15,7 +15,7 @@ use crate::bench::process;
 use crate::{Exit, date, interrupt, machine, words};
 
 /// Samples in a picture: as many as a small file holds.
-const SHOWN: usize = 40;
+const SHOWN: usize = 30;
 /// Where the look before the first step is kept, for a run that is stopped and goes on.
 const BEFORE: &str = "before.json";
 

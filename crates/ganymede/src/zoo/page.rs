@@ -25,8 +25,8 @@ cargo xtask zoo --bless
 Sizes are those of networks as published (the defaults), for images in colour, with ten classes where a network is told
 one. *MFLOP* is what a forward pass of a sample computes in convolutions, linear layers and attention, two operations a
 multiplication and addition; what is done element by element is not counted. *Largest* is the number of values of a
-sample in the largest feature map, *held* that of all which a step of training keeps. Any discriminator has the setting
-`pack` besides (PacGAN: Lin et al., 2018, [arXiv:1712.04086](https://arxiv.org/abs/1712.04086)).
+sample in the largest feature map, *held* that of all which a step of training keeps. A setting without a value follows
+from others, or is as published. Any discriminator has the setting `pack` besides (PacGAN: Lin et al., 2018, [arXiv:1712.04086](https://arxiv.org/abs/1712.04086)).
 ";
 
 /// The whole page; `pictures` are the presets that have one.
@@ -78,24 +78,20 @@ fn settings(player: &Player) -> String {
 }
 
 fn columns(size: &Size) -> String {
-    let mflop = figure(2.0 * size.products as f64 / 1e6, 3);
-    [grouped(size.parameters()), mflop, grouped(size.activations), grouped(size.held)].join(" | ")
+    [grouped(size.parameters()), mflop(size), grouped(size.activations), grouped(size.held)].join(" | ")
 }
 
 fn presets(recipes: &[Recipe]) -> String {
     let mut text = "\n## Presets\n\n\
-        A setting that stands without a value above follows from others, or is as published. Presets are narrower \
-        than what was published, so that they show something in minutes.\n\n\
-        | preset | what it is | steps of | generator | parameters | MFLOP | discriminator | parameters | MFLOP |\n\
+        Sizes of the players as the preset has them, for its own data. Those of residual networks are narrower than what \
+        was published, so that they show something in minutes.\n\n\
+        | preset | what it is | steps × batch | generator | parameters | MFLOP | discriminator | parameters | MFLOP |\n\
         |---|---|---:|---|---:|---:|---|---:|---:|\n"
         .to_owned();
     for recipe in recipes {
         let Recipe { name, summary, steps, batch, kinds, sizes } = recipe;
         let of = |player: usize| match &sizes[player] {
-            Some(size) => {
-                let mflop = figure(2.0 * size.products as f64 / 1e6, 3);
-                format!("{} | {} | {mflop}", kinds[player], grouped(size.parameters()))
-            }
+            Some(size) => format!("{} | {} | {}", kinds[player], grouped(size.parameters()), mflop(size)),
             None => format!("{} | – | –", kinds[player]),
         };
         text += &format!("| `{name}` | {summary} | {steps} × {batch} | {} | {} |\n", of(0), of(1));
@@ -115,6 +111,12 @@ fn gallery(recipes: &[Recipe], pictures: &[String]) -> String {
         text += &format!("\n`{name}`\n\n![Samples of {name}](zoo/{name}.png)\n");
     }
     text
+}
+
+/// Two operations a multiplication and addition.
+fn mflop(size: &Size) -> String {
+    let mflop = 2.0 * size.products as f64 / 1e6;
+    figure(mflop, if mflop < 10.0 { 3 } else { 1 })
 }
 
 /// `1,234,567`.

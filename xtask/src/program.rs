@@ -7,8 +7,10 @@ use anyhow::{Context, Result};
 use crate::shell::{self, Usage};
 
 /// Every name that is handed to `ganymede`; the program itself answers for those that it does not have.
-pub(crate) const COMMANDS: &[&str] =
-    &["train", "sample", "data", "doctor", "eval", "score", "import", "export", "report", "study", "bench"];
+pub(crate) const COMMANDS: &[&str] = &[
+    "train", "sample", "data", "doctor", "eval", "score", "import", "export", "report", "study", "bench",
+    "zoo",
+];
 
 /// The commands that the program has today.
 pub(crate) const HELP: &[(&str, &str)] = &[
@@ -24,6 +26,8 @@ pub(crate) const HELP: &[(&str, &str)] = &[
         "bench",
         "measure convolutions, training steps, penalties, updates and metrics; beside PyTorch where asked",
     ),
+    ("study", "train presets with several seeds, and write down what they reach"),
+    ("zoo", "print, --check or --bless docs/zoo.md: every network and what presets reached"),
 ];
 
 /// Takes `--features LIST` off the front of the arguments.

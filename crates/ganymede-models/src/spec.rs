@@ -106,10 +106,34 @@ pub struct Size {
     pub largest_weight: u128,
     /// Weights of all layers, without biases and normalisation, but with the vectors of classes.
     pub weights: u128,
+    /// Biases, gains and all other parameters that are no matrix.
+    pub vectors: u128,
+    /// Multiplications, each with an addition, of a sample's forward pass in convolutions, linear layers and attention:
+    /// every weight once at each place that it is used at. Half of the FLOPs that others count. What is done element by
+    /// element, fixed filters and the looking up of a class's vector have none.
+    pub products: u128,
 }
 
 impl Size {
-    /// The same with layers of so many weights each besides.
+    /// All parameters.
+    pub fn parameters(&self) -> u128 {
+        self.weights + self.vectors
+    }
+
+    /// The same with layers besides: the weights of each, and the places of a sample that they are multiplied at.
+    pub(crate) fn with_products(self, layers: impl IntoIterator<Item = (u128, u128)>) -> Self {
+        layers.into_iter().fold(self, |size, (weights, places)| {
+            let size = size.with_layers([weights]);
+            Self { products: size.products + weights * places, ..size }
+        })
+    }
+
+    /// The same with so many biases, gains and the like besides.
+    pub(crate) fn with_vectors(self, vectors: u128) -> Self {
+        Self { vectors: self.vectors + vectors, ..self }
+    }
+
+    /// The same with layers of so many weights each besides, from which vectors are only looked up.
     pub(crate) fn with_layers(self, weights: impl IntoIterator<Item = u128>) -> Self {
         weights.into_iter().fold(self, |size, weights| Self {
             largest_weight: size.largest_weight.max(weights),

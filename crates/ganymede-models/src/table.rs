@@ -70,7 +70,7 @@ pub struct GeneratorKind {
     pub name: &'static str,
     /// What it is, in one line.
     pub summary: &'static str,
-    /// Where it was published.
+    /// Where it was published: authors, year, title and number.
     pub paper: &'static str,
     /// What it makes.
     pub samples: SampleKind,
@@ -97,7 +97,7 @@ pub struct DiscriminatorKind {
     pub name: &'static str,
     /// What it is, in one line.
     pub summary: &'static str,
-    /// Where it was published.
+    /// Where it was published: authors, year, title and number.
     pub paper: &'static str,
     /// What it judges.
     pub samples: SampleKind,

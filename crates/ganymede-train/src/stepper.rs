@@ -32,6 +32,11 @@ impl Stepper {
         self.game.play(false).map(drop)
     }
 
+    /// Parameters of the generator and of the discriminator.
+    pub fn sizes(&self) -> (usize, usize) {
+        self.game.sizes()
+    }
+
     /// Steps made.
     pub fn steps(&self) -> u64 {
         self.game.step()

@@ -1,4 +1,4 @@
-"""What `ganymede bench --against-pytorch` measures on the other side.
+"""What `ganymede bench --against-pytorch` measures on the other side, behind the networks of networks.py.
 
 Reads one question a line from standard input, JSON as in
 crates/ganymede/src/bench/protocol.rs, and answers each with one line. Between questions it waits
@@ -10,18 +10,8 @@ to do anyway, and what it offers to be faster on a CPU is used: inference mode, 
 """
 
 import contextlib
-import json
 import resource
-import sys
 import time
-
-try:
-    import torch
-    import torch.nn as nn
-    import torch.nn.functional as F
-except ImportError as error:
-    print(json.dumps({"answer": "failed", "message": f"torch cannot be imported ({error})"}), flush=True)
-    sys.exit(1)
 
 
 def conv(case):
@@ -47,83 +37,42 @@ def conv(case):
     return run
 
 
-def initialise(net):
-    for layer in net.modules():
-        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
-            nn.init.normal_(layer.weight, 0.0, 0.02)
-        elif isinstance(layer, nn.BatchNorm2d):
-            nn.init.normal_(layer.weight, 1.0, 0.02)
-    return net
-
-
-def generator():
-    widths, layers = [100, 512, 256, 128, 64, 3], []
-    for i, (before, after) in enumerate(zip(widths, widths[1:])):
-        stride, padding = (1, 0) if i == 0 else (2, 1)
-        layers.append(nn.ConvTranspose2d(before, after, 4, stride, padding, bias=False))
-        if i < 4:
-            layers += [nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
-    return initialise(nn.Sequential(*layers, nn.Tanh()))
-
-
-def discriminator(norm):
-    widths, layers = [3, 64, 128, 256, 512, 1], []
-    for i, (before, after) in enumerate(zip(widths, widths[1:])):
-        stride, padding = (1, 0) if i == 4 else (2, 1)
-        layers.append(nn.Conv2d(before, after, 4, stride, padding, bias=not norm))
-        if norm and 0 < i < 4:
-            layers.append(nn.BatchNorm2d(after))
-        if i < 4:
-            layers.append(nn.LeakyReLU(0.2, inplace=True))
-    return initialise(nn.Sequential(*layers, nn.Flatten(0)))
-
-
-def images(batch):
-    return torch.rand(batch, 3, 64, 64) * 2 - 1
-
-
-def gradient_in(critic, x):
-    x = x.detach().requires_grad_()
-    return torch.autograd.grad(critic(x).sum(), x, create_graph=True)[0].flatten(1)
-
-
-def wgan_gp(critic, real, fake):
-    eps = torch.rand(len(real), 1, 1, 1)
-    norm = (gradient_in(critic, torch.lerp(fake, real, eps)).square().sum(1) + 1e-12).sqrt()
-    return 10 * (norm - 1).square().mean()
-
-
-def r1(critic, real, _):
-    return 5 * gradient_in(critic, real).square().sum(1).mean()
+def images(batch, side=64):
+    return torch.rand(batch, 3, side, side) * 2 - 1
 
 
 def step(case):
-    wasserstein = case["recipe"] == "wgan-gp64"
-    g, d = generator(), discriminator(norm=not wasserstein)
-    lr, betas = (1e-4, (0.0, 0.9)) if wasserstein else (2e-4, (0.5, 0.999))
-    opt_g = torch.optim.Adam(g.parameters(), lr=lr, betas=betas, fused=True)
-    opt_d = torch.optim.Adam(d.parameters(), lr=lr, betas=betas, fused=True)
-    real = images(case["batch"])
+    recipe, batch = RECIPES[case["recipe"]], case["batch"]
+    g, d = recipe.generator(), recipe.discriminator()
+    opt_g, opt_d = (
+        torch.optim.Adam(net.parameters(), lr=lr, betas=recipe.betas, fused=True)
+        for net, lr in zip((g, d), recipe.lr)
+    )
+
+    def classes():
+        return (torch.randint(recipe.classes, (batch,)),) if recipe.classes else ()
+
+    real = (images(batch, recipe.side), *classes())
+
+    def generated():
+        told = classes()
+        return g(torch.randn(batch, recipe.z_dim), *told), *told
 
     def run(_):
         with torch.no_grad():
-            fake = g(torch.randn(len(real), 100, 1, 1))
-        on_real, on_fake = d(real), d(fake)
-        if wasserstein:
-            loss = on_fake.mean() - on_real.mean() + wgan_gp(d, real, fake)
-        else:
-            loss = F.softplus(-on_real).mean() + F.softplus(on_fake).mean()
-        loss.backward()
+            fake = generated()
+        recipe.loss_d(d, real, fake).backward()
         opt_d.step()
         opt_d.zero_grad(set_to_none=True)
         d.requires_grad_(False)
-        scores = d(g(torch.randn(len(real), 100, 1, 1)))
-        loss = -scores.mean() if wasserstein else F.softplus(-scores).mean()
-        loss.backward()
+        d.train(not recipe.spectral)
+        recipe.loss_g(d, real, generated()).backward()
         opt_g.step()
         opt_g.zero_grad(set_to_none=True)
         d.requires_grad_(True)
+        d.train()
 
+    run.parameters = [sum(weights.numel() for weights in net.parameters()) for net in (g, d)]
     return run
 
 
@@ -249,7 +198,7 @@ def answer(question, held):
         case "prepare":
             held.clear()
             held.append(CASES[question["case"]["kind"]](question["case"]))
-            return {"answer": "ready"}
+            return {"answer": "ready", "parameters": getattr(held[0], "parameters", None)}
         case "measure":
             return measure(held[0], question["part"], question["seconds"])
         case "usage":

@@ -8,7 +8,9 @@ use ganymede_train::presets;
 
 use crate::bench::args as bench;
 use crate::numbers;
+use crate::study::args as study;
 use crate::weights::args as weights;
+use crate::zoo::ZooArgs;
 
 /// Train generative adversarial networks, and draw from them.
 #[derive(Debug, Parser)]
@@ -31,6 +33,7 @@ Examples:
   ganymede import --from netG.pth --model dcgan --out G.safetensors
   ganymede doctor                             what this machine offers
   ganymede bench conv                         how fast convolutions are here
+  ganymede study presets quickstart           what a preset reaches, with three seeds
 
 Exit status: 0 done, 1 failed, 2 used wrongly, 3 a number is not finite (the run diverged, weights or latent
 vectors hold NaN), 130 interrupted (after a checkpoint).";
@@ -65,6 +68,14 @@ pub(crate) enum Command {
     /// What `bench` starts for each number of threads.
     #[command(hide = true)]
     BenchWorker(bench::WorkerArgs),
+    /// Train presets several times, and write down what they reach, how fast and in how much memory.
+    #[command(after_help = study::EXAMPLES)]
+    Study(study::StudyArgs),
+    /// What `study` starts for each run.
+    #[command(hide = true)]
+    StudyWorker(study::WorkerArgs),
+    /// Describe every network: paper, settings, parameters, operations, memory, presets, and what these reached.
+    Zoo(ZooArgs),
 }
 
 impl Command {
@@ -80,7 +91,7 @@ impl Command {
             Self::Data(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Bench(args) => args.json,
-            Self::BenchWorker(_) => false,
+            Self::BenchWorker(_) | Self::Study(_) | Self::StudyWorker(_) | Self::Zoo(_) => false,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-use sysinfo::{Disks, MemoryRefreshKind, RefreshKind, System};
+use sysinfo::{CpuRefreshKind, Disks, MemoryRefreshKind, RefreshKind, System};
 
 /// Cores and memory.
 pub(crate) struct Machine {
@@ -24,6 +24,14 @@ impl Machine {
             memory_bytes: memory.ok().map(|system| (system.total_memory(), system.available_memory())),
         }
     }
+}
+
+/// What the processor calls itself.
+pub(crate) fn cpu_name() -> String {
+    let cpus = RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing());
+    let system = System::new_with_specifics(cpus).ok();
+    let name = system.and_then(|system| system.cpus().first().map(|cpu| cpu.brand().to_owned()));
+    name.unwrap_or_else(|| "unknown".to_owned())
 }
 
 fn available_threads() -> usize {

@@ -4,6 +4,7 @@ mod args;
 mod bench;
 mod counter;
 mod data;
+mod date;
 mod doctor;
 #[cfg(test)]
 mod documents;
@@ -14,9 +15,11 @@ mod numbers;
 mod progress;
 mod sample;
 mod score;
+mod study;
 mod train;
 mod weights;
 mod words;
+mod zoo;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -60,6 +63,9 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::BenchWorker(args) => bench::worker::run(&args),
+        Command::Study(args) => study::run(&args),
+        Command::StudyWorker(args) => study::worker::run(&args),
+        Command::Zoo(args) => zoo::run(&args),
     });
     let exit = result.unwrap_or_else(|error| {
         let exit = exit_of(&error);

@@ -1,7 +1,7 @@
 //! Numbers of the command line that no configuration checks: each has its bounds here.
 
 use std::fmt::Display;
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::str::FromStr;
 
 use ganymede_train::{MOST_MEASURED, MOST_THREADS};
@@ -12,6 +12,8 @@ const MOST_DRAWN: usize = 10_000_000;
 const MOST_BATCH: usize = 65_536;
 /// Measurements of a benchmark's cell.
 const MOST_ROUNDS: u32 = 10_000;
+const MOST_JOBS: usize = 64;
+const MOST_SEEDS: u64 = 1000;
 
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
     within(text, 1..=MOST_THREADS, "leave it out for one a physical core")
@@ -27,6 +29,24 @@ pub(crate) fn measured(text: &str) -> Result<usize, String> {
 
 pub(crate) fn batch(text: &str) -> Result<usize, String> {
     within(text, 1..=MOST_BATCH, "it changes no score, only how much memory they take")
+}
+
+/// Runs at a time.
+pub(crate) fn jobs(text: &str) -> Result<usize, String> {
+    within(text, 1..=MOST_JOBS, "as many as there are cores, each run with one thread")
+}
+
+/// `3`, or `0..3` for 0, 1 and 2.
+pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    let seeds = match text.split_once("..") {
+        Some((first, end)) => number(first).zip(number(end)).map(|(first, end)| first..end),
+        None => number(text).and_then(|seed| Some(seed..seed.checked_add(1)?)),
+    };
+    let seeds = seeds.filter(|seeds| (1..=MOST_SEEDS).contains(&seeds.end.saturating_sub(seeds.start)));
+    seeds.ok_or_else(|| {
+        format!("give one number, or as 0..3 the first and the one behind the last, at most {MOST_SEEDS}")
+    })
 }
 
 pub(crate) fn rounds(text: &str) -> Result<u32, String> {
@@ -49,6 +69,15 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seeds_are_one_or_a_range() {
+        assert_eq!(seeds("7"), Ok(7..8));
+        assert_eq!(seeds("0..3"), Ok(0..3));
+        for text in ["3..3", "4..3", "..", "0..", "0..1001", "-1", "18446744073709551615", "a", ""] {
+            assert!(seeds(text).unwrap_err().contains("0..3"), "{text}");
+        }
+    }
 
     #[test]
     fn what_is_out_of_range_is_refused_with_the_bounds() {

@@ -57,6 +57,14 @@ pub(crate) struct Head {
     pub(crate) build: fn(&Parts, &Builder) -> Result<Box<dyn Judge>>,
 }
 
+impl Head {
+    /// How often a sample is multiplied by the weights: once by a classifier's, which has a bias a class, too. Other
+    /// weights are vectors that are looked up.
+    pub(crate) fn products(&self) -> u128 {
+        u128::from(self.classifies)
+    }
+}
+
 /// What a head is built from.
 pub(crate) struct Parts {
     /// The number of classes K; 0 where there are none.

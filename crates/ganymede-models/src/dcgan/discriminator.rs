@@ -4,7 +4,10 @@ use ganymede_tensor::{DType, Device, Params, Rng, Tensor, bail};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use super::{MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, size, weight_init, widths};
+use super::{
+    MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, places, size, vectors, weight_init,
+    widths,
+};
 use crate::conditioning::{DiscriminatorConditioning, Judge, Parts, of_classes};
 use crate::io::Io;
 use crate::layers::activation::Activation;
@@ -140,7 +143,12 @@ impl NetworkSpec for DcganDiscriminatorConfig {
         let own = (self.conditioning.head().weights)(&self.parts(io, &channels));
         let last = channels[channels.len() - 2];
         let beside = [self.minibatch.weights(last * LAST_AREA), (self.minibatch.extra() * LAST_AREA) as u128];
-        let size = size(io, self.width, &channels).with_layers([own]).with_layers(beside);
+        let head = self.conditioning.head().products();
+        let size = size(io, self.width, &channels, places(channels.len() - 1).rev())
+            .with_products([(own, head)])
+            .with_products(beside.map(|weights| (weights, 1)))
+            .with_vectors(vectors(self.resolved_norm(), &channels, &channels[2..channels.len() - 1]))
+            .with_vectors(head * io.classes().unwrap_or(0) as u128);
         // The first layer sees the class beside the image.
         let seen = channels[0] as u128 * io.square().map_or(0, |(_, side)| side as u128).pow(2);
         Size { activations: size.activations.max(seen), ..size }

@@ -4,7 +4,7 @@ use ganymede_tensor::{Builder, DType, Device, Params, Rng, Tensor, bail, tanh};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
-use super::{MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, size, widths};
+use super::{MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, places, size, widths};
 use crate::conditioning::{
     ClassVectors, GeneratorConditioning, StageNorm, Told, USUAL_EMBED_DIM, of_classes,
 };
@@ -124,7 +124,13 @@ impl NetworkSpec for DcganGeneratorConfig {
         let channels = self.channels(io);
         let classes = io.classes().unwrap_or(0) as u128;
         let vectors = self.class_vectors(&channels).into_iter().map(|len| classes * len as u128);
-        size(io, self.width, &channels).with_layers(vectors)
+        let normed = match self.conditioning {
+            GeneratorConditioning::Norm => &[],
+            _ => &channels[1..channels.len() - 1],
+        };
+        size(io, self.width, &channels, places(channels.len() - 1))
+            .with_layers(vectors)
+            .with_vectors(super::vectors(self.norm, &channels, normed))
     }
 
     fn write(&self) -> Table {

@@ -36,7 +36,8 @@ use crate::table::{DiscriminatorKind, GeneratorKind, SampleKind};
 /// The model's name in configuration files and errors.
 pub(crate) const NAME: &str = "dcgan";
 const SUMMARY: &str = "strided convolutions for square images of any power-of-two resolution";
-const PAPER: &str = "Radford, Metz and Chintala, 2016, arXiv:1511.06434";
+const PAPER: &str = "Radford, Metz and Chintala, 2016, Unsupervised Representation Learning with Deep Convolutional Generative \
+     Adversarial Networks, arXiv:1511.06434";
 
 /// The generator's place in the table.
 pub(crate) static GENERATOR: GeneratorKind = GeneratorKind {
@@ -110,18 +111,25 @@ fn fits(io: &Io) -> Vec<Problem> {
 }
 
 /// How large a network is whose convolutions have these channels, from one end to the other; `width` is that of the
-/// feature maps at half the resolution.
-fn size(io: &Io, width: usize, channels: &[usize]) -> Size {
+/// feature maps at half the resolution, `places` those of the smaller map of each convolution.
+fn size(io: &Io, width: usize, channels: &[usize], places: impl Iterator<Item = u128>) -> Size {
     let (own, side) = io.square().unwrap_or_default();
     let (half, side) = (side as u128 / 2, side as u128);
     let pairs = channels.windows(2).map(|pair| pair[0] as u128 * pair[1] as u128 * KERNEL);
     let held = width as u128 * half * half;
-    Size {
-        activations: held.max(own as u128 * side * side),
-        held,
-        largest_weight: pairs.clone().max().unwrap_or(0),
-        weights: pairs.sum(),
-    }
+    let size = Size { activations: held.max(own as u128 * side * side), held, ..Size::default() };
+    size.with_products(pairs.zip(places))
+}
+
+/// The places that each of so many convolutions is made at, from the latent vector on: 1×1, 4×4, 8×8, ….
+fn places(convolutions: usize) -> impl DoubleEndedIterator<Item = u128> + ExactSizeIterator {
+    (0..convolutions).map(|i| if i == 0 { 1 } else { (4u128 << (i - 1)).pow(2) })
+}
+
+/// Biases of the convolutions, and gains and biases of the normalisations behind maps of `normed` channels.
+fn vectors(norm: NormKind, channels: &[usize], normed: &[usize]) -> u128 {
+    let sum = |channels: &[usize]| channels.iter().map(|channels| *channels as u128).sum::<u128>();
+    if norm.is_affine() { 2 * sum(normed) } else { sum(&channels[1..]) }
 }
 
 #[cfg(test)]

@@ -79,6 +79,12 @@ impl SelfAttention2d {
         [c * (values / 4), c * (values / 4), c * values, values * c]
     }
 
+    /// Multiplications of queries by keys and of values by attention, between so many places.
+    pub(crate) fn products_between(channels: usize, places: u128) -> u128 {
+        let values = (channels / FEWER) as u128;
+        (values / 4 + values) * places * (places / 4)
+    }
+
     /// `(N, C, H, W)` to the same shape.
     ///
     /// # Errors
@@ -93,6 +99,8 @@ impl SelfAttention2d {
         let attention = softmax(&queries.matmul(&keys)?, 2)?;
         let values = max_pool2d(&self.g.forward(x, mode)?, 2)?.flatten_from(2)?;
         let seen = values.matmul(&attention.transpose(1, 2)?.contiguous()?)?;
+        #[cfg(test)]
+        super::tally::add((queries.elem_count() + values.dim(1)? * n * h * w) * keys.dim(2)?);
         let seen = self.o.forward(&seen.reshape((n, c / FEWER, h, w))?, mode)?;
         x + seen.broadcast_mul(&self.gamma.get())?
     }

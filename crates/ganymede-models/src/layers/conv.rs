@@ -102,7 +102,10 @@ impl Conv2d {
             &[_, c, _, _] if c == self.config.in_channels => {}
             dims => bail!("conv2d: got {dims:?}, expected (N, {}, H, W)", self.config.in_channels),
         }
-        let y = conv2d(x, &self.weight.get(mode)?, self.config.conv)?;
+        let weight = self.weight.get(mode)?;
+        let y = conv2d(x, &weight, self.config.conv)?;
+        #[cfg(test)]
+        super::tally::add(weight.elem_count() * y.elem_count() / self.config.out_channels);
         bias_and_activation(y, self.bias.as_ref(), activation)
     }
 }

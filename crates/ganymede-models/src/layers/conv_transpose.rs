@@ -114,6 +114,8 @@ impl ConvTranspose2d {
         }
         let weight = self.weight.get(mode)?;
         let y = conv_transpose2d(x, &weight, config.conv, config.output_padding)?;
+        #[cfg(test)]
+        super::tally::add(weight.elem_count() * x.elem_count() / config.in_channels);
         bias_and_activation(y, self.bias.as_ref(), activation)
     }
 }

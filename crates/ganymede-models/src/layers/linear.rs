@@ -54,6 +54,9 @@ impl Linear {
             &[_, features] if features == self.in_features => {}
             dims => bail!("linear: got {dims:?}, expected (N, {})", self.in_features),
         }
-        linear(x, &self.weight.get(mode)?, self.bias.as_ref().map(Param::get).as_ref())
+        let weight = self.weight.get(mode)?;
+        #[cfg(test)]
+        super::tally::add(weight.elem_count() * x.dim(0)?);
+        linear(x, &weight, self.bias.as_ref().map(Param::get).as_ref())
     }
 }

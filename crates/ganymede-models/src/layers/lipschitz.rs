@@ -93,7 +93,10 @@ impl OrthonormalLinear {
     /// # Errors
     /// `x` has another number of features, or another dtype.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        linear(x, &self.matrix()?, Some(&self.bias.get()))
+        let matrix = self.matrix()?;
+        #[cfg(test)]
+        super::tally::add(matrix.elem_count() * x.dim(0)?);
+        linear(x, &matrix, Some(&self.bias.get()))
     }
 }
 
@@ -138,6 +141,8 @@ impl OrthonormalConv2d {
         let kernel = weight.dim(2)?;
         let config = ConvConfig { stride: [kernel; 2], ..ConvConfig::default() };
         let y = conv2d(x, &self.matrix()?.reshape(weight.shape())?, config)?;
+        #[cfg(test)]
+        super::tally::add(weight.elem_count() * y.elem_count() / weight.dim(0)?);
         add_channel_bias(&y, &self.bias.get())
     }
 }
@@ -184,7 +189,10 @@ impl AolConv2d {
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let border = self.identity.dim(2)? / 2;
         let config = ConvConfig { padding: [border; 2], ..ConvConfig::default() };
-        add_channel_bias(&conv2d(x, &self.kernel()?, config)?, &self.bias.get())
+        let kernel = self.kernel()?;
+        #[cfg(test)]
+        super::tally::add(kernel.dim(0)? * kernel.dim(2)? * kernel.dim(3)? * x.elem_count());
+        add_channel_bias(&conv2d(x, &kernel, config)?, &self.bias.get())
     }
 }
 

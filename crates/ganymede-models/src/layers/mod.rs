@@ -12,4 +12,6 @@ pub(crate) mod minibatch;
 pub(crate) mod norm;
 pub(crate) mod resample;
 pub(crate) mod spectral;
+#[cfg(test)]
+pub(crate) mod tally;
 pub(crate) mod weight;

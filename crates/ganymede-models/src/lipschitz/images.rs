@@ -89,10 +89,10 @@ impl NetworkSpec for LipschitzCriticConfig {
             size.activations = size.activations.max(to * area);
             // Behind both convolutions, and each MaxMin.
             size.held += 4 * to * area;
-            size = size.with_layers([4 * from * to, 9 * to * to]);
+            size = size.with_products([(4 * from * to, area), (9 * to * to, area)]).with_vectors(2 * to);
         }
         let hidden = self.hidden as u128;
-        size.with_layers([self.features(io) as u128 * hidden, hidden])
+        size.with_products([(self.features(io) as u128 * hidden, 1), (hidden, 1)]).with_vectors(hidden + 1)
     }
 
     fn write(&self) -> Table {

@@ -17,7 +17,8 @@ pub use points::{LipschitzMlp, LipschitzMlpConfig};
 use crate::spec::{Problem, read_table};
 use crate::table::{DiscriminatorKind, SampleKind};
 
-const PAPER: &str = "Anil et al., 2019, arXiv:1811.05381; Prach and Lampert, 2022, arXiv:2208.03160";
+const PAPER: &str = "Anil et al., 2019, Sorting Out Lipschitz Function Approximation, arXiv:1811.05381; Prach and Lampert, 2022, \
+     Almost-Orthogonal Layers for Efficient General-Purpose Lipschitz Networks, arXiv:2208.03160";
 const MOST_WIDTH: usize = 8192;
 
 /// The critic of images in the table.

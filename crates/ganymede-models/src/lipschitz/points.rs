@@ -68,7 +68,8 @@ impl NetworkSpec for LipschitzMlpConfig {
             held: 2 * (self.width * self.layers) as u128,
             ..Size::default()
         };
-        size.with_layers(sides.windows(2).map(|pair| pair[0] as u128 * pair[1] as u128))
+        size.with_products(sides.windows(2).map(|pair| (pair[0] as u128 * pair[1] as u128, 1)))
+            .with_vectors(sides[1..].iter().map(|side| *side as u128).sum())
     }
 
     fn write(&self) -> Table {

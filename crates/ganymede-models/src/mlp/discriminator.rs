@@ -76,7 +76,7 @@ impl NetworkSpec for MlpDiscriminatorConfig {
 
     fn size(&self, io: &Io) -> Size {
         size(&self.sides(io))
-            .with_layers([self.minibatch.weights(self.width), self.minibatch.extra() as u128])
+            .with_products([(self.minibatch.weights(self.width), 1), (self.minibatch.extra() as u128, 1)])
     }
 
     fn write(&self) -> Table {

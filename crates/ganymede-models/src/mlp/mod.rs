@@ -27,7 +27,7 @@ use crate::{Mode, ModelError};
 /// The model's name in configuration files and errors.
 pub(crate) const NAME: &str = "mlp";
 const SUMMARY: &str = "linear layers for points in the plane";
-const PAPER: &str = "Goodfellow et al., 2014, arXiv:1406.2661";
+const PAPER: &str = "Goodfellow et al., 2014, Generative Adversarial Networks, arXiv:1406.2661";
 const MOST_WIDTH: usize = 8192;
 const MOST_LAYERS: usize = 100;
 
@@ -65,14 +65,14 @@ fn fits(io: &Io) -> Vec<Problem> {
 
 /// How large a network of these layers is.
 fn size(sides: &[usize]) -> Size {
-    let pairs = sides.windows(2).map(|pair| pair[0] as u128 * pair[1] as u128);
-    let inner = &sides[1..sides.len() - 1];
-    Size {
+    let pairs = sides.windows(2).map(|pair| (pair[0] as u128 * pair[1] as u128, 1));
+    let sum = |sides: &[usize]| sides.iter().map(|width| *width as u128).sum();
+    let size = Size {
         activations: sides.iter().copied().max().unwrap_or(0) as u128,
-        held: inner.iter().map(|width| *width as u128).sum(),
-        largest_weight: pairs.clone().max().unwrap_or(0),
-        weights: pairs.sum(),
-    }
+        held: sum(&sides[1..sides.len() - 1]),
+        ..Size::default()
+    };
+    size.with_products(pairs).with_vectors(sum(&sides[1..]))
 }
 
 fn sides(from: usize, width: usize, layers: usize, to: usize) -> Vec<usize> {

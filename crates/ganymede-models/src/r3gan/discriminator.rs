@@ -81,8 +81,9 @@ impl NetworkSpec for R3ganDiscriminatorConfig {
         let width = stages.first().map_or(0, |stage| stage.1);
         let outputs = self.outputs(width);
         let classes = if self.conditional { io.classes().unwrap_or(0) } else { 0 };
-        let ends = [width * BOTTOM * BOTTOM, width * outputs, classes * outputs];
-        size.with_layers(ends.map(|weights| weights as u128))
+        let looked_up = [width * BOTTOM * BOTTOM, classes * outputs];
+        size.with_products([((width * outputs) as u128, 1)])
+            .with_layers(looked_up.map(|weights| weights as u128))
     }
 
     fn write(&self) -> Table {

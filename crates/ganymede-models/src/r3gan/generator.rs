@@ -83,11 +83,9 @@ impl NetworkSpec for R3ganGeneratorConfig {
         let size = size(&stages, self.blocks, self.group_channels, io.sample[0]);
         let width = stages.first().map_or(0, |stage| stage.1);
         let classes = io.classes().unwrap_or(0);
-        size.with_layers([
-            (width * BOTTOM * BOTTOM) as u128,
-            (self.z_dim + self.beside()) as u128 * width as u128,
-            (self.beside() * classes) as u128,
-        ])
+        let looked_up = [width * BOTTOM * BOTTOM, self.beside() * classes];
+        size.with_products([((self.z_dim + self.beside()) as u128 * width as u128, 1)])
+            .with_layers(looked_up.map(|weights| weights as u128))
     }
 
     fn write(&self) -> Table {

@@ -29,7 +29,8 @@ use crate::table::{DiscriminatorKind, GeneratorKind, SampleKind};
 
 const NAME: &str = "r3gan";
 const SUMMARY: &str = "residual blocks without normalisation, for the relativistic loss with R1 and R2";
-const PAPER: &str = "Huang et al., 2024, arXiv:2501.05441";
+const PAPER: &str =
+    "Huang et al., 2024, The GAN is dead; long live the GAN! A Modern GAN Baseline, arXiv:2501.05441";
 const MOST_WIDTH: usize = 8192;
 const MOST_BLOCKS: usize = 100;
 /// The side that both networks are widest at.
@@ -101,16 +102,17 @@ fn size(stages: &[(usize, usize)], blocks: usize, group_channels: usize, image: 
         // In a block: what comes in, and behind each convolution and activation; then resampling.
         size.held += (blocks as u128 * (width + 4 * wide) + 2 * width) * area;
         for _ in 0..blocks {
-            size = size.with_layers([width * wide, 9 * wide * group_channels as u128, wide * width]);
+            let convs = [width * wide, 9 * wide * group_channels as u128, wide * width];
+            size = size.with_products(convs.map(|weights| (weights, area))).with_vectors(2 * wide);
         }
         if let Some(&(_, next)) = stages.get(i + 1)
             && next as u128 != width
         {
-            size = size.with_layers([width * next as u128]);
+            size = size.with_products([(width * next as u128, area)]);
         }
     }
-    let last = stages.last().map_or(0, |stage| stage.1) as u128;
-    size.with_layers([last * image as u128])
+    let (side, last) = stages.last().copied().unwrap_or_default();
+    size.with_products([((last * image) as u128, (side * side) as u128)])
 }
 
 /// A convolution without a bias that keeps the side, under `at`.`Layer`.

@@ -152,11 +152,17 @@ impl NetworkSpec for ResnetDiscriminatorConfig {
         let steps = self.steps(io);
         let Some(last) = steps.last() else { return Size::default() };
         let own = (self.conditioning.head().weights)(&self.parts(io, last.to));
-        size_of_blocks(&steps).with_layers([
-            (last.to + self.minibatch.extra()) as u128,
-            self.minibatch.weights(last.to),
-            own,
-        ])
+        let head = self.conditioning.head().products();
+        // Gains and biases before the convolutions of all blocks but the first.
+        let normed = steps[1..].iter().map(|step| step.from + step.inner).sum::<usize>();
+        let normed = if self.norm.is_affine() { 2 * normed } else { 0 };
+        size_of_blocks(&steps)
+            .with_products([
+                ((last.to + self.minibatch.extra()) as u128, 1),
+                (self.minibatch.weights(last.to), 1),
+                (own, head),
+            ])
+            .with_vectors((1 + normed) as u128 + head * io.classes().unwrap_or(0) as u128)
     }
 
     fn write(&self) -> Table {

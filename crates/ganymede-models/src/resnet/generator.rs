@@ -201,22 +201,26 @@ impl NetworkSpec for ResnetGeneratorConfig {
         // Gains and biases of the normalisations, from units or from vectors.
         let norms = steps.iter().flat_map(|step| [step.from, step.from, step.inner, step.inner]);
         let of_norms = |dim: u128| norms.map(move |channels| channels as u128 * dim).collect::<Vec<_>>();
-        let vectors = match (self.conditioning, self.style_dim(io, steps.len())) {
-            (_, Some(dim)) => {
-                let shared = if io.classes().is_some() { classes * self.shared_dim as u128 } else { 0 };
-                [of_norms(dim as u128), vec![shared]].concat()
+        // Vectors that are looked up by the class, and layers that make gains and biases from vectors.
+        let (vectors, styles) = match (self.conditioning, self.style_dim(io, steps.len())) {
+            (_, Some(dim)) => (vec![classes * self.shared_dim as u128], of_norms(dim as u128)),
+            (GeneratorConditioning::None, None) => (Vec::new(), Vec::new()),
+            (GeneratorConditioning::Norm, None) => (of_norms(classes), Vec::new()),
+            (GeneratorConditioning::Concat, None) => {
+                (vec![classes * self.conditioning.beside(self.embed_dim) as u128], Vec::new())
             }
-            (conditioning, None) => match conditioning {
-                GeneratorConditioning::None => Vec::new(),
-                GeneratorConditioning::Norm => of_norms(classes),
-                GeneratorConditioning::Concat => {
-                    vec![classes * self.conditioning.beside(self.embed_dim) as u128]
-                }
-                GeneratorConditioning::Product => vec![classes * self.z_dim as u128],
-            },
+            (GeneratorConditioning::Product, None) => (vec![classes * self.z_dim as u128], Vec::new()),
         };
-        let ends = [latent * start, (9 * last.to * channels) as u128];
-        let size = size_of_blocks(&steps).with_layers(ends.into_iter().chain(vectors));
+        let ends = [(latent * start, 1), ((9 * last.to * channels) as u128, (side * side) as u128)];
+        // The last normalisation is told nothing.
+        let is_plain = !(self.skip_z || self.conditioning == GeneratorConditioning::Norm);
+        let inner: usize = steps.iter().map(|step| step.from + step.inner).sum();
+        let normed = last.to + if is_plain { inner } else { 0 };
+        let normed = if self.norm.is_affine() { 2 * normed } else { 0 };
+        let size = size_of_blocks(&steps)
+            .with_products(ends.into_iter().chain(styles.into_iter().map(|weights| (weights, 1))))
+            .with_layers(vectors)
+            .with_vectors(start + (channels + normed) as u128);
         Size { held: size.held + start + 2 * (last.to * side * side) as u128, ..size }
     }
 

@@ -247,11 +247,18 @@ pub(super) fn size_of_blocks(steps: &[Step]) -> Size {
         size.held += from * before + (from + inner + 2 * to) * large;
         // A shortcut where the shape changes; the first block always has one, and changes it.
         let shortcut = (before != after || from != to).then_some(from * to);
-        size = size.with_layers([9 * from * inner, 9 * inner * to].into_iter().chain(shortcut));
+        // The shortcut's convolution is made where the map is smaller; each of them has a bias.
+        size = size
+            .with_products([(9 * from * inner, large), (9 * inner * to, large)])
+            .with_products(shortcut.map(|weights| (weights, before.min(after))))
+            .with_vectors(inner + to + if shortcut.is_some() { to } else { 0 });
         if step.attends {
             size.activations = size.activations.max(after * after / 4);
             size.held += after * after / 2 + 3 * to * after;
-            size = size.with_layers(SelfAttention2d::weights(step.to));
+            size = size
+                .with_products(SelfAttention2d::weights(step.to).map(|weights| (weights, after)))
+                .with_vectors(1);
+            size.products += SelfAttention2d::products_between(step.to, after);
         }
     }
     size

@@ -50,14 +50,16 @@ use crate::table::{DiscriminatorKind, GeneratorKind, SampleKind};
 /// The family's name in errors.
 const NAME: &str = "resnet";
 const SNGAN: &str = "residual blocks; spectral normalisation in the discriminator";
-const SNGAN_PAPER: &str = "Miyato et al., 2018, arXiv:1802.05957";
+const SNGAN_PAPER: &str =
+    "Miyato et al., 2018, Spectral Normalization for Generative Adversarial Networks, arXiv:1802.05957";
 const WGAN_GP: &str = "residual blocks; a critic without spectral normalisation, for a gradient penalty";
-const WGAN_GP_PAPER: &str = "Gulrajani et al., 2017, arXiv:1704.00028";
+const WGAN_GP_PAPER: &str = "Gulrajani et al., 2017, Improved Training of Wasserstein GANs, arXiv:1704.00028";
 const SAGAN: &str = "residual blocks with self-attention; spectral normalisation in both players";
 const BIGGAN: &str =
     "residual blocks told the class and parts of z in every normalisation; orthogonal weights";
-const BIGGAN_PAPER: &str = "Brock et al., 2019, arXiv:1809.11096";
-const SAGAN_PAPER: &str = "Zhang et al., 2019, arXiv:1805.08318";
+const BIGGAN_PAPER: &str = "Brock et al., 2019, Large Scale GAN Training for High Fidelity Natural Image Synthesis, arXiv:1809.11096";
+const SAGAN_PAPER: &str =
+    "Zhang et al., 2019, Self-Attention Generative Adversarial Networks, arXiv:1805.08318";
 
 /// The places of the generators in the table.
 pub(crate) static SNGAN_GENERATOR: GeneratorKind = GeneratorKind {

@@ -119,19 +119,24 @@ impl NetworkSpec for SndcganDiscriminatorConfig {
         let Some((_, side)) = io.square() else { return Size::default() };
         let (mut from, mut side) = (self.seen(io) as u128, side as u128);
         let mut size = Size { activations: from * side * side, ..Size::default() };
-        for (kernel, stride, divisor) in CONVS {
+        for (i, (kernel, stride, divisor)) in CONVS.into_iter().enumerate() {
             let to = (self.width / divisor) as u128;
             side /= stride as u128;
             let map = to * side * side;
             size.activations = size.activations.max(map);
             size.held += if self.norm == NormKind::None { map } else { 2 * map };
-            size = size.with_layers([(kernel * kernel) as u128 * from * to]);
+            let is_normed = i > 0 && self.norm.is_affine();
+            size = size
+                .with_products([((kernel * kernel) as u128 * from * to, side * side)])
+                .with_vectors(if is_normed { 2 * to } else { to });
             from = to;
         }
         let features = self.width * (side * side) as usize;
         let last = (features + self.minibatch.extra()) as u128;
         let own = (self.conditioning.head().weights)(&self.parts(io));
-        size.with_layers([last, self.minibatch.weights(features), own])
+        let head = self.conditioning.head().products();
+        size.with_products([(last, 1), (self.minibatch.weights(features), 1), (own, head)])
+            .with_vectors(1 + head * io.classes().unwrap_or(0) as u128)
     }
 
     fn write(&self) -> Table {

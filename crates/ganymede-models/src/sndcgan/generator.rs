@@ -111,15 +111,27 @@ impl NetworkSpec for SndcganGeneratorConfig {
             held: 2 * maps.iter().sum::<u128>(),
             ..Size::default()
         };
-        let convs = channels.windows(2).map(|pair| 16 * pair[0] * pair[1]);
-        let ends = [(self.z_dim as u128 + beside) * maps[0], 9 * channels[3] * image as u128];
+        let convs = channels.windows(2).enumerate();
+        let convs = convs.map(|(i, pair)| (16 * pair[0] * pair[1], (bottom << i).pow(2)));
+        let ends = [
+            ((self.z_dim as u128 + beside) * maps[0], 1),
+            (9 * channels[3] * image as u128, (side * side) as u128),
+        ];
+        let of_stage = match (self.conditioning, self.norm.is_affine()) {
+            (GeneratorConditioning::Norm, _) => 0,
+            (_, true) => 2,
+            (_, false) => 1,
+        };
+        let vectors = maps[0] + of_stage * channels[1..].iter().sum::<u128>() + image as u128;
         let per_class = match self.conditioning {
             GeneratorConditioning::None => 0,
             GeneratorConditioning::Norm => 2 * channels[1..].iter().sum::<u128>(),
             GeneratorConditioning::Concat => beside,
             GeneratorConditioning::Product => self.z_dim as u128,
         };
-        size.with_layers(convs.chain(ends).chain([per_class * io.classes().unwrap_or(0) as u128]))
+        size.with_products(convs.chain(ends))
+            .with_layers([per_class * io.classes().unwrap_or(0) as u128])
+            .with_vectors(vectors)
     }
 
     fn write(&self) -> Table {

@@ -27,7 +27,8 @@ use crate::table::{DiscriminatorKind, GeneratorKind, SampleKind};
 
 const NAME: &str = "sndcgan";
 const SUMMARY: &str = "plain convolutions, seven in the discriminator; spectral normalisation there";
-const PAPER: &str = "Miyato et al., 2018, arXiv:1802.05957";
+const PAPER: &str =
+    "Miyato et al., 2018, Spectral Normalization for Generative Adversarial Networks, arXiv:1802.05957";
 const MOST_WIDTH: usize = 8192;
 
 /// The generator's place in the table.

@@ -1,6 +1,9 @@
+use ganymede_tensor::{DType, Device, Rng};
 use toml::Table;
 
 use super::*;
+use crate::layers::tally;
+use crate::{Condition, ConditionShape, DiscriminatorInput, GeneratorInput, Mode};
 
 fn table(text: &str) -> Table {
     text.parse().unwrap()
@@ -78,4 +81,86 @@ fn a_configuration_is_its_settings_not_how_they_were_typed() {
 fn what_weights_do_not_tell_is_not_guessed() {
     let error = GeneratorConfig::infer(&mlp::GENERATOR, &Shapes::new()).unwrap_err();
     assert!(matches!(error, ModelError::NotInferable { model: "mlp", .. }));
+}
+
+/// What a batch of `n` is told.
+fn told(io: &Io, n: usize) -> Condition {
+    let numbers = |shape: Vec<usize>| Rng::new(3).normal(shape, DType::F32, &Device::Cpu).unwrap();
+    match &io.condition {
+        ConditionShape::None => Condition::None,
+        ConditionShape::Classes(classes) => {
+            Condition::Classes(Rng::new(3).labels(n, *classes, &Device::Cpu).unwrap())
+        }
+        ConditionShape::Vectors(dim) => Condition::Vectors(numbers(vec![n, *dim])),
+        ConditionShape::Images(shape) => Condition::Images(numbers([&[n], &shape[..]].concat())),
+    }
+}
+
+#[test]
+fn products_and_parameters_are_known_before_a_network_is_made() {
+    const N: usize = 2;
+    for (spec, io) in GENERATORS.iter().flat_map(|kind| (kind.examples)()) {
+        let g = spec.build(&io, Rng::new(0), DType::F32, &Device::Cpu).unwrap();
+        let latents = g.draw(N, &mut Rng::new(1), &Device::Cpu).unwrap();
+        let condition = told(&io, N);
+        let input = GeneratorInput::new(&latents).with_condition(&condition);
+        let products = tally::counted(|| drop(g.forward(input, Mode::Eval).unwrap()));
+        let size = spec.size(&io);
+        assert_eq!(products, N as u128 * size.products, "{spec:?} for {io:?}");
+        assert_eq!(g.params().num_elements() as u128, size.parameters(), "{spec:?} for {io:?}");
+    }
+    for (spec, io) in DISCRIMINATORS.iter().flat_map(|kind| (kind.examples)()) {
+        let d = spec.build(&io, Rng::new(0), DType::F32, &Device::Cpu).unwrap();
+        // Of packs there are as many as samples were asked for.
+        let shape = [&[N], &d.io().sample[..]].concat();
+        let samples = Rng::new(1).normal(shape, DType::F32, &Device::Cpu).unwrap();
+        let condition = told(&io, N);
+        let input = DiscriminatorInput::new(&samples).with_condition(&condition);
+        let products = tally::counted(|| drop(d.forward(input, Mode::Eval).unwrap()));
+        let size = spec.size(&io);
+        assert_eq!(products, N as u128 * size.products, "{spec:?} for {io:?}");
+        assert_eq!(d.params().num_elements() as u128, size.parameters(), "{spec:?} for {io:?}");
+    }
+}
+
+/// Parameters, and multiplications of a sample's forward pass, as `FlopCounterMode` of PyTorch counts them for the
+/// networks of `crates/ganymede/peers/networks.py`; of R3GAN without its filters.
+#[test]
+fn published_networks_are_as_large_as_other_programs_count_them() {
+    let plain = |side: usize| Io::new([3, side, side]);
+    let told = Io::with_classes([3, 32, 32], 10);
+    let small = "kind = 'r3gan'\nwidth = 128";
+    let generators = [
+        ("kind = 'dcgan'", plain(64), 3_576_704, 104_628_224),
+        ("kind = 'sngan'", plain(32), 4_276_739, 1_615_069_184),
+        ("kind = 'sagan'", plain(32), 4_358_660, 1_638_662_144),
+        ("kind = 'biggan'", told.clone(), 4_358_915, 1_615_153_152),
+        (small, plain(32), 833_920, 279_617_536 - 688_128),
+    ];
+    for (text, io, parameters, products) in generators {
+        let size = GeneratorConfig::from_table(&table(text)).unwrap().size(&io);
+        assert_eq!((size.parameters(), size.products), (parameters, products), "{text}");
+    }
+    let discriminators = [
+        ("kind = 'dcgan'", plain(64), 2_765_568, 103_817_216),
+        ("kind = 'dcgan'\nnorm = 'none'", plain(64), 2_764_737, 103_817_216),
+        ("kind = 'sngan'", plain(32), 1_053_825, 268_927_104),
+        ("kind = 'sagan'", plain(32), 1_074_306, 270_319_744),
+        ("kind = 'biggan'", told, 4_207_361, 1_068_433_664),
+        (small, plain(32), 825_856, 279_609_472 - 688_128),
+    ];
+    for (text, io, parameters, products) in discriminators {
+        let size = DiscriminatorConfig::from_table(&table(text)).unwrap().size(&io);
+        assert_eq!((size.parameters(), size.products), (parameters, products), "{text}");
+    }
+}
+
+/// DCGAN at 64 pixels, layer by layer: both channels, and the places of the smaller map.
+#[test]
+fn a_count_by_hand_is_the_same() {
+    let layers: [[u128; 3]; 5] =
+        [[100, 512, 1], [512, 256, 16], [256, 128, 64], [128, 64, 256], [64, 3, 1024]];
+    let by_hand: u128 = layers.iter().map(|[from, to, places]| from * to * 16 * places).sum();
+    let config = GeneratorConfig::from_table(&table("kind = 'dcgan'")).unwrap();
+    assert_eq!(config.size(&Io::new([3, 64, 64])).products, by_hand);
 }

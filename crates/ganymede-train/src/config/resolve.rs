@@ -132,9 +132,6 @@ fn data(file: &RunFile, check: &mut Check) -> DataConfig {
         check.add("data.channels", format!("found {channels}, expected 1 (grey) or 3 (colours)"));
     }
     let resolution = check.size("data.resolution", data.resolution, 32);
-    if !toy && !resolution.is_power_of_two() {
-        check.add("data.resolution", format!("found {resolution}, expected a power of two"));
-    }
     let why = "only images can have such a condition; leave it out";
     check.refuse("data.vectors", toy && data.vectors.is_some(), why);
     check.refuse("data.pairs", toy && data.pairs.is_some(), why);
@@ -215,8 +212,27 @@ fn scheme(file: &RunFile, check: &mut Check) -> &'static scheme::SchemeKind {
     kind
 }
 
+/// What keeps a network from images of such a side, in its own words. Problems of a setting are left to whoever builds it
+/// for the data: how many classes there are is not known before these are open.
+fn resolution(run: &Run, check: &mut Check) {
+    let Some(side) = run.data.resolution else { return };
+    let io = run.data.presumed_io();
+    let (g, d) = (&run.generator, &run.discriminator);
+    let players = [
+        ("generator", g.kind().name, g.fits(&io), g.write()),
+        ("discriminator", d.kind().name, d.fits(&io), d.write()),
+    ];
+    for (section, kind, problems, settings) in players {
+        for problem in problems.iter().filter(|problem| !settings.contains_key(problem.field)) {
+            let takes = &problem.message;
+            check.add("data.resolution", format!("found {side}, and the {section} `{kind}` takes {takes}"));
+        }
+    }
+}
+
 /// What one part of the game asks of another.
 fn players(run: &Run, check: &mut Check) {
+    resolution(run, check);
     if let Some(reason) = (run.scheme.refuses)(run.n_critic) {
         check.add("scheme.kind", reason);
     }

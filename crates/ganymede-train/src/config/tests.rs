@@ -125,7 +125,7 @@ fn values_out_of_range_are_refused() {
     check_refused("[run]\nsteps = 3\nkimg = 1", &["run.kimg: `steps` is given too"]);
     check_refused("[run]\nseed = 9223372036854775807\nkimg = -1", &["run.kimg: found -1"]);
     check_refused("[run]\ndevice = 'gpu'", &["run.device: found \"gpu\"", "auto"]);
-    check_refused("[data]\nresolution = 48", &["data.resolution: found 48, expected a power of two"]);
+    check_refused("[data]\nresolution = 4", &["data.resolution: found 4, expected a whole number of 8"]);
     check_refused("[data]\nchannels = 2", &["data.channels: found 2"]);
     check_refused("[ema]\ndecay = 1", &["ema.decay: found 1"]);
     check_refused("[loss]\nkind = 'hinge'\nreal_label = 0.9", &["loss.real_label", "hinge"]);
@@ -145,6 +145,23 @@ fn networks_must_suit_the_data() {
     check_refused("[data]\nname = 'ring'\n[generator]\nkind = 'dcgan'", &["generator.kind", "`mlp`"]);
     check_refused("[discriminator]\nkind = 'mlp'", &["discriminator.kind", "`dcgan`"]);
     check_refused("[data]\nname = 'ring'\nresolution = 32", &["data.resolution: this data set has points"]);
+}
+
+#[test]
+fn each_network_says_which_resolutions_it_takes() {
+    let of = |side: usize, kind: &str| {
+        format!("[data]\nresolution = {side}\n[generator]\nkind = '{kind}'\n[discriminator]\nkind = '{kind}'")
+    };
+    for kind in ["dcgan", "r3gan"] {
+        let wants = ["data.resolution: found 48, and the generator", kind, "a power of two"];
+        check_refused(&of(48, kind), &wants);
+    }
+    let wants = ["found 96, and the discriminator `sngan` takes", "32, 48, 64, 128"];
+    check_refused(&of(96, "sngan"), &wants);
+    // Of the classes, which biggan is told, nothing is known yet.
+    for (side, kind) in [(48, "sngan"), (48, "sagan"), (48, "sndcgan"), (96, "sndcgan"), (64, "biggan")] {
+        assert_eq!(resolve(&of(side, kind)).unwrap().data.resolution, Some(side));
+    }
 }
 
 #[test]

@@ -44,6 +44,39 @@ pub(crate) enum Recipe {
     Dcgan64,
     /// The same generator; a critic without normalisation, the Wasserstein loss and the gradient penalty.
     WganGp64,
+    /// SNGAN's residual networks at 32 px as published, hinge loss.
+    SnResnet32,
+    /// SAGAN's: self-attention, and spectral normalisation in both.
+    Sagan32,
+    /// BigGAN's: ten classes, a shared embedding, parts of z in every normalisation.
+    Biggan32,
+    /// R3GAN's at a sixth of the published width: relativistic loss, R1 and R2.
+    R3gan32,
+}
+
+impl Recipe {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Dcgan64, Self::WganGp64, Self::SnResnet32, Self::Sagan32, Self::Biggan32, Self::R3gan32];
+
+    /// As both sides call it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Dcgan64 => "dcgan64",
+            Self::WganGp64 => "wgan-gp64",
+            Self::SnResnet32 => "sn-resnet32",
+            Self::Sagan32 => "sagan32",
+            Self::Biggan32 => "biggan32",
+            Self::R3gan32 => "r3gan32",
+        }
+    }
+
+    /// Images a batch: as published at 64 px; fewer where a step takes long.
+    pub(crate) fn batch(self) -> usize {
+        match self {
+            Self::Dcgan64 | Self::WganGp64 => 64,
+            Self::SnResnet32 | Self::Sagan32 | Self::Biggan32 | Self::R3gan32 => 16,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,8 +149,7 @@ impl Case {
             Self::Conv(Conv { network, n, c, size, o, kernel: [kh, kw], stride, .. }) => {
                 format!("{network} {c}->{o} {kh}x{kw} s{stride} @{size} n{n}")
             }
-            Self::Step { recipe: Recipe::Dcgan64, batch } => format!("dcgan64 n{batch}"),
-            Self::Step { recipe: Recipe::WganGp64, batch } => format!("wgan-gp64 n{batch}"),
+            Self::Step { recipe, batch } => format!("{} n{batch}", recipe.name()),
             Self::Penalty { penalty: PenaltyKind::WganGp, batch } => format!("wgan-gp 64 px n{batch}"),
             Self::Penalty { penalty: PenaltyKind::R1, batch } => format!("r1 64 px n{batch}"),
             Self::Metric(MetricKind::Inception { images, .. }) => format!("inception n{images}"),

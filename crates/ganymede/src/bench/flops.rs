@@ -1,7 +1,8 @@
-//! How much there is to do, counted by hand: two operations a multiplication and addition, convolutions only, and only
-//! those that a step cannot do without. What norms and activations take is time, not work.
+//! How much there is to do: two operations a multiplication and addition, in convolutions, linear layers and attention,
+//! and only those that a step cannot do without. What norms and activations take is time, not work.
 
 use super::case::{Conv, MetricKind, Recipe, UpdateRule};
+use super::gan::Networks;
 
 pub(crate) fn conv(conv: &Conv) -> f64 {
     let [oh, ow] = conv.output();
@@ -16,17 +17,33 @@ fn discriminator() -> [f64; 5] {
     std::array::from_fn(|i| 2.0 * (channels[i] * channels[i + 1] * sizes[i] * sizes[i] * 16) as f64)
 }
 
-/// The same for the generator; the first layer makes 4×4 out of a latent vector of 100.
-fn generator() -> [f64; 5] {
-    let channels = [100, 512, 256, 128, 64, 3];
-    // A transposed convolution works at the size that it starts from.
-    let sizes = [1usize, 4, 8, 16, 32];
-    std::array::from_fn(|i| 2.0 * (channels[i] * channels[i + 1] * sizes[i] * sizes[i] * 16) as f64)
+/// A forward pass of a sample through a network: all of it, and the layers that see its input.
+struct Pass {
+    all: f64,
+    first: f64,
 }
 
-/// A pass, and the gradient in every weight: each layer twice, but the first, whose input nobody asks about.
-fn backward(layers: &[f64; 5]) -> f64 {
-    2.0 * layers.iter().sum::<f64>() - layers[0]
+impl Pass {
+    fn new(products: u128, first: usize) -> Self {
+        Self { all: 2.0 * products as f64, first: 2.0 * first as f64 }
+    }
+
+    /// A way back with the gradient in every weight: each layer twice, but the first, whose input nobody asks about.
+    fn backward(&self) -> f64 {
+        2.0 * self.all - self.first
+    }
+}
+
+/// Multiplications of the layers that see a latent vector, and of those that see an image.
+fn first_layers(recipe: Recipe) -> [usize; 2] {
+    // Of a residual block a 3×3 convolution at the image's side, and the shortcut at half of it.
+    let block = |width: usize| (9 * 32 * 32 + 16 * 16) * 3 * width;
+    match recipe {
+        Recipe::Dcgan64 | Recipe::WganGp64 => [100 * 512 * 16, 3 * 64 * 16 * 32 * 32],
+        Recipe::SnResnet32 | Recipe::Sagan32 => [128 * 256 * 16, block(128)],
+        Recipe::Biggan32 => [30 * 256 * 16, block(256)],
+        Recipe::R3gan32 => [64 * 128, 3 * 128 * 32 * 32],
+    }
 }
 
 /// Of measures, what their products of matrices do; the distance counts as ten products of its size, as a general
@@ -41,16 +58,20 @@ pub(crate) fn metric(metric: &MetricKind) -> f64 {
 }
 
 pub(crate) fn step(recipe: Recipe, batch: usize) -> f64 {
-    let (d, g) = (discriminator(), generator());
-    let (look_d, look_g): (f64, f64) = (d.iter().sum(), g.iter().sum());
-    let train_d = look_g + 2.0 * (look_d + backward(&d));
+    let sizes = Networks::of(recipe).expect("every recipe is a configuration");
+    let [first_g, first_d] = first_layers(recipe);
+    let g = Pass::new(sizes.generator.products, first_g);
+    let d = Pass::new(sizes.discriminator.products, first_d);
+    let train_d = g.all + 2.0 * (d.all + d.backward());
     // The generator's gradient passes through the discriminator, whose weights stay.
-    let train_g = look_g + 2.0 * look_d + backward(&g);
-    let penalty = match recipe {
-        Recipe::Dcgan64 => 0.0,
+    let train_g = g.all + 2.0 * d.all + g.backward();
+    let besides = match recipe {
+        Recipe::Dcgan64 | Recipe::SnResnet32 | Recipe::Sagan32 | Recipe::Biggan32 => 0.0,
         Recipe::WganGp64 => penalty(1),
+        // Two penalties from the passes that are there anyway, and the generator's look at real samples.
+        Recipe::R3gan32 => 2.0 * 3.0 * d.all + d.all,
     };
-    batch as f64 * (train_d + train_g + penalty)
+    batch as f64 * (train_d + train_g + besides)
 }
 
 /// Forward; the gradient in the image; that gradient's own gradient in each weight, by way of a pass through all
@@ -105,6 +126,13 @@ mod tests {
             by_shape(64, 32, 128, 2, 1),
             by_shape(3, 64, 64, 2, 1),
         ];
-        assert_eq!(generator(), g);
+        // The networks count the same of themselves.
+        let networks = Networks::of(Recipe::Dcgan64).unwrap();
+        let [first_g, first_d] = first_layers(Recipe::Dcgan64);
+        for (layers, size, first) in [(d, networks.discriminator, first_d), (g, networks.generator, first_g)]
+        {
+            let pass = Pass::new(size.products, first);
+            assert_eq!((pass.all, pass.first), (layers.iter().sum(), layers[0]));
+        }
     }
 }

@@ -3,60 +3,124 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use ganymede_datasets::ImageSet;
+use ganymede_datasets::{ImageSet, Labels};
 use ganymede_losses::{Penalty, Samples};
 use ganymede_models::{
-    DcganDiscriminator, DcganDiscriminatorConfig, Discriminator, DiscriminatorInput, Io, Mode, NormKind,
+    DcganDiscriminator, DcganDiscriminatorConfig, Discriminator, DiscriminatorInput, Io, Mode, NormKind, Size,
 };
 use ganymede_tensor::{DType, Device, Graph, Params, Rng, Tensor, grad};
-use ganymede_train::{Layers, Stepper};
+use ganymede_train::{Layers, Run, Stepper};
 
 use super::case::{PenaltyKind, Recipe};
 use super::worker::Work;
 
 const LOOK: Mode = Mode::Train { update_stats: false };
 const CHANNELS: usize = 3;
+/// Of the images that penalties look at.
 const SIDE: usize = 64;
+/// Where there are classes, as many as CIFAR-10 has.
+const CLASSES: usize = 10;
 
 /// A run of the recipe, on noise.
 pub(super) struct Step {
     stepper: Stepper,
 }
 
-/// What a recipe says beyond a DCGAN of 64 pixels.
-fn settings(recipe: Recipe) -> &'static [&'static str] {
+/// Networks, loss and penalty of a recipe.
+fn game(recipe: Recipe) -> &'static [&'static str] {
     match recipe {
         Recipe::Dcgan64 => &["loss.kind=non-saturating"],
         Recipe::WganGp64 => &[
             "loss.kind=wasserstein",
             "discriminator.norm=none",
             "penalty=[{ kind = \"wgan-gp\", lambda = 10, target = 1 }]",
-            "optimizer.generator.lr=1e-4",
-            "optimizer.generator.beta1=0",
-            "optimizer.generator.beta2=0.9",
-            "optimizer.discriminator.lr=1e-4",
-            "optimizer.discriminator.beta1=0",
-            "optimizer.discriminator.beta2=0.9",
         ],
+        Recipe::SnResnet32 => &["generator.kind=sngan", "discriminator.kind=sngan", "loss.kind=hinge"],
+        Recipe::Sagan32 => &["generator.kind=sagan", "discriminator.kind=sagan", "loss.kind=hinge"],
+        Recipe::Biggan32 => &["generator.kind=biggan", "discriminator.kind=biggan", "loss.kind=hinge"],
+        Recipe::R3gan32 => &[
+            "generator.kind=r3gan",
+            "generator.width=128",
+            "discriminator.kind=r3gan",
+            "discriminator.width=128",
+            "loss.kind=relativistic-paired",
+            "penalty=[{ kind = \"r1\", gamma = 0.5 }, { kind = \"r2\", gamma = 0.5 }]",
+        ],
+    }
+}
+
+/// Its learning rates, the generator's first, and the betas of both.
+fn rates(recipe: Recipe) -> ([f64; 2], [f64; 2]) {
+    match recipe {
+        Recipe::Dcgan64 => ([2e-4; 2], [0.5, 0.999]),
+        Recipe::WganGp64 => ([1e-4; 2], [0.0, 0.9]),
+        Recipe::SnResnet32 => ([2e-4; 2], [0.0, 0.9]),
+        Recipe::Sagan32 => ([1e-4, 4e-4], [0.0, 0.9]),
+        Recipe::Biggan32 => ([2e-4; 2], [0.0, 0.999]),
+        Recipe::R3gan32 => ([2e-4; 2], [0.0, 0.99]),
+    }
+}
+
+/// The side of a recipe's images.
+fn side(recipe: Recipe) -> usize {
+    match recipe {
+        Recipe::Dcgan64 | Recipe::WganGp64 => 64,
+        Recipe::SnResnet32 | Recipe::Sagan32 | Recipe::Biggan32 | Recipe::R3gan32 => 32,
+    }
+}
+
+/// The recipe as a run.
+fn configured(recipe: Recipe, batch: usize) -> Result<Run> {
+    let mut layers = Layers::default();
+    let sizes = [format!("run.batch={batch}"), format!("data.resolution={}", side(recipe))];
+    layers.set(&["data.channels=3", "ema.enabled=false", "eval.extractor=none"])?;
+    layers.set(&sizes)?;
+    layers.set(game(recipe))?;
+    let (rates, [beta1, beta2]) = rates(recipe);
+    for (player, lr) in ["generator", "discriminator"].into_iter().zip(rates) {
+        let rule = [("lr", lr), ("beta1", beta1), ("beta2", beta2)];
+        layers.set(&rule.map(|(key, value)| format!("optimizer.{player}.{key}={value:?}")))?;
+    }
+    Ok(layers.resolve()?)
+}
+
+/// How large the networks of a recipe are.
+pub(super) struct Networks {
+    pub(super) generator: Size,
+    pub(super) discriminator: Size,
+}
+
+impl Networks {
+    pub(super) fn of(recipe: Recipe) -> Result<Self> {
+        let (run, side) = (configured(recipe, 1)?, side(recipe));
+        // Networks that are told no class do not ask how many there are.
+        let io = Io::with_classes([CHANNELS, side, side], CLASSES);
+        Ok(Self { generator: run.generator.size(&io), discriminator: run.discriminator.size(&io) })
     }
 }
 
 impl Step {
     pub(super) fn new(recipe: Recipe, batch: usize) -> Result<Self> {
-        let mut layers = Layers::default();
-        let batch_size = format!("run.batch={batch}");
-        layers.set(&["data.resolution=64", "data.channels=3", "ema.enabled=false", &batch_size])?;
-        layers.set(settings(recipe))?;
+        let (run, side) = (configured(recipe, batch)?, side(recipe));
         let mut rng = Rng::new(0);
-        let pixels = (0..batch * CHANNELS * SIDE * SIDE).map(|_| rng.below(256) as u8).collect();
-        let images = ImageSet::new("noise", [CHANNELS, SIDE, SIDE], pixels, None)?;
-        Ok(Self { stepper: Stepper::new(&layers.resolve()?, Arc::new(images), &Device::Cpu)? })
+        let pixels = (0..batch * CHANNELS * side * side).map(|_| rng.below(256) as u8).collect();
+        let told = run.generator.traits().conditional;
+        let labels = told.then(|| Labels {
+            classes: (0..batch).map(|i| (i % CLASSES) as u32).collect(),
+            names: (0..CLASSES).map(|class| class.to_string()).collect(),
+        });
+        let images = ImageSet::new("noise", [CHANNELS, side, side], pixels, labels)?;
+        Ok(Self { stepper: Stepper::new(&run, Arc::new(images), &Device::Cpu)? })
     }
 }
 
 impl Work for Step {
     fn run(&mut self, _: &str) -> Result<()> {
         Ok(self.stepper.step()?)
+    }
+
+    fn parameters(&self) -> Option<[usize; 2]> {
+        Some(self.stepper.sizes().into())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde::Serialize;
 
 use super::args::Benchmark;
@@ -136,9 +136,12 @@ impl Plan<'_> {
     }
 
     fn row(&self, case: &Case, sides: &mut Sides) -> Result<Row> {
-        sides.ours.prepare(case)?;
+        let ours = sides.ours.prepare(case)?;
         if let Some(theirs) = &mut sides.theirs {
-            theirs.prepare(case)?;
+            let theirs = theirs.prepare(case)?;
+            if ours != theirs {
+                bail!("{}: {ours:?} parameters here, {theirs:?} there: not the same networks", case.name());
+            }
         }
         let mut cells: Vec<_> = case.parts().iter().map(|&part| Cell { part, ..Cell::default() }).collect();
         // The first round fills caches and pools; nothing of it counts.

@@ -7,7 +7,7 @@ mod flops;
 mod gan;
 mod measure;
 mod metrics;
-mod process;
+pub(crate) mod process;
 mod protocol;
 mod report;
 mod side;

@@ -3,7 +3,7 @@
 use super::protocol::Usage;
 
 /// Of the whole process so far; nothing where there is no `/proc`.
-pub(super) fn usage() -> Usage {
+pub(crate) fn usage() -> Usage {
     let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
     parse(&read("/proc/self/status"), &read("/proc/self/stat"))
 }

@@ -29,7 +29,10 @@ pub(crate) enum Answer {
         threads: usize,
         vectors: String,
     },
-    Ready,
+    /// What was asked for is made; of networks the parameters of the generator and of the discriminator.
+    Ready {
+        parameters: Option<[usize; 2]>,
+    },
     /// Seconds that one call took, the mean over `calls`.
     Time {
         seconds: f64,

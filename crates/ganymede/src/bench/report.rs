@@ -1,16 +1,14 @@
 //! Tables for people and JSON for programs.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::json;
-use sysinfo::{CpuRefreshKind, RefreshKind, System};
 
 use super::args::Benchmark;
 use super::case::Case;
 use super::measure::{Row, Spent, Table};
-use crate::machine::Machine;
+use crate::date::today;
+use crate::machine::{self, Machine};
 
 /// Where and when.
 #[derive(Debug, Serialize)]
@@ -26,12 +24,9 @@ pub(super) struct Setting {
 
 impl Setting {
     pub(super) fn look(rounds: u32) -> Self {
-        let cpus = RefreshKind::nothing().with_cpu(CpuRefreshKind::nothing());
-        let system = System::new_with_specifics(cpus).ok();
-        let cpu = system.and_then(|system| system.cpus().first().map(|cpu| cpu.brand().to_owned()));
         let machine = Machine::look();
         Self {
-            cpu: cpu.unwrap_or_else(|| "unknown".to_owned()),
+            cpu: machine::cpu_name(),
             physical_cores: machine.physical_cores,
             available_threads: machine.available_threads,
             platform: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
@@ -47,25 +42,6 @@ impl Setting {
             self.cpu, self.available_threads, self.platform, self.ganymede, self.date, self.rounds
         )
     }
-}
-
-/// The date of Greenwich.
-fn today() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    date_of(i64::try_from(now.as_secs() / 86_400).unwrap_or_default())
-}
-
-/// Days since 1970-01-01 to a date. Years are counted from March, so that the leap day comes last.
-fn date_of(days: i64) -> String {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day = days.rem_euclid(146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let in_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * in_year + 2) / 153;
-    let day = in_year - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    format!("{:04}-{month:02}-{day:02}", year + era * 400 + next)
 }
 
 /// One object with everything.
@@ -208,14 +184,6 @@ fn aligned(lines: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn days_are_dates() {
-        let known = [(0, "1970-01-01"), (59, "1970-03-01"), (11_016, "2000-02-29"), (20_782, "2026-11-25")];
-        for (days, date) in known {
-            assert_eq!(date_of(days), date);
-        }
-    }
 
     #[test]
     fn numbers_stand_under_each_other() {

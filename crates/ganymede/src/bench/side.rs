@@ -10,8 +10,9 @@ use super::case::Case;
 use super::protocol::{Answer, Question, Usage};
 use crate::words::Misuse;
 
-/// Our own program in PyTorch.
-const PEER: &str = include_str!("../../peers/bench.py");
+/// Our own program in PyTorch: the networks, and what is done with them.
+const PEER: &str =
+    concat!(include_str!("../../peers/networks.py"), "\n", include_str!("../../peers/bench.py"));
 
 /// One of the two that are compared.
 pub(crate) struct Side {
@@ -83,9 +84,10 @@ impl Side {
         self.time(&Question::Gemm { size }).map(|(seconds, _)| seconds)
     }
 
-    pub(crate) fn prepare(&mut self, case: &Case) -> Result<()> {
+    /// Makes what a case needs, and says how many parameters its networks have, where it has two.
+    pub(crate) fn prepare(&mut self, case: &Case) -> Result<Option<[usize; 2]>> {
         match self.ask(&Question::Prepare { case: case.clone() })? {
-            Answer::Ready => Ok(()),
+            Answer::Ready { parameters } => Ok(parameters),
             other => bail!("{}: {other:?} where ready was expected", self.name),
         }
     }

@@ -6,9 +6,7 @@ use super::case::{Case, Conv, MetricKind, PenaltyKind, Recipe, UpdateRule};
 pub(crate) fn rows(benchmark: Benchmark) -> Vec<Case> {
     match benchmark {
         Benchmark::Conv => conv(),
-        Benchmark::Step => {
-            [Recipe::Dcgan64, Recipe::WganGp64].map(|recipe| Case::Step { recipe, batch: 64 }).to_vec()
-        }
+        Benchmark::Step => Recipe::ALL.map(|recipe| Case::Step { recipe, batch: recipe.batch() }).to_vec(),
         Benchmark::Grad2 => [PenaltyKind::WganGp, PenaltyKind::R1]
             .map(|penalty| Case::Penalty { penalty, batch: 64 })
             .to_vec(),

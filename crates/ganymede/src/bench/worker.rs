@@ -16,6 +16,11 @@ use crate::{Exit, machine, words};
 pub(super) trait Work {
     /// Does one part once.
     fn run(&mut self, part: &str) -> Result<()>;
+
+    /// Parameters of the generator and of the discriminator, where there are two.
+    fn parameters(&self) -> Option<[usize; 2]> {
+        None
+    }
 }
 
 pub(crate) fn run(args: &WorkerArgs) -> Result<Exit> {
@@ -43,8 +48,8 @@ fn reply(question: Question, work: &mut Option<Box<dyn Work>>) -> Result<Answer>
         Question::Gemm { size } => Answer::Time { seconds: gemm(size)?, calls: 1 },
         Question::Prepare { case } => {
             *work = None;
-            *work = Some(prepare(&case)?);
-            Answer::Ready
+            let made = work.insert(prepare(&case)?);
+            Answer::Ready { parameters: made.parameters() }
         }
         Question::Measure { part, seconds } => {
             let work = work.as_mut().context("nothing was prepared")?;
@@ -96,7 +101,7 @@ fn gemm(size: usize) -> Result<f64> {
 #[cfg(test)]
 mod tests {
     use super::super::args::Benchmark;
-    use super::super::case::MetricKind;
+    use super::super::case::{MetricKind, Recipe};
     use super::super::tables::rows;
     use super::*;
 
@@ -125,6 +130,16 @@ mod tests {
                     work.run(part).unwrap();
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_sizes_of_both_networks_are_those_that_work_is_counted_from() {
+        for recipe in Recipe::ALL {
+            let step = gan::Step::new(recipe, 2).unwrap();
+            let networks = gan::Networks::of(recipe).unwrap();
+            let known = [networks.generator, networks.discriminator].map(|size| size.parameters() as usize);
+            assert_eq!(step.parameters(), Some(known), "{recipe:?}");
         }
     }
 

@@ -19,4 +19,5 @@ mod sample;
 mod schema1;
 #[cfg(unix)]
 mod signals;
+mod study;
 mod wrapped;

@@ -258,3 +258,20 @@ fn data_of_another_shape_are_refused_in_words() {
     let Err(error) = Game::new(&run, dataset, &Device::Cpu) else { panic!("28 is no power of two") };
     assert!(error.to_string().contains("resolution"), "{error}");
 }
+
+#[test]
+fn residual_networks_play_at_48_pixels() {
+    let mut layers = Layers::default();
+    layers.set(&["run.batch=2", "data.resolution=48", "generator.z_dim=5"]).unwrap();
+    layers.set(&["generator.kind=sngan", "generator.width=8"]).unwrap();
+    layers.set(&["discriminator.kind=sngan", "discriminator.width=16"]).unwrap();
+    let run = layers.resolve().unwrap();
+    let options = OpenOptions { resolution: run.data.resolution, ..OpenOptions::default() };
+    let dataset = open("fashion-mnist-10k", &options).unwrap().dataset;
+    assert_eq!(dataset.shape(), [1, 48, 48]);
+    let mut game = Game::new(&run, dataset, &Device::Cpu).unwrap();
+    let before = of_both(&game);
+    assert!(game.play(true).unwrap().unwrap().read(1, 2).unwrap().non_finite().is_none());
+    let after = of_both(&game);
+    assert!(!changed(&before.0, &after.0).is_empty() && !changed(&before.1, &after.1).is_empty());
+}

@@ -1,0 +1,179 @@
+//! `ganymede study`: presets trained with several seeds, and what they reached.
+
+pub(crate) mod args;
+pub(crate) mod results;
+pub(crate) mod worker;
+
+use std::collections::VecDeque;
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context, Result, bail};
+use ganymede_train::preset_names;
+
+use crate::{Exit, interrupt, words};
+use args::{Options, Study, StudyArgs};
+use results::{Measured, Results, Trial};
+
+/// What `study ring` compares: settings over [`RING`].
+pub(crate) const CURES: &[&[&str]] = &[
+    &[],
+    &["discriminator.minibatch=discrimination"],
+    &["discriminator.minibatch=stddev"],
+    &["discriminator.pack=2"],
+];
+pub(crate) const RING: &str = "ring-minimax";
+/// The largest picture that goes beside the numbers.
+const MOST_BYTES: u64 = 60_000;
+
+pub(crate) fn run(args: &StudyArgs) -> Result<Exit> {
+    let (trials, options) = match &args.study {
+        Study::Presets { names, seeds, sets, options } => {
+            let all = preset_names();
+            let names = if names.is_empty() { all } else { names.iter().map(String::as_str).collect() };
+            (trials(&names, &[sets.clone()], seeds, options), options)
+        }
+        Study::Ring { seeds, options } => {
+            let cures: Vec<Vec<String>> =
+                CURES.iter().map(|sets| sets.iter().map(|set| (*set).to_owned()).collect()).collect();
+            (trials(&[RING], &cures, seeds, options), options)
+        }
+    };
+    // All of them before the first begins: a mistake shows at once.
+    for trial in &trials {
+        worker::configure(trial, options.threads)?;
+    }
+    fs::create_dir_all(&options.out).with_context(|| format!("cannot make {}", options.out.display()))?;
+    let results = Results::of(&options.out);
+    let known = results.read()?;
+    let is_left = |trial: &Trial| !known.iter().any(|run| run.trial == *trial);
+    let left: VecDeque<Trial> = trials.iter().filter(|trial| is_left(trial)).cloned().collect();
+    words::say(&format!("{} runs, {} of them to be made", trials.len(), left.len()));
+    interrupt::ask_politely("waiting for the runs to write their checkpoints");
+    let study = Running { options, results, left: Mutex::new(left), failed: AtomicUsize::new(0) };
+    std::thread::scope(|scope| {
+        for _ in 0..options.jobs {
+            scope.spawn(|| study.work());
+        }
+    });
+    if interrupt::requested() {
+        words::say("the same command goes on with what is left");
+        return Ok(Exit::Interrupted);
+    }
+    match study.failed.into_inner() {
+        0 => Ok(Exit::Done),
+        failed => bail!("{failed} runs failed; the others are written down"),
+    }
+}
+
+/// Seed by seed, so that what is there after a while is of every preset.
+fn trials(names: &[&str], variants: &[Vec<String>], seeds: &Range<u64>, options: &Options) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for seed in seeds.clone() {
+        for name in names {
+            trials.extend(variants.iter().map(|sets| Trial {
+                preset: (*name).to_owned(),
+                sets: sets.clone(),
+                seed,
+                steps: options.steps,
+                minutes: options.minutes,
+            }));
+        }
+    }
+    trials
+}
+
+/// A study that goes on.
+struct Running<'a> {
+    options: &'a Options,
+    /// Written to by whoever has `left` locked.
+    results: Results,
+    left: Mutex<VecDeque<Trial>>,
+    failed: AtomicUsize,
+}
+
+impl Running<'_> {
+    /// One run after the other until none is left.
+    fn work(&self) {
+        while let Some(trial) = self.next() {
+            let name = trial.name();
+            match self.make(&trial, &name) {
+                Ok(Some(run)) => words::say(&format!("{name}: {}", told(&run))),
+                Ok(None) => words::say(&format!("{name}: stopped")),
+                Err(error) => {
+                    self.failed.fetch_add(1, Ordering::SeqCst);
+                    words::say(&format!("{name}: {error:#}"));
+                }
+            }
+        }
+    }
+
+    fn next(&self) -> Option<Trial> {
+        if interrupt::requested() {
+            return None;
+        }
+        self.left.lock().expect("nobody panics with it").pop_front()
+    }
+
+    /// Makes a run and writes it down; nothing where it was stopped.
+    fn make(&self, trial: &Trial, name: &str) -> Result<Option<Measured>> {
+        let Options { threads, out, runs, keep_runs, .. } = self.options;
+        fs::create_dir_all(runs).with_context(|| format!("cannot make {}", runs.display()))?;
+        let folder = runs.join(name);
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("study-worker").arg(serde_json::to_string(trial)?).arg("--out").arg(&folder);
+        command.args(["--threads", &threads.to_string()]);
+        let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+        match output.status.code() {
+            Some(0) => {}
+            Some(code) if code == Exit::Interrupted as i32 => return Ok(None),
+            _ => bail!("its process ended with {}", output.status),
+        }
+        let run: Measured = serde_json::from_slice(&output.stdout).context("its process says nothing")?;
+        let guard = self.left.lock().expect("nobody panics with it");
+        if trial.sets.is_empty() && run.after.is_some() {
+            keep_picture(&folder, trial, &self.results, out)?;
+        }
+        self.results.add(run.clone())?;
+        drop(guard);
+        if !keep_runs {
+            fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+        }
+        Ok(Some(run))
+    }
+}
+
+/// Copies the last picture of a preset's first seed, if it is small.
+fn keep_picture(folder: &Path, trial: &Trial, results: &Results, out: &Path) -> Result<()> {
+    let is_earlier = |run: &Measured| {
+        run.trial.preset == trial.preset && run.trial.sets.is_empty() && run.trial.seed < trial.seed
+    };
+    if results.read()?.iter().any(is_earlier) {
+        return Ok(());
+    }
+    let summary: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("summary.json"))?)?;
+    let Some(picture) = summary["files"]["picture"].as_str() else { return Ok(()) };
+    let bytes = fs::read(folder.join(picture))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        words::say(&format!("{}: its picture has {} bytes and is left out", trial.preset, bytes.len()));
+        return Ok(());
+    }
+    let path = out.join(format!("{}.png", trial.preset));
+    ganymede_tensor::write_atomic(&path, |file| file.write_all(&bytes))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// A run in a line.
+fn told(run: &Measured) -> String {
+    let first = |seen: &Option<results::Seen>| seen.as_ref().and_then(|seen| seen.values.first().cloned());
+    let seconds = run.seconds_a_step.map(|seconds| format!(", {:.1} ms a step", 1e3 * seconds));
+    let ended = format!("{} at step {}{}", run.ended, run.step, seconds.unwrap_or_default());
+    match (first(&run.before), first(&run.after)) {
+        (Some((_, before)), Some((name, after))) => format!("{ended}, {name} {before:.2} -> {after:.2}"),
+        _ => ended,
+    }
+}

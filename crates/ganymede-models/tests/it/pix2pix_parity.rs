@@ -4,7 +4,7 @@ use ganymede_models::{
     Condition, Discriminator, DiscriminatorInput, Generator, GeneratorInput, Io, Latents, Mode, NormKind,
     Pix2pixDiscriminator, Pix2pixDiscriminatorConfig, Pix2pixGenerator, Pix2pixGeneratorConfig,
 };
-use ganymede_tensor::{DType, Device, Params, Result, Rng, Tensor, watch};
+use ganymede_tensor::{Device, Params, Result, Rng, Tensor, watch};
 
 use crate::support::{DTYPES, Fixture};
 

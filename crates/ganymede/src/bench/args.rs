@@ -8,7 +8,7 @@ use crate::numbers;
 pub(crate) enum Benchmark {
     /// Single convolutions of DCGAN, SNGAN, PGGAN and Inception: forward, and both gradients
     Conv,
-    /// Whole training steps: discriminator on real and generated images, then generator
+    /// Whole training steps of DCGAN, WGAN-GP, SNGAN, SAGAN, BigGAN and R3GAN: discriminator, then generator
     Step,
     /// Gradient penalties alone: a gradient of a gradient
     Grad2,

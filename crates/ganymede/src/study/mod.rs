@@ -35,7 +35,7 @@ pub(crate) fn run(args: &StudyArgs) -> Result<Exit> {
         Study::Presets { names, seeds, sets, options } => {
             let all = preset_names();
             let names = if names.is_empty() { all } else { names.iter().map(String::as_str).collect() };
-            (trials(&names, &[sets.clone()], seeds, options), options)
+            (trials(&names, std::slice::from_ref(sets), seeds, options), options)
         }
         Study::Ring { seeds, options } => {
             let cures: Vec<Vec<String>> =

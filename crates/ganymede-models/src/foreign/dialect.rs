@@ -18,8 +18,10 @@ pub struct Dialect {
     pub(super) kinds: &'static [&'static str],
     pub(super) generator: &'static [Rule],
     pub(super) discriminator: &'static [Rule],
-    /// How it spells spectral normalisation: what it is written in, and what else is read.
+    /// How it spells spectral normalisation.
     pub(super) spectral: &'static [&'static Form],
+    /// How it spells that of a layer, in a network that has such layers.
+    pub(super) spelling: fn(&str, &dyn Fn(&str) -> bool) -> &'static Form,
     /// Ends of the names of constants and counters, which no network here has.
     pub(super) constants: &'static [&'static str],
     /// Whether its batch normalisation counts batches.
@@ -64,6 +66,7 @@ static NATIVE: Dialect = Dialect {
     generator: &[],
     discriminator: &[],
     spectral: &[&spectral::TORCH, &spectral::PARAMETRIZED],
+    spelling: |_, _| &spectral::TORCH,
     constants: &[],
     counts_batches: true,
     attention_side: None,
@@ -87,7 +90,12 @@ static MIMICRY: Dialect = Dialect {
         deeper("block{i}.b1.bn.*", "block{i}.b1.*", "block{i}.b1.gain.weight"),
         deeper("block{i}.b2.bn.*", "block{i}.b2.*", "block{i}.b2.gain.weight"),
     ],
-    spectral: &[&spectral::MIMICRY],
+    spectral: &[&spectral::TORCH, &spectral::MIMICRY],
+    // PyTorch's, but for what lies behind the blocks of its projection discriminator at 32 pixels.
+    spelling: |layer, has| match layer.starts_with('l') && has("l_y") && has("l5") && !has("attn_block.o") {
+        true => &spectral::MIMICRY,
+        false => &spectral::TORCH,
+    },
     settings: |role| match role {
         Role::Generator => Table::new(),
         // Its activations write over what the shortcut takes.
@@ -129,6 +137,7 @@ static BIGGAN: Dialect = Dialect {
         same("embed.*", "l_y.*"),
     ],
     spectral: &[&spectral::BIGGAN],
+    spelling: |_, _| &spectral::BIGGAN,
     constants: &[".accumulation_counter"],
     counts_batches: false,
     attention_side: Some(|role, place, blocks| match role {

@@ -177,7 +177,7 @@ fn a_run_is_exported_and_read_back() {
 
     // A folder of pictures, in each format; a damaged file is named and takes no row.
     let pictures = path("pictures");
-    expect(&call(&["sample", run_dir, "--num", "3", "--out", text(&pictures)]), 0, &[]);
+    expect(&call(&["sample", run_dir, "--num", "3", "--no-grid", "--out", text(&pictures)]), 0, &[]);
     fs::write(pictures.join("000001b.png"), b"no picture").unwrap();
     let file = path("scores.csv");
     let words = call(&["score", run_dir, "--images", text(&pictures), "--out", text(&file), "--json"]);

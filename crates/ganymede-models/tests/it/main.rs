@@ -14,6 +14,7 @@ mod lipschitz;
 mod minibatch;
 mod norm_parity;
 mod r3gan_parity;
+mod recognised;
 mod resnet_parity;
 mod spectral_parity;
 mod support;

@@ -12,7 +12,7 @@ use super::spectral::{self, Form};
 pub struct Dialect {
     /// As `--dialect` takes it.
     pub name: &'static str,
-    /// Whose it is, in one line.
+    /// Whose it is, in a few words.
     pub summary: &'static str,
     /// The kinds that the program has; all where it is empty.
     pub(super) kinds: &'static [&'static str],
@@ -61,7 +61,7 @@ pub static DIALECTS: &[&Dialect] = &[&PYTORCH_DCGAN, &MIMICRY, &BIGGAN, &R3GAN, 
 
 static NATIVE: Dialect = Dialect {
     name: "native",
-    summary: "Ganymede's own names",
+    summary: "Ganymede",
     kinds: &[],
     generator: &[],
     discriminator: &[],
@@ -73,12 +73,8 @@ static NATIVE: Dialect = Dialect {
     settings: |_| Table::new(),
 };
 
-static PYTORCH_DCGAN: Dialect = Dialect {
-    name: "pytorch-dcgan",
-    summary: "PyTorch's DCGAN tutorial, whose names are ours",
-    kinds: &["dcgan"],
-    ..NATIVE
-};
+static PYTORCH_DCGAN: Dialect =
+    Dialect { name: "pytorch-dcgan", summary: "PyTorch's DCGAN tutorial", kinds: &["dcgan"], ..NATIVE };
 
 static MIMICRY: Dialect = Dialect {
     name: "mimicry",
@@ -108,7 +104,7 @@ static MIMICRY: Dialect = Dialect {
 
 static BIGGAN: Dialect = Dialect {
     name: "biggan",
-    summary: "BigGAN-PyTorch, its authors' code",
+    summary: "BigGAN-PyTorch",
     kinds: &["biggan"],
     generator: &[
         same("linear.*", "l1.*"),
@@ -150,7 +146,7 @@ static BIGGAN: Dialect = Dialect {
 
 static R3GAN: Dialect = Dialect {
     name: "r3gan",
-    summary: "R3GAN, its authors' code; its filters are constants",
+    summary: "R3GAN's authors' code",
     kinds: &["r3gan"],
     constants: &[".Kernel"],
     ..NATIVE
@@ -165,6 +161,11 @@ impl Dialect {
     /// Ours.
     pub fn native() -> &'static Self {
         &NATIVE
+    }
+
+    /// Whether a network of a role is the same in it, by names and settings, as in ours.
+    pub fn is_ours(&self, role: Role) -> bool {
+        self.rules(role).is_empty() && (self.settings)(role).is_empty()
     }
 
     /// Whether its program has such a network.

@@ -26,7 +26,7 @@ const CASES: [(&str, &str, bool, &str); 6] = [
     ("sagan", "sagan", true, "torch-mimicry"),
     ("wgan-gp", "wgan-gp-resnet", false, "torch-mimicry"),
     ("biggan", "biggan", true, "BigGAN-PyTorch"),
-    ("r3gan", "r3gan", true, "R3GAN"),
+    ("r3gan", "r3gan", true, "under `state_dict.generator`"),
 ];
 
 /// What a generator draws of the case's latent vectors.

@@ -130,8 +130,8 @@ impl NetworkWeights {
         let recognised = recognise(kind, &shapes, hints).map_err(misfit)?;
         let tensors = recognised.tensors(&found.tensors)?;
         let (network, io) = (recognised.network, recognised.io);
-        let named = format!("the names are {}", recognised.dialect.summary);
-        let is_plain = recognised.dialect.name == Dialect::native().name;
+        let named = format!("the names are those of {}", recognised.dialect.summary);
+        let is_plain = recognised.dialect.is_ours(kind.role());
         let notes: Vec<String> = found.note.into_iter().chain((!is_plain).then_some(named)).collect();
         let note = (!notes.is_empty()).then(|| notes.join("; "));
         Ok(Self { network, io, tensors, class_names: Vec::new(), trained_on: None, note })

@@ -12,14 +12,16 @@ use super::spectral::{self, Form};
 pub struct Dialect {
     /// As `--dialect` takes it.
     pub name: &'static str,
-    /// Whose it is, in one line.
+    /// Whose it is, in a few words.
     pub summary: &'static str,
     /// The kinds that the program has; all where it is empty.
     pub(super) kinds: &'static [&'static str],
     pub(super) generator: &'static [Rule],
     pub(super) discriminator: &'static [Rule],
-    /// How it spells spectral normalisation: what it is written in, and what else is read.
+    /// How it spells spectral normalisation.
     pub(super) spectral: &'static [&'static Form],
+    /// How it spells that of a layer, in a network that has such layers.
+    pub(super) spelling: fn(&str, &dyn Fn(&str) -> bool) -> &'static Form,
     /// Ends of the names of constants and counters, which no network here has.
     pub(super) constants: &'static [&'static str],
     /// Whether its batch normalisation counts batches.
@@ -59,23 +61,20 @@ pub static DIALECTS: &[&Dialect] = &[&PYTORCH_DCGAN, &MIMICRY, &BIGGAN, &R3GAN, 
 
 static NATIVE: Dialect = Dialect {
     name: "native",
-    summary: "Ganymede's own names",
+    summary: "Ganymede",
     kinds: &[],
     generator: &[],
     discriminator: &[],
     spectral: &[&spectral::TORCH, &spectral::PARAMETRIZED],
+    spelling: |_, _| &spectral::TORCH,
     constants: &[],
     counts_batches: true,
     attention_side: None,
     settings: |_| Table::new(),
 };
 
-static PYTORCH_DCGAN: Dialect = Dialect {
-    name: "pytorch-dcgan",
-    summary: "PyTorch's DCGAN tutorial, whose names are ours",
-    kinds: &["dcgan"],
-    ..NATIVE
-};
+static PYTORCH_DCGAN: Dialect =
+    Dialect { name: "pytorch-dcgan", summary: "PyTorch's DCGAN tutorial", kinds: &["dcgan"], ..NATIVE };
 
 static MIMICRY: Dialect = Dialect {
     name: "mimicry",
@@ -87,7 +86,12 @@ static MIMICRY: Dialect = Dialect {
         deeper("block{i}.b1.bn.*", "block{i}.b1.*", "block{i}.b1.gain.weight"),
         deeper("block{i}.b2.bn.*", "block{i}.b2.*", "block{i}.b2.gain.weight"),
     ],
-    spectral: &[&spectral::MIMICRY],
+    spectral: &[&spectral::TORCH, &spectral::MIMICRY],
+    // PyTorch's, but for what lies behind the blocks of its projection discriminator at 32 pixels.
+    spelling: |layer, has| match layer.starts_with('l') && has("l_y") && has("l5") && !has("attn_block.o") {
+        true => &spectral::MIMICRY,
+        false => &spectral::TORCH,
+    },
     settings: |role| match role {
         Role::Generator => Table::new(),
         // Its activations write over what the shortcut takes.
@@ -100,7 +104,7 @@ static MIMICRY: Dialect = Dialect {
 
 static BIGGAN: Dialect = Dialect {
     name: "biggan",
-    summary: "BigGAN-PyTorch, its authors' code",
+    summary: "BigGAN-PyTorch",
     kinds: &["biggan"],
     generator: &[
         same("linear.*", "l1.*"),
@@ -129,6 +133,7 @@ static BIGGAN: Dialect = Dialect {
         same("embed.*", "l_y.*"),
     ],
     spectral: &[&spectral::BIGGAN],
+    spelling: |_, _| &spectral::BIGGAN,
     constants: &[".accumulation_counter"],
     counts_batches: false,
     attention_side: Some(|role, place, blocks| match role {
@@ -141,7 +146,7 @@ static BIGGAN: Dialect = Dialect {
 
 static R3GAN: Dialect = Dialect {
     name: "r3gan",
-    summary: "R3GAN, its authors' code; its filters are constants",
+    summary: "R3GAN's authors' code",
     kinds: &["r3gan"],
     constants: &[".Kernel"],
     ..NATIVE
@@ -156,6 +161,11 @@ impl Dialect {
     /// Ours.
     pub fn native() -> &'static Self {
         &NATIVE
+    }
+
+    /// Whether a network of a role is the same in it, by names and settings, as in ours.
+    pub fn is_ours(&self, role: Role) -> bool {
+        self.rules(role).is_empty() && (self.settings)(role).is_empty()
     }
 
     /// Whether its program has such a network.

@@ -9,13 +9,13 @@ use super::dialect::Dialect;
 use super::network::Network;
 use super::pattern::{Matched, filled, matched};
 use super::spectral::{self, sigma};
-use super::translate::{blocks, under, written};
+use super::translate::{blocks, under};
 use crate::{Io, ModelError};
 
 /// A state dict of ours by the names of a dialect, as its program loads it.
 ///
-/// torch-mimicry and BigGAN-PyTorch make one more power iteration whenever they evaluate; their outputs are ours up to
-/// what that moves, which is nothing once the vectors have converged.
+/// BigGAN-PyTorch, and torch-mimicry in a few layers, make one more power iteration whenever they evaluate; their outputs
+/// are ours up to what that moves, which is nothing once the vectors have converged.
 ///
 /// # Errors
 /// [`ModelError::NoSuchDialect`]: the program has no such network; a tensor cannot be made.
@@ -115,34 +115,31 @@ fn respelled(
     mut tensors: BTreeMap<String, Tensor>,
     dialect: &Dialect,
 ) -> Result<BTreeMap<String, Tensor>, ModelError> {
-    let form = written(dialect);
-    if *form == spectral::TORCH {
-        return Ok(tensors);
-    }
     let layers: Vec<String> = tensors
         .keys()
         .filter_map(|name| name.strip_suffix(spectral::TORCH.weight))
         .map(|layer| layer.trim_end_matches('.').to_owned())
         .collect();
-    for layer in layers {
-        let mut take = |leaf: &str| tensors.remove(&under(&layer, leaf));
+    for layer in &layers {
+        let form = (dialect.spelling)(layer, &|other| layers.iter().any(|layer| layer == other));
+        let mut take = |leaf: &str| tensors.remove(&under(layer, leaf));
         let (Some(weight), Some(u), Some(v)) = (take("weight_orig"), take("weight_u"), take("weight_v"))
         else {
             continue;
         };
         if let Some(name) = form.sigma {
-            tensors.insert(under(&layer, name), sigma(&weight, &u, &v)?);
+            tensors.insert(under(layer, name), sigma(&weight, &u, &v)?);
         }
         match form.v {
             Some(name) => {
-                tensors.insert(under(&layer, name), v);
-                tensors.insert(under(&layer, form.u), u);
+                tensors.insert(under(layer, name), v);
+                tensors.insert(under(layer, form.u), u);
             }
             None => {
-                tensors.insert(under(&layer, form.u), u.flatten_all()?.unsqueeze(0)?);
+                tensors.insert(under(layer, form.u), u.flatten_all()?.unsqueeze(0)?);
             }
         }
-        tensors.insert(under(&layer, form.weight), weight);
+        tensors.insert(under(layer, form.weight), weight);
     }
     Ok(tensors)
 }

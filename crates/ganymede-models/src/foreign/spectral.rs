@@ -7,8 +7,8 @@
 //! | torch-mimicry | `weight` | `sn_u` (1, C) | | `sn_sigma` |
 //! | BigGAN-PyTorch | `weight` | `u0` (1, C) | | `sv0` |
 //!
-//! The last two make one power iteration more in evaluation, too, and forget it. What is imported has made it: then
-//! σ = uᵀWv is the one that they divide by.
+//! torch-mimicry has both its own and PyTorch's, by layer. The last two make one power iteration more in evaluation, too,
+//! and forget it. What is imported has made it: then σ = uᵀWv is the one that they divide by.
 
 use ganymede_tensor::{DType, Result, Tensor};
 

@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::dialect::{Dialect, Rule};
 use super::network::Role;
 use super::pattern::{filled, matched};
-use super::spectral::{self, FORMS, Form};
+use super::spectral::{self, FORMS};
 use crate::ModelError;
 
 /// What one of our tensors is made from, by their names.
@@ -170,11 +170,6 @@ fn layer_of<'a>(name: &'a str, leaf: &str) -> Option<&'a str> {
 /// The name of a leaf of a layer.
 pub(super) fn under(layer: &str, leaf: &str) -> String {
     if layer.is_empty() { leaf.to_owned() } else { format!("{layer}.{leaf}") }
-}
-
-/// How a dialect spells a layer's tensors when it is written.
-pub(super) fn written(dialect: &Dialect) -> &'static Form {
-    dialect.spectral.first().copied().unwrap_or(&spectral::TORCH)
 }
 
 /// The tensors of a state dict that is known to be of a dialect, by our names.

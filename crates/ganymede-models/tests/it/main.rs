@@ -16,6 +16,7 @@ mod norm_parity;
 mod pix2pix_gradients;
 mod pix2pix_parity;
 mod r3gan_parity;
+mod recognised;
 mod resnet_parity;
 mod spectral_parity;
 mod support;

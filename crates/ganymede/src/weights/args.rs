@@ -111,8 +111,8 @@ Examples:
   ganymede export runs/quickstart-1 --player discriminator --out D.safetensors
   ganymede export runs/sngan-1 --dialect mimicry --out G.safetensors
 
-In PyTorch: net.load_state_dict(safetensors.torch.load_file(\"G.safetensors\")). torch-mimicry and BigGAN-PyTorch make one
-more power iteration when they evaluate, which moves outputs a little until the vectors have converged.";
+In PyTorch: net.load_state_dict(safetensors.torch.load_file(\"G.safetensors\")). BigGAN-PyTorch, and torch-mimicry in a few
+layers, make one more power iteration when they evaluate, which moves outputs a little until the vectors have converged.";
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("source").required(true).args(["run_dir", "weights"]))]

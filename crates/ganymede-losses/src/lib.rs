@@ -10,7 +10,8 @@
 //! call the public functions of one module a family ([`minimax`], [`non_saturating`],
 //! [`least_squares`], [`wasserstein`], [`hinge`], [`relativistic_average`],
 //! [`relativistic_paired`]; [`wgan_gp`], [`dragan`], [`zero_centered`]), which can be called
-//! without the enums. [`auxiliary`] is what both players add where a classifier sits beside the critic.
+//! without the enums. [`auxiliary`] is what both players add where a classifier sits beside the critic,
+//! [`orthogonal`] a regularisation of weights.
 //!
 //! # One critic step
 //! ```
@@ -47,6 +48,7 @@ mod lazy;
 pub mod least_squares;
 pub mod minimax;
 pub mod non_saturating;
+pub mod orthogonal;
 mod penalty;
 pub mod relativistic_average;
 pub mod relativistic_paired;

@@ -40,6 +40,7 @@ mod conditioning;
 mod dcgan;
 mod error;
 mod io;
+mod latents;
 mod layers;
 mod lipschitz;
 mod mlp;
@@ -50,12 +51,14 @@ mod r3gan;
 mod resnet;
 mod sndcgan;
 mod spec;
+mod standing;
 mod table;
 
 pub use conditioning::{DiscriminatorConditioning, GeneratorConditioning};
 pub use dcgan::{DcganDiscriminator, DcganDiscriminatorConfig, DcganGenerator, DcganGeneratorConfig};
 pub use error::ModelError;
 pub use io::{Condition, ConditionShape, Growth, Io};
+pub use latents::LatentDistribution;
 pub use layers::activation::Activation;
 pub use layers::attention::SelfAttention2d;
 pub use layers::conv::{Conv2d, Conv2dConfig};
@@ -85,6 +88,7 @@ pub use sndcgan::{
     SndcganDiscriminator, SndcganDiscriminatorConfig, SndcganGenerator, SndcganGeneratorConfig,
 };
 pub use spec::{DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, Problem, Size, Traits, read_table};
+pub use standing::{has_running_statistics, standing_statistics};
 pub use table::{
     DISCRIMINATORS, DiscriminatorConfig, DiscriminatorExample, DiscriminatorKind, GENERATORS,
     GeneratorConfig, GeneratorExample, GeneratorKind, Infer, SampleKind,

@@ -8,7 +8,7 @@ use ganymede_tensor::Shapes;
 use toml::{Table, Value};
 
 use crate::spec::{DiscriminatorSpec, Fault, GeneratorSpec};
-use crate::{Io, ModelError, dcgan, lipschitz, mlp, packing, r3gan, resnet, sndcgan};
+use crate::{Io, ModelError, dcgan, latents, lipschitz, mlp, packing, r3gan, resnet, sndcgan};
 
 /// Every generator. The first one for a kind of data is its default.
 pub const GENERATORS: &[&GeneratorKind] = &[
@@ -168,12 +168,14 @@ pub struct DiscriminatorConfig {
 const KIND: &str = "kind";
 
 impl GeneratorConfig {
-    /// The kind with settings of its own.
+    /// The kind with settings of its own; beside them any generator has `latent`, the distribution of its latent vectors
+    /// ([`LatentDistribution`](crate::LatentDistribution)), and `latent_threshold`.
     ///
     /// # Errors
     /// [`Fault`] names a key that the kind does not have, or a value of another type.
     pub fn read(kind: &'static GeneratorKind, settings: &Table) -> Result<Self, Fault> {
-        Ok(Self { kind, spec: (kind.read)(settings)?.into() })
+        let (settings, latent) = latents::split(settings)?;
+        Ok(Self { kind, spec: latents::drawn((kind.read)(&settings)?, latent).into() })
     }
 
     /// From what [`GeneratorConfig::write`] gave, or less: `kind`, and settings.

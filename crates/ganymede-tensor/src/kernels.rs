@@ -16,6 +16,7 @@ pub(crate) mod map;
 mod matrix;
 mod microkernel;
 mod packed;
+pub(crate) mod pairwise;
 pub(crate) mod resample;
 mod scatter;
 mod target;

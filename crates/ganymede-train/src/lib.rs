@@ -46,6 +46,7 @@ mod presets;
 mod quality;
 mod record;
 mod sample;
+mod standing;
 mod stepper;
 mod summary;
 mod trainer;

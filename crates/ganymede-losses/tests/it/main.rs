@@ -9,6 +9,7 @@ mod config;
 mod contract;
 mod gradcheck_losses;
 mod gradcheck_penalties;
+mod orthogonal;
 mod parity_losses;
 mod parity_penalties;
 mod patches;

@@ -50,10 +50,15 @@ impl Linear {
     /// # Errors
     /// `x` is not `(N, in)`, or of another dtype than the weight.
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.check(x)?;
+        linear(x, &self.weight.get(mode)?, self.bias.as_ref().map(Param::get).as_ref())
+    }
+
+    /// What [`Self::forward`] refuses of a shape, for networks that must not have moved statistics by then.
+    pub(crate) fn check(&self, x: &Tensor) -> Result<()> {
         match x.dims() {
-            &[_, features] if features == self.in_features => {}
+            &[_, features] if features == self.in_features => Ok(()),
             dims => bail!("linear: got {dims:?}, expected (N, {})", self.in_features),
         }
-        linear(x, &self.weight.get(mode)?, self.bias.as_ref().map(Param::get).as_ref())
     }
 }

@@ -49,11 +49,21 @@ impl ClassBatches {
         Ok(Self { choice, device: device.clone() })
     }
 
+    /// Each of so many classes with equal probability.
+    pub(super) fn of_all(classes: Option<usize>, rng: Rng, device: &Device) -> Self {
+        let drawn = |classes| Choice::Drawn { rng: Box::new(rng), classes };
+        Self { choice: classes.map_or(Choice::Nothing, drawn), device: device.clone() }
+    }
+
     /// The condition of the next `n` samples.
     ///
     /// # Errors
     /// The device refuses the memory.
     pub fn next_batch(&mut self, n: usize) -> Result<Condition, TrainError> {
+        Ok(self.draw(n)?)
+    }
+
+    pub(super) fn draw(&mut self, n: usize) -> ganymede_tensor::Result<Condition> {
         Ok(match &mut self.choice {
             Choice::Nothing => Condition::None,
             Choice::One(class) => Condition::Classes(Tensor::full(*class, n, &self.device)?),

@@ -1,6 +1,7 @@
 //! Terms of the players' losses beside the adversarial one: each is a file here and a line in [`TERMS`].
 
 mod auxiliary;
+mod orthogonal;
 mod penalty;
 mod spec;
 mod term;
@@ -17,7 +18,7 @@ pub(crate) use spec::{TermKind, TermSpec};
 pub(crate) use term::{At, Term};
 
 /// Every term that a configuration can ask for under `[[term]]`.
-pub(crate) const TERMS: &[&TermKind] = &[&auxiliary::AUXILIARY];
+pub(crate) const TERMS: &[&TermKind] = &[&auxiliary::AUXILIARY, &orthogonal::ORTHOGONAL];
 
 /// A term, and what it gave when it was last due.
 pub(crate) struct HeldTerm {

@@ -3,7 +3,7 @@
 //! * [`conv2d`] and its two gradients, by the way that fits the [`Geometry`]: tiles of Winograd, products that read the
 //!   image where it lies, dot products along lines, plain products of matrices;
 //! * [`row_products`]: all inner products of two sets of rows;
-//! * [`channel`], [`map`], [`window`], [`resample`]: sums and maps over all threads;
+//! * [`channel`], [`map`], [`pairwise`], [`window`], [`resample`]: sums and maps over all threads;
 //! * [`transformer`]: attention and layer norm for frozen networks.
 //!
 //! Instructions are chosen when the program runs ([`vectorised`]). The order of all sums depends on sizes alone: results
@@ -27,6 +27,7 @@ pub mod map;
 mod matrix;
 mod microkernel;
 mod packed;
+pub mod pairwise;
 mod products;
 pub mod resample;
 mod scatter;

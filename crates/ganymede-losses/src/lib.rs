@@ -11,7 +11,7 @@
 //! [`least_squares`], [`wasserstein`], [`hinge`], [`relativistic_average`],
 //! [`relativistic_paired`]; [`wgan_gp`], [`dragan`], [`zero_centered`]), which can be called
 //! without the enums. [`auxiliary`] is what both players add where a classifier sits beside the critic, [`l1`] what
-//! a generator adds where the true answer is known.
+//! a generator adds where the true answer is known, [`orthogonal`] a regularisation of weights.
 //!
 //! # One critic step
 //! ```
@@ -49,6 +49,7 @@ mod lazy;
 pub mod least_squares;
 pub mod minimax;
 pub mod non_saturating;
+pub mod orthogonal;
 mod penalty;
 pub mod relativistic_average;
 pub mod relativistic_paired;

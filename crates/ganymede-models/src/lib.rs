@@ -43,6 +43,7 @@ mod error;
 mod foreign;
 mod infer;
 mod io;
+mod latents;
 mod layers;
 mod lipschitz;
 mod mlp;
@@ -54,6 +55,7 @@ mod r3gan;
 mod resnet;
 mod sndcgan;
 mod spec;
+mod standing;
 mod table;
 
 pub use conditioning::{DiscriminatorConditioning, GeneratorConditioning};
@@ -65,6 +67,7 @@ pub use foreign::{
 };
 pub use infer::Evidence;
 pub use io::{Condition, ConditionShape, Growth, Io};
+pub use latents::LatentDistribution;
 pub use layers::activation::Activation;
 pub use layers::attention::SelfAttention2d;
 pub use layers::conv::{Conv2d, Conv2dConfig};
@@ -98,6 +101,7 @@ pub use sndcgan::{
     SndcganDiscriminator, SndcganDiscriminatorConfig, SndcganGenerator, SndcganGeneratorConfig,
 };
 pub use spec::{DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, Problem, Size, Traits, read_table};
+pub use standing::{has_running_statistics, standing_statistics};
 pub use table::{
     DISCRIMINATORS, DiscriminatorConfig, DiscriminatorExample, DiscriminatorKind, GENERATORS,
     GeneratorConfig, GeneratorExample, GeneratorKind, Infer, SampleKind,

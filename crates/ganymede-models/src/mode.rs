@@ -3,7 +3,7 @@
 /// Whether a forward pass trains, and whether it may change what the model remembers.
 ///
 /// Running means, running variances and spectral vectors change inside a forward pass with
-/// `Train { update_stats: true }` and in no other. PyTorch ties both to `module.train()`; here a
+/// `Train { update_stats: true }`, the first two with `Standing` too, and in no other. PyTorch ties both to `module.train()`; here a
 /// gradient penalty, a second discriminator pass of the same step or a generator step through the
 /// discriminator can use the statistics of the batch without counting the batch twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +13,12 @@ pub enum Mode {
         /// Whether running statistics and spectral vectors move on by one step.
         update_stats: bool,
     },
+    /// Batch statistics normalise, and running statistics become the means over this pass and those before it: see
+    /// [`standing_statistics`](crate::standing_statistics). Spectral vectors stay.
+    Standing {
+        /// The number of the pass, from 0.
+        pass: u64,
+    },
     /// Running statistics normalise; nothing changes.
     Eval,
 }
@@ -20,10 +26,10 @@ pub enum Mode {
 impl Mode {
     /// Whether batch statistics are used.
     pub const fn is_train(self) -> bool {
-        matches!(self, Mode::Train { .. })
+        matches!(self, Mode::Train { .. } | Mode::Standing { .. })
     }
 
-    /// Whether buffers may change.
+    /// Whether running statistics and spectral vectors move on by one step.
     pub const fn updates_stats(self) -> bool {
         matches!(self, Mode::Train { update_stats: true })
     }

@@ -1,8 +1,9 @@
 //! The two roles of an adversarial game: what goes in, what comes out.
 
-use ganymede_tensor::{DType, Device, Params, Result, Rng, Tensor, bail};
+use ganymede_tensor::{Device, Params, Result, Rng, Tensor, bail};
 
 use crate::io::{Condition, Growth, Io};
+use crate::latents::LatentDistribution;
 use crate::mode::Mode;
 
 /// All that is drawn at random for a batch of samples. It is drawn before the forward pass, which is then a function
@@ -155,12 +156,17 @@ impl Critique {
 
 /// From latent vectors to samples.
 pub trait Generator: Send + Sync {
-    /// Draws what a batch of `n` needs: latent vectors of N(0, 1), unless the network says otherwise, then its noise.
+    /// What latent vectors are drawn from: N(0, 1), unless its settings say otherwise.
+    fn latent_distribution(&self) -> LatentDistribution {
+        LatentDistribution::Normal
+    }
+
+    /// Draws what a batch of `n` needs: latent vectors of [`Generator::latent_distribution`], then its noise.
     ///
     /// # Errors
     /// The device refuses the memory.
     fn draw(&self, n: usize, rng: &mut Rng, device: &Device) -> Result<Latents> {
-        let z = rng.normal((n, self.z_dim()), DType::F32, device)?;
+        let z = self.latent_distribution().draw(n, self.z_dim(), rng, device)?;
         Ok(Latents::new(z).with_noise(self.noise(n, rng, device)?))
     }
 

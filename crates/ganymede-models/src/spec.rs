@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use toml::{Table, Value};
 
-use crate::{Discriminator, Generator, Io, ModelError};
+use crate::{ConditionShape, Discriminator, Generator, Io, ModelError};
 
 /// The settings of a network: the one struct that its section of a configuration file is read into.
 pub trait NetworkSpec: fmt::Debug + Send + Sync {
@@ -131,6 +131,15 @@ impl Size {
     /// The same with so many biases, gains and the like besides.
     pub(crate) fn with_vectors(self, vectors: u128) -> Self {
         Self { vectors: self.vectors + vectors, ..self }
+    }
+
+    /// The same with layers of so many weights each besides, that are told what `io` says of a sample: vectors are
+    /// multiplied by them, those of classes are only looked up.
+    pub(crate) fn with_told(self, io: &Io, weights: Vec<u128>) -> Self {
+        match io.condition {
+            ConditionShape::Vectors(_) => self.with_products(weights.into_iter().map(|weights| (weights, 1))),
+            _ => self.with_layers(weights),
+        }
     }
 
     /// The same with layers of so many weights each besides, from which vectors are only looked up.

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 
 use crate::infer::Evidence;
 use crate::spec::{DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, refuse};
-use crate::{Io, ModelError, dcgan, lipschitz, mlp, packing, pix2pix, r3gan, resnet, sndcgan};
+use crate::{Io, ModelError, dcgan, latents, lipschitz, mlp, packing, pix2pix, r3gan, resnet, sndcgan};
 
 /// Every generator. The first one for a kind of data is its default.
 pub const GENERATORS: &[&GeneratorKind] = &[
@@ -173,12 +173,14 @@ pub struct DiscriminatorConfig {
 const KIND: &str = "kind";
 
 impl GeneratorConfig {
-    /// The kind with settings of its own.
+    /// The kind with settings of its own; beside them any generator has `latent`, the distribution of its latent vectors
+    /// ([`LatentDistribution`](crate::LatentDistribution)), and `latent_threshold`.
     ///
     /// # Errors
     /// [`Fault`] names a key that the kind does not have, or a value of another type.
     pub fn read(kind: &'static GeneratorKind, settings: &Table) -> Result<Self, Fault> {
-        Ok(Self { kind, spec: (kind.read)(settings)?.into() })
+        let (settings, latent) = latents::split(settings)?;
+        Ok(Self { kind, spec: latents::drawn((kind.read)(&settings)?, latent).into() })
     }
 
     /// From what [`GeneratorConfig::write`] gave, or less: `kind`, and settings.

@@ -48,6 +48,7 @@ pub use ops::leaky_relu::{leaky_relu, relu};
 pub use ops::linear::linear;
 pub use ops::max_pool::max_pool2d;
 pub use ops::pad::{pad2d, pad2d_reflect};
+pub use ops::pairwise_l1::pairwise_l1;
 pub use ops::pixel_shuffle::{pixel_shuffle, pixel_unshuffle};
 pub use ops::pool2d::{Pooling, WindowConfig, pool2d};
 pub use ops::self_attention::self_attention;

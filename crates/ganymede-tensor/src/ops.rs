@@ -21,6 +21,7 @@ pub(crate) mod leaky_relu;
 pub(crate) mod linear;
 pub(crate) mod max_pool;
 pub(crate) mod pad;
+pub(crate) mod pairwise_l1;
 pub(crate) mod pixel_shuffle;
 pub(crate) mod pool2d;
 pub(crate) mod self_attention;

@@ -31,6 +31,7 @@ pub struct Param {
 struct ParamInner {
     name: String,
     var: Var,
+    is_table: bool,
     frozen: Arc<AtomicUsize>,
     /// Values that stand in for the variable's, the last one seen; and whose they are.
     bound: Mutex<Vec<(u64, Tensor)>>,
@@ -40,6 +41,12 @@ impl Param {
     /// The path of the parameter, as `main.0.weight`.
     pub fn name(&self) -> &str {
         &self.inner.name
+    }
+
+    /// Whether rows of it are looked up, as the vectors of classes are ([`Builder::tables`]): it is no matrix that
+    /// signals pass through.
+    pub fn is_table(&self) -> bool {
+        self.inner.is_table
     }
 
     /// The parameter as a tensor: tracked by the graph, or, while its [`Params`] are frozen,
@@ -110,6 +117,7 @@ impl Params {
         Builder {
             params: self.clone(),
             path: String::new(),
+            is_table: false,
             rng: Arc::new(Mutex::new(rng)),
             dtype,
             device: device.clone(),
@@ -279,6 +287,7 @@ impl Drop for Bound {
 pub struct Builder {
     params: Params,
     path: String,
+    is_table: bool,
     rng: Arc<Mutex<Rng>>,
     dtype: DType,
     device: Device,
@@ -290,6 +299,12 @@ impl Builder {
         Builder { path: self.full_name(&segment.to_string()), ..self.clone() }
     }
 
+    /// The same place, where new parameters are tables ([`Param::is_table`]).
+    #[must_use]
+    pub fn tables(&self) -> Builder {
+        Builder { is_table: true, ..self.clone() }
+    }
+
     /// A new trainable parameter `path.name`.
     ///
     /// # Errors
@@ -299,7 +314,7 @@ impl Builder {
         let value = init.draw(&shape.into(), &mut self.rng(), self.dtype, &self.device)?;
         let var = Var::from_tensor(&value)?;
         let frozen = self.params.frozen.clone();
-        let inner = ParamInner { name, var, frozen, bound: Mutex::default() };
+        let inner = ParamInner { name, var, is_table: self.is_table, frozen, bound: Mutex::default() };
         let param = Param { inner: Arc::new(inner) };
         lock(&self.params.inner).params.push(param.clone());
         Ok(param)

@@ -21,6 +21,7 @@ use crate::folder::RunFolder;
 use crate::look::{Look, unless_stopped};
 use crate::quality::{ClassShare, LeftOut, Quality, QualityValue};
 use crate::sample::Sampler;
+use crate::standing::Standing;
 use crate::trainer::{Fixed, generate_unless_stopped, metric_inputs, read_checkpoint};
 
 /// Images in one pass: bounds the memory, however many are asked for.
@@ -170,6 +171,10 @@ impl Evaluator {
         input: &Fixed,
         stop: &mut dyn FnMut() -> bool,
     ) -> Result<Look<Quality>, TrainError> {
+        let passes = this.config.standing_statistics;
+        let Some(_standing) = Standing::new(generator, input, (passes, this.seed), stop)? else {
+            return Ok(Look::CutShort);
+        };
         let count = input.count()?;
         let asked = input.condition.classes()?;
         let mut parts = Vec::new();

@@ -49,6 +49,7 @@ mod quality;
 mod record;
 mod sample;
 mod score;
+mod standing;
 mod stepper;
 mod summary;
 mod trainer;

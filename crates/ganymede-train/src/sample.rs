@@ -2,6 +2,7 @@
 
 mod conditions;
 mod latents;
+mod standing;
 mod write;
 
 use std::path::Path;
@@ -110,9 +111,9 @@ impl Sampler {
     ///
     /// # Errors
     /// Given vectors have another length, are no floats, or are not finite; a file cannot be read or holds too few;
-    /// ψ is not a positive number; no vector is asked for.
+    /// ψ is not a positive number, or cuts nothing off of the generator's distribution; no vector is asked for.
     pub fn latents(&self, source: &Latents) -> Result<LatentBatches, TrainError> {
-        LatentBatches::new(source, self.z_dim(), &self.device)
+        LatentBatches::new(source, self.z_dim(), self.generator.latent_distribution(), &self.device)
     }
 
     /// The number of classes K that can be asked for; nothing where the generator is not told the class.

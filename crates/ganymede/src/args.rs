@@ -203,6 +203,10 @@ pub(crate) struct SampleArgs {
     /// truncation)
     #[arg(long, value_name = "PSI", conflicts_with = "latents", allow_negative_numbers = true)]
     pub(crate) truncation: Option<f64>,
+    /// Let batch normalisation use the statistics of N passes of 64 samples, in place of those that training left
+    /// (BigGAN's standing statistics; 16 is usual)
+    #[arg(long, value_name = "N", value_parser = numbers::passes)]
+    pub(crate) standing_statistics: Option<u64>,
     /// Latent vectors (N, Z) to use, from the tensor `z` of a safetensors file or its only one
     #[arg(long, value_name = "FILE")]
     pub(crate) latents: Option<PathBuf>,
@@ -270,6 +274,9 @@ pub(crate) struct EvalArgs {
     /// Generated samples, and real ones where there are as many, 10 to 200,000 [default: as the run]
     #[arg(long, value_name = "N", value_parser = numbers::measured)]
     pub(crate) num: Option<usize>,
+    /// Passes of 64 samples whose statistics batch normalisation uses [default: as the run; 0: its running statistics]
+    #[arg(long, value_name = "N", value_parser = numbers::passes)]
+    pub(crate) standing_statistics: Option<u64>,
     #[command(flatten)]
     pub(crate) machine: MachineArgs,
     /// Print the numbers as one JSON object, with all that they depend on

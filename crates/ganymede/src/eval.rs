@@ -62,6 +62,7 @@ fn configure(args: &EvalArgs) -> Result<Run> {
         args.data.as_deref().map(|data| format!("data.name={}", quoted(&name_of_path(data)))),
         args.extractor.as_deref().map(|name| format!("eval.extractor={}", quoted(name))),
         args.num.map(|num| format!("eval.samples={num}")),
+        args.standing_statistics.map(|passes| format!("eval.standing_statistics={passes}")),
         (!metrics.is_empty()).then(|| format!("eval.metrics=[{}]", metrics.join(","))),
     ];
     layers.set(&flags.into_iter().flatten().collect::<Vec<_>>())?;

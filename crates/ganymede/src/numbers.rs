@@ -19,6 +19,9 @@ pub(crate) fn threads(text: &str) -> Result<usize, String> {
     within(text, 1..=MOST_THREADS, "leave it out for one a physical core")
 }
 
+/// As `eval.standing_statistics` has it.
+const MOST_PASSES: u64 = 100_000;
+
 pub(crate) fn samples(text: &str) -> Result<usize, String> {
     within(text, 1..=MOST_DRAWN, "draw more in several calls, each with its --seed")
 }
@@ -51,6 +54,10 @@ pub(crate) fn seeds(text: &str) -> Result<Range<u64>, String> {
 
 pub(crate) fn rounds(text: &str) -> Result<u32, String> {
     within(text, 1..=MOST_ROUNDS, "9 are usual")
+}
+
+pub(crate) fn passes(text: &str) -> Result<u64, String> {
+    within(text, 0..=MOST_PASSES, "16 are usual")
 }
 
 /// A whole number of a range; `fix` is what else to do.

@@ -19,7 +19,10 @@ use crate::{Exit, interrupt, machine, weights};
 pub(crate) fn run(args: &SampleArgs) -> Result<Exit> {
     machine::start_threads(args.machine.threads.unwrap_or(0))?;
     let device = args.machine.device.open().map_err(TrainError::from)?;
-    let sampler = open(args, &device)?;
+    let mut sampler = open(args, &device)?;
+    if let Some(passes) = args.standing_statistics {
+        sampler = sampler.with_standing_statistics(passes, args.seed, args.truncation)?;
+    }
     if let (Some(class), None) = (args.class, sampler.classes()) {
         let reason = format!("--class {class}: this generator was trained without classes; leave it out");
         return Err(Misuse(reason).into());

@@ -10,6 +10,7 @@ mod contract;
 mod gradcheck_losses;
 mod gradcheck_penalties;
 mod l1;
+mod orthogonal;
 mod parity_losses;
 mod parity_penalties;
 mod patches;

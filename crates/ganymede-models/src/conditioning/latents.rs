@@ -1,15 +1,15 @@
-//! What a generator makes of the class before its first layer.
+//! What a generator makes of the class or the vector before its first layer.
 
 use ganymede_tensor::{Builder, Init, Result, Tensor};
 use serde::{Deserialize, Serialize};
 
+use super::{ToldVectors, of_classes, of_classes_or_vectors};
 use crate::Mode;
 use crate::io::{Condition, Io};
-use crate::layers::embedding::Embedding;
 use crate::layers::norm::NormKind;
 use crate::spec::Problem;
 
-/// How a generator is told the class.
+/// How a generator is told the class; of a vector in its place a linear map serves as of a class its own vector.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum GeneratorConditioning {
@@ -47,6 +47,33 @@ impl GeneratorConditioning {
         problems
     }
 
+    /// What keeps it from such data, in networks whose normalisations are told classes alone.
+    pub(crate) fn fits(self, io: &Io) -> Vec<Problem> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Norm => of_classes(io),
+            Self::Concat | Self::Product => of_classes_or_vectors(io),
+        }
+    }
+
+    /// Weights that it adds to a network of Z latent numbers and of normalisations over so many channels each, a layer
+    /// each: those that are told classes have a gain and a bias of each.
+    pub(crate) fn layers(
+        self,
+        io: &Io,
+        z_dim: usize,
+        embed_dim: Option<usize>,
+        norms: impl IntoIterator<Item = usize>,
+    ) -> Vec<u128> {
+        let of = |len: usize| ToldVectors::weights(&io.condition, len);
+        match self {
+            Self::None => Vec::new(),
+            Self::Norm => norms.into_iter().flat_map(|channels| [of(channels); 2]).collect(),
+            Self::Concat => vec![of(self.beside(embed_dim))],
+            Self::Product => vec![of(z_dim)],
+        }
+    }
+
     /// The length of what lies beside the latent vector.
     pub(crate) fn beside(self, embed_dim: Option<usize>) -> usize {
         match self {
@@ -56,12 +83,11 @@ impl GeneratorConditioning {
     }
 }
 
-/// Vectors of the classes that join the latent vectors, for `concat` and `product`.
+/// Vectors of what is said of samples that join the latent vectors, for `concat` and `product`.
 #[derive(Debug)]
 pub(crate) struct ClassVectors {
-    embedding: Embedding,
+    vectors: ToldVectors,
     is_factor: bool,
-    who: &'static str,
 }
 
 impl ClassVectors {
@@ -78,15 +104,14 @@ impl ClassVectors {
             GeneratorConditioning::Product => (z_dim, true),
             GeneratorConditioning::None | GeneratorConditioning::Norm => return Ok(None),
         };
-        let Some(classes) = io.classes() else { return Ok(None) };
-        let init = Init::Normal { mean: 0.0, std: 1.0 };
-        let embedding = Embedding::new(classes, dim, init, None, &builder.pp("embed"))?;
-        Ok(Some(Self { embedding, is_factor, who }))
+        let start = (Init::Normal { mean: 0.0, std: 1.0 }, None);
+        let vectors = ToldVectors::new(&io.condition, dim, start, (builder, "embed"), who)?;
+        Ok(Some(Self { vectors, is_factor }))
     }
 
-    /// Latent vectors `(N, Z)` with what is said of the class, `(N, Z)` or `(N, Z + E)`.
+    /// Latent vectors `(N, Z)` with what is said of the samples, `(N, Z)` or `(N, Z + E)`.
     pub(crate) fn join(&self, z: &Tensor, condition: &Condition, mode: Mode) -> Result<Tensor> {
-        let vectors = self.embedding.forward(condition.classes(self.who, z.dim(0)?)?, mode)?;
+        let vectors = self.vectors.of(condition, z.dim(0)?, mode)?;
         if self.is_factor { z.mul(&vectors) } else { Tensor::cat(&[z, &vectors], 1) }
     }
 }

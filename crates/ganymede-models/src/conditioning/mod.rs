@@ -3,20 +3,37 @@
 mod head;
 mod latents;
 mod stage;
+mod vectors;
 
 pub use head::DiscriminatorConditioning;
 pub(crate) use head::{Judge, Parts};
 pub use latents::GeneratorConditioning;
 pub(crate) use latents::{ClassVectors, USUAL_EMBED_DIM};
 pub(crate) use stage::{StageNorm, Told};
+pub(crate) use vectors::ToldVectors;
 
-use crate::io::Io;
+use crate::io::{ConditionShape, Io};
 use crate::spec::Problem;
 
 /// Classes that vectors are kept for, at most.
 const MOST_CLASSES: usize = 65_536;
 
-/// What keeps a conditional network from the data.
+/// The longest vector that a sample is conditioned on.
+const MOST_LENGTH: usize = 65_536;
+
+/// What keeps a network from the data that is told a class or a vector.
+pub(crate) fn of_classes_or_vectors(io: &Io) -> Vec<Problem> {
+    match io.condition {
+        ConditionShape::Vectors(1..=MOST_LENGTH) => Vec::new(),
+        ConditionShape::Vectors(len) => {
+            let found = format!("vectors of length {len}");
+            vec![Problem::new("conditioning", found, format!("1 to {MOST_LENGTH}"))]
+        }
+        _ => of_classes(io),
+    }
+}
+
+/// What keeps a network from the data that is told a class.
 pub(crate) fn of_classes(io: &Io) -> Vec<Problem> {
     match io.classes() {
         Some(1..=MOST_CLASSES) => Vec::new(),

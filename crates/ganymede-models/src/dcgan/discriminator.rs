@@ -8,8 +8,8 @@ use super::{
     MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, places, size, vectors, weight_init,
     widths,
 };
-use crate::conditioning::{DiscriminatorConditioning, Judge, Parts, of_classes};
-use crate::io::Io;
+use crate::conditioning::{DiscriminatorConditioning, Judge, Parts};
+use crate::io::{ConditionShape, Io};
 use crate::layers::activation::Activation;
 use crate::layers::conv::{Conv2d, Conv2dConfig};
 use crate::layers::minibatch::{MinibatchFeatures, MinibatchLayer};
@@ -71,7 +71,7 @@ impl DcganDiscriminatorConfig {
     /// What the head is built from, on such data.
     fn parts(&self, io: &Io, channels: &[usize]) -> Parts {
         Parts {
-            classes: io.classes().unwrap_or(0),
+            told: io.condition.clone(),
             channels: channels[channels.len() - 2],
             feature_side: 4,
             side: io.square().unwrap_or_default().1,
@@ -85,7 +85,7 @@ impl DcganDiscriminatorConfig {
 
 /// Positions of the last feature map.
 const LAST_AREA: usize = 16;
-/// Who asks for the classes.
+/// Who asks for the condition.
 const WHO: &str = "dcgan discriminator";
 
 pub(super) fn read(table: &Table) -> Result<Box<dyn DiscriminatorSpec>, Fault> {
@@ -111,7 +111,12 @@ pub(super) fn examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
     let both = DcganDiscriminatorConfig { conditioning: projection, ..spectral };
     let judging = DiscriminatorConditioning::ALL[1..].iter().map(judging).chain([both]);
     let judging = judging.map(at(Io::with_classes([2, 16, 16], 3)));
-    plain.chain([at(Io::new([2, 64, 64]))(capped)]).chain(judging).collect()
+    let of_vectors = at(Io { sample: vec![2, 16, 16], condition: ConditionShape::Vectors(3) });
+    let by_vectors = [projection, DiscriminatorConditioning::Concat];
+    let by_vectors =
+        by_vectors.map(|conditioning| DcganDiscriminatorConfig { conditioning, ..small.clone() });
+    let by_vectors = by_vectors.map(of_vectors);
+    plain.chain([at(Io::new([2, 64, 64]))(capped)]).chain(judging).chain(by_vectors).collect()
 }
 
 impl NetworkSpec for DcganDiscriminatorConfig {
@@ -121,9 +126,7 @@ impl NetworkSpec for DcganDiscriminatorConfig {
 
     fn fits(&self, io: &Io) -> Vec<Problem> {
         let mut problems = fits(io);
-        if self.conditioning != DiscriminatorConditioning::None {
-            problems.extend(of_classes(io));
-        }
+        problems.extend(self.conditioning.fits(io));
         problems
     }
 
@@ -143,7 +146,7 @@ impl NetworkSpec for DcganDiscriminatorConfig {
         let own = (self.conditioning.head().weights)(&self.parts(io, &channels));
         let last = channels[channels.len() - 2];
         let beside = [self.minibatch.weights(last * LAST_AREA), (self.minibatch.extra() * LAST_AREA) as u128];
-        let head = self.conditioning.head().products();
+        let head = self.conditioning.head().products(io);
         let size = size(io, self.width, &channels, places(channels.len() - 1).rev())
             .with_products([(own, head)])
             .with_products(beside.map(|weights| (weights, 1)))

@@ -5,10 +5,8 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::{MOST_MULTIPLIER, MOST_WIDTH, NAME, fits, layer_config, norm_config, places, size, widths};
-use crate::conditioning::{
-    ClassVectors, GeneratorConditioning, StageNorm, Told, USUAL_EMBED_DIM, of_classes,
-};
-use crate::io::Io;
+use crate::conditioning::{ClassVectors, GeneratorConditioning, StageNorm, Told, USUAL_EMBED_DIM};
+use crate::io::{ConditionShape, Io};
 use crate::layers::activation::Activation;
 use crate::layers::conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
 use crate::layers::norm::NormKind;
@@ -61,19 +59,6 @@ impl DcganGeneratorConfig {
     fn beside(&self) -> usize {
         self.conditioning.beside(self.embed_dim)
     }
-
-    /// The length of each vector that it has of a class.
-    fn class_vectors(&self, channels: &[usize]) -> Vec<usize> {
-        match self.conditioning {
-            GeneratorConditioning::None => Vec::new(),
-            // A gain and a bias for each inner channel.
-            GeneratorConditioning::Norm => {
-                channels[1..channels.len() - 1].iter().flat_map(|width| [*width; 2]).collect()
-            }
-            GeneratorConditioning::Concat => vec![self.beside()],
-            GeneratorConditioning::Product => vec![self.z_dim],
-        }
-    }
 }
 
 pub(super) fn read(table: &Table) -> Result<Box<dyn GeneratorSpec>, Fault> {
@@ -89,7 +74,10 @@ pub(super) fn examples() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
     let plain = NormKind::ALL.iter().map(of_norm).map(at(Io::new([2, 16, 16])));
     let told = GeneratorConditioning::ALL[1..].iter().map(conditional);
     let told = told.map(at(Io::with_classes([2, 16, 16], 3)));
-    plain.chain([at(Io::new([2, 64, 64]))(capped)]).chain(told).collect()
+    let of_vectors = at(Io { sample: vec![2, 16, 16], condition: ConditionShape::Vectors(3) });
+    let by_vectors = [GeneratorConditioning::Concat, GeneratorConditioning::Product];
+    let by_vectors = by_vectors.iter().map(conditional).map(of_vectors);
+    plain.chain([at(Io::new([2, 64, 64]))(capped)]).chain(told).chain(by_vectors).collect()
 }
 
 impl NetworkSpec for DcganGeneratorConfig {
@@ -106,9 +94,7 @@ impl NetworkSpec for DcganGeneratorConfig {
 
     fn fits(&self, io: &Io) -> Vec<Problem> {
         let mut problems = fits(io);
-        if self.conditioning != GeneratorConditioning::None {
-            problems.extend(of_classes(io));
-        }
+        problems.extend(self.conditioning.fits(io));
         problems
     }
 
@@ -122,14 +108,14 @@ impl NetworkSpec for DcganGeneratorConfig {
 
     fn size(&self, io: &Io) -> Size {
         let channels = self.channels(io);
-        let classes = io.classes().unwrap_or(0) as u128;
-        let vectors = self.class_vectors(&channels).into_iter().map(|len| classes * len as u128);
+        let inner = &channels[1..channels.len() - 1];
+        let told = self.conditioning.layers(io, self.z_dim, self.embed_dim, inner.iter().copied());
         let normed = match self.conditioning {
             GeneratorConditioning::Norm => &[],
-            _ => &channels[1..channels.len() - 1],
+            _ => inner,
         };
         size(io, self.width, &channels, places(channels.len() - 1))
-            .with_layers(vectors)
+            .with_told(io, told)
             .with_vectors(super::vectors(self.norm, &channels, normed))
     }
 

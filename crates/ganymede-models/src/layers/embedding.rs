@@ -44,7 +44,7 @@ impl Embedding {
             bail!("embedding: {classes} classes, vectors of length {dim}: both must be at least 1")
         }
         let config = LayerConfig { weight_init, bias: None, spectral };
-        Ok(Self { weight: Weight::new(builder, &[classes, dim], 0, &config)?, classes })
+        Ok(Self { weight: Weight::new(&builder.tables(), &[classes, dim], 0, &config)?, classes })
     }
 
     /// Classes `(N,)` of dtype u32 to vectors `(N, D)`.

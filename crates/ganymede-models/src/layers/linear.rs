@@ -50,13 +50,18 @@ impl Linear {
     /// # Errors
     /// `x` is not `(N, in)`, or of another dtype than the weight.
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        match x.dims() {
-            &[_, features] if features == self.in_features => {}
-            dims => bail!("linear: got {dims:?}, expected (N, {})", self.in_features),
-        }
+        self.check(x)?;
         let weight = self.weight.get(mode)?;
         #[cfg(test)]
         super::tally::add(weight.elem_count() * x.dim(0)?);
         linear(x, &weight, self.bias.as_ref().map(Param::get).as_ref())
+    }
+
+    /// What [`Self::forward`] refuses of a shape, for networks that must not have moved statistics by then.
+    pub(crate) fn check(&self, x: &Tensor) -> Result<()> {
+        match x.dims() {
+            &[_, features] if features == self.in_features => Ok(()),
+            dims => bail!("linear: got {dims:?}, expected (N, {})", self.in_features),
+        }
     }
 }

@@ -133,7 +133,8 @@ struct ClassEmbedding {
 
 impl ClassEmbedding {
     fn new(classes: usize, dim: usize, gain: f64, at: &Builder) -> Result<Self> {
-        let weight = at.pp("EmbeddingLayer").param("weight", (dim, classes), Init::KaimingNormal { gain })?;
+        let weight =
+            at.pp("EmbeddingLayer").tables().param("weight", (dim, classes), Init::KaimingNormal { gain })?;
         Ok(Self { weight, classes })
     }
 

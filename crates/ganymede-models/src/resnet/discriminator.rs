@@ -7,7 +7,7 @@ use toml::Table;
 use super::block::{BlockConfig, DownBlock};
 use super::layout::{LayoutKind, Role, Step, fits, size_of_blocks};
 use super::{Initialisation, MOST_WIDTH, NAME};
-use crate::conditioning::{DiscriminatorConditioning, Judge, Parts, Told, of_classes};
+use crate::conditioning::{DiscriminatorConditioning, Judge, Parts, Told};
 use crate::io::Io;
 use crate::layers::activation::Activation;
 use crate::layers::attention::SelfAttention2d;
@@ -111,7 +111,7 @@ impl ResnetDiscriminatorConfig {
     /// What the head is built from, on such data.
     fn parts(&self, io: &Io, channels: usize) -> Parts {
         Parts {
-            classes: io.classes().unwrap_or(0),
+            told: io.condition.clone(),
             channels,
             feature_side: 1,
             side: io.square().unwrap_or_default().1,
@@ -130,9 +130,7 @@ impl NetworkSpec for ResnetDiscriminatorConfig {
 
     fn fits(&self, io: &Io) -> Vec<Problem> {
         let mut problems = fits(io, self.layout, self.width, &self.attention, Role::Discriminator);
-        if self.conditioning != DiscriminatorConditioning::None {
-            problems.extend(of_classes(io));
-        }
+        problems.extend(self.conditioning.fits(io));
         problems
     }
 
@@ -152,7 +150,7 @@ impl NetworkSpec for ResnetDiscriminatorConfig {
         let steps = self.steps(io);
         let Some(last) = steps.last() else { return Size::default() };
         let own = (self.conditioning.head().weights)(&self.parts(io, last.to));
-        let head = self.conditioning.head().products();
+        let head = self.conditioning.head().products(io);
         // Gains and biases before the convolutions of all blocks but the first.
         let normed = steps[1..].iter().map(|step| step.from + step.inner).sum::<usize>();
         let normed = if self.norm.is_affine() { 2 * normed } else { 0 };
@@ -182,7 +180,7 @@ impl DiscriminatorSpec for ResnetDiscriminatorConfig {
     }
 }
 
-/// Who asks for the classes.
+/// Who asks for the condition.
 const WHO: &str = "resnet discriminator";
 
 /// x → blocks, attention after some → activation → sums or means over the image → linear layer. Scores are raw.

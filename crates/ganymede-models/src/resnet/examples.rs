@@ -102,9 +102,11 @@ pub(super) fn biggan_discriminators() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
         conditioning: DiscriminatorConditioning::None,
         ..small.clone()
     };
+    let of_vectors = Io { sample: vec![1, 32, 32], condition: ConditionShape::Vectors(5) };
     vec![
-        (Box::new(small), Io::with_classes([1, 32, 32], 3)),
+        (Box::new(small.clone()), Io::with_classes([1, 32, 32], 3)),
         (Box::new(attentive), Io::with_classes([2, 32, 32], 3)),
         (Box::new(wide), Io::new([2, 64, 64])),
+        (Box::new(small), of_vectors),
     ]
 }

@@ -9,7 +9,7 @@ use super::layout::{Layout, LayoutKind, Role, Step, fits, size_of_blocks};
 use super::styles::Styles;
 use super::{Initialisation, MOST_WIDTH, NAME};
 use crate::conditioning::{
-    ClassVectors, GeneratorConditioning, StageNorm, Told, USUAL_EMBED_DIM, of_classes,
+    ClassVectors, GeneratorConditioning, StageNorm, Told, USUAL_EMBED_DIM, of_classes_or_vectors,
 };
 use crate::io::{ConditionShape, Io};
 use crate::layers::activation::Activation;
@@ -161,17 +161,11 @@ impl NetworkSpec for ResnetGeneratorConfig {
 
     fn fits(&self, io: &Io) -> Vec<Problem> {
         let mut problems = fits(io, self.layout, self.width, &self.attention, Role::Generator);
-        let told = self.conditioning != GeneratorConditioning::None;
-        let of_vectors = self.conditioning == GeneratorConditioning::Norm;
-        match io.condition {
-            ConditionShape::Vectors(1..=65_536) if of_vectors => {}
-            ConditionShape::Vectors(dim) if of_vectors => {
-                let found = format!("vectors of length {dim}");
-                problems.push(Problem::new("conditioning", found, "1 to 65536"));
-            }
-            _ if told => problems.extend(of_classes(io)),
-            _ => {}
-        }
+        problems.extend(match self.conditioning {
+            // Its normalisations are told vectors, too.
+            GeneratorConditioning::Norm => of_classes_or_vectors(io),
+            other => other.fits(io),
+        });
         let parts = self.parts(self.steps(io).len());
         if !self.z_dim.is_multiple_of(parts) {
             let fix = format!("a multiple of {parts}, the parts that skip_z cuts it into at this resolution");
@@ -197,19 +191,14 @@ impl NetworkSpec for ResnetGeneratorConfig {
         let latent = self.z_dim / self.parts(steps.len()) + self.conditioning.beside(self.embed_dim);
         let latent = latent as u128;
         let start = (first.from * first.sides[0] * first.sides[0]) as u128;
-        let classes = io.classes().unwrap_or(0) as u128;
-        // Gains and biases of the normalisations, from units or from vectors.
-        let norms = steps.iter().flat_map(|step| [step.from, step.from, step.inner, step.inner]);
-        let of_norms = |dim: u128| norms.map(move |channels| channels as u128 * dim).collect::<Vec<_>>();
-        // Vectors that are looked up by the class, and layers that make gains and biases from vectors.
-        let (vectors, styles) = match (self.conditioning, self.style_dim(io, steps.len())) {
-            (_, Some(dim)) => (vec![classes * self.shared_dim as u128], of_norms(dim as u128)),
-            (GeneratorConditioning::None, None) => (Vec::new(), Vec::new()),
-            (GeneratorConditioning::Norm, None) => (of_norms(classes), Vec::new()),
-            (GeneratorConditioning::Concat, None) => {
-                (vec![classes * self.conditioning.beside(self.embed_dim) as u128], Vec::new())
+        let norms = || steps.iter().flat_map(|step| [step.from, step.inner]);
+        let (styles, told) = match self.style_dim(io, steps.len()) {
+            None => (Vec::new(), self.conditioning.layers(io, self.z_dim, self.embed_dim, norms())),
+            // Each gain and each bias is made from a vector, a part of which may be the class's.
+            Some(dim) => {
+                let maps = norms().flat_map(|channels| [(channels * dim) as u128; 2]).collect();
+                (maps, vec![(io.classes().unwrap_or(0) * self.shared_dim) as u128])
             }
-            (GeneratorConditioning::Product, None) => (vec![classes * self.z_dim as u128], Vec::new()),
         };
         let ends = [(latent * start, 1), ((9 * last.to * channels) as u128, (side * side) as u128)];
         // The last normalisation is told nothing.
@@ -219,7 +208,7 @@ impl NetworkSpec for ResnetGeneratorConfig {
         let normed = if self.norm.is_affine() { 2 * normed } else { 0 };
         let size = size_of_blocks(&steps)
             .with_products(ends.into_iter().chain(styles.into_iter().map(|weights| (weights, 1))))
-            .with_layers(vectors)
+            .with_told(io, told)
             .with_vectors(start + (channels + normed) as u128);
         Size { held: size.held + start + 2 * (last.to * side * side) as u128, ..size }
     }

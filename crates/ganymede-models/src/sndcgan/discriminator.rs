@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::{MOST_WIDTH, NAME, fits, layer, odd_width};
-use crate::conditioning::{DiscriminatorConditioning, Judge, Parts, of_classes};
+use crate::conditioning::{DiscriminatorConditioning, Judge, Parts};
 use crate::io::Io;
 use crate::layers::conv::{Conv2d, Conv2dConfig};
 use crate::layers::linear::Linear;
@@ -56,7 +56,7 @@ impl SndcganDiscriminatorConfig {
     fn parts(&self, io: &Io) -> Parts {
         let side = io.square().unwrap_or_default().1;
         Parts {
-            classes: io.classes().unwrap_or(0),
+            told: io.condition.clone(),
             channels: self.width,
             feature_side: side / 8,
             side,
@@ -97,9 +97,7 @@ impl NetworkSpec for SndcganDiscriminatorConfig {
 
     fn fits(&self, io: &Io) -> Vec<Problem> {
         let mut problems = fits(io);
-        if self.conditioning != DiscriminatorConditioning::None {
-            problems.extend(of_classes(io));
-        }
+        problems.extend(self.conditioning.fits(io));
         problems
     }
 
@@ -134,7 +132,7 @@ impl NetworkSpec for SndcganDiscriminatorConfig {
         let features = self.width * (side * side) as usize;
         let last = (features + self.minibatch.extra()) as u128;
         let own = (self.conditioning.head().weights)(&self.parts(io));
-        let head = self.conditioning.head().products();
+        let head = self.conditioning.head().products(io);
         size.with_products([(last, 1), (self.minibatch.weights(features), 1), (own, head)])
             .with_vectors(1 + head * io.classes().unwrap_or(0) as u128)
     }
@@ -156,7 +154,7 @@ impl DiscriminatorSpec for SndcganDiscriminatorConfig {
     }
 }
 
-/// Who asks for the classes.
+/// Who asks for the condition.
 const WHO: &str = "sndcgan discriminator";
 
 /// x → [convolution (`c1` …), norm (`bn2` …), leaky ReLU of slope 0.1] × 7 → linear layer (`l`). Scores are raw.

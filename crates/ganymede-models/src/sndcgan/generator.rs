@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::{MOST_WIDTH, NAME, fits, layer, odd_width};
-use crate::conditioning::{
-    ClassVectors, GeneratorConditioning, StageNorm, Told, USUAL_EMBED_DIM, of_classes,
-};
+use crate::conditioning::{ClassVectors, GeneratorConditioning, StageNorm, Told, USUAL_EMBED_DIM};
 use crate::io::Io;
 use crate::layers::activation::Activation;
 use crate::layers::conv::{Conv2d, Conv2dConfig};
@@ -85,9 +83,7 @@ impl NetworkSpec for SndcganGeneratorConfig {
 
     fn fits(&self, io: &Io) -> Vec<Problem> {
         let mut problems = fits(io);
-        if self.conditioning != GeneratorConditioning::None {
-            problems.extend(of_classes(io));
-        }
+        problems.extend(self.conditioning.fits(io));
         problems
     }
 
@@ -123,15 +119,9 @@ impl NetworkSpec for SndcganGeneratorConfig {
             (_, false) => 1,
         };
         let vectors = maps[0] + of_stage * channels[1..].iter().sum::<u128>() + image as u128;
-        let per_class = match self.conditioning {
-            GeneratorConditioning::None => 0,
-            GeneratorConditioning::Norm => 2 * channels[1..].iter().sum::<u128>(),
-            GeneratorConditioning::Concat => beside,
-            GeneratorConditioning::Product => self.z_dim as u128,
-        };
-        size.with_products(convs.chain(ends))
-            .with_layers([per_class * io.classes().unwrap_or(0) as u128])
-            .with_vectors(vectors)
+        let norms = self.channels().into_iter().skip(1);
+        let told = self.conditioning.layers(io, self.z_dim, self.embed_dim, norms);
+        size.with_products(convs.chain(ends)).with_told(io, told).with_vectors(vectors)
     }
 
     fn write(&self) -> Table {

@@ -1,4 +1,5 @@
-//! What every model of the registry promises.
+//! What every model of the tables promises: here in f32, in [`derivatives`] in f64 and of its derivatives, in [`resume`]
+//! of training that is broken off.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,9 @@ use ganymede_tensor::testing::{Tol, assert_close, device};
 use ganymede_tensor::{DType, Graph, Params, Result, Rng, Tensor, grad};
 
 use crate::support::{randomise, snapshot};
+
+mod derivatives;
+mod resume;
 
 const TRAIN: Mode = Mode::Train { update_stats: true };
 const STILL: Mode = Mode::Train { update_stats: false };
@@ -44,15 +48,25 @@ fn condition(io: &Io, n: usize) -> Condition {
     }
 }
 
+/// The same in a network's own numbers.
+fn condition_in(dtype: DType, io: &Io, n: usize) -> Result<Condition> {
+    Ok(match condition(io, n) {
+        Condition::Vectors(v) => Condition::Vectors(v.to_dtype(dtype)?),
+        Condition::Images(x) => Condition::Images(x.to_dtype(dtype)?),
+        other => other,
+    })
+}
+
 fn generate(g: &dyn Generator, z: &Tensor, mode: Mode) -> Result<Tensor> {
-    let (latents, condition) = (Latents::new(z.clone()), condition(g.io(), z.dim(0)?));
+    let (latents, condition) = (Latents::new(z.clone()), condition_in(z.dtype(), g.io(), z.dim(0)?)?);
     Ok(g.forward(GeneratorInput::new(&latents).with_condition(&condition), mode)?.samples)
 }
 
 /// All that a discriminator says, a row a sample.
 fn criticise(d: &dyn Discriminator, x: &Tensor, mode: Mode) -> Result<Tensor> {
     let n = x.dim(0)?;
-    let critique = d.forward(DiscriminatorInput::new(x).with_condition(&condition(d.io(), n)), mode)?;
+    let condition = condition_in(x.dtype(), d.io(), n)?;
+    let critique = d.forward(DiscriminatorInput::new(x).with_condition(&condition), mode)?;
     let scores = critique.scores.reshape((n, ()))?;
     match critique.class_logits {
         Some(logits) => Tensor::cat(&[scores, logits], 1),
@@ -160,11 +174,9 @@ fn check_gradients_reach_everything(network: &Network) {
     }
 }
 
-#[test]
-fn generators() {
+/// Looks at each generator of the table, beside a twin of other first weights.
+fn each_generator(look: impl Fn(&dyn GeneratorSpec, &dyn Generator, &Network)) {
     for example in generators_of_the_table() {
-        let (spec, io) = &example;
-        assert!(spec.check().is_empty() && spec.fits(io).is_empty());
         let (g, twin) = (generator(&example, 1), generator(&example, 2));
         let network = Network {
             params: g.params(),
@@ -173,38 +185,53 @@ fn generators() {
             forward: &|z, mode| generate(g.as_ref(), z, mode),
             forward_twin: &|z, mode| generate(twin.as_ref(), z, mode),
         };
-        check(spec, &network);
+        look(example.0.as_ref(), g.as_ref(), &network);
+    }
+}
 
-        assert_eq!((g.z_dim(), g.io()), (spec.z_dim(), io));
+/// Looks at each discriminator of the table, likewise.
+fn each_discriminator(look: impl Fn(&dyn DiscriminatorSpec, &dyn Discriminator, &Network)) {
+    for example in discriminators_of_the_table() {
+        let (d, twin) = (discriminator(&example, 1), discriminator(&example, 2));
+        let network = Network {
+            params: d.params(),
+            twin: twin.params(),
+            input_shape: example.1.sample.clone(),
+            forward: &|x, mode| criticise(d.as_ref(), x, mode),
+            forward_twin: &|x, mode| criticise(twin.as_ref(), x, mode),
+        };
+        look(example.0.as_ref(), d.as_ref(), &network);
+    }
+}
+
+#[test]
+fn generators() {
+    each_generator(|spec, g, network| {
+        let io = g.io();
+        assert!(spec.check().is_empty() && spec.fits(io).is_empty());
+        check(&spec, network);
+
+        assert_eq!(g.z_dim(), spec.z_dim());
         for n in [1, 3] {
-            let samples = generate(g.as_ref(), &input(n, &[g.z_dim()]), Mode::Eval).unwrap();
+            let samples = generate(g, &input(n, &[g.z_dim()]), Mode::Eval).unwrap();
             let shape: Vec<usize> = std::iter::once(n).chain(io.sample.iter().copied()).collect();
             assert_eq!(samples.dims(), shape);
             if shape.len() == 4 && !spec.traits().unbounded {
                 assert!(numbers(&samples).iter().all(|v| (-1.0..=1.0).contains(v)));
             }
         }
-        let error = generate(g.as_ref(), &input(2, &[g.z_dim() + 1]), Mode::Eval).unwrap_err().to_string();
+        let error = generate(g, &input(2, &[g.z_dim() + 1]), Mode::Eval).unwrap_err().to_string();
         assert!(error.contains("generator: z is [2,"), "{error}");
-    }
+    });
 }
 
 #[test]
 fn discriminators() {
-    for example in discriminators_of_the_table() {
-        let (spec, io) = &example;
+    each_discriminator(|spec, d, network| {
+        let io = d.io();
         assert!(spec.check().is_empty() && spec.fits(io).is_empty());
-        let (d, twin) = (discriminator(&example, 1), discriminator(&example, 2));
-        let network = Network {
-            params: d.params(),
-            twin: twin.params(),
-            input_shape: io.sample.clone(),
-            forward: &|x, mode| criticise(d.as_ref(), x, mode),
-            forward_twin: &|x, mode| criticise(twin.as_ref(), x, mode),
-        };
-        check(spec, &network);
+        check(&spec, network);
 
-        assert_eq!(d.io(), io);
         for n in [1, 3] {
             let (x, condition) = (input(n, &io.sample), condition(io, n));
             let given = DiscriminatorInput::new(&x).with_condition(&condition);
@@ -214,8 +241,19 @@ fn discriminators() {
         }
         let mut shape = io.sample.clone();
         shape[0] += 1;
-        let error = criticise(d.as_ref(), &input(2, &shape), Mode::Eval).unwrap_err().to_string();
+        let error = criticise(d, &input(2, &shape), Mode::Eval).unwrap_err().to_string();
         assert!(error.contains("discriminator: x is [2,"), "{error}");
+    });
+}
+
+/// What a network was built for is what it says that it was.
+#[test]
+fn networks_know_their_samples() {
+    for example in generators_of_the_table() {
+        assert_eq!(generator(&example, 1).io(), &example.1);
+    }
+    for example in discriminators_of_the_table() {
+        assert_eq!(discriminator(&example, 1).io(), &example.1);
     }
 }
 

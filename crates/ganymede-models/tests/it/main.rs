@@ -6,6 +6,7 @@
 
 mod conditional_gradients;
 mod conditional_parity;
+mod conditional_vectors;
 mod contract;
 mod conv_parity;
 mod dcgan_parity;
@@ -19,4 +20,5 @@ mod r3gan_parity;
 mod recognised;
 mod resnet_parity;
 mod spectral_parity;
+mod standing;
 mod support;

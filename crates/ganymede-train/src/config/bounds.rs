@@ -84,6 +84,7 @@ pub(super) const BOUNDS: &[(&str, Bound)] = &[
     ("log.samples", Whole(1, 4096)),
     ("eval.every", Whole(1, MOST_STEPS)),
     ("eval.samples", Whole(10, MOST_MEASURED as u64)),
+    ("eval.standing_statistics", Whole(0, 100_000)),
     ("limits.minutes", NonNegative(1e7)),
 ];
 

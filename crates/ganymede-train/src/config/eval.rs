@@ -17,6 +17,9 @@ pub struct EvalConfig {
     pub metrics: Vec<&'static Measure>,
     /// Generated samples, and real ones where there are as many; ≥ 10.
     pub samples: usize,
+    /// Passes of 64 samples whose statistics batch normalisation uses in the generator that is measured
+    /// ([`ganymede_models::standing_statistics`]); 0: its running statistics.
+    pub standing_statistics: u64,
 }
 
 /// Whether a trainer has what a measure looks at: features, classes and what was asked for, but neither files nor
@@ -48,13 +51,14 @@ pub(super) fn resolve(
     };
     let every = check.count("eval.every", file.every, sample_every);
     let samples = check.size("eval.samples", file.samples, 2000);
+    let standing_statistics = check.count("eval.standing_statistics", file.standing_statistics, 0);
     let metrics = metrics(file, check);
     let named = EXTRACTORS.iter().map(|kind| (kind.name, Some(*kind)));
     let options: Vec<(&str, Option<&'static ExtractorKind>)> = named.chain([(NONE, None)]).collect();
     let built_in = EXTRACTORS.iter().copied().find(|kind| kind.is_built_in());
     let usual = built_in.filter(|_| resolution == BUILT_IN);
     let extractor = check.choose("eval.extractor", file.extractor.as_deref(), usual, &options)?;
-    Some(EvalConfig { every, extractor, metrics, samples })
+    Some(EvalConfig { every, extractor, metrics, samples, standing_statistics })
 }
 
 fn metrics(file: &EvalFile, check: &mut Check) -> Vec<&'static Measure> {
@@ -89,6 +93,8 @@ pub(super) fn write(eval: Option<&EvalConfig>, toy: bool) -> EvalFile {
             extractor: Some(eval.extractor.name.to_owned()),
             metrics: Some(eval.metrics.iter().map(|m| m.name.to_owned()).collect()),
             samples: Some(eval.samples),
+            // Left out where it is off, so that run files stay what they were.
+            standing_statistics: Some(eval.standing_statistics).filter(|passes| *passes > 0),
         },
         None => EvalFile { extractor: (!toy).then(|| NONE.to_owned()), ..EvalFile::default() },
     }

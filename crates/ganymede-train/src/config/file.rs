@@ -212,6 +212,9 @@ pub struct EvalFile {
     pub metrics: Option<Vec<String>>,
     /// Generated samples, and real ones where there are as many.
     pub samples: Option<usize>,
+    /// Passes whose statistics batch normalisation uses in the generator that is measured; 0: its running statistics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing_statistics: Option<u64>,
 }
 
 /// `[limits]`.

@@ -243,6 +243,11 @@ fn players(run: &Run, check: &mut Check) {
             format!("{} samples do not make packs of {pack} (discriminator.pack): use {next}", run.batch);
         check.add("run.batch", reason);
     }
+    let stands = run.eval.as_ref().is_some_and(|eval| eval.standing_statistics > 0);
+    if stands && !run.generator.traits().mixes_batch {
+        let reason = "the generator has no batch normalisation that would use them: use 0";
+        check.add("eval.standing_statistics", reason);
+    }
     for (index, term) in run.terms.iter().enumerate() {
         if let Some(reason) = term.spec().refuses(run) {
             check.add(&format!("term.{index}.kind"), reason);

@@ -71,6 +71,13 @@ fn images_of_32_pixels_are_measured_by_the_built_in_network() {
     check_refused("[eval]\nmetrics = [\"fud\"]", &["eval.metrics", "did you mean `fid`"]);
     check_refused("[eval]\nmetrics = []", &["eval.metrics", "is empty"]);
     check_refused("[eval]\nsamples = 3", &["eval.samples", "10 or more"]);
+    let standing = resolve("[eval]\nstanding_statistics = 16").unwrap();
+    assert_eq!(standing.eval.as_ref().unwrap().standing_statistics, 16);
+    assert_eq!(resolve(&standing.to_toml()).unwrap(), standing);
+    // A run file of before this setting is the file that it was.
+    assert!(!resolve("").unwrap().to_toml().contains("standing"));
+    let without = "[eval]\nstanding_statistics = 16\n[generator]\nnorm = \"layer\"";
+    check_refused(without, &["eval.standing_statistics", "no batch normalisation"]);
     check_refused(
         "[data]\nname = \"ring\"\n[eval]\nextractor = \"fashion-cnn\"",
         &["eval.extractor", "points"],
@@ -391,6 +398,23 @@ fn schemes_and_terms_are_chosen_by_name() {
     let text = "[scheme]\nkind = 'simultaneous'\n[optimizer]\nn_critic = 2";
     check_refused(text, &["scheme.kind: players that move at once", "n_critic is 2"]);
     check_refused("[[term]]\nkind = 'nothing'", &["term.0.kind: there is no `nothing`"]);
+    let run = resolve("[[term]]\nkind = 'orthogonal'\nplayer = 'discriminator'").unwrap();
+    assert_eq!(resolve(&run.to_toml()).unwrap(), run);
+    assert_eq!(run.terms[0].write()["weight"].as_float(), Some(1e-4));
+    check_refused("[[term]]\nkind = 'orthogonal'\nplayer = 'both'", &["term.0.player", "generator"]);
+    check_refused("[[term]]\nkind = 'orthogonal'\nweight = -1.0", &["term.0.weight: found -1"]);
+}
+
+#[test]
+fn latent_vectors_are_of_the_distribution_that_is_chosen() {
+    let run = resolve("[generator]\nlatent = 'truncated-normal'").unwrap();
+    assert_eq!(resolve(&run.to_toml()).unwrap(), run);
+    assert!(run.to_toml().contains("latent_threshold = 2.0"));
+    assert_eq!(resolve("[generator]\nlatent = 'normal'").unwrap(), resolve("").unwrap());
+    check_refused("[generator]\nlatent = 'unifrom'", &["generator.latent", "uniform"]);
+    check_refused("[generator]\nlatent_threshold = 2.0", &["generator.latent_threshold", "truncated-normal"]);
+    let changed = run.changes_on_resume(&resolve("").unwrap()).unwrap_err().to_string();
+    assert!(changed.contains("generator.latent"), "{changed}");
 }
 
 #[test]

@@ -87,6 +87,12 @@ impl ConditionBatches {
         Ok(Self { choice, device: device.clone() })
     }
 
+    /// Each of so many classes with equal probability.
+    pub(super) fn of_all(classes: Option<usize>, rng: Rng, device: &Device) -> Self {
+        let drawn = |classes| Choice::Drawn { rng: Box::new(rng), classes };
+        Self { choice: classes.map_or(Choice::Nothing, drawn), device: device.clone() }
+    }
+
     /// These classes.
     pub(super) fn labels(labels: Vec<u32>, device: &Device) -> Self {
         Self { choice: Choice::Labels { labels, at: 0 }, device: device.clone() }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ganymede_models::LatentDistribution;
 use ganymede_tensor::{CheckpointError, DType, Device, Rng, Tensor, TensorRows, load_weights};
 
 use super::BATCH;
@@ -16,7 +17,7 @@ const MOST_PSI: f64 = 100.0;
 /// Where latent vectors come from.
 #[derive(Clone, Debug)]
 pub enum Latents {
-    /// Fresh draws of N(0, 1).
+    /// Fresh draws, of the distribution that the generator was trained on.
     Random {
         /// How many.
         count: usize,
@@ -24,7 +25,7 @@ pub enum Latents {
         seed: u64,
         /// Draw each number again until |z| ≤ ψ (Brock et al., 2019, arXiv:1809.11096, section 3.1):
         /// smaller is less varied and more typical. StyleGAN's truncation, towards a mean of w, is another
-        /// thing.
+        /// thing. Uniform numbers and vectors on a sphere have nothing to cut off, and refuse it.
         truncation: Option<f64>,
     },
     /// `(N, Z)` or `(N, Z, 1, 1)`.
@@ -50,7 +51,7 @@ pub struct LatentBatches {
 
 #[derive(Debug)]
 enum Source {
-    Random { rng: Box<Rng>, truncation: Option<f64> },
+    Random { rng: Box<Rng>, distribution: LatentDistribution },
     Tensor(Tensor),
     Rows(TensorRows),
 }
@@ -61,18 +62,17 @@ fn fail(reason: String) -> TrainError {
 
 impl LatentBatches {
     /// Checks the source, all vectors of a file included.
-    pub(super) fn new(source: &Latents, z_dim: usize, device: &Device) -> Result<Self, TrainError> {
+    pub(super) fn new(
+        source: &Latents,
+        z_dim: usize,
+        trained_on: LatentDistribution,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
         let (origin, source, count) = match source {
             Latents::Random { count, seed, truncation } => {
-                let truncation = *truncation;
-                if let Some(psi) = truncation.filter(|psi| !(*psi > 0.0 && *psi <= MOST_PSI)) {
-                    let reason = format!(
-                        "truncation {psi}: give a number above 0, at most {MOST_PSI}; 0.5 to 1 is usual"
-                    );
-                    return Err(fail(reason));
-                }
+                let distribution = truncate(trained_on, *truncation)?;
                 let rng = Box::new(Rng::stream(*seed, "sample"));
-                (None, Source::Random { rng, truncation }, *count)
+                (None, Source::Random { rng, distribution }, *count)
             }
             Latents::Given(z) => {
                 check(z.dims(), z.dtype().is_float(), z_dim, "the latent vectors")?;
@@ -115,10 +115,7 @@ impl LatentBatches {
         }
         let shape = (n, self.z_dim);
         let z = match &mut self.source {
-            Source::Random { rng, truncation: None } => rng.normal(shape, DType::F32, &self.device)?,
-            Source::Random { rng, truncation: Some(psi) } => {
-                rng.truncated_normal(*psi, shape, DType::F32, &self.device)?
-            }
+            Source::Random { rng, distribution } => distribution.draw(n, self.z_dim, rng, &self.device)?,
             Source::Tensor(z) => z.narrow(0, self.at, n)?,
             Source::Rows(rows) => rows.read(self.at, n, &Device::Cpu)?,
         };
@@ -140,6 +137,24 @@ impl LatentBatches {
         }
         self.at = 0;
         Ok(())
+    }
+}
+
+/// What is left of a distribution that is cut off at ±ψ, if it is.
+pub(super) fn truncate(
+    distribution: LatentDistribution,
+    psi: Option<f64>,
+) -> Result<LatentDistribution, TrainError> {
+    match psi {
+        None => Ok(distribution),
+        Some(psi) if psi > 0.0 && psi <= MOST_PSI => {
+            distribution.truncated(psi).map_err(|reason| fail(format!("truncation {psi}: {reason}")))
+        }
+        Some(psi) => {
+            let reason =
+                format!("truncation {psi}: give a number above 0, at most {MOST_PSI}; 0.5 to 1 is usual");
+            Err(fail(reason))
+        }
     }
 }
 

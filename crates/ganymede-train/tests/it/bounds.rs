@@ -56,6 +56,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("log.samples", &[]),
     ("eval.every", &[]),
     ("eval.samples", &[]),
+    ("eval.standing_statistics", &[]),
     ("limits.minutes", &[]),
 ];
 const POINTS: &str = "data.name=ring";

@@ -119,3 +119,24 @@ fn truncated_latents_stay_within_their_bound() {
     let error = sampler.latents(&Latents::Given(wrong)).unwrap_err().to_string();
     assert!(error.contains("[2, 5]") && error.contains("(N, 6)"), "{error}");
 }
+
+#[test]
+fn standing_statistics_change_the_pictures_and_not_the_latent_vectors() {
+    let sampler = || {
+        let kind = ganymede_models::GeneratorKind::named("dcgan").unwrap();
+        Sampler::from_weights(&fixture("all.pth"), kind, Some("netG"), &Device::Cpu).unwrap()
+    };
+    let latents = Latents::Random { count: 4, seed: 1, truncation: None };
+    let draw = |sampler: &Sampler| -> Vec<f32> {
+        let z = sampler.latents(&latents).unwrap().next_batch().unwrap().unwrap();
+        let condition = sampler.class_batches(None, 1).unwrap().next_batch(4).unwrap();
+        sampler.generate(&z, &condition).unwrap().flatten_all().unwrap().to_vec1().unwrap()
+    };
+    let standing = |seed| draw(&sampler().with_standing_statistics(3, seed, Some(0.7)).unwrap());
+    assert_ne!(standing(1), draw(&sampler()));
+    assert_eq!(standing(1), standing(1));
+    assert_ne!(standing(1), standing(2));
+    let refused = sampler().with_standing_statistics(0, 1, None).err().unwrap().to_string();
+    assert!(refused.contains("16 is usual"), "{refused}");
+    assert!(sampler().with_standing_statistics(3, 1, Some(-1.0)).is_err());
+}

@@ -215,13 +215,10 @@ impl Norm {
         (running, mode): (&RunningStats, Mode),
         slope: f64,
     ) -> Result<Tensor> {
-        let count = self.check_count(x, count)?;
+        self.check_count(x, count)?;
         let (weight, bias) = (affine.weight.get(), affine.bias.get());
         let normalized = batch_norm_leaky_relu(x, &weight, &bias, self.config.eps, slope)?;
-        if mode.updates_stats() {
-            let unbiased = (normalized.var * (count / (count - 1.0)))?;
-            running.update(&normalized.mean, &unbiased, self.config.momentum)?;
-        }
+        running.take_in([&normalized.mean, &normalized.var], count, self.config.momentum, mode)?;
         Ok(normalized.output)
     }
 
@@ -300,7 +297,7 @@ impl Norm {
     }
 
     /// The values that a statistic is taken over, at least two.
-    fn check_count(&self, x: &Tensor, count: usize) -> Result<f64> {
+    fn check_count(&self, x: &Tensor, count: usize) -> Result<()> {
         if count < 2 {
             bail!(
                 "{}: {:?} leaves one value for each statistic, and its variance is 0: \
@@ -309,7 +306,7 @@ impl Norm {
                 x.dims()
             )
         }
-        Ok(count as f64)
+        Ok(())
     }
 }
 

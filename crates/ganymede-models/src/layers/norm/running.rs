@@ -2,6 +2,8 @@
 
 use ganymede_tensor::{Buffer, Builder, DType, Result, Tensor};
 
+use crate::Mode;
+
 /// Exponential averages of batch statistics, under PyTorch's names.
 #[derive(Debug)]
 pub(super) struct RunningStats {
@@ -21,16 +23,36 @@ impl RunningStats {
         })
     }
 
-    /// running ← (1 − m)·running + m·new. PyTorch normalises with the biased variance but keeps
-    /// the unbiased one; so does the caller.
-    pub(super) fn update(&self, mean: &Tensor, unbiased: &Tensor, momentum: f64) -> Result<()> {
-        let blend = |buffer: &Buffer, new: &Tensor| -> Result<()> {
-            buffer.set(&((buffer.get() * (1.0 - momentum))? + (new.detach() * momentum)?)?)
-        };
-        blend(&self.mean, mean)?;
-        blend(&self.variance, unbiased)?;
-        let one = Tensor::ones((), DType::I64, self.batches.get().device())?;
-        self.batches.set(&self.batches.get().add(&one)?)
+    /// Takes in the mean and the biased variance of a batch, over `count` values each, as far as the pass is one that
+    /// does so.
+    ///
+    /// In training running ← (1 − m)·running + m·new. PyTorch normalises with the biased variance but keeps the unbiased
+    /// one; so do we. Standing statistics are the means over the passes, of the biased variances, as in BigGAN-PyTorch.
+    pub(super) fn take_in(
+        &self,
+        [mean, variance]: [&Tensor; 2],
+        count: usize,
+        momentum: f64,
+        mode: Mode,
+    ) -> Result<()> {
+        match mode {
+            Mode::Eval | Mode::Train { update_stats: false } => Ok(()),
+            Mode::Train { update_stats: true } => {
+                let unbiased = (variance * (count as f64 / (count as f64 - 1.0)))?;
+                blend(&self.mean, mean, momentum)?;
+                blend(&self.variance, &unbiased, momentum)?;
+                let one = Tensor::ones((), DType::I64, self.batches.get().device())?;
+                self.batches.set(&self.batches.get().add(&one)?)
+            }
+            Mode::Standing { pass } => {
+                // Of the first pass alone, then the mean so far and a share of the new one.
+                let share = 1.0 / (pass as f64 + 1.0);
+                blend(&self.mean, mean, share)?;
+                blend(&self.variance, variance, share)?;
+                let passes = i64::try_from(pass).unwrap_or(i64::MAX).saturating_add(1);
+                self.batches.set(&Tensor::new(passes, self.batches.get().device())?)
+            }
+        }
     }
 
     pub(super) fn mean(&self) -> Tensor {
@@ -40,4 +62,9 @@ impl RunningStats {
     pub(super) fn variance(&self) -> Tensor {
         self.variance.get()
     }
+}
+
+/// buffer ← (1 − share)·buffer + share·new.
+fn blend(buffer: &Buffer, new: &Tensor, share: f64) -> Result<()> {
+    buffer.set(&((buffer.get() * (1.0 - share))? + (new.detach() * share)?)?)
 }

@@ -44,10 +44,7 @@ impl Standard {
         }
         let one = Tensor::ones(c, x.dtype(), x.device())?;
         let normalised = batch_norm(x, &one, &one.zeros_like()?, EPS)?;
-        if mode.updates_stats() {
-            let unbiased = (normalised.var * (count as f64 / (count - 1) as f64))?;
-            self.running.update(&normalised.mean, &unbiased, MOMENTUM)?;
-        }
+        self.running.take_in([&normalised.mean, &normalised.var], count, MOMENTUM, mode)?;
         Ok(normalised.output)
     }
 }

@@ -7,7 +7,7 @@ use super::{Case, Operation, Place};
 use crate::conv::composed as conv;
 use crate::ops::channels::layout;
 use crate::ops::{
-    avg_pool, batch_norm, channel_bias, gelu, global_avg_pool, layer_norm, leaky_relu, pool2d,
+    avg_pool, batch_norm, channel_bias, gelu, global_avg_pool, layer_norm, leaky_relu, pairwise_l1, pool2d,
     self_attention, sigmoid, softplus, tanh, upsample_nearest,
 };
 use crate::{ConvConfig, Pooling, Rng, WindowConfig};
@@ -106,6 +106,16 @@ pub(super) fn rows() -> Vec<Case> {
                 smooth("moderate", vec![normal(1, (2, 3)), normal(2, (2, 3)), normal(3, 2)]),
                 smooth("zero", vec![full(0.0, (2, 3)), normal(2, (2, 3)), full(0.0, 2)]),
                 smooth("batch of one", vec![normal(1, (1, 3)), normal(2, (2, 3)), normal(3, 2)]),
+            ],
+        ),
+        case(
+            "pairwise_l1",
+            |t| crate::pairwise_l1(&t[0]),
+            |t| pairwise_l1::composed::pairwise_l1(&t[0]),
+            vec![
+                smooth("moderate", vec![normal(1, (3, 2, 2))]),
+                smooth("batch of one", vec![normal(2, (1, 2, 3))]),
+                kink("tie", vec![full(1.0, (2, 2, 1))]),
             ],
         ),
         plain(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use ganymede_datasets::{OpenOptions, open};
 use ganymede_losses::{AdversarialLoss, Penalty};
-use ganymede_models::DiscriminatorConfig;
+use ganymede_models::{DiscriminatorConfig, GeneratorConfig};
 use ganymede_tensor::{Graph, Params, Tensor};
 
 use super::*;
@@ -142,6 +142,58 @@ fn twins_go_on_alike() {
         assert_eq!(of_both(&game), of_both(&twin));
         assert_eq!(values(game.sampler().params()), values(twin.sampler().params()));
     }
+}
+
+/// The streams of latent vectors, of every distribution, go on where they were.
+#[test]
+fn twins_draw_alike_whatever_they_draw() {
+    for latent in ["uniform", "truncated-normal", "sphere"] {
+        let change = |run: &mut Run| {
+            let table = format!("kind = \"dcgan\"\nwidth = 3\nz_dim = 5\nlatent = \"{latent}\"");
+            run.generator = GeneratorConfig::from_table(&table.parse().unwrap()).unwrap();
+        };
+        let (mut game, mut twin) = (game(change), game(change));
+        game.play(false).unwrap();
+        let mut sections = Sections::default();
+        for (name, part) in game.parts() {
+            part.save(&mut sections.section(name)).unwrap();
+        }
+        twin.load_parts(|name, part| part.load(&sections.saved(name)).map_err(|misfit| misfit.0)).unwrap();
+        let drawn = |game: &mut Game| {
+            let draws = game.players.draw_discriminator(1, 0).unwrap();
+            draws.latents.z.to_vec2::<f32>().unwrap()
+        };
+        let z = drawn(&mut game);
+        assert_eq!(z, drawn(&mut twin), "{latent}");
+        assert!(latent == "sphere" || z.iter().flatten().all(|z| z.abs() <= 2.0), "{latent}");
+    }
+}
+
+/// The term is the derivative of its own player's weights alone, and shows in the log.
+#[test]
+fn weights_are_regularised_by_their_own_player() {
+    let fields = |text: Option<&str>| {
+        let mut game = game(|run| {
+            let text = text.map(|player| format!("[[term]]\nkind = \"orthogonal\"\nplayer = \"{player}\""));
+            let layers = Layers::text(&text.unwrap_or_default(), "test", None).unwrap();
+            run.terms = layers.resolve().unwrap().terms;
+        });
+        let draws_d = game.players.draw_discriminator(0, 0).unwrap();
+        let draws_g = game.players.draw_generator(0, draws_d.real.clone()).unwrap();
+        let numbers = |field: &Field| -> Vec<Vec<f32>> {
+            field.gradients.iter().map(|t| t.flatten_all().unwrap().to_vec1().unwrap()).collect()
+        };
+        let d = numbers(&game.players.discriminator_field(&draws_d, Graph::Discard, false).unwrap());
+        let g = numbers(&game.players.generator_field(&draws_g, Graph::Discard, false).unwrap());
+        (g, d, game.play(true).unwrap().unwrap().read(1, 4).unwrap())
+    };
+    let (plain_g, plain_d, _) = fields(None);
+    let (g, d, entry) = fields(Some("generator"));
+    assert!(g != plain_g && d == plain_d);
+    assert!(entry.get("orthogonal_g").unwrap() > 0.0 && entry.get("orthogonal_d").is_none());
+    let (g, d, entry) = fields(Some("discriminator"));
+    assert!(g == plain_g && d != plain_d);
+    assert!(entry.get("orthogonal_d").unwrap() > 0.0);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod auxiliary;
 mod l1;
+mod orthogonal;
 mod penalty;
 mod spec;
 mod term;
@@ -19,7 +20,7 @@ pub(crate) use spec::{TermKind, TermSpec};
 pub(crate) use term::{At, Term};
 
 /// Every term that a configuration can ask for under `[[term]]`.
-pub(crate) const TERMS: &[&TermKind] = &[&auxiliary::AUXILIARY, &l1::L1];
+pub(crate) const TERMS: &[&TermKind] = &[&auxiliary::AUXILIARY, &l1::L1, &orthogonal::ORTHOGONAL];
 
 /// A term, and what it gave when it was last due.
 pub(crate) struct HeldTerm {

@@ -1,7 +1,7 @@
 //! What a term is, and what it may look at.
 
 use ganymede_models::Critique;
-use ganymede_tensor::{Rng, Tensor};
+use ganymede_tensor::{Params, Rng, Tensor};
 
 use crate::error::TrainError;
 use crate::trainer::measurements::Measurements;
@@ -20,6 +20,8 @@ pub(crate) struct At<'a> {
     pub(crate) said_real: Option<&'a Critique>,
     /// What it said of the generated batch.
     pub(crate) said_fake: &'a Critique,
+    /// Those of the player whose loss it is.
+    pub(crate) params: &'a Params,
     /// Generator updates made.
     pub(crate) step: u64,
     /// Updates of this player made.
@@ -30,7 +32,7 @@ pub(crate) struct At<'a> {
 
 /// A term of a player's loss.
 pub(crate) trait Term: Stateful + Send {
-    /// Values `(N,)` to add to the loss; nothing where it is not due. Nothing moves here: a state moves in
+    /// Values `(N,)`, or one of all, to add to the loss; nothing where it is not due. Nothing moves here: a state moves in
     /// [`Term::advance`].
     fn evaluate(&self, at: &At<'_>, out: &mut Measurements) -> Result<Option<Tensor>, TrainError>;
 

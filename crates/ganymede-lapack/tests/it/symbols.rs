@@ -3,6 +3,7 @@
 use std::ffi::c_char;
 use std::ptr::null_mut;
 
+// SAFETY: arguments as the library defines them.
 unsafe extern "C" {
     fn dsyev_(
         jobz: *const c_char,

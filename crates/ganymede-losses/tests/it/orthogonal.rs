@@ -20,7 +20,7 @@ const GRADIENT: [f64; 8] = [9.0, 68.5, -19.0, 22.125, 12.0, 47.75, 18.0, 13.25];
 fn the_number_and_the_gradient_are_the_papers() {
     for dtype in [DType::F64, DType::F32] {
         let w = watch(&weight(dtype)).unwrap();
-        let value = orthogonal(&[w.clone()]).unwrap();
+        let value = orthogonal(std::slice::from_ref(&w)).unwrap();
         assert_eq!(values(&value), [VALUE]);
         assert_eq!(values(&grad(&value, &[&w], Graph::Discard).unwrap()[0]), GRADIENT);
     }
@@ -55,7 +55,7 @@ fn half_of_what_biggan_pytorch_calls_its_strength() {
     let rows = w.detach();
     let others = (1.0 - Tensor::eye(4, DType::F64, &device()).unwrap()).unwrap();
     let theirs = (rows.matmul(&rows.t().unwrap()).unwrap() * others).unwrap().matmul(&rows).unwrap();
-    let ours = grad(&(orthogonal(&[w.clone()]).unwrap() * 5e-5).unwrap(), &[&w], Graph::Discard).unwrap();
+    let ours = grad(&(orthogonal(std::slice::from_ref(&w)).unwrap() * 5e-5).unwrap(), &[&w], Graph::Discard).unwrap();
     assert_close(&ours[0], &(theirs * 2e-4).unwrap(), Tol::F64);
 }
 

@@ -91,7 +91,8 @@ impl Term for OfWeights {
     fn evaluate(&self, at: &At<'_>, out: &mut Measurements) -> Result<Option<Tensor>, TrainError> {
         let params = at.params.params();
         let matrices = params.iter().filter(|param| param.var().rank() > 1 && !param.is_table());
-        let sum = (orthogonal(&matrices.map(|param| param.get()).collect::<Vec<_>>())? * self.weight.at(at.step))?;
+        let sum =
+            (orthogonal(&matrices.map(|param| param.get()).collect::<Vec<_>>())? * self.weight.at(at.step))?;
         out.add(self.value, &sum);
         Ok(Some(sum))
     }

@@ -21,7 +21,7 @@ pub struct Dialect {
     /// How it spells spectral normalisation.
     pub(super) spectral: &'static [&'static Form],
     /// How it spells that of a layer, in a network that has such layers.
-    pub(super) spelling: fn(&str, &dyn Fn(&str) -> bool) -> &'static Form,
+    pub(super) spelling: Spelling,
     /// Ends of the names of constants and counters, which no network here has.
     pub(super) constants: &'static [&'static str],
     /// Whether its batch normalisation counts batches.
@@ -31,6 +31,9 @@ pub struct Dialect {
     /// Settings that all of its networks of a role have, unless others are given.
     pub(super) settings: fn(Role) -> Table,
 }
+
+/// From a layer, and whether a network has a layer.
+pub(super) type Spelling = fn(&str, &dyn Fn(&str) -> bool) -> &'static Form;
 
 /// A tensor's name there and here.
 #[derive(Debug)]

@@ -170,7 +170,7 @@ One process at a time can train in a run folder; a second one is told which the 
 /// What a command that draws samples runs on.
 #[derive(Debug, clap::Args)]
 pub(crate) struct MachineArgs {
-    /// Where the generator runs: auto, cpu, cuda:N or metal
+    /// Where the network runs: auto, cpu, cuda:N or metal
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(crate) device: DeviceChoice,
     /// Worker threads, at most 1024 [default: one a physical core]
@@ -249,8 +249,9 @@ Examples:
   ganymede sample --weights G_ema.pth --model biggan --labels y.safetensors \\
                   --latents z.safetensors --tensor out.safetensors
 
-The settings of the network are read off the weights, under the names of torch-mimicry, BigGAN-PyTorch, R3GAN and
-PyTorch's tutorial; --set gives what they do not tell, such as --set activation=leaky-relu.";
+The settings of the network are read off the weights, under the names of torch-mimicry,
+BigGAN-PyTorch, R3GAN and PyTorch's tutorial; --set gives what they do not tell, such as
+--set activation=leaky-relu.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvalArgs {

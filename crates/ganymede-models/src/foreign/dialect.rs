@@ -32,8 +32,8 @@ pub struct Dialect {
     pub(super) settings: fn(Role) -> Table,
 }
 
-/// From a layer, and whether the network has a tensor of a name, to how the program spells it.
-type Spelling = fn(&str, &dyn Fn(&str) -> bool) -> &'static Form;
+/// From a layer, and whether a network has a layer.
+pub(super) type Spelling = fn(&str, &dyn Fn(&str) -> bool) -> &'static Form;
 
 /// A tensor's name there and here.
 #[derive(Debug)]

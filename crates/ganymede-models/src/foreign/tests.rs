@@ -6,8 +6,11 @@ use super::pattern::{filled, matched};
 use super::*;
 use crate::{DISCRIMINATORS, GENERATORS};
 
-/// Every example of every kind: the network, what it is for, and its weights.
-fn examples() -> Vec<(NetworkKind, toml::Table, crate::Io, BTreeMap<String, Tensor>)> {
+/// A network, its settings, what it is for, and its weights.
+type Example = (NetworkKind, toml::Table, crate::Io, BTreeMap<String, Tensor>);
+
+/// Every example of every kind.
+fn examples() -> Vec<Example> {
     let mut all = Vec::new();
     for kind in GENERATORS {
         for (spec, io) in (kind.examples)() {

@@ -115,7 +115,7 @@ fn npy(scores: &Scores) -> Vec<u8> {
     let shape: Vec<String> = shape(scores).iter().map(|dim| format!("{dim},")).collect();
     let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", shape.join(" "));
     // Magic, version and length take 10 bytes; data begin at a multiple of 64.
-    while (10 + header.len() + 1) % 64 != 0 {
+    while !(10 + header.len() + 1).is_multiple_of(64) {
         header.push(' ');
     }
     header.push('\n');

@@ -67,17 +67,20 @@ pub(crate) struct ImportArgs {
 }
 
 pub(crate) const IMPORT_EXAMPLES: &str = "\
-Wrappers are seen through: DataParallel's `module.`, torch.compile's `_orig_mod.`, averaged models with their counter,
-Lightning's `generator.` and `discriminator.`, state dicts in dictionaries. Where a file holds several networks that fit,
---key says which. Settings are read off the shapes; a file of another network is told what it is.
+Wrappers are seen through: DataParallel's `module.`, torch.compile's `_orig_mod.`, averaged
+models with their counter, Lightning's `generator.` and `discriminator.`, state dicts in
+dictionaries. Where a file holds several networks that fit, --key says which. Settings are
+read off the shapes; a file of another network is told what it is.
 
-What is written says in its metadata what it is: `sample --weights`, `score --weights` and `export` then need no --model.
+What is written says in its metadata what it is: `sample --weights`, `score --weights` and
+`export` then need no --model.
 
 Examples:
   ganymede import --from netG.pth --model dcgan --out G.safetensors
   ganymede import --from sngan_netG_100000_steps.pth --model sngan --out weights/
   ganymede import --from G_ema.pth --model biggan --out G.safetensors
-  ganymede import --from last.ckpt --key state_dict.discriminator --model r3gan --player discriminator --out D.safetensors";
+  ganymede import --from last.ckpt --model r3gan --player discriminator \\
+                  --key state_dict.discriminator --out D.safetensors";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportArgs {
@@ -111,8 +114,9 @@ Examples:
   ganymede export runs/quickstart-1 --player discriminator --out D.safetensors
   ganymede export runs/sngan-1 --dialect mimicry --out G.safetensors
 
-In PyTorch: net.load_state_dict(safetensors.torch.load_file(\"G.safetensors\")). BigGAN-PyTorch, and torch-mimicry in a few
-layers, make one more power iteration when they evaluate, which moves outputs a little until the vectors have converged.";
+In PyTorch: net.load_state_dict(safetensors.torch.load_file(\"G.safetensors\")).
+BigGAN-PyTorch, and torch-mimicry in a few layers, make one more power iteration when they
+evaluate, which moves outputs a little until the vectors have converged.";
 
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("source").required(true).args(["run_dir", "weights"]))]
@@ -149,9 +153,10 @@ pub(crate) struct ScoreArgs {
 }
 
 pub(crate) const SCORE_EXAMPLES: &str = "\
-Scores are raw, without a sigmoid; larger means more real. The network is evaluated: the score of an image does not depend
-on the others. Of a network that scores patches a row is their mean, and .safetensors and .npy have all of them. Networks
-that judge several samples together (`pack`, `minibatch`) are refused: they have no score of one image.
+Scores are raw, without a sigmoid; larger means more real. The network is evaluated: the
+score of an image does not depend on the others. Of a network that scores patches a row is
+their mean, and .safetensors and .npy have all of them. Networks that judge several samples
+together (`pack`, `minibatch`) are refused: they have no score of one image.
 
 Examples:
   ganymede score runs/quickstart-1 --images photos/ --out scores.csv

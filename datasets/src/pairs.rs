@@ -44,7 +44,7 @@ fn vectors(path: &Path, opened: &Opened, options: &OpenOptions) -> Result<Vector
     if vectors.len() != images {
         let skipped = match opened.skipped.len() {
             0 => String::new(),
-            n => format!(", of which {n} files that cannot be used are left out"),
+            n => format!("; {n} of its files cannot be used and are left out"),
         };
         let shape = [vectors.len(), vectors.dim()];
         let reason = format!("it holds vectors {shape:?}, and `{name}` has {images} images{skipped}");

@@ -86,7 +86,9 @@ fn from_safetensors(path: &Path, max_bytes: u64) -> Result<(usize, Vec<f32>), Da
             CheckpointError::KeyNotFound { available, .. } => {
                 format!("it holds {} tensors, and none is called `{NAME}`", available.len())
             }
-            CheckpointError::NotSafetensors { .. } => "it is neither .npy nor safetensors".to_owned(),
+            CheckpointError::NotSafetensors { .. } | CheckpointError::Truncated { .. } => {
+                "it is neither .npy nor safetensors, or cut short".to_owned()
+            }
             other => other.to_string(),
         };
         DatasetError::bad_file(path, reason, AS_ROWS)

@@ -242,7 +242,7 @@ fn vectors_are_rows_of_the_images_in_their_order() {
     assert_eq!((data.condition_shape(), row), (Some(&[2][..]), [4.0, 5.0]));
     assert_says(with(2), &["v.npy", "[2, 2]", "3 images", "one row an image"]);
     place.put("c.png", b"junk");
-    assert_says(with(3), &["[3, 2]", "2 images", "1 files that cannot be used"]);
+    assert_says(with(3), &["[3, 2]", "2 images", "1 of its files cannot be used"]);
     let both = OpenOptions { vectors: Some(file.clone()), ..place.options(Pairs::Edges) };
     assert_says(place.open_with(&both), &["vectors", "one condition"]);
     let toy = OpenOptions { vectors: Some(file.clone()), ..OpenOptions::default() };

@@ -20,7 +20,7 @@ const GRADIENT: [f64; 8] = [9.0, 68.5, -19.0, 22.125, 12.0, 47.75, 18.0, 13.25];
 fn the_number_and_the_gradient_are_the_papers() {
     for dtype in [DType::F64, DType::F32] {
         let w = watch(&weight(dtype)).unwrap();
-        let value = orthogonal(&[w.clone()]).unwrap();
+        let value = orthogonal(std::slice::from_ref(&w)).unwrap();
         assert_eq!(values(&value), [VALUE]);
         assert_eq!(values(&grad(&value, &[&w], Graph::Discard).unwrap()[0]), GRADIENT);
     }
@@ -37,7 +37,7 @@ fn kernels_are_rows_and_weights_are_added_up() {
 #[test]
 fn rows_at_right_angles_cost_nothing_whatever_their_length() {
     let w = Tensor::new(&[[3.0f64, 0.0], [0.0, -5.0]], &device()).unwrap();
-    assert_eq!(values(&orthogonal(&[w]).unwrap()), [0.0]);
+    assert_eq!(values(&orthogonal(std::slice::from_ref(&w)).unwrap()), [0.0]);
 }
 
 #[test]
@@ -55,13 +55,14 @@ fn half_of_what_biggan_pytorch_calls_its_strength() {
     let rows = w.detach();
     let others = (1.0 - Tensor::eye(4, DType::F64, &device()).unwrap()).unwrap();
     let theirs = (rows.matmul(&rows.t().unwrap()).unwrap() * others).unwrap().matmul(&rows).unwrap();
-    let ours = grad(&(orthogonal(&[w.clone()]).unwrap() * 5e-5).unwrap(), &[&w], Graph::Discard).unwrap();
+    let ours = grad(&(orthogonal(std::slice::from_ref(&w)).unwrap() * 5e-5).unwrap(), &[&w], Graph::Discard)
+        .unwrap();
     assert_close(&ours[0], &(theirs * 2e-4).unwrap(), Tol::F64);
 }
 
 #[test]
 fn what_is_no_matrix_is_refused() {
     let bias = Tensor::new(&[1.0f64, 2.0], &device()).unwrap();
-    assert!(orthogonal(&[bias]).unwrap_err().to_string().contains("no matrix"));
+    assert!(orthogonal(std::slice::from_ref(&bias)).unwrap_err().to_string().contains("no matrix"));
     assert!(orthogonal(&[]).is_err());
 }

@@ -177,7 +177,12 @@ impl NetworkSpec for Pix2pixDiscriminatorConfig {
             size.activations = size.activations.max(map);
             size.held += if step.norm == NormKind::None { 2 * map } else { 3 * map };
             let window = (step.kernel * step.kernel) as u128;
-            size = size.with_layers([window * step.from as u128 * step.to as u128]);
+            let is_normed = step.norm != NormKind::None && !step.bias;
+            let vectors = if is_normed { 2 } else { u128::from(step.bias) };
+            let places = (height * width) as u128;
+            size = size
+                .with_products([(window * step.from as u128 * step.to as u128, places)])
+                .with_vectors(vectors * step.to as u128);
         }
         size
     }

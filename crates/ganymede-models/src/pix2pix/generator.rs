@@ -148,7 +148,8 @@ impl NetworkSpec for Pix2pixGeneratorConfig {
 
     fn size(&self, io: &Io) -> Size {
         let mut size = Size::default();
-        for Step { down, up, areas: [small, large], is_innermost, .. } in self.steps(io) {
+        let bias = u128::from(has_bias(self.norm));
+        for Step { down, up, areas: [small, large], is_outermost, is_innermost, .. } in self.steps(io) {
             let [small, large] = [small as u128, large as u128];
             let [seen, halved, joined, doubled] = [down[0], down[1], up[0], up[1]].map(|c| c as u128);
             let largest = (seen.max(doubled) * large).max(joined * small);
@@ -158,7 +159,15 @@ impl NetworkSpec for Pix2pixGeneratorConfig {
             let joint = if is_innermost { 1 } else { 2 };
             size.held += 3 * halved * small + joint * joined * small + 3 * doubled * large;
             let window = (KERNEL * KERNEL) as u128;
-            size = size.with_layers([window * seen * halved, window * joined * doubled]);
+            // A bias, or else a gain and a bias of the normalisation; the outermost layers have none of these.
+            let of_halved = match (is_outermost || is_innermost, bias) {
+                (true, bias) => bias,
+                (false, bias) => 2 - bias,
+            };
+            let of_doubled = if is_outermost { 1 } else { 2 - bias };
+            size = size
+                .with_products([(window * seen * halved, small), (window * joined * doubled, small)])
+                .with_vectors(of_halved * halved + of_doubled * doubled);
         }
         size
     }

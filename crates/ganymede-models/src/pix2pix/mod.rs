@@ -17,6 +17,7 @@
 
 mod discriminator;
 mod generator;
+mod infer;
 
 pub use discriminator::{Pix2pixDiscriminator, Pix2pixDiscriminatorConfig};
 pub use generator::{Pix2pixGenerator, Pix2pixGeneratorConfig};
@@ -47,7 +48,7 @@ pub(crate) static GENERATOR: GeneratorKind = GeneratorKind {
     paper: PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table::<Pix2pixGeneratorConfig>(table)?)),
-    infer: None,
+    infer: Some(infer::generator),
     examples: generator::examples,
 };
 
@@ -58,7 +59,7 @@ pub(crate) static DISCRIMINATOR: DiscriminatorKind = DiscriminatorKind {
     paper: PAPER,
     samples: SampleKind::Images,
     read: |table| Ok(Box::new(read_table::<Pix2pixDiscriminatorConfig>(table)?)),
-    infer: None,
+    infer: Some(infer::discriminator),
     examples: discriminator::examples,
 };
 

@@ -55,7 +55,8 @@ fn half_of_what_biggan_pytorch_calls_its_strength() {
     let rows = w.detach();
     let others = (1.0 - Tensor::eye(4, DType::F64, &device()).unwrap()).unwrap();
     let theirs = (rows.matmul(&rows.t().unwrap()).unwrap() * others).unwrap().matmul(&rows).unwrap();
-    let ours = grad(&(orthogonal(std::slice::from_ref(&w)).unwrap() * 5e-5).unwrap(), &[&w], Graph::Discard).unwrap();
+    let ours = grad(&(orthogonal(std::slice::from_ref(&w)).unwrap() * 5e-5).unwrap(), &[&w], Graph::Discard)
+        .unwrap();
     assert_close(&ours[0], &(theirs * 2e-4).unwrap(), Tol::F64);
 }
 

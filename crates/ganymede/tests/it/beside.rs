@@ -2,25 +2,35 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 
 use ganymede_files::testing::encode;
 use ganymede_tensor::{Checkpoint, Device, Tensor};
-use ganymede_train::Trainer;
 use image::{GrayImage, ImageFormat, Luma};
 
-use crate::common::{call, config, expect, ganymede, run, text};
+use crate::common::{config, expect, ganymede, text};
 use crate::resume::check_stopped_runs_resume;
 
 /// Images.
 const COUNT: usize = 6;
+/// Those of the data that ship.
+const CLOTHES: usize = 10_000;
+
+/// The program, with its cache in a folder of the test's own.
+fn call(dir: &Path, args: &[&str]) -> Output {
+    ganymede(args).env("GANYMEDE_DATA", dir.join("cache")).output().unwrap()
+}
 
 /// Small images of a folder, and what more is said of the data.
 fn small(folder: &Path, more: &str) -> String {
+    settings(&folder.display().to_string(), 8, more)
+}
+
+fn settings(data: &str, resolution: usize, more: &str) -> String {
     format!(
-        "[run]\nsteps = 8\nbatch = 4\n[data]\nname = '{}'\nresolution = 8\nflip = true\n{more}\n[generator]\nwidth = \
+        "[run]\nsteps = 8\nbatch = 4\n[data]\nname = '{data}'\nresolution = {resolution}\nflip = true\n{more}\n[generator]\nwidth = \
          4\nz_dim = 5\n[discriminator]\nwidth = 4\n[log]\nlog_every = 2\nsample_every = 3\ncheckpoint_every = \
-         4\nsamples = 9\n",
-        folder.display()
+         4\nsamples = 9\n"
     )
 }
 
@@ -44,13 +54,12 @@ fn vectors(path: &Path, rows: usize, first: f32) {
 }
 
 #[test]
-fn images_with_vectors_or_images_beside_them_resume_to_the_same_bytes() {
+fn images_with_vectors_beside_them_resume_to_the_same_bytes() {
     let dir = tempfile::tempdir().unwrap();
-    let folder = images(dir.path());
     let file = dir.path().join("v.safetensors");
-    vectors(&file, COUNT, 0.0);
-    check_stopped_runs_resume(&small(&folder, &format!("vectors = '{}'", file.display())), &[1, 5]);
-    check_stopped_runs_resume(&small(&folder, "pairs = 'side-by-side'\ndirection = 'BtoA'"), &[3]);
+    vectors(&file, CLOTHES, 0.0);
+    let vectors = format!("vectors = '{}'", file.display());
+    check_stopped_runs_resume(&settings("fashion-mnist-10k", 16, &vectors), &[1, 5]);
 }
 
 #[test]
@@ -63,24 +72,30 @@ fn other_vectors_are_refused_and_the_same_ones_are_found() {
     let out = dir.path().join("run");
     let (begin, out) = (text(&begin), text(&out));
     let train = ["train", "--config", begin, "--out", out, "--steps", "2", "--threads", "1"];
-    expect(&ganymede(&train).current_dir(dir.path()).output().unwrap(), 0, &[]);
+    let mut first = ganymede(&train);
+    first.current_dir(dir.path()).env("GANYMEDE_DATA", dir.path().join("cache"));
+    expect(&first.output().unwrap(), 0, &[]);
     // From another folder: where they were.
-    expect(&call(&["train", "--resume", out, "--steps", "3"]), 0, &["going on from step 2"]);
+    expect(&call(dir.path(), &["train", "--resume", out, "--steps", "3"]), 0, &["going on from step 2"]);
     let moved = dir.path().join("moved.safetensors");
     fs::rename(&file, &moved).unwrap();
-    expect(&call(&["train", "--resume", out, "--steps", "4"]), 1, &["v.safetensors", "could not read"]);
+    expect(
+        &call(dir.path(), &["train", "--resume", out, "--steps", "4"]),
+        1,
+        &["v.safetensors", "could not read"],
+    );
     let place = format!("data.vectors={}", moved.display());
     let resume = ["train", "--resume", out, "--steps", "4", "--set", &place];
-    expect(&call(&resume), 0, &["going on from step 3"]);
+    expect(&call(dir.path(), &resume), 0, &["going on from step 3"]);
     vectors(&moved, COUNT, 1.0);
     expect(
-        &call(&["train", "--resume", out, "--steps", "5"]),
+        &call(dir.path(), &["train", "--resume", out, "--steps", "5"]),
         1,
         &["has changed", "vectors", "data.vectors"],
     );
     vectors(&moved, COUNT + 1, 0.0);
     expect(
-        &call(&["train", "--resume", out, "--steps", "5"]),
+        &call(dir.path(), &["train", "--resume", out, "--steps", "5"]),
         1,
         &["[7, 3]", "6 images", "one row an image"],
     );
@@ -91,14 +106,14 @@ fn generators_that_are_told_nothing_are_given_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let folder = images(dir.path());
     let out = dir.path().join("run");
-    let text_of_run = small(&folder, "pairs = 'side-by-side'");
-    Trainer::new(&run(&text_of_run, &["run.steps=1"]), &out).unwrap().run(&mut ()).unwrap();
+    let begin = config(dir.path(), &small(&folder, "pairs = 'side-by-side'"));
     let (out, image) = (text(&out), folder.join("0.png"));
-    expect(&call(&["sample", out, "--num", "2"]), 0, &["wrote 2 samples"]);
+    expect(&call(dir.path(), &["train", "--config", text(&begin), "--out", out, "--steps", "1"]), 0, &[]);
+    expect(&call(dir.path(), &["sample", out, "--num", "2"]), 0, &["wrote 2 samples"]);
     let told = ["sample", out, "--condition", text(&image)];
-    expect(&call(&told), 2, &["neither vectors nor images", "--condition"]);
-    expect(&call(&["sample", out, "--class", "1"]), 2, &["without classes"]);
-    expect(&call(&["sample", out, "--class", "1", "--condition", "x.png"]), 2, &["--condition"]);
+    expect(&call(dir.path(), &told), 2, &["neither vectors nor images", "--condition"]);
+    expect(&call(dir.path(), &["sample", out, "--class", "1"]), 2, &["without classes"]);
+    expect(&call(dir.path(), &["sample", out, "--class", "1", "--condition", "x.png"]), 2, &["--condition"]);
 }
 
 /// What is wrong with pairs is said before a folder of a run is left behind.
@@ -114,7 +129,11 @@ fn data_that_are_no_pairs_are_refused_in_words() {
         ("pairs = 'downsampled'\nfactor = 16", 2, "data.factor"),
     ] {
         let config = config(dir.path(), &small(&folder, more));
-        expect(&call(&["train", "--config", text(&config), "--out", text(&out)]), status, &[says]);
+        expect(
+            &call(dir.path(), &["train", "--config", text(&config), "--out", text(&out)]),
+            status,
+            &[says],
+        );
         assert!(!out.exists(), "{more}");
     }
 }

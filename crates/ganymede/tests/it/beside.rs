@@ -2,33 +2,25 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use ganymede_files::testing::encode;
 use ganymede_tensor::{Checkpoint, Device, Tensor};
+use ganymede_train::Trainer;
 use image::{GrayImage, ImageFormat, Luma};
 
-use crate::common::{config, expect, ganymede, text};
+use crate::common::{call, config, expect, ganymede, run, text};
 use crate::resume::check_stopped_runs_resume;
 
 /// Images.
 const COUNT: usize = 6;
-/// Those of the data that ship.
-const CLOTHES: usize = 10_000;
 
-/// The program, with its cache in a folder of the test's own.
-fn call(dir: &Path, args: &[&str]) -> Output {
-    ganymede(args).env("GANYMEDE_DATA", dir.join("cache")).output().unwrap()
-}
+/// Built in, so that nothing decoded is kept.
+const CLOTHES: &str = "fashion-mnist-10k";
 
-/// Small images of a folder, and what more is said of the data.
-fn small(folder: &Path, more: &str) -> String {
-    settings(&folder.display().to_string(), 8, more)
-}
-
-fn settings(data: &str, resolution: usize, more: &str) -> String {
+/// A small run on data, and what more is said of them.
+fn small(data: &str, more: &str) -> String {
     format!(
-        "[run]\nsteps = 8\nbatch = 4\n[data]\nname = '{data}'\nresolution = {resolution}\nflip = true\n{more}\n[generator]\nwidth = \
+        "[run]\nsteps = 8\nbatch = 4\n[data]\nname = '{data}'\nresolution = 8\nflip = true\n{more}\n[generator]\nwidth = \
          4\nz_dim = 5\n[discriminator]\nwidth = 4\n[log]\nlog_every = 2\nsample_every = 3\ncheckpoint_every = \
          4\nsamples = 9\n"
     )
@@ -54,12 +46,12 @@ fn vectors(path: &Path, rows: usize, first: f32) {
 }
 
 #[test]
-fn images_with_vectors_beside_them_resume_to_the_same_bytes() {
+fn images_with_vectors_or_images_beside_them_resume_to_the_same_bytes() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("v.safetensors");
-    vectors(&file, CLOTHES, 0.0);
-    let vectors = format!("vectors = '{}'", file.display());
-    check_stopped_runs_resume(&settings("fashion-mnist-10k", 16, &vectors), &[1, 5]);
+    vectors(&file, 10_000, 0.0);
+    check_stopped_runs_resume(&small(CLOTHES, &format!("vectors = '{}'", file.display())), &[1, 5]);
+    check_stopped_runs_resume(&small(CLOTHES, "pairs = 'downsampled'"), &[3]);
 }
 
 #[test]
@@ -68,34 +60,31 @@ fn other_vectors_are_refused_and_the_same_ones_are_found() {
     let folder = images(dir.path());
     let file = dir.path().join("v.safetensors");
     vectors(&file, COUNT, 0.0);
-    let begin = config(dir.path(), &small(&folder, "vectors = 'v.safetensors'"));
+    // Decoded pictures are kept in the data folder, which must not be the project's.
+    let cache = dir.path().join("cache");
+    let keep = |args: &[&str]| ganymede(args).env("GANYMEDE_DATA", &cache).output().unwrap();
+    let begin = config(dir.path(), &small(text(&folder), "vectors = 'v.safetensors'"));
     let out = dir.path().join("run");
     let (begin, out) = (text(&begin), text(&out));
     let train = ["train", "--config", begin, "--out", out, "--steps", "2", "--threads", "1"];
-    let mut first = ganymede(&train);
-    first.current_dir(dir.path()).env("GANYMEDE_DATA", dir.path().join("cache"));
-    expect(&first.output().unwrap(), 0, &[]);
+    expect(&ganymede(&train).current_dir(dir.path()).env("GANYMEDE_DATA", &cache).output().unwrap(), 0, &[]);
     // From another folder: where they were.
-    expect(&call(dir.path(), &["train", "--resume", out, "--steps", "3"]), 0, &["going on from step 2"]);
+    expect(&keep(&["train", "--resume", out, "--steps", "3"]), 0, &["going on from step 2"]);
     let moved = dir.path().join("moved.safetensors");
     fs::rename(&file, &moved).unwrap();
-    expect(
-        &call(dir.path(), &["train", "--resume", out, "--steps", "4"]),
-        1,
-        &["v.safetensors", "could not read"],
-    );
+    expect(&keep(&["train", "--resume", out, "--steps", "4"]), 1, &["v.safetensors", "could not read"]);
     let place = format!("data.vectors={}", moved.display());
     let resume = ["train", "--resume", out, "--steps", "4", "--set", &place];
-    expect(&call(dir.path(), &resume), 0, &["going on from step 3"]);
+    expect(&keep(&resume), 0, &["going on from step 3"]);
     vectors(&moved, COUNT, 1.0);
     expect(
-        &call(dir.path(), &["train", "--resume", out, "--steps", "5"]),
+        &keep(&["train", "--resume", out, "--steps", "5"]),
         1,
         &["has changed", "vectors", "data.vectors"],
     );
     vectors(&moved, COUNT + 1, 0.0);
     expect(
-        &call(dir.path(), &["train", "--resume", out, "--steps", "5"]),
+        &keep(&["train", "--resume", out, "--steps", "5"]),
         1,
         &["[7, 3]", "6 images", "one row an image"],
     );
@@ -104,16 +93,15 @@ fn other_vectors_are_refused_and_the_same_ones_are_found() {
 #[test]
 fn generators_that_are_told_nothing_are_given_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let folder = images(dir.path());
     let out = dir.path().join("run");
-    let begin = config(dir.path(), &small(&folder, "pairs = 'side-by-side'"));
-    let (out, image) = (text(&out), folder.join("0.png"));
-    expect(&call(dir.path(), &["train", "--config", text(&begin), "--out", out, "--steps", "1"]), 0, &[]);
-    expect(&call(dir.path(), &["sample", out, "--num", "2"]), 0, &["wrote 2 samples"]);
-    let told = ["sample", out, "--condition", text(&image)];
-    expect(&call(dir.path(), &told), 2, &["neither vectors nor images", "--condition"]);
-    expect(&call(dir.path(), &["sample", out, "--class", "1"]), 2, &["without classes"]);
-    expect(&call(dir.path(), &["sample", out, "--class", "1", "--condition", "x.png"]), 2, &["--condition"]);
+    let text_of_run = small(CLOTHES, "pairs = 'edges'");
+    Trainer::new(&run(&text_of_run, &["run.steps=1"]), &out).unwrap().run(&mut ()).unwrap();
+    let out = text(&out);
+    expect(&call(&["sample", out, "--num", "2"]), 0, &["wrote 2 samples"]);
+    let told = ["sample", out, "--condition", "x.png"];
+    expect(&call(&told), 2, &["neither vectors nor images", "--condition"]);
+    expect(&call(&["sample", out, "--class", "1"]), 2, &["without classes"]);
+    expect(&call(&["sample", out, "--class", "1", "--condition", "x.png"]), 2, &["--condition"]);
 }
 
 /// What is wrong with pairs is said before a folder of a run is left behind.
@@ -128,12 +116,10 @@ fn data_that_are_no_pairs_are_refused_in_words() {
         ("pairs = 'sideways'", 2, "data.pairs"),
         ("pairs = 'downsampled'\nfactor = 16", 2, "data.factor"),
     ] {
-        let config = config(dir.path(), &small(&folder, more));
-        expect(
-            &call(dir.path(), &["train", "--config", text(&config), "--out", text(&out)]),
-            status,
-            &[says],
-        );
+        let config = config(dir.path(), &small(text(&folder), more));
+        let args = ["train", "--config", text(&config), "--out", text(&out)];
+        let cache = dir.path().join("cache");
+        expect(&ganymede(&args).env("GANYMEDE_DATA", cache).output().unwrap(), status, &[says]);
         assert!(!out.exists(), "{more}");
     }
 }

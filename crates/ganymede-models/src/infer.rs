@@ -11,6 +11,7 @@ use toml::Table;
 
 use crate::ModelError;
 use crate::conditioning::{DiscriminatorConditioning, GeneratorConditioning};
+use crate::io::ConditionShape;
 use crate::layers::minibatch::MinibatchFeatures;
 use crate::layers::norm::NormKind;
 
@@ -73,52 +74,70 @@ impl<'a> Evidence<'a> {
         }
     }
 
-    /// How a generator is told the class by vectors of its own (`embed`), where its first layer takes `taken` numbers.
+    /// What vectors are made of, rows of a table or a linear map of what is given, their length, and the weight in words.
+    /// Both are called `name`, as [`ToldVectors`](crate::conditioning::ToldVectors) says.
+    fn vectors(&self, name: &str) -> Result<Option<(ConditionShape, usize, String)>, Reason> {
+        let linear = format!("{name}_linear");
+        let words = |name: &str, dims: &[usize]| format!("{name}.weight {dims:?}");
+        match (self.dims(name), self.dims(&linear)) {
+            (None, None) => Ok(None),
+            (Some(table), Some(map)) => {
+                Err(format!("it has both {} and {}", words(name, table), words(&linear, map)))
+            }
+            (Some(table), None) => match *table {
+                [classes, dim] => Ok(Some((ConditionShape::Classes(classes), dim, words(name, table)))),
+                _ => Err(format!("{} should have 2 axes", words(name, table))),
+            },
+            (None, Some(map)) => match *map {
+                [dim, len] => Ok(Some((ConditionShape::Vectors(len), dim, words(&linear, map)))),
+                _ => Err(format!("{} should have 2 axes", words(&linear, map))),
+            },
+        }
+    }
+
+    /// How a generator is told the class, or a vector, by vectors of its own (`embed`), where its first layer takes
+    /// `taken` numbers.
     pub(crate) fn class_vectors(&self, taken: usize) -> Result<ToldByVectors, Reason> {
         let plain = ToldByVectors { z_dim: taken, ..ToldByVectors::default() };
-        match self.dims("embed") {
+        match self.vectors("embed")? {
             None => Ok(plain),
-            Some(&[classes, dim]) if dim == taken => Ok(ToldByVectors {
-                conditioning: GeneratorConditioning::Product,
-                classes: Some(classes),
-                ..plain
-            }),
-            Some(&[classes, dim]) if (1..taken).contains(&dim) => Ok(ToldByVectors {
+            Some((told, dim, _)) if dim == taken => {
+                Ok(ToldByVectors { conditioning: GeneratorConditioning::Product, told, ..plain })
+            }
+            Some((told, dim, _)) if (1..taken).contains(&dim) => Ok(ToldByVectors {
                 z_dim: taken - dim,
                 conditioning: GeneratorConditioning::Concat,
                 embed_dim: Some(dim),
-                classes: Some(classes),
+                told,
             }),
-            Some(dims) => Err(format!(
-                "embed.weight {dims:?} is neither beside nor on a latent vector where {taken} numbers are taken"
+            Some((.., weight)) => Err(format!(
+                "{weight} is neither beside nor on a latent vector where {taken} numbers are taken"
             )),
         }
     }
 
-    /// How a discriminator judges the class, and the number of classes; `embedding` is what it projects on, `channels`
-    /// the features that it projects, `side` the image's.
+    /// How a discriminator judges the class or the vector, and which it is told; `embedding` is what it projects on,
+    /// `channels` the features that it projects, `side` the image's.
     pub(crate) fn judged(
         &self,
         embedding: &str,
         channels: usize,
         side: usize,
-    ) -> Result<(DiscriminatorConditioning, Option<usize>), Reason> {
+    ) -> Result<(DiscriminatorConditioning, ConditionShape), Reason> {
         use DiscriminatorConditioning as Way;
-        if let Some(dims) = self.dims("classes") {
-            return Ok((Way::Auxiliary, dims.first().copied()));
+        if let Some(&[classes, ..]) = self.dims("classes") {
+            return Ok((Way::Auxiliary, ConditionShape::Classes(classes)));
         }
-        let (ours, picture) = (self.dims(embedding), self.dims("embed"));
         let wanted: Option<Way> = self.given("conditioning");
-        match (ours, picture) {
-            (None, None) => Ok((Way::None, None)),
-            (Some(&[classes, dim]), _) if dim == channels && wanted != Some(Way::Concat) => {
-                Ok((Way::Projection, Some(classes)))
+        match (self.vectors(embedding)?, self.vectors("embed")?) {
+            (None, None) => Ok((Way::None, ConditionShape::None)),
+            (Some((told, dim, _)), _) if dim == channels && wanted != Some(Way::Concat) => {
+                Ok((Way::Projection, told))
             }
-            (_, Some(&[classes, dim])) if dim == side * side => Ok((Way::Concat, Some(classes))),
-            (found, other) => Err(format!(
-                "its vectors of classes, {:?}, are neither of the {channels} features nor of the {side}×{side} pixels",
-                found.or(other).unwrap_or_default()
-            )),
+            (_, Some((told, dim, _))) if dim == side * side => Ok((Way::Concat, told)),
+            (Some((.., weight)), _) | (None, Some((.., weight))) => {
+                Err(format!("{weight} is neither of the {channels} features nor of the {side}×{side} pixels"))
+            }
         }
     }
 
@@ -137,12 +156,12 @@ impl<'a> Evidence<'a> {
 }
 
 /// See [`Evidence::class_vectors`].
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ToldByVectors {
     pub(crate) z_dim: usize,
     pub(crate) conditioning: GeneratorConditioning,
     pub(crate) embed_dim: Option<usize>,
-    pub(crate) classes: Option<usize>,
+    pub(crate) told: ConditionShape,
 }
 
 /// The reason as the error of a model.

@@ -214,6 +214,10 @@ impl Generator for Drawn {
         self.distribution
     }
 
+    fn noise(&self, n: usize, rng: &mut Rng, device: &Device) -> Result<Vec<Tensor>> {
+        self.generator.noise(n, rng, device)
+    }
+
     fn forward(&self, input: GeneratorInput<'_>, mode: Mode) -> Result<Generated> {
         self.generator.forward(input, mode)
     }

@@ -2,7 +2,7 @@
 
 use ganymede_tensor::Shapes;
 
-use self::told::{EMBEDDING, Told};
+use self::told::{EMBEDDING, is_of_told};
 use super::{DcganGeneratorConfig, NAME, widths};
 use crate::conditioning::GeneratorConditioning;
 use crate::infer::Evidence;
@@ -25,7 +25,7 @@ pub(super) fn generator(evidence: &Evidence<'_>) -> Result<GeneratorExample, Mod
     let state = evidence.shapes;
     let convs = convolutions(state)?;
     let (first, last) = (convs[0], convs[convs.len() - 1]);
-    let told = Told::read(state, &convs)?;
+    let told = told::read(evidence, &convs)?;
     let width = last[0];
     let halvings = convs.len() - 1;
     let side = 4 << halvings;
@@ -47,7 +47,7 @@ pub(super) fn generator(evidence: &Evidence<'_>) -> Result<GeneratorExample, Mod
         embed_dim: told.embed_dim,
     };
     let sample = [last[1], side, side];
-    let io = told.classes.map_or_else(|| Io::new(sample), |classes| Io::with_classes(sample, classes));
+    let io = Io { sample: sample.into(), condition: told.told };
     refuse_problems(NAME, config.check())?;
     refuse_problems(NAME, config.fits(&io))?;
     let found: Vec<usize> = convs[..halvings].iter().rev().map(|dims| dims[1]).collect();
@@ -61,7 +61,7 @@ pub(super) fn generator(evidence: &Evidence<'_>) -> Result<GeneratorExample, Mod
 
 /// Shapes of the convolutions, in order, checked to be those of a generator.
 fn convolutions(state: &Shapes) -> Result<Vec<[usize; 4]>, ModelError> {
-    if let Some(other) = state.keys().find(|name| !name.starts_with("main.") && *name != EMBEDDING) {
+    if let Some(other) = state.keys().find(|name| !name.starts_with("main.") && !is_of_told(name)) {
         return Err(refuse(format!(
             "it holds {other}, and a DCGAN's names are {EMBEDDING} or start with main."
         )));

@@ -40,6 +40,8 @@ fn untold(settings: &toml::Table) -> toml::Table {
         "activated_shortcut",
         "norm",
         "attention",
+        "dropout",
+        "conditional",
         "skip_z",
         "layout",
     ];

@@ -125,3 +125,15 @@ fn what_has_no_tails_is_not_truncated() {
     assert!(Latent::Uniform.truncated(0.7).unwrap_err().contains("uniform"));
     assert!(Latent::Sphere.truncated(0.7).unwrap_err().contains("sphere"));
 }
+
+/// The noise of a network that has some is drawn behind its latent vectors, whatever these are drawn from.
+#[test]
+fn what_else_a_network_draws_is_drawn_all_the_same() {
+    let io = Io::with_images([1, 16, 16], [1, 16, 16]);
+    let noise = |text: &str| {
+        let config = GeneratorConfig::from_table(&format!("kind = \"pix2pix\"\n{text}").parse().unwrap());
+        let g = config.unwrap().build(&io, Rng::new(0), DType::F32, &Device::Cpu).unwrap();
+        g.draw(2, &mut Rng::new(1), &Device::Cpu).unwrap().noise.len()
+    };
+    assert_eq!((noise("width = 4"), noise("width = 4\nlatent = \"sphere\"")), (3, 3));
+}

@@ -21,13 +21,14 @@ pub(super) fn generator(evidence: &Evidence<'_>) -> Result<GeneratorExample, Mod
             depth += 1;
             at = format!("{at}.3.model");
         }
-        if depth == 1 {
-            return Err("it has no model.model.1.model.1.weight".to_owned());
-        }
-        // The one behind the outermost has a normalisation in any case.
-        let place = if depth == 2 { "model.model.1.model.4" } else { "model.model.1.model.6" };
-        let layer = if depth == 2 { "model.model.1.model.3" } else { "model.model.1.model.5" };
-        let norm = norm(evidence, place, layer)?;
+        // The level behind the outermost has a normalisation in any case; alone, the outermost has none, and its bias
+        // tells whether there would be one.
+        let norm = match (depth, evidence.has("model.model.0.bias")) {
+            (1, false) => evidence.given("norm").unwrap_or(NormKind::Batch),
+            (1, true) => evidence.given("norm").unwrap_or(NormKind::Instance),
+            (2, _) => norm(evidence, "model.model.1.model.4", "model.model.1.model.3")?,
+            _ => norm(evidence, "model.model.1.model.6", "model.model.1.model.5")?,
+        };
         let side = evidence.side.unwrap_or(1 << depth);
         let config = Pix2pixGeneratorConfig { width, depth: Some(depth), norm, ..Default::default() };
         let io = Io::with_images([channels, side, side], [seen, side, side]);

@@ -4,7 +4,7 @@ use super::{NAME, SndcganDiscriminatorConfig, SndcganGeneratorConfig};
 use crate::ModelError;
 use crate::conditioning::{DiscriminatorConditioning, GeneratorConditioning};
 use crate::infer::{Evidence, ToldByVectors, not_inferable, root};
-use crate::io::Io;
+use crate::io::{ConditionShape, Io};
 use crate::layers::norm::NormKind;
 use crate::table::{DiscriminatorExample, GeneratorExample};
 
@@ -21,7 +21,7 @@ pub(super) fn generator(evidence: &Evidence<'_>) -> Result<GeneratorExample, Mod
             Some(&[classes, _]) => {
                 told = ToldByVectors {
                     conditioning: GeneratorConditioning::Norm,
-                    classes: Some(classes),
+                    told: ConditionShape::Classes(classes),
                     ..told
                 };
                 NormKind::Batch
@@ -38,7 +38,7 @@ pub(super) fn generator(evidence: &Evidence<'_>) -> Result<GeneratorExample, Mod
             ..Default::default()
         };
         let sample = [channels, 8 * bottom, 8 * bottom];
-        let io = told.classes.map_or_else(|| Io::new(sample), |classes| Io::with_classes(sample, classes));
+        let io = Io { sample: sample.into(), condition: told.told };
         Ok((Box::new(config) as Box<_>, io))
     };
     read().map_err(not_inferable(NAME))
@@ -57,7 +57,7 @@ pub(super) fn discriminator(evidence: &Evidence<'_>) -> Result<DiscriminatorExam
         let bottom =
             bottom.ok_or_else(|| format!("l takes {taken} numbers, no square map of {width} channels"))?;
         let side = 8 * bottom;
-        let (conditioning, classes) = evidence.judged("embed", width, side)?;
+        let (conditioning, condition) = evidence.judged("embed", width, side)?;
         let beside = usize::from(conditioning == DiscriminatorConditioning::Concat);
         let config = SndcganDiscriminatorConfig {
             width,
@@ -67,7 +67,7 @@ pub(super) fn discriminator(evidence: &Evidence<'_>) -> Result<DiscriminatorExam
             minibatch: evidence.minibatch(taken, width * bottom * bottom)?,
         };
         let sample = [seen - beside.min(seen), side, side];
-        let io = classes.map_or_else(|| Io::new(sample), |classes| Io::with_classes(sample, classes));
+        let io = Io { sample: sample.into(), condition };
         Ok((Box::new(config) as Box<_>, io))
     };
     read().map_err(not_inferable(NAME))

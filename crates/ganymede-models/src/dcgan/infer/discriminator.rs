@@ -31,7 +31,7 @@ fn read(evidence: &Evidence<'_>) -> Result<DiscriminatorExample, Reason> {
             "the widths {found:?} from the image inwards are not {width} times 1, 2, 4, … up to a cap"
         ));
     }
-    let (conditioning, classes) = evidence.judged("embed", found[stages - 1], side)?;
+    let (conditioning, condition) = evidence.judged("embed", found[stages - 1], side)?;
     let beside = usize::from(conditioning == DiscriminatorConditioning::Concat).min(first[1]);
     // The first convolution has no normalisation behind it. Where it is the only one, its bias tells whether there
     // would be one.
@@ -49,7 +49,7 @@ fn read(evidence: &Evidence<'_>) -> Result<DiscriminatorExample, Reason> {
         minibatch,
     };
     let sample = [first[1] - beside, side, side];
-    let io = classes.map_or_else(|| Io::new(sample), |classes| Io::with_classes(sample, classes));
+    let io = Io { sample: sample.into(), condition };
     Ok((Box::new(config), io))
 }
 

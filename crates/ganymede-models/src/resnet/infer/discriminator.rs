@@ -23,7 +23,7 @@ fn read(usual: ResnetDiscriminatorConfig, evidence: &Evidence<'_>) -> Result<Dis
     let (layout, blueprint) = choose(&blocks, evidence, usual.layout)?;
     let (seen, width, side) = (blocks[0].from, blocks[blocks.len() - 1].to, blueprint.side);
     let [_, taken] = evidence.layer::<2>(&format!("l{}", blocks.len() + 1))?;
-    let (conditioning, classes) = evidence.judged("l_y", width, side)?;
+    let (conditioning, condition) = evidence.judged("l_y", width, side)?;
     let beside = usize::from(conditioning == DiscriminatorConditioning::Concat).min(seen);
     let config = ResnetDiscriminatorConfig {
         width: Some(width),
@@ -36,7 +36,7 @@ fn read(usual: ResnetDiscriminatorConfig, evidence: &Evidence<'_>) -> Result<Dis
         ..usual
     };
     let sample = [seen - beside, side, side];
-    let io = classes.map_or_else(|| Io::new(sample), |classes| Io::with_classes(sample, classes));
+    let io = Io { sample: sample.into(), condition };
     Ok((Box::new(config), io))
 }
 

@@ -86,7 +86,7 @@ impl Told {
                 embed_dim: told.embed_dim,
                 shared_dim: 0,
                 skip_z: false,
-                condition: told.classes.map_or(ConditionShape::None, ConditionShape::Classes),
+                condition: told.told,
             });
         };
         let of_norms = Self {

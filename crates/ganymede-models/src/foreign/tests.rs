@@ -4,7 +4,7 @@ use ganymede_tensor::{DType, Device, Rng, Shapes, Tensor};
 
 use super::pattern::{filled, matched};
 use super::*;
-use crate::{DISCRIMINATORS, GENERATORS};
+use crate::{DISCRIMINATORS, GENERATORS, Io};
 
 /// A network, its settings, what it is for, and its weights.
 type Example = (NetworkKind, toml::Table, crate::Io, BTreeMap<String, Tensor>);
@@ -54,7 +54,9 @@ fn untold(settings: &toml::Table) -> toml::Table {
 
 #[test]
 fn every_network_is_recognised_by_its_weights() {
-    for (kind, settings, io, state) in examples() {
+    // Of sides that differ none shows.
+    let is_square = |io: &Io| !matches!(*io.sample, [_, height, width] if height != width);
+    for (kind, settings, io, state) in examples().into_iter().filter(|(_, _, io, _)| is_square(io)) {
         let shown = format!("{} {} {settings:?} {io:?}", kind.role().word(), kind.name());
         let hints = Hints {
             settings: untold(&settings),

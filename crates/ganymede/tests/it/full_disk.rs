@@ -36,7 +36,7 @@ fn a_run_loses_nothing_wherever_the_disk_fills_up() {
     on_small_disk(name, &mount_point(dir.path()), 2000, |disk| {
         let mut named = std::collections::BTreeSet::new();
         // Each amount of room ends at another file: configuration, picture, checkpoint, log, curves, summary.
-        for room in (0..=400).step_by(20) {
+        for room in (0..=400).step_by(40) {
             let out = disk.join(format!("run-{room}"));
             fill_but(disk, room);
             let train = ["train", "--config", text(&config), "--out", text(&out), "--steps", "40"];

@@ -67,10 +67,11 @@ impl Scorer {
         self.classes
     }
 
-    /// The images of a folder, or the rows of a tensor in a safetensors file.
+    /// The images of a folder, which are cut to the square in the middle and resized as in training, or those of a
+    /// safetensors file whose tensor `x` or `images`, or its only one, is `(N, C, H, W)`: floats in [−1, 1], or u8.
     ///
     /// # Errors
-    /// See [`ScoredImages::open`].
+    /// It cannot be read, holds no images, or such of another shape.
     pub fn images(&self, path: &Path) -> Result<ScoredImages, TrainError> {
         ScoredImages::open(path, &self.sample_shape(), &self.device)
     }

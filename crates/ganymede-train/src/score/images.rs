@@ -41,11 +41,7 @@ pub struct ScoredBatch {
 }
 
 impl ScoredImages {
-    /// A folder of images, which are cut to the square in the middle and resized as in training, or a safetensors file
-    /// whose tensor `x` or `images`, or its only one, is `(N, C, H, W)`: floats in [−1, 1], or u8.
-    ///
-    /// # Errors
-    /// It cannot be read, holds no images, or such of another shape.
+    /// See [`Scorer::images`](super::Scorer::images).
     pub(super) fn open(path: &Path, shape: &[usize], device: &Device) -> Result<Self, TrainError> {
         let new =
             |source, skipped| Self { source, shape: shape.to_vec(), device: device.clone(), at: 0, skipped };

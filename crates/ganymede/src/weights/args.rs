@@ -23,7 +23,7 @@ pub(crate) struct ForeignArgs {
     /// A setting of the network that its weights do not tell, such as norm=layer; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "weights")]
     pub(crate) sets: Vec<String>,
-    /// A TOML file whose section [generator] or [discriminator] has the settings; a run.toml will do
+    /// A TOML file whose section `generator` or `discriminator` has the settings; a run.toml will do
     #[arg(long, value_name = "FILE", requires = "weights")]
     pub(crate) config: Option<PathBuf>,
     /// The side of the images, for discriminators that are the same network at two sides

@@ -28,3 +28,32 @@ pub(crate) fn by_dtype<R>(
         _ => bail!("{op}: f32 or f64 expected"),
     }
 }
+
+/// A kernel of some sizes and two operands.
+pub(crate) type Kernel<G, T> = fn(&G, &[T], &[T]) -> Vec<T>;
+
+/// Runs the kernel for the numbers of the operands, which are contiguous.
+pub(crate) fn run<G>(
+    op: &str,
+    g: &G,
+    (s1, l1): (&CpuStorage, &Layout),
+    (s2, l2): (&CpuStorage, &Layout),
+    kernels: (Kernel<G, f32>, Kernel<G, f64>),
+) -> Result<CpuStorage> {
+    fn typed<G, T: Elem>(
+        op: &str,
+        g: &G,
+        a: (&CpuStorage, &Layout),
+        b: (&CpuStorage, &Layout),
+        kernel: Kernel<G, T>,
+    ) -> Result<CpuStorage> {
+        let (a, b) = (contiguous::<T>(a.0, a.1, op)?, contiguous::<T>(b.0, b.1, op)?);
+        Ok(<T as WithDType>::to_cpu_storage_owned(kernel(g, a, b)))
+    }
+    by_dtype(
+        op,
+        s1,
+        || typed(op, g, (s1, l1), (s2, l2), kernels.0),
+        || typed(op, g, (s1, l1), (s2, l2), kernels.1),
+    )
+}

@@ -1,10 +1,10 @@
 //! The three bilinear operations and their gradients, each in terms of the others.
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, WithDType};
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 use ganymede_kernels::{Geometry, conv2d, conv2d_input_gradient, conv2d_weight_gradient};
 
 use crate::autograd::{creates_graph, wanted};
-use crate::storage::{Elem, by_dtype, contiguous};
+use crate::storage::run;
 
 /// `y = conv(x, w)`.
 pub(super) struct Forward(pub(super) Geometry);
@@ -12,34 +12,6 @@ pub(super) struct Forward(pub(super) Geometry);
 pub(super) struct InputGradient(pub(super) Geometry);
 /// `dw` of `x` and `dy`.
 pub(super) struct WeightGradient(pub(super) Geometry);
-
-type Kernel<T> = fn(&Geometry, &[T], &[T]) -> Vec<T>;
-
-/// Runs the kernel of the storages' dtype.
-fn run(
-    op: &str,
-    g: &Geometry,
-    (s1, l1): (&CpuStorage, &Layout),
-    (s2, l2): (&CpuStorage, &Layout),
-    kernels: (Kernel<f32>, Kernel<f64>),
-) -> Result<CpuStorage> {
-    fn typed<T: Elem>(
-        op: &str,
-        g: &Geometry,
-        a: (&CpuStorage, &Layout),
-        b: (&CpuStorage, &Layout),
-        kernel: Kernel<T>,
-    ) -> Result<CpuStorage> {
-        let (a, b) = (contiguous::<T>(a.0, a.1, op)?, contiguous::<T>(b.0, b.1, op)?);
-        Ok(<T as WithDType>::to_cpu_storage_owned(kernel(g, a, b)))
-    }
-    by_dtype(
-        op,
-        s1,
-        || typed(op, g, (s1, l1), (s2, l2), kernels.0),
-        || typed(op, g, (s1, l1), (s2, l2), kernels.1),
-    )
-}
 
 /// The gradient in one argument, or none where nobody asks for it. Where no graph is wanted the
 /// operands are detached first, so that none is built.

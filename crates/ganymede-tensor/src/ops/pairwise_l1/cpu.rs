@@ -3,10 +3,10 @@
 //! |x| is sign(x)·x, so that the distances are linear in the rows where no signs change: with the signs of one tensor
 //! the sums and their adjoint are two operations, each the gradient of the other.
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor, WithDType};
+use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 use ganymede_kernels::pairwise::{Extents, gathered, spread};
 
-use crate::storage::{Elem, by_dtype, contiguous};
+use crate::storage::run;
 
 pub(super) fn pairwise_l1(m: &Tensor) -> Result<Tensor> {
     let m = m.contiguous()?;
@@ -22,33 +22,6 @@ fn extents(m: &Tensor) -> Result<Extents> {
 struct Spread(Extents);
 /// Its adjoint in `t`: Σ_j sign(s\[i, b, c\] − s\[j, b, c\])·(g\[i, j, b\] + g\[j, i, b\]) of `g` and `s`.
 struct Gathered(Extents);
-
-type Kernel<T> = fn(&Extents, &[T], &[T]) -> Vec<T>;
-
-fn run(
-    op: &str,
-    extents: &Extents,
-    (a, la): (&CpuStorage, &Layout),
-    (s, ls): (&CpuStorage, &Layout),
-    kernels: (Kernel<f32>, Kernel<f64>),
-) -> Result<CpuStorage> {
-    fn typed<T: Elem>(
-        op: &str,
-        extents: &Extents,
-        a: (&CpuStorage, &Layout),
-        s: (&CpuStorage, &Layout),
-        kernel: Kernel<T>,
-    ) -> Result<CpuStorage> {
-        let values = kernel(extents, contiguous::<T>(a.0, a.1, op)?, contiguous::<T>(s.0, s.1, op)?);
-        Ok(<T as WithDType>::to_cpu_storage_owned(values))
-    }
-    by_dtype(
-        op,
-        a,
-        || typed(op, extents, (a, la), (s, ls), kernels.0),
-        || typed(op, extents, (a, la), (s, ls), kernels.1),
-    )
-}
 
 impl CustomOp2 for Spread {
     fn name(&self) -> &'static str {

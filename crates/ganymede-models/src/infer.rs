@@ -64,6 +64,9 @@ impl<'a> Evidence<'a> {
         if let Some(norm) = self.given("norm") {
             return Ok(norm);
         }
+        if self.has("reference.z") {
+            return Ok(NormKind::Virtual);
+        }
         match (self.has(&format!("{place}.running_mean")), self.has(&format!("{place}.weight"))) {
             (true, _) => Ok(NormKind::Batch),
             (false, false) => Ok(NormKind::None),

@@ -52,6 +52,7 @@ mod model;
 mod packing;
 mod pix2pix;
 mod r3gan;
+mod reference;
 mod resnet;
 mod sndcgan;
 mod spec;

@@ -79,6 +79,8 @@ pub struct Traits {
     /// Samples that it judges together, which whoever shows them packs ([`pack_samples`](crate::pack_samples)); 1 for
     /// all but PacGAN's.
     pub pack: usize,
+    /// Samples of a reference batch that pass through it beside every batch: 0 but for virtual batch normalisation.
+    pub reference: usize,
 }
 
 impl Default for Traits {
@@ -91,6 +93,7 @@ impl Default for Traits {
             classifies: false,
             unbounded: false,
             pack: 1,
+            reference: 0,
         }
     }
 }

@@ -9,7 +9,9 @@ use toml::{Table, Value};
 
 use crate::infer::Evidence;
 use crate::spec::{DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, refuse};
-use crate::{Io, ModelError, dcgan, latents, lipschitz, mlp, packing, pix2pix, r3gan, resnet, sndcgan};
+use crate::{
+    Io, ModelError, dcgan, latents, lipschitz, mlp, packing, pix2pix, r3gan, reference, resnet, sndcgan,
+};
 
 /// Every generator. The first one for a kind of data is its default.
 pub const GENERATORS: &[&GeneratorKind] = &[
@@ -180,7 +182,7 @@ impl GeneratorConfig {
     /// [`Fault`] names a key that the kind does not have, or a value of another type.
     pub fn read(kind: &'static GeneratorKind, settings: &Table) -> Result<Self, Fault> {
         let (settings, latent) = latents::split(settings)?;
-        Ok(Self { kind, spec: latents::drawn((kind.read)(&settings)?, latent).into() })
+        Ok(Self { kind, spec: reference::referred(latents::drawn((kind.read)(&settings)?, latent)).into() })
     }
 
     /// From what [`GeneratorConfig::write`] gave, or less: `kind`, and settings.

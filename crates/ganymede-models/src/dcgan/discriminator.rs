@@ -18,7 +18,7 @@ use crate::layers::spectral::SpectralConfig;
 use crate::spec::{
     DiscriminatorSpec, Fault, NetworkSpec, Problem, Size, Traits, read_table, refuse, sizes, write_table,
 };
-use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError};
+use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError, reference};
 
 /// The settings of a [`DcganDiscriminator`]. The default is the tutorial's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +103,7 @@ pub(super) fn examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
     let seeing = seeing.map(|&minibatch| DcganDiscriminatorConfig { minibatch, ..small.clone() });
     let plain = NormKind::ALL
         .iter()
+        .filter(|&&norm| norm != NormKind::Virtual)
         .map(of_norm)
         .chain([spectral.clone()])
         .chain(seeing)
@@ -121,7 +122,12 @@ pub(super) fn examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
 
 impl NetworkSpec for DcganDiscriminatorConfig {
     fn check(&self) -> Vec<Problem> {
-        sizes(&[("width", self.width, MOST_WIDTH), ("max_multiplier", self.max_multiplier, MOST_MULTIPLIER)])
+        let mut problems = sizes(&[
+            ("width", self.width, MOST_WIDTH),
+            ("max_multiplier", self.max_multiplier, MOST_MULTIPLIER),
+        ]);
+        problems.extend(reference::objection(self.resolved_norm(), reference::NO_DISCRIMINATOR));
+        problems
     }
 
     fn fits(&self, io: &Io) -> Vec<Problem> {

@@ -10,6 +10,7 @@ use crate::io::{ConditionShape, Io};
 use crate::layers::activation::Activation;
 use crate::layers::conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
 use crate::layers::norm::NormKind;
+use crate::reference::referred;
 use crate::spec::{
     Fault, GeneratorSpec, NetworkSpec, Problem, Size, Traits, read_table, refuse, sizes, write_table,
 };
@@ -70,7 +71,7 @@ pub(super) fn examples() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
     let of_norm = |&norm| DcganGeneratorConfig { norm, ..small.clone() };
     let capped = DcganGeneratorConfig { max_multiplier: 2, ..small.clone() };
     let conditional = |&conditioning| DcganGeneratorConfig { conditioning, ..small.clone() };
-    let at = |io: Io| move |config| (Box::new(config) as Box<dyn GeneratorSpec>, io.clone());
+    let at = |io: Io| move |config| (referred(Box::new(config)), io.clone());
     let plain = NormKind::ALL.iter().map(of_norm).map(at(Io::new([2, 16, 16])));
     let told = GeneratorConditioning::ALL[1..].iter().map(conditional);
     let told = told.map(at(Io::with_classes([2, 16, 16], 3)));
@@ -101,6 +102,7 @@ impl NetworkSpec for DcganGeneratorConfig {
     fn traits(&self) -> Traits {
         Traits {
             mixes_batch: self.norm == NormKind::Batch,
+            reference: self.norm.reference(),
             conditional: self.conditioning != GeneratorConditioning::None,
             ..Traits::default()
         }

@@ -13,7 +13,7 @@ use crate::layers::activation::Activation;
 use crate::layers::conv::{Conv2d, Conv2dConfig};
 use crate::layers::norm::{Norm, NormKind};
 use crate::spec::{DiscriminatorSpec, NetworkSpec, Problem, Size, Traits, refuse, sizes, write_table};
-use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError};
+use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError, reference};
 
 /// The settings of a [`Pix2pixDiscriminator`]. The default is the paper's, of patches of 70×70.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,7 +137,10 @@ pub(super) fn examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
 
 impl NetworkSpec for Pix2pixDiscriminatorConfig {
     fn check(&self) -> Vec<Problem> {
-        sizes(&[("width", self.width, MOST_WIDTH), ("layers", self.layers.max(1), MOST_LAYERS)])
+        let mut problems =
+            sizes(&[("width", self.width, MOST_WIDTH), ("layers", self.layers.max(1), MOST_LAYERS)]);
+        problems.extend(reference::objection(self.norm, reference::NO_DISCRIMINATOR));
+        problems
     }
 
     fn fits(&self, io: &Io) -> Vec<Problem> {

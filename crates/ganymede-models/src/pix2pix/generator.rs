@@ -15,7 +15,7 @@ use crate::layers::conv_transpose::{ConvTranspose2d, ConvTranspose2dConfig};
 use crate::layers::dropout::Dropout;
 use crate::layers::norm::{Norm, NormKind};
 use crate::spec::{GeneratorSpec, NetworkSpec, Problem, Size, Traits, refuse, sizes, write_table};
-use crate::{Generated, Generator, GeneratorInput, Mode, ModelError};
+use crate::{Generated, Generator, GeneratorInput, Mode, ModelError, reference};
 
 /// The settings of a [`Pix2pixGenerator`]. The default is the paper's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -118,6 +118,8 @@ impl NetworkSpec for Pix2pixGeneratorConfig {
     fn check(&self) -> Vec<Problem> {
         let mut problems =
             sizes(&[("width", self.width, MOST_WIDTH), ("depth", self.depth.unwrap_or(1), MOST_DEPTH)]);
+        let why = "a reference batch would need images of its own";
+        problems.extend(reference::objection(self.norm, why));
         if !(0.0..1.0).contains(&self.dropout) {
             problems.push(Problem::new("dropout", self.dropout, "a number of 0 or more, below 1"));
         }

@@ -16,7 +16,7 @@ use crate::layers::minibatch::{MinibatchFeatures, MinibatchLayer};
 use crate::layers::norm::NormKind;
 use crate::layers::spectral::SpectralConfig;
 use crate::spec::{DiscriminatorSpec, NetworkSpec, Problem, Size, Traits, refuse, sizes, write_table};
-use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError};
+use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError, reference};
 
 /// What the last feature map becomes a vector by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +125,9 @@ impl ResnetDiscriminatorConfig {
 
 impl NetworkSpec for ResnetDiscriminatorConfig {
     fn check(&self) -> Vec<Problem> {
-        sizes(&[("width", self.width.unwrap_or(1), MOST_WIDTH)])
+        let mut problems = sizes(&[("width", self.width.unwrap_or(1), MOST_WIDTH)]);
+        problems.extend(reference::objection(self.norm, reference::NO_DISCRIMINATOR));
+        problems
     }
 
     fn fits(&self, io: &Io) -> Vec<Problem> {

@@ -6,6 +6,7 @@ use crate::io::{ConditionShape, Io};
 use crate::layers::activation::Activation;
 use crate::layers::minibatch::MinibatchFeatures;
 use crate::layers::norm::NormKind;
+use crate::reference::referred;
 use crate::spec::{DiscriminatorSpec, GeneratorSpec};
 
 pub(super) fn sngan_generators() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
@@ -18,10 +19,11 @@ pub(super) fn sngan_generators() -> Vec<(Box<dyn GeneratorSpec>, Io)> {
         (ResnetGeneratorConfig { spectral: true, ..small.clone() }, images.clone()),
         (ResnetGeneratorConfig { width: Some(8), ..small.clone() }, Io::new([1, 48, 48])),
         (wide, Io::new([1, 64, 64])),
+        (ResnetGeneratorConfig { norm: NormKind::Virtual, ..small.clone() }, images),
     ];
     let classes = Io::with_classes([1, 32, 32], 3);
     all.extend(GeneratorConditioning::ALL[1..].iter().map(told).map(|config| (config, classes.clone())));
-    all.into_iter().map(|(config, io)| (Box::new(config) as Box<_>, io)).collect()
+    all.into_iter().map(|(config, io)| (referred(Box::new(config)), io)).collect()
 }
 
 pub(super) fn wgan_gp_generators() -> Vec<(Box<dyn GeneratorSpec>, Io)> {

@@ -177,6 +177,7 @@ impl NetworkSpec for ResnetGeneratorConfig {
     fn traits(&self) -> Traits {
         Traits {
             mixes_batch: self.norm == NormKind::Batch,
+            reference: self.norm.reference(),
             conditional: self.conditioning != GeneratorConditioning::None,
             ..Traits::default()
         }

@@ -13,7 +13,7 @@ use crate::layers::minibatch::{MinibatchFeatures, MinibatchLayer};
 use crate::layers::norm::{Norm, NormConfig, NormKind};
 use crate::layers::spectral::SpectralConfig;
 use crate::spec::{DiscriminatorSpec, NetworkSpec, Problem, Size, Traits, refuse, sizes, write_table};
-use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError};
+use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError, reference};
 
 /// The settings of a [`SndcganDiscriminator`]. The default is the paper's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +92,7 @@ impl NetworkSpec for SndcganDiscriminatorConfig {
     fn check(&self) -> Vec<Problem> {
         let mut problems = sizes(&[("width", self.width, MOST_WIDTH)]);
         problems.extend(odd_width(self.width));
+        problems.extend(reference::objection(self.norm, reference::NO_DISCRIMINATOR));
         problems
     }
 

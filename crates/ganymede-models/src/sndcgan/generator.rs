@@ -90,6 +90,7 @@ impl NetworkSpec for SndcganGeneratorConfig {
     fn traits(&self) -> Traits {
         Traits {
             mixes_batch: self.norm == NormKind::Batch,
+            reference: self.norm.reference(),
             conditional: self.conditioning != GeneratorConditioning::None,
             ..Traits::default()
         }

@@ -106,7 +106,8 @@ fn products_and_parameters_are_known_before_a_network_is_made() {
         let input = GeneratorInput::new(&latents).with_condition(&condition);
         let products = tally::counted(|| drop(g.forward(input, Mode::Eval).unwrap()));
         let size = spec.size(&io);
-        assert_eq!(products, N as u128 * size.products, "{spec:?} for {io:?}");
+        let all = N + spec.traits().reference;
+        assert_eq!(products, all as u128 * size.products, "{spec:?} for {io:?}");
         assert_eq!(g.params().num_elements() as u128, size.parameters(), "{spec:?} for {io:?}");
     }
     for (spec, io) in DISCRIMINATORS.iter().flat_map(|kind| (kind.examples)()) {

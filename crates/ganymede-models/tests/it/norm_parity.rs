@@ -59,6 +59,11 @@ fn about_zero() {
 }
 
 #[test]
+fn virtual_batch() {
+    check("virtual", NormKind::Virtual, 3);
+}
+
+#[test]
 fn only_a_training_step_moves_the_statistics() {
     let (params, b) = builder(1);
     let norm = Norm::new(&NormConfig::new(NormKind::Batch, 2), &b).unwrap();

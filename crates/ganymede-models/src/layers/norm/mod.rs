@@ -9,6 +9,7 @@
 //! | instance (Ulyanov et al., 2016, arXiv:1607.08022) | H, W | N C | `InstanceNorm2d(affine=True)` |
 //! | layer (Ba et al., 2016, arXiv:1607.06450) | C, H, W | N | `GroupNorm(1, C)` |
 //! | group (Wu and He, 2018, arXiv:1803.08494) | channels of a group, H, W | N G | `GroupNorm(G, C)` |
+//! | virtual batch (Salimans et al., 2016, arXiv:1606.03498) | a reference batch and one sample, H, W | N C | |
 //!
 //! Two take no mean off. Pixel normalisation (Karras et al., 2018, arXiv:1710.10196, section 4.2) is x/√(mean_C x² + 1e-8)
 //! at each position, without γ and β. Filter response normalisation (Singh and Krishnan, 2020, arXiv:1911.09737,
@@ -30,6 +31,9 @@ pub(crate) mod conditional;
 mod running;
 mod standard;
 pub(crate) mod styled;
+mod virtual_batch;
+
+pub(crate) use self::virtual_batch::REFERENCE;
 
 /// Which normalisation follows a layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -51,6 +55,10 @@ pub enum NormKind {
     Pixel,
     /// Over the image of one channel of one sample, about 0.
     FilterResponse,
+    /// Over a batch that is drawn once and for all, and one sample. The layer takes the first 64 samples of what it is
+    /// given for that batch; a generator built from its configuration puts them there and takes them off again. No
+    /// discriminator has it.
+    Virtual,
 }
 
 impl NormKind {
@@ -63,11 +71,17 @@ impl NormKind {
         Self::Group,
         Self::Pixel,
         Self::FilterResponse,
+        Self::Virtual,
     ];
 
     /// Whether it has gains and biases, beside which a bias of the layer before has no use.
     pub(crate) fn is_affine(self) -> bool {
         !matches!(self, Self::None | Self::Pixel)
+    }
+
+    /// Samples of the reference batch that it wants beside every other.
+    pub(crate) fn reference(self) -> usize {
+        if self == Self::Virtual { REFERENCE } else { 0 }
     }
 }
 
@@ -242,6 +256,7 @@ impl Norm {
             NormKind::Group => "group norm",
             NormKind::Pixel => "pixel norm",
             NormKind::FilterResponse => "filter response norm",
+            NormKind::Virtual => "virtual batch norm",
         }
     }
 
@@ -263,6 +278,7 @@ impl Norm {
                 let scale = (rows.sqr()?.mean(2)? + eps)?.sqrt()?;
                 scale_and_shift(&rows, &spread(&weight, n)?.div(&scale)?, &spread(&bias, n)?)
             }
+            NormKind::Virtual => virtual_batch::forward(&x.reshape((n, c, area))?, &weight, &bias, eps),
             NormKind::Batch => {
                 let running = self.running.as_ref().expect("batch norm keeps running statistics");
                 self.batch(x, n * area, affine, (running, mode), 1.0)

@@ -182,6 +182,17 @@ pub(super) fn channels() -> Vec<Case> {
         };
         case(name, public, composed, normalised())
     };
+    // What is reported of the batch has no gradient: none is looked for by differences.
+    let statistics = || {
+        let joined = |found: crate::Normalized| Tensor::cat(&[found.mean, found.var], 0);
+        let public = move |t: &[Tensor]| joined(crate::batch_norm(&t[0], &t[1], &t[2], 0.1)?);
+        let composed = move |t: &[Tensor]| {
+            let l = layout("table", &t[0])?;
+            joined(batch_norm::composed::batch_norm(&t[0], &t[1], &t[2], l, (0.1, 1.0))?)
+        };
+        let places = normalised().into_iter().map(|place| Place { smooth: false, ..place }).collect();
+        case("statistics of batch_norm", public, composed, places)
+    };
     let bias_of = |slope: f64| {
         let composed = move |t: &[Tensor]| channel_bias::composed::biased(&t[0], &t[1], slope);
         let name = format!("add_channel_bias_leaky_relu of slope {slope}");
@@ -198,6 +209,7 @@ pub(super) fn channels() -> Vec<Case> {
         bias_of(0.2),
         bias_of(0.0),
         norm(1.0),
+        statistics(),
         norm(0.2),
         norm(0.0),
     ]
@@ -287,12 +299,14 @@ pub(super) fn convolutions() -> Vec<Case> {
         (cfg([2, 1], [1, 2], [1, 2], 1), (1, 2, 4, 3), (1, 2, 2, 2)),
         (cfg([3, 2], [0, 1], [2, 1], 2), (2, 2, 4, 3), (2, 1, 2, 2)),
     ];
-    let transposed: [(ConvConfig, [usize; 2], Shape4, Shape4); 5] = [
+    // The output padding of the last is as wide as its strides or wider: the dilation allows it.
+    let transposed: [(ConvConfig, [usize; 2], Shape4, Shape4); 6] = [
         (ConvConfig::default(), [0, 0], (2, 2, 2, 2), (2, 1, 2, 2)),
         (cfg([2, 2], [1, 1], [1, 1], 1), [0, 0], (1, 1, 2, 2), (1, 2, 4, 4)),
         (cfg([2, 2], [1, 1], [1, 1], 1), [1, 1], (1, 1, 2, 3), (1, 1, 3, 3)),
         (cfg([2, 1], [1, 0], [1, 1], 2), [1, 0], (1, 2, 2, 2), (2, 1, 3, 2)),
         (cfg([2, 3], [0, 1], [2, 1], 1), [1, 2], (1, 1, 2, 2), (1, 1, 2, 3)),
+        (cfg([1, 2], [0, 1], [2, 3], 1), [1, 2], (1, 1, 2, 2), (1, 2, 2, 2)),
     ];
     let mut cases = Vec::new();
     for (cfg, x, w) in forward {

@@ -79,10 +79,17 @@ pub fn grad(output: &Tensor, inputs: &[&Tensor], graph: Graph) -> Result<Vec<Ten
 /// cannot be trusted is told of before the work, and no other thread's first backward pass falls into the
 /// instant in which candle is told to keep graphs.
 ///
+/// candle's own products and elementwise operations take as many threads as the program does, `threads`; 0 leaves them
+/// the number that `RAYON_NUM_THREADS` or else the machine says. More of them than the program has cores for wait for one
+/// another in a loop.
+///
 /// # Panics
 /// A gradient of a gradient comes out wrong: this build of candle does not do what
 /// this crate relies on, and no penalty could be trusted.
-pub fn start_gradient_workers() {
+pub fn start_gradient_workers(threads: usize) {
+    if threads > 0 {
+        environment::set(THREADS, &threads.to_string());
+    }
     let _ = workers(Graph::Create);
 }
 
@@ -270,6 +277,9 @@ fn workers(graph: Graph) -> &'static Worker {
     }
 }
 
+/// Where candle, as rayon, reads how many threads it may use.
+const THREADS: &str = "RAYON_NUM_THREADS";
+
 fn start_workers() -> [Worker; 2] {
     const VARIABLE: &str = "CANDLE_GRAD_DO_NOT_DETACH";
     // candle's pool of threads for sums and products spins 25,000 times before it sleeps, on the cores
@@ -277,7 +287,7 @@ fn start_workers() -> [Worker; 2] {
     environment::set_default("CANDLE_BARRIER_POOL_SPIN_LIMIT", "100");
     // candle asks for the number of threads at each matrix product: where nobody has set it, by reading
     // /proc/cpuinfo, which takes longer than the products of a small network. This is its own answer, found once.
-    environment::set_default("RAYON_NUM_THREADS", &candle_core::utils::get_num_threads().to_string());
+    environment::set_default(THREADS, &candle_core::utils::get_num_threads().to_string());
     // Should another thread run its first backward pass of candle's own while the variable is set, it keeps
     // graphs: more memory, never wrong values.
     let workers = [

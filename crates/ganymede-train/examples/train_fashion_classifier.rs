@@ -163,7 +163,7 @@ fn learning_rate(step: usize, steps: usize) -> f64 {
 }
 
 fn main() -> Result<()> {
-    ganymede_tensor::start_gradient_workers();
+    ganymede_tensor::start_gradient_workers(0);
     let folder = std::env::args().nth(1).context("usage: train_fashion_classifier FOLDER")?;
     let options = OpenOptions { resolution: Some(32), ..OpenOptions::default() };
     let train = open("fashion-mnist", &options)?.dataset;

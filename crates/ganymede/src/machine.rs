@@ -49,8 +49,8 @@ pub(crate) fn default_threads() -> usize {
 ///
 /// `threads` 0 stands for the default.
 pub(crate) fn start_threads(threads: usize) -> anyhow::Result<()> {
-    ganymede_tensor::start_gradient_workers();
     let threads = if threads == 0 { default_threads() } else { threads };
+    ganymede_tensor::start_gradient_workers(threads);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
     // This thread, the main one, is of the pool: it begins each piece of work itself instead of waking
     // another that does. Alone it cannot be, for then nobody would work while it waits.

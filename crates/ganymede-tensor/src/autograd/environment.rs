@@ -5,7 +5,7 @@
 //! lock, C libraries (a resolver, a GPU's driver) do not. So on Unix the environment is exchanged as a whole
 //! for one that is made beforehand, by storing one pointer; whoever reads gets the old one or the new one,
 //! and both stay in memory, unchanged, for as long as the process lives. They are a few kilobytes, and are
-//! made four times.
+//! made five times.
 //!
 //! A thread that *changes* the environment in that instant may lose its change. It may not do so beside
 //! other threads anyway: that is what the safety of `set_var` asks of its caller.
@@ -22,6 +22,12 @@ pub(super) fn with<R>(name: &str, value: Option<&str>, f: impl FnOnce() -> R) ->
     let result = f();
     platform::put_back(name, before);
     result
+}
+
+/// Gives `name` a value for good.
+pub(super) fn set(name: &str, value: &str) {
+    let _one = CHANGING.lock().unwrap_or_else(PoisonError::into_inner);
+    platform::exchange(name, Some(value));
 }
 
 /// Gives `name` a value for good, unless it has one.

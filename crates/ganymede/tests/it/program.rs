@@ -124,6 +124,11 @@ fn eval_measures_a_checkpoint() {
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["values"][1]["name"], "fid-fashion-cnn-clean-40");
     assert_eq!(report["provenance"]["fake"], 40);
+    // Statistics of the weights as they are, in place of those of the updates before.
+    let standing = call(&[&named[..], &["--json", "--standing-statistics", "2"]].concat());
+    expect(&standing, 0, &[]);
+    let standing: serde_json::Value = serde_json::from_slice(&standing.stdout).unwrap();
+    assert_ne!(standing["values"][1]["value"], report["values"][1]["value"]);
     expect(
         &call(&["eval", text(&out), "--metrics", "fud", "--extractor", "fashion-cnn"]),
         2,

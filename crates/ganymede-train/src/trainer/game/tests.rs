@@ -2,6 +2,7 @@
 mod told;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use ganymede_datasets::{OpenOptions, open};
 use ganymede_losses::{AdversarialLoss, Penalty};
@@ -22,10 +23,14 @@ fn game(change: impl Fn(&mut Run)) -> Game {
         .unwrap();
     let mut run = layers.resolve().unwrap();
     change(&mut run);
-    let options = OpenOptions { resolution: Some(16), ..OpenOptions::default() };
-    let dataset = open("fashion-mnist-10k", &options).unwrap().dataset;
-    Game::new(&run, dataset, &Device::Cpu).unwrap()
+    Game::new(&run, Arc::clone(&CLOTHES), &Device::Cpu).unwrap()
 }
+
+/// Made once: that takes longer than a game.
+static CLOTHES: LazyLock<Arc<dyn Dataset>> = LazyLock::new(|| {
+    let options = OpenOptions { resolution: Some(16), ..OpenOptions::default() };
+    open("fashion-mnist-10k", &options).unwrap().dataset
+});
 
 type Values = BTreeMap<String, Vec<f32>>;
 

@@ -14,17 +14,26 @@ use crate::trainer::testing;
 
 /// Clothes of 8 pixels beside themselves in a lower resolution, or beside vectors of 3 numbers.
 fn clothes(pairs: Option<Pairs>) -> Arc<dyn Dataset> {
-    let options = OpenOptions { resolution: Some(8), ..OpenOptions::default() };
-    let Some(pairs) = pairs else { return with_vectors(&options) };
-    open("fashion-mnist-10k", &OpenOptions { pairs: Some(pairs), ..options }).unwrap().dataset
+    let set = match pairs {
+        None => &WITH_VECTORS,
+        Some(LOW) => &WITH_LOW,
+        Some(pairs) => return open_clothes(OpenOptions { pairs: Some(pairs), ..OpenOptions::default() }),
+    };
+    Arc::clone(set)
 }
 
-fn with_vectors(options: &OpenOptions) -> Arc<dyn Dataset> {
+// Made once, both.
+static WITH_LOW: LazyLock<Arc<dyn Dataset>> =
+    LazyLock::new(|| open_clothes(OpenOptions { pairs: Some(LOW), ..OpenOptions::default() }));
+static WITH_VECTORS: LazyLock<Arc<dyn Dataset>> = LazyLock::new(|| {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("vectors.safetensors");
     save_vectors(&path);
-    let options = OpenOptions { vectors: Some(path), ..options.clone() };
-    open("fashion-mnist-10k", &options).unwrap().dataset
+    open_clothes(OpenOptions { vectors: Some(path), ..OpenOptions::default() })
+});
+
+fn open_clothes(options: OpenOptions) -> Arc<dyn Dataset> {
+    open("fashion-mnist-10k", &OpenOptions { resolution: Some(8), ..options }).unwrap().dataset
 }
 
 fn save_vectors(path: &Path) {

@@ -25,6 +25,19 @@ fn check_refused(text: &str, wants: &[&str]) {
 }
 
 #[test]
+fn every_file_of_a_preset_is_in_the_table() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/presets");
+    let names = std::fs::read_dir(folder).unwrap().filter_map(|entry| {
+        let path = entry.unwrap().path();
+        let is_preset = path.extension().is_some_and(|extension| extension == "toml");
+        is_preset.then(|| path.file_stem().unwrap().to_str().unwrap().to_owned())
+    });
+    let files: std::collections::BTreeSet<String> = names.collect();
+    let known: std::collections::BTreeSet<String> = preset_names().into_iter().map(str::to_owned).collect();
+    assert_eq!(files, known);
+}
+
+#[test]
 fn every_preset_resolves_and_survives_the_way_through_run_toml() {
     assert!(presets().len() > 10);
     for preset in presets() {

@@ -18,6 +18,8 @@ const PRESETS: &[(&str, &str)] = &[
     ("sagan", include_str!("sagan.toml")),
     ("biggan", include_str!("biggan.toml")),
     ("r3gan", include_str!("r3gan.toml")),
+    ("pix2pix", include_str!("pix2pix.toml")),
+    ("super-resolution", include_str!("super-resolution.toml")),
     ("lipschitz-wgan", include_str!("lipschitz-wgan.toml")),
     ("mbd-dcgan", include_str!("mbd-dcgan.toml")),
     ("cgan", include_str!("cgan.toml")),

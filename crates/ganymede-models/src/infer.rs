@@ -14,6 +14,7 @@ use crate::conditioning::{DiscriminatorConditioning, GeneratorConditioning};
 use crate::io::ConditionShape;
 use crate::layers::minibatch::MinibatchFeatures;
 use crate::layers::norm::NormKind;
+use crate::reference::REFERENCE_Z;
 
 /// What is known of a network: its weights by names and shapes, and what somebody gave besides.
 #[derive(Clone, Copy, Debug)]
@@ -64,7 +65,7 @@ impl<'a> Evidence<'a> {
         if let Some(norm) = self.given("norm") {
             return Ok(norm);
         }
-        if self.has("reference.z") {
+        if self.has(REFERENCE_Z) {
             return Ok(NormKind::Virtual);
         }
         match (self.has(&format!("{place}.running_mean")), self.has(&format!("{place}.weight"))) {

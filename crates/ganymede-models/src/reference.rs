@@ -28,6 +28,9 @@ pub(crate) fn objection(norm: NormKind, why: &str) -> Option<Problem> {
     objects.then(|| Problem::new("norm", "virtual", format!("another normalisation: {why}")))
 }
 
+/// What the latents are called among its weights.
+pub(crate) const REFERENCE_Z: &str = "reference.z";
+
 /// Why no discriminator has it.
 pub(crate) const NO_DISCRIMINATOR: &str = "a reference batch is drawn for generators only, as in the paper";
 
@@ -96,7 +99,7 @@ impl Referred {
         device: &Device,
     ) -> Result<Self> {
         let z = generator.draw(REFERENCE, &mut rng, device)?.z.to_dtype(dtype)?;
-        let z = generator.params().builder(rng, dtype, device).pp("reference").buffer("z", &z)?;
+        let z = generator.params().builder(rng, dtype, device).buffer(REFERENCE_Z, &z)?;
         let condition = match generator.io().condition {
             ConditionShape::Classes(classes) if traits.conditional => {
                 let y: Vec<u32> = (0..REFERENCE).map(|i| (i % classes) as u32).collect();

@@ -2,11 +2,12 @@
 
 use ganymede_tensor::Shapes;
 
-use self::told::{EMBEDDING, is_of_told};
+use self::told::{EMBEDDING, is_beside};
 use super::{DcganGeneratorConfig, NAME, widths};
 use crate::conditioning::GeneratorConditioning;
 use crate::infer::Evidence;
 use crate::layers::norm::NormKind;
+use crate::reference::REFERENCE_Z;
 use crate::spec::{NetworkSpec, refuse as refuse_problems};
 use crate::table::GeneratorExample;
 use crate::{Io, ModelError};
@@ -61,7 +62,7 @@ pub(super) fn generator(evidence: &Evidence<'_>) -> Result<GeneratorExample, Mod
 
 /// Shapes of the convolutions, in order, checked to be those of a generator.
 fn convolutions(state: &Shapes) -> Result<Vec<[usize; 4]>, ModelError> {
-    if let Some(other) = state.keys().find(|name| !name.starts_with("main.") && !is_of_told(name)) {
+    if let Some(other) = state.keys().find(|name| !name.starts_with("main.") && !is_beside(name)) {
         return Err(refuse(format!(
             "it holds {other}, and a DCGAN's names are {EMBEDDING} or start with main."
         )));
@@ -98,6 +99,9 @@ fn norm(state: &Shapes) -> Result<NormKind, ModelError> {
     if has("main.1.running_mean") {
         let reason = "its normalisations have no gains, of each class or of all";
         return if gain { Ok(NormKind::Batch) } else { Err(refuse(reason.to_string())) };
+    }
+    if has(REFERENCE_Z) {
+        return Ok(NormKind::Virtual);
     }
     match (gain, has("main.0.bias")) {
         (false, true) => Ok(NormKind::None),

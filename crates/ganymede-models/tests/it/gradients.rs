@@ -64,8 +64,11 @@ fn norms_of_images() {
             let (params, b) = builder(7);
             let norm = Norm::new(&NormConfig::new(kind, 2), &b).unwrap();
             randomise(&params, 0.5);
+            // The first 64 are the reference there.
+            let reference = if kind == NormKind::Virtual { 64 } else { 0 };
             for n in [1, 3] {
-                check_all(&params, &normal(8, &[n, 2, 3, 2]), &|x| norm.forward(x, mode)?.tanh());
+                let x = normal(8, &[reference + n, 2, 3, 2]);
+                check_all(&params, &x, &|x| norm.forward(x, mode)?.tanh());
             }
         }
     }
@@ -127,9 +130,14 @@ fn a_layer_used_twice() {
     }
 }
 
+/// Normalisations that need no reference batch: of those that do the contract speaks.
+fn by_themselves() -> impl Iterator<Item = NormKind> {
+    NormKind::ALL.iter().copied().filter(|&norm| norm != NormKind::Virtual)
+}
+
 #[test]
 fn dcgan_generators() {
-    for &norm in NormKind::ALL {
+    for norm in by_themselves() {
         let config = DcganGeneratorConfig { z_dim: 3, width: 2, norm, ..Default::default() };
         let io = Io::new([1, 8, 8]);
         let g = DcganGenerator::new(&config, &io, Rng::new(1), DType::F64, &Device::Cpu).unwrap();
@@ -142,7 +150,7 @@ fn dcgan_generators() {
 
 #[test]
 fn dcgan_discriminators() {
-    let cases = NormKind::ALL.iter().map(|&norm| (norm, false)).chain([(NormKind::Batch, true)]);
+    let cases = by_themselves().map(|norm| (norm, false)).chain([(NormKind::Batch, true)]);
     for (norm, spectral) in cases {
         let config = DcganDiscriminatorConfig { width: 2, norm: Some(norm), spectral, ..Default::default() };
         let io = Io::new([1, 16, 16]);

@@ -10,20 +10,21 @@ use crate::ModelError;
 use crate::conditioning::GeneratorConditioning;
 use crate::infer::{Evidence, ToldByVectors};
 use crate::io::ConditionShape;
+use crate::reference::REFERENCE_Z;
 
 /// The vectors of classes beside or on the latent vector, and the map to those of a vector that is given.
 pub(super) const EMBEDDING: &str = "embed.weight";
 const LINEAR: &str = "embed_linear.weight";
 
-/// Whether a tensor is one of these.
-pub(super) fn is_of_told(name: &str) -> bool {
-    [EMBEDDING, LINEAR].contains(&name)
+/// Whether a tensor is one of these, or the reference batch of virtual batch normalisation.
+pub(super) fn is_beside(name: &str) -> bool {
+    [EMBEDDING, LINEAR, REFERENCE_Z].contains(&name)
 }
 
 /// From the evidence, and the shapes of the convolutions in order.
 pub(super) fn read(evidence: &Evidence<'_>, convs: &[[usize; 4]]) -> Result<ToldByVectors, ModelError> {
     let (state, rows) = (evidence.shapes, rows_of_norms(convs));
-    let known = |name: &String| is_of_told(name) || rows.iter().any(|(known, _)| known == name);
+    let known = |name: &String| is_beside(name) || rows.iter().any(|(known, _)| known == name);
     if let Some((other, dims)) = state.iter().find(|(name, dims)| dims.len() == 2 && !known(name)) {
         return Err(refuse(format!(
             "it holds the matrix {other} {dims:?}, which no DCGAN has: it is told the class in another way"

@@ -84,7 +84,7 @@ pub use layers::norm::conditional::ConditionalBatchNorm;
 pub use layers::norm::styled::StyledBatchNorm;
 pub use layers::norm::{Norm, NormConfig, NormKind};
 pub use layers::spectral::{SpectralConfig, SpectralNorm};
-pub use layers::weight::LayerConfig;
+pub use layers::weight::{Equalised, LayerConfig};
 pub use lipschitz::{LipschitzCritic, LipschitzCriticConfig, LipschitzMlp, LipschitzMlpConfig};
 pub use mlp::{MlpDiscriminator, MlpDiscriminatorConfig, MlpGenerator, MlpGeneratorConfig};
 pub use mode::Mode;

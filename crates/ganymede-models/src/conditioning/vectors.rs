@@ -41,7 +41,7 @@ impl ToldVectors {
                 Map::OfClass(Embedding::new(classes, dim, weight_init, spectral, &builder.pp(name))?)
             }
             ConditionShape::Vectors(len) => {
-                let layer = LayerConfig { weight_init, bias: None, spectral };
+                let layer = LayerConfig { weight_init, bias: None, spectral, equalised: None };
                 Map::OfVector(Linear::new(len, dim, &layer, &builder.pp(format!("{name}_linear")))?)
             }
             ConditionShape::None | ConditionShape::Images(_) => {

@@ -80,6 +80,7 @@ fn layer_config(norm: NormKind, spectral: bool) -> LayerConfig {
         // Where no normalisation brings one.
         bias: (!norm.is_affine()).then_some(Init::Zeros),
         spectral: spectral.then(SpectralConfig::default),
+        equalised: None,
     }
 }
 

@@ -1,8 +1,7 @@
 //! Pointwise non-linearities.
 
 use ganymede_tensor::{
-    Param, Result, Tensor, add_channel_bias, add_channel_bias_leaky_relu, leaky_relu, relu, sigmoid,
-    softplus, tanh,
+    Result, Tensor, add_channel_bias, add_channel_bias_leaky_relu, leaky_relu, relu, sigmoid, softplus, tanh,
 };
 use serde::{Deserialize, Serialize};
 
@@ -77,12 +76,12 @@ impl Activation {
 /// What follows a convolution: a bias, if there is one, and an activation, if one is asked for.
 pub(crate) fn bias_and_activation(
     y: Tensor,
-    bias: Option<&Param>,
+    bias: Option<&Tensor>,
     activation: Option<Activation>,
 ) -> Result<Tensor> {
     let y = match (bias, activation.and_then(Activation::slope)) {
-        (Some(bias), Some(slope)) => return add_channel_bias_leaky_relu(&y, &bias.get(), slope),
-        (Some(bias), None) => add_channel_bias(&y, &bias.get())?,
+        (Some(bias), Some(slope)) => return add_channel_bias_leaky_relu(&y, bias, slope),
+        (Some(bias), None) => add_channel_bias(&y, bias)?,
         (None, _) => y,
     };
     activation.map_or(Ok(y.clone()), |activation| activation.forward(&y))

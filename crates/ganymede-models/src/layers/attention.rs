@@ -45,7 +45,12 @@ impl SelfAttention2d {
         if channels == 0 || !channels.is_multiple_of(4 * FEWER) {
             bail!("self-attention: {channels} channels, expected a multiple of 8")
         }
-        let layer = LayerConfig { weight_init: Init::XavierUniform { gain: 1.0 }, bias: None, spectral };
+        let layer = LayerConfig {
+            weight_init: Init::XavierUniform { gain: 1.0 },
+            bias: None,
+            spectral,
+            equalised: None,
+        };
         let conv = |name: &str, from: usize, to: usize| {
             Conv2d::new(&Conv2dConfig::new(from, to, 1).with_layer(layer), &builder.pp(name))
         };

@@ -1,9 +1,9 @@
 //! Two-dimensional convolution.
 
-use ganymede_tensor::{Builder, ConvConfig, Param, Result, Tensor, bail, conv2d};
+use ganymede_tensor::{Builder, ConvConfig, Result, Tensor, bail, conv2d};
 
 use super::activation::{Activation, bias_and_activation};
-use super::weight::{LayerConfig, Weight};
+use super::weight::{Bias, LayerConfig, Weight};
 use crate::Mode;
 
 /// The shape and the options of a [`Conv2d`].
@@ -63,7 +63,7 @@ impl Conv2dConfig {
 #[derive(Debug)]
 pub struct Conv2d {
     weight: Weight,
-    bias: Option<Param>,
+    bias: Option<Bias>,
     config: Conv2dConfig,
 }
 
@@ -106,7 +106,8 @@ impl Conv2d {
         let y = conv2d(x, &weight, self.config.conv)?;
         #[cfg(test)]
         super::tally::add(weight.elem_count() * y.elem_count() / self.config.out_channels);
-        bias_and_activation(y, self.bias.as_ref(), activation)
+        let bias = self.bias.as_ref().map(Bias::get).transpose()?;
+        bias_and_activation(y, bias.as_ref(), activation)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Two-dimensional transposed convolution.
 
-use ganymede_tensor::{Builder, ConvConfig, Param, Result, Tensor, bail, conv_transpose2d};
+use ganymede_tensor::{Builder, ConvConfig, Result, Tensor, bail, conv_transpose2d};
 
 use super::activation::{Activation, bias_and_activation};
 use super::conv::check_channels;
-use super::weight::{LayerConfig, Weight};
+use super::weight::{Bias, LayerConfig, Weight};
 use crate::Mode;
 
 /// The shape and the options of a [`ConvTranspose2d`].
@@ -68,7 +68,7 @@ impl ConvTranspose2dConfig {
 #[derive(Debug)]
 pub struct ConvTranspose2d {
     weight: Weight,
-    bias: Option<Param>,
+    bias: Option<Bias>,
     config: ConvTranspose2dConfig,
 }
 
@@ -116,6 +116,7 @@ impl ConvTranspose2d {
         let y = conv_transpose2d(x, &weight, config.conv, config.output_padding)?;
         #[cfg(test)]
         super::tally::add(weight.elem_count() * x.elem_count() / config.in_channels);
-        bias_and_activation(y, self.bias.as_ref(), activation)
+        let bias = self.bias.as_ref().map(Bias::get).transpose()?;
+        bias_and_activation(y, bias.as_ref(), activation)
     }
 }

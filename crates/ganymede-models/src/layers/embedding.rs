@@ -43,7 +43,7 @@ impl Embedding {
         if classes == 0 || dim == 0 {
             bail!("embedding: {classes} classes, vectors of length {dim}: both must be at least 1")
         }
-        let config = LayerConfig { weight_init, bias: None, spectral };
+        let config = LayerConfig { weight_init, bias: None, spectral, equalised: None };
         Ok(Self { weight: Weight::new(&builder.tables(), &[classes, dim], 0, &config)?, classes })
     }
 

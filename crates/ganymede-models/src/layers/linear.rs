@@ -1,8 +1,8 @@
 //! y = xWᵀ + b.
 
-use ganymede_tensor::{Builder, Param, Result, Tensor, bail, linear};
+use ganymede_tensor::{Builder, Result, Tensor, bail, linear};
 
-use super::weight::{LayerConfig, Weight};
+use super::weight::{Bias, LayerConfig, Weight};
 use crate::Mode;
 
 /// A linear layer: y = xWᵀ + b with `weight` `(out, in)` and `bias` `(out,)`.
@@ -21,7 +21,7 @@ use crate::Mode;
 #[derive(Debug)]
 pub struct Linear {
     weight: Weight,
-    bias: Option<Param>,
+    bias: Option<Bias>,
     in_features: usize,
 }
 
@@ -54,7 +54,8 @@ impl Linear {
         let weight = self.weight.get(mode)?;
         #[cfg(test)]
         super::tally::add(weight.elem_count() * x.dim(0)?);
-        linear(x, &weight, self.bias.as_ref().map(Param::get).as_ref())
+        let bias = self.bias.as_ref().map(Bias::get).transpose()?;
+        linear(x, &weight, bias.as_ref())
     }
 
     /// What [`Self::forward`] refuses of a shape, for networks that must not have moved statistics by then.

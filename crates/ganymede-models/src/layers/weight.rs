@@ -1,6 +1,6 @@
 //! What linear and convolution layers share: a weight, plain or spectrally normalised, and a bias.
 
-use ganymede_tensor::{Builder, Init, Param, Result, Tensor};
+use ganymede_tensor::{Builder, Init, Param, Result, Tensor, bail};
 
 use super::spectral::{SpectralConfig, SpectralNorm};
 use crate::Mode;
@@ -17,11 +17,31 @@ pub struct LayerConfig {
     pub bias: Option<Init>,
     /// Spectral normalisation of the weight, or none.
     pub spectral: Option<SpectralConfig>,
+    /// An equalised learning rate, or none. Not together with spectral normalisation.
+    pub equalised: Option<Equalised>,
+}
+
+/// An equalised learning rate (Karras et al., 2018, arXiv:1710.10196, section 4.1): weights are near N(0, 1) in the
+/// optimiser's eyes, whose steps are then as large for each layer as its weights are, and are scaled where they are used.
+///
+/// With a multiplier m (Karras et al., 2019, arXiv:1812.04948, appendix C: 0.01 in the mapping network) the stored weight is
+/// from N(0, 1/m²), the weight used is `gain`·m/√fan-in times it, and the bias used m times the stored one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Equalised {
+    /// √2 before a ReLU whose output is not scaled, else 1.
+    pub gain: f64,
+    /// The learning rate relative to that of other layers, m.
+    pub lr_multiplier: f64,
 }
 
 impl Default for LayerConfig {
     fn default() -> Self {
-        Self { weight_init: Init::FanInUniform, bias: Some(Init::FanInUniform), spectral: None }
+        Self {
+            weight_init: Init::FanInUniform,
+            bias: Some(Init::FanInUniform),
+            spectral: None,
+            equalised: None,
+        }
     }
 }
 
@@ -37,13 +57,23 @@ impl LayerConfig {
         Self { spectral: Some(SpectralConfig::default()), ..self }
     }
 
+    /// A weight from N(0, 1/m²) with an equalised learning rate, and a bias that starts as 0.
+    pub fn equalised(gain: f64, lr_multiplier: f64) -> Self {
+        Self {
+            weight_init: Init::Normal { mean: 0.0, std: 1.0 / lr_multiplier },
+            bias: Some(Init::Zeros),
+            spectral: None,
+            equalised: Some(Equalised { gain, lr_multiplier }),
+        }
+    }
+
     /// A bias of `len` elements, if there is to be one.
     pub(crate) fn build_bias(
         &self,
         builder: &Builder,
         len: usize,
         weight_shape: &[usize],
-    ) -> Result<Option<Param>> {
+    ) -> Result<Option<Bias>> {
         // A bias has no fan-in of its own: PyTorch takes that of the weight.
         let init = match self.bias {
             None => return Ok(None),
@@ -54,8 +84,27 @@ impl LayerConfig {
             }
             Some(init) => init,
         };
-        builder.param("bias", len, init).map(Some)
+        let scale = self.equalised.map_or(1.0, |equalised| equalised.lr_multiplier);
+        builder.param("bias", len, init).map(|param| Some(Bias { param, scale }))
     }
+}
+
+/// A bias as a layer uses it.
+#[derive(Debug)]
+pub(crate) struct Bias {
+    param: Param,
+    scale: f64,
+}
+
+impl Bias {
+    /// The bias to add.
+    pub(crate) fn get(&self) -> Result<Tensor> {
+        scaled(&self.param, self.scale)
+    }
+}
+
+fn scaled(param: &Param, scale: f64) -> Result<Tensor> {
+    if scale == 1.0 { Ok(param.get()) } else { param.get() * scale }
 }
 
 /// A weight as a layer uses it.
@@ -63,6 +112,8 @@ impl LayerConfig {
 pub(crate) enum Weight {
     Plain(Param),
     Spectral(SpectralNorm),
+    /// A weight, and what it is multiplied by.
+    Equalised(Param, f64),
 }
 
 impl Weight {
@@ -73,9 +124,18 @@ impl Weight {
         output_dim: usize,
         config: &LayerConfig,
     ) -> Result<Self> {
-        Ok(match config.spectral {
-            None => Self::Plain(builder.param("weight", shape, config.weight_init)?),
-            Some(spectral) => {
+        Ok(match (config.spectral, config.equalised) {
+            (None, None) => Self::Plain(builder.param("weight", shape, config.weight_init)?),
+            (Some(_), Some(_)) => {
+                bail!("a weight is normalised or has an equalised learning rate, not both")
+            }
+            (None, Some(Equalised { gain, lr_multiplier })) => {
+                let outputs = shape[output_dim].max(1);
+                let fan_in = (shape.iter().product::<usize>() / outputs).max(1);
+                let weight = builder.param("weight", shape, config.weight_init)?;
+                Self::Equalised(weight, gain * lr_multiplier / (fan_in as f64).sqrt())
+            }
+            (Some(spectral), None) => {
                 let init = config.weight_init;
                 Self::Spectral(SpectralNorm::new(builder, shape, output_dim, init, spectral)?)
             }
@@ -86,6 +146,7 @@ impl Weight {
     pub(crate) fn get(&self, mode: Mode) -> Result<Tensor> {
         match self {
             Self::Plain(weight) => Ok(weight.get()),
+            Self::Equalised(weight, scale) => scaled(weight, *scale),
             Self::Spectral(spectral) => spectral.weight(mode),
         }
     }

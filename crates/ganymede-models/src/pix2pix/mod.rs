@@ -138,6 +138,7 @@ fn layer(bias: bool, spectral: bool) -> LayerConfig {
         weight_init: Init::Normal { mean: 0.0, std: INIT_STD },
         bias: bias.then_some(Init::Zeros),
         spectral: spectral.then(SpectralConfig::default),
+        equalised: None,
     }
 }
 

@@ -163,7 +163,7 @@ impl R3ganDiscriminator {
         let width = sides[sides.len() - 1].1;
         let msr = Init::KaimingNormal { gain: 1.0 };
         let basis = end.pp("Basis").param("weight", (width, 1, BOTTOM, BOTTOM), msr)?;
-        let layer = LayerConfig { weight_init: msr, bias: None, spectral: None };
+        let layer = LayerConfig { weight_init: msr, bias: None, spectral: None, equalised: None };
         let outputs = config.outputs(width);
         let last = Linear::new(width, outputs, &layer, &end.pp("LinearLayer"))?;
         let classes = io.classes().filter(|_| config.conditional);

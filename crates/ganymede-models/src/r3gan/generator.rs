@@ -157,8 +157,12 @@ impl R3ganGenerator {
         let start = root.pp("MainLayers").pp(0).pp("Layers").pp(0);
         let normal = Init::Normal { mean: 0.0, std: 1.0 };
         let basis = start.param("Basis", (sides[0].1, BOTTOM, BOTTOM), normal)?;
-        let layer =
-            LayerConfig { weight_init: Init::KaimingNormal { gain: 1.0 }, bias: None, spectral: None };
+        let layer = LayerConfig {
+            weight_init: Init::KaimingNormal { gain: 1.0 },
+            bias: None,
+            spectral: None,
+            equalised: None,
+        };
         let first =
             Linear::new(config.z_dim + config.beside(), sides[0].1, &layer, &start.pp("LinearLayer"))?;
         let mut stages = Vec::new();

@@ -118,7 +118,7 @@ fn size(stages: &[(usize, usize)], blocks: usize, group_channels: usize, image: 
 /// A convolution without a bias that keeps the side, under `at`.`Layer`.
 fn conv([from, to]: [usize; 2], kernel: usize, groups: usize, gain: f64, at: &Builder) -> Result<Conv2d> {
     let weight_init = if gain == 0.0 { Init::Zeros } else { Init::KaimingNormal { gain } };
-    let layer = LayerConfig { weight_init, bias: None, spectral: None };
+    let layer = LayerConfig { weight_init, bias: None, spectral: None, equalised: None };
     let mut config = Conv2dConfig::new(from, to, kernel).with_stride(1, kernel / 2).with_layer(layer);
     config.conv.groups = groups;
     Conv2d::new(&config, &at.pp("Layer"))

@@ -169,6 +169,7 @@ impl Initialisation {
             weight_init: self.weights(gain),
             bias: Some(Init::Zeros),
             spectral: spectral.then(SpectralConfig::default),
+            equalised: None,
         }
     }
 }

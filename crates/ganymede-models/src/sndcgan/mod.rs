@@ -59,6 +59,7 @@ fn layer(bias: bool, spectral: bool) -> LayerConfig {
         weight_init: Init::Normal { mean: 0.0, std: 0.02 },
         bias: bias.then_some(Init::Zeros),
         spectral: spectral.then(SpectralConfig::default),
+        equalised: None,
     }
 }
 

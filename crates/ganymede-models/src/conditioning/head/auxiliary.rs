@@ -16,8 +16,12 @@ pub(super) static HEAD: Head = Head {
     extra_channels: 0,
     weights: |parts| (parts.classes() * parts.channels * parts.feature_side * parts.feature_side) as u128,
     build: |parts, builder| {
-        let layer =
-            LayerConfig { weight_init: parts.init, bias: Some(Init::Zeros), spectral: parts.spectral };
+        let layer = LayerConfig {
+            weight_init: parts.init,
+            bias: Some(Init::Zeros),
+            spectral: parts.spectral,
+            equalised: None,
+        };
         // The whole map at once, as the score's own layer.
         let config = Conv2dConfig::new(parts.channels, parts.classes(), parts.feature_side).with_layer(layer);
         Ok(Box::new(Auxiliary { conv: Conv2d::new(&config, &builder.pp("classes"))? }))

@@ -133,6 +133,10 @@ impl Dataset for Conditioned {
         self.data.read(index, out)
     }
 
+    fn read_bytes(&self, index: usize, out: &mut [u8]) -> Result<(), DatasetError> {
+        self.data.read_bytes(index, out)
+    }
+
     fn content_hash(&self) -> String {
         let compute = || {
             let mut digest = Digest::new("conditioned");

@@ -9,8 +9,8 @@ use crate::modes::Modes;
 
 /// A fixed, ordered collection of samples: images in `[-1, 1]` or points in the plane.
 ///
-/// Implementations are plain memory or pure functions of the index, so that reading never waits and
-/// sample `i` is the same on every call.
+/// Implementations are plain memory, a file that nobody changes or pure functions of the index, so that sample `i` is the
+/// same on every call.
 pub trait Dataset: Send + Sync {
     /// The name that it was opened by.
     fn name(&self) -> &str;
@@ -40,6 +40,17 @@ pub trait Dataset: Send + Sync {
     /// # Errors
     /// [`DatasetError::Index`] and [`DatasetError::BufferLength`].
     fn read(&self, index: usize, out: &mut [f32]) -> Result<(), DatasetError>;
+
+    /// Writes image `index` into `out` in 256 levels, C H W: those that [`Dataset::read`] was made of, or the nearest.
+    ///
+    /// # Errors
+    /// As [`Dataset::read`].
+    fn read_bytes(&self, index: usize, out: &mut [u8]) -> Result<(), DatasetError> {
+        let mut values = vec![0.0; out.len()];
+        self.read(index, &mut values)?;
+        out.iter_mut().zip(values).for_each(|(byte, value)| *byte = ((value + 1.0) * 127.5).round() as u8);
+        Ok(())
+    }
 
     /// A SHA-256 over everything that a model can see (shape, values, labels, class names), in hex.
     ///
@@ -71,16 +82,16 @@ pub trait Dataset: Send + Sync {
     }
 }
 
-/// Checks that `index` exists and that `out` has the length of one sample.
-pub(crate) fn check_read(dataset: &dyn Dataset, index: usize, out: &[f32]) -> Result<(), DatasetError> {
+/// Checks that `index` exists and that a buffer has the length of one sample.
+pub(crate) fn check_read(dataset: &dyn Dataset, index: usize, room: usize) -> Result<(), DatasetError> {
     let len = dataset.len();
     if index >= len {
         return Err(DatasetError::Index { name: dataset.name().to_owned(), index, len });
     }
     let expected: usize = dataset.shape().iter().product();
-    if out.len() != expected {
+    if room != expected {
         let name = dataset.name().to_owned();
-        return Err(DatasetError::BufferLength { name, expected, got: out.len() });
+        return Err(DatasetError::BufferLength { name, expected, got: room });
     }
     Ok(())
 }
@@ -174,14 +185,34 @@ impl ImageSet {
         &self.pixels
     }
 
-    pub(crate) fn labels(&self) -> Option<&Labels> {
-        self.labels.as_ref()
-    }
-
     /// The size of one image.
     pub(crate) fn image_shape(&self) -> [usize; 3] {
         self.shape
     }
+}
+
+/// Levels as values in [−1, 1].
+pub(crate) fn write_values(bytes: &[u8], out: &mut [f32]) {
+    for (value, &byte) in out.iter_mut().zip(bytes) {
+        *value = f32::from(byte) / 127.5 - 1.0;
+    }
+}
+
+/// The hash of so many images, which the pixels of all of them are to be fed to, one [`Digest::part`] after the other.
+pub(crate) fn begin_hash(shape: [usize; 3], len: usize) -> Digest {
+    let mut digest = Digest::new("images");
+    shape.into_iter().for_each(|size| digest.number(size as u64));
+    digest.number(shape.iter().fold(len as u64, |bytes, &size| bytes * size as u64));
+    digest
+}
+
+/// The hash of images, after their pixels.
+pub(crate) fn end_hash(mut digest: Digest, labels: Option<&Labels>) -> String {
+    if let Some(labels) = labels {
+        labels.classes.iter().for_each(|&label| digest.number(u64::from(label)));
+        labels.names.iter().for_each(|name| digest.bytes(name.as_bytes()));
+    }
+    digest.hex()
 }
 
 fn check_labels(labels: &Labels, len: usize) -> Result<(), DatasetError> {
@@ -225,26 +256,23 @@ impl Dataset for ImageSet {
     }
 
     fn read(&self, index: usize, out: &mut [f32]) -> Result<(), DatasetError> {
-        check_read(self, index, out)?;
+        check_read(self, index, out.len())?;
         let bytes = self.bytes(index).expect("the index was checked against the number of images");
-        for (value, &byte) in out.iter_mut().zip(bytes) {
-            *value = f32::from(byte) / 127.5 - 1.0;
-        }
+        write_values(bytes, out);
+        Ok(())
+    }
+
+    fn read_bytes(&self, index: usize, out: &mut [u8]) -> Result<(), DatasetError> {
+        check_read(self, index, out.len())?;
+        out.copy_from_slice(self.bytes(index).expect("the index was checked against the number of images"));
         Ok(())
     }
 
     fn content_hash(&self) -> String {
         let compute = || {
-            let mut digest = Digest::new("images");
-            for size in self.shape {
-                digest.number(size as u64);
-            }
-            digest.bytes(&self.pixels);
-            if let Some(labels) = &self.labels {
-                labels.classes.iter().for_each(|&label| digest.number(u64::from(label)));
-                labels.names.iter().for_each(|name| digest.bytes(name.as_bytes()));
-            }
-            digest.hex()
+            let mut digest = begin_hash(self.shape, self.len);
+            digest.part(&self.pixels);
+            end_hash(digest, self.labels.as_ref())
         };
         self.hash.get_or_init(compute).clone()
     }

@@ -3,8 +3,10 @@
 use std::io::Cursor;
 use std::path::Path;
 
+use ganymede_files::{Found, Scan};
+
 use crate::fetch::archive;
-use crate::{ArchiveKind, ManifestFile, Split, Vectors, cifar, idx};
+use crate::{ArchiveKind, ManifestFile, OpenOptions, Split, Vectors, cifar, encoded, idx, open_path};
 
 /// No data set of a test is larger.
 const MAX_BYTES: u64 = 64 << 20;
@@ -44,4 +46,28 @@ pub fn tar_gz(path: &Path, dir: &Path) {
 /// A package of Debian; what it holds is put into `dir`.
 pub fn deb(path: &Path, dir: &Path) {
     let _ = archive::extract(path, ArchiveKind::Deb, &FILES, dir);
+}
+
+/// A zip or a tar of images, by its name.
+pub fn images(path: &Path) {
+    let options = OpenOptions {
+        resolution: Some(4),
+        cache: false,
+        max_memory_bytes: MAX_BYTES,
+        max_pixels: 1_000_000,
+        ..OpenOptions::default()
+    };
+    let _ = open_path(path, &options);
+}
+
+/// What StyleGAN's tool says of two images, and what lies beside a sample of a tar.
+pub fn dataset_json(bytes: &[u8]) {
+    let mut scan = Scan::default();
+    for name in ["a.png", "b/c.png"] {
+        scan.files.push(Found { path: name.into(), relative: name.into(), bytes: 0, modified_nanos: 0 });
+    }
+    let _ = encoded::labels_of(bytes, Path::new("x.zip"), &scan, MAX_BYTES);
+    for suffix in ["cls", "json"] {
+        let _ = encoded::class_in(bytes, suffix);
+    }
 }

@@ -114,6 +114,29 @@ pub enum DatasetError {
         /// What is allowed, in bytes.
         limit_bytes: u64,
     },
+    /// The decoded images can neither be kept on disk nor be held in memory.
+    #[error(
+        "{} holds {images} images, which need up to {needed_bytes} bytes at {shape:?} each: they cannot be kept in {} ({reason}), \
+         and the limit of memory is {limit_bytes} bytes; make room there, name another data folder by `{}`, or choose a lower \
+         resolution",
+        path.display(), cache.display(), crate::options::DATA_DIR_VARIABLE
+    )]
+    NoRoom {
+        /// The folder or file.
+        path: PathBuf,
+        /// How many images it holds.
+        images: usize,
+        /// The size of one image `[C, H, W]`.
+        shape: Box<[usize; 3]>,
+        /// What they need, in bytes.
+        needed_bytes: u64,
+        /// What is allowed of memory, in bytes.
+        limit_bytes: u64,
+        /// The file in which they would be kept.
+        cache: PathBuf,
+        /// Why it could not be written.
+        reason: String,
+    },
     /// A sample that does not exist was asked for.
     #[error("sample {index} of the data set `{name}` was asked for, which has {len} (0 to {})", len.saturating_sub(1))]
     Index {

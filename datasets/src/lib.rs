@@ -1,9 +1,10 @@
 //! Data for generative adversarial networks.
 //!
 //! * [`open`] turns a name or a path into a [`Dataset`]: Fashion-MNIST (10,000 images are built in),
-//!   MNIST, CIFAR-10, any IDX file, any folder of PNG, JPEG and WebP images, and the two-dimensional
+//!   MNIST, CIFAR-10, any IDX file, any folder, zip or tar of PNG, JPEG and WebP images, and the two-dimensional
 //!   toys ring, grid and Swiss roll, whose [`Modes`] are known and can be counted by [`mode_coverage`];
 //! * a sample may come with a vector ([`Vectors`]) or an image ([`Pairs`]) that is known of it;
+//! * [`Reduced`] is the same data at a lower resolution, for networks that grow;
 //! * [`Loader`] makes shuffled batches ahead of the training step; its cursor alone says where it is;
 //! * [`list`] says what there is, and [`fetch`] gets what is not on this machine, verified by hash.
 //!
@@ -14,22 +15,27 @@ mod catalogue;
 mod cifar;
 mod conditioned;
 mod dataset;
+mod decoded;
 #[cfg(feature = "testing")]
 #[doc(hidden)]
 pub mod doors;
 mod embedded;
+mod encoded;
 mod error;
 mod fetch;
 mod folder;
 mod frame;
 mod idx;
+mod layout;
 mod loader;
 mod modes;
 mod open;
 mod options;
 mod pairs;
 mod raw;
+mod reduced;
 mod resample;
+mod temporary;
 #[cfg(test)]
 mod testing;
 mod toys;
@@ -50,5 +56,6 @@ pub use options::{
     Split, default_data_dir,
 };
 pub use pairs::open_conditions;
+pub use reduced::Reduced;
 pub use toys::{TOY_LEN, Toy, ToySet};
 pub use vectors::{MOST_VECTOR, Vectors};

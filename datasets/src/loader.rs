@@ -141,6 +141,13 @@ impl Loader {
     /// # Errors
     /// [`DatasetError::BadOption`] for a batch of 0, more than 1024 batches ahead, an empty data set, or flips of what is no image.
     pub fn new(dataset: Arc<dyn Dataset>, config: LoaderConfig) -> Result<Self, DatasetError> {
+        let mut loader = Self::idle(dataset, config)?;
+        loader.start()?;
+        Ok(loader)
+    }
+
+    /// One that makes nothing yet.
+    fn idle(dataset: Arc<dyn Dataset>, config: LoaderConfig) -> Result<Self, DatasetError> {
         let bad = |option, value: String, fix: &str| {
             Err(DatasetError::BadOption { option, value, fix: fix.to_owned() })
         };
@@ -165,9 +172,7 @@ impl Loader {
             0 => Source::Direct(Box::new(Maker::new(Arc::clone(&dataset), &config, 0))),
             _ => Source::Ahead(None),
         };
-        let mut loader = Self { config, cursor: 0, source, dataset };
-        loader.start()?;
-        Ok(loader)
+        Ok(Self { config, cursor: 0, source, dataset })
     }
 
     /// The next batch; with prefetching it is usually there already.
@@ -219,6 +224,26 @@ impl Loader {
             Source::Direct(maker) => maker.cursor = samples,
             Source::Ahead(worker) => *worker = None,
         }
+    }
+
+    /// Goes on with the next sample as if nothing had been, but in images of another side or batches of another size: a
+    /// network that grows sees the same samples in the same order, whatever its stage. What was made ahead is made anew.
+    ///
+    /// # Errors
+    /// Those of [`Loader::new`]; [`DatasetError::BadOption`] for another number of samples. The loader is then as it was.
+    pub fn switch(&mut self, dataset: Arc<dyn Dataset>, batch: usize) -> Result<(), DatasetError> {
+        if dataset.len() != self.dataset.len() {
+            return Err(DatasetError::BadOption {
+                option: "dataset",
+                value: format!("`{}` with {} samples", dataset.name(), dataset.len()),
+                fix: format!("give one with as many as before, {}", self.dataset.len()),
+            });
+        }
+        let mut switched = Self::idle(dataset, LoaderConfig { batch, ..self.config.clone() })?;
+        switched.seek(self.cursor);
+        switched.start()?;
+        *self = switched;
+        Ok(())
     }
 
     /// Epochs begun and finished: the cursor over the size of the data set.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ganymede_files::path_of_name;
+use ganymede_files::{ArchiveFormat, path_of_name};
 
 use crate::catalogue::{self, Known, Maker};
 use crate::cifar;
@@ -54,13 +54,14 @@ pub struct SkippedFile {
 /// What became of the cache of decoded images.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CacheUse {
-    /// The data set is not a folder of images, or [`OpenOptions::cache`] is off.
+    /// The data set is not a folder or an archive of images, or [`OpenOptions::cache`] is off.
     Off,
-    /// The images were read from this file.
+    /// The images are read from this file.
     Hit(PathBuf),
-    /// The images were decoded, and written to this file.
+    /// The images were decoded, and written to this file, from which they are read.
     Written(PathBuf),
-    /// The images were decoded; writing them failed, so that the next start is as slow as this one.
+    /// The images were decoded and are held in memory; writing them failed, so that the next start is as slow as this
+    /// one.
     Failed {
         /// The file.
         path: PathBuf,
@@ -78,7 +79,15 @@ pub enum CacheUse {
 /// - a folder of PNG, JPEG and WebP images, in any depth of sub-folders. Where all of them are in two
 ///   or more sub-folders, the first level of sub-folders names the classes, sorted; otherwise they are
 ///   unlabelled. Hidden files and folders are passed over, and so are files that do not call
-///   themselves images. Orientation recorded in the file (EXIF) is applied; colour profiles are not.
+///   themselves images. Orientation recorded in the file (EXIF) is applied; colour profiles are not. A file
+///   `dataset.json` in it, as StyleGAN2-ADA's `dataset_tool.py` writes one, says the classes or the vectors instead;
+/// - a `.zip` or a `.tar`, read as the folder that it would unpack to, where it lies. Images of a tar may also be PPM and
+///   what else Ganymede decodes, and have their class beside them as WebDataset does: `KEY.cls`, or `cls` or `label` in
+///   `KEY.json`, a whole number, where KEY is the name up to its first dot. Tars that are packed as a whole are refused;
+/// - a folder without images that holds such tars: the shards of one set, in the order of their names.
+///
+/// Images of folders and archives are decoded once, to a file in [`OpenOptions::cache_dir`], of which one image after the
+/// other is read, so that the memory that they take does not grow with the set.
 ///
 /// What is known of each sample besides is said by [`OpenOptions::vectors`] and [`OpenOptions::pairs`].
 ///
@@ -95,9 +104,9 @@ pub fn open(name_or_path: &str, options: &OpenOptions) -> Result<Opened, Dataset
     open_with_progress(name_or_path, options, &|_, _| {})
 }
 
-/// [`open`], calling `progress(done, total)` for each image of a folder that is decoded.
+/// [`open`], calling `progress(done, total)` for each image of a folder or an archive that is decoded.
 ///
-/// The calls come from several threads, each image once, in no order.
+/// The calls come from several threads, each image once, in no order; where the disk is full they begin anew.
 ///
 /// # Errors
 /// As [`open`].
@@ -142,7 +151,7 @@ fn at_path(
     if path.is_dir() {
         open_dir(path, options, progress)
     } else if path.exists() {
-        open_file(path, options)
+        open_file(path, options, progress)
     } else {
         let name = path.to_string_lossy().into_owned();
         let (known, nearest) = catalogue::suggest(&name);
@@ -237,9 +246,16 @@ fn open_dir(
     folder::open(&name, dir, options, progress)
 }
 
-fn open_file(path: &Path, options: &OpenOptions) -> Result<Opened, DatasetError> {
+fn open_file(
+    path: &Path,
+    options: &OpenOptions,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Opened, DatasetError> {
     let name = name_of(path);
     refuse_stored_pairs(&name, options)?;
+    if let Some(format) = ArchiveFormat::of_name(path) {
+        return folder::open_archive(&name, (path, format), options, progress);
+    }
     let max_bytes = options.max_memory_bytes;
     if name.ends_with(".tar.gz") || name.ends_with(".tgz") {
         let images = cifar::read_archive(path, options.split, max_bytes)?;
@@ -249,7 +265,8 @@ fn open_file(path: &Path, options: &OpenOptions) -> Result<Opened, DatasetError>
         let images = IdxPart::beside(path.to_path_buf()).read(max_bytes, None)?;
         return Ok(plain(images.into_set(&name, path, options, Framing::PadSmall)?));
     }
-    let fix = "give a folder of images, an IDX file of images (`...-images-idx3-ubyte`, .gz or not) or cifar-10-binary.tar.gz";
+    let fix = "give a folder of images, a .zip or a .tar of them, an IDX file of images (`...-images-idx3-ubyte`, .gz or not) or \
+               cifar-10-binary.tar.gz";
     Err(DatasetError::bad_file(path, "a single file of this kind is no data set", fix))
 }
 

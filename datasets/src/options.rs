@@ -37,18 +37,20 @@ pub struct OpenOptions {
     /// A folder that is left out of the search for images, where it lies inside the data: that of the run that
     /// reads them.
     pub exclude: Option<PathBuf>,
-    /// Keep decoded folders of images on disk, so that the next start takes seconds.
+    /// Keep decoded folders and archives of images on disk, so that they take no memory and the next start takes
+    /// seconds.
     pub cache: bool,
     /// Where they are kept; `None`: `cache` in the data folder.
     pub cache_dir: Option<PathBuf>,
-    /// The most memory that the images may take, in bytes; by default 4 GiB.
+    /// The most memory that the images may take, in bytes; by default 4 GiB. Those that are kept on disk take none.
     pub max_memory_bytes: u64,
     /// Images of more pixels are skipped before they are decoded; by default 200 million.
     pub max_pixels: u64,
     /// The seed of the toys' samples; no effect on images.
     pub seed: u64,
     /// A file of vectors, one for each image in the order of the data set: see [`Vectors`](crate::Vectors). The images
-    /// of a folder are in the order of their paths, files that are skipped left out.
+    /// of a folder are in the order of their paths, files that are skipped left out. They take the place of what the data
+    /// say themselves.
     pub vectors: Option<PathBuf>,
     /// Where an image beside each sample comes from.
     pub pairs: Option<Pairs>,

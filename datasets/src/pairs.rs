@@ -71,10 +71,9 @@ fn made(
 ) -> Result<ImageSet, DatasetError> {
     check_memory(Path::new(data.name()), data.len(), shape, options)?;
     let one = |index| -> Result<Vec<u8>, DatasetError> {
-        let mut values = vec![0.0; data.shape().iter().product()];
-        data.read(index, &mut values)?;
-        // Exact for values that came of bytes.
-        Ok(make(values.into_iter().map(|x| ((x + 1.0) * 127.5).round() as u8).collect()))
+        let mut bytes = vec![0; data.shape().iter().product()];
+        data.read_bytes(index, &mut bytes)?;
+        Ok(make(bytes))
     };
     let images = (0..data.len()).into_par_iter().map(one).collect::<Result<Vec<_>, _>>()?;
     ImageSet::new(data.name(), shape, images.concat(), None)

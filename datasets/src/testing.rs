@@ -1,6 +1,8 @@
 //! Files for the tests.
 
-pub(crate) use ganymede_files::testing::{assert_says, encode, encoded_picture, gzip, picture, png, put};
+pub(crate) use ganymede_files::testing::{
+    assert_says, encode, encoded_picture, gzip, picture, png, put, tar, tar_entry, zip,
+};
 
 /// An IDX file of bytes.
 pub(crate) fn idx(dims: &[u32], values: &[u8]) -> Vec<u8> {

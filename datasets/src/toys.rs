@@ -133,7 +133,7 @@ impl Dataset for ToySet {
     }
 
     fn read(&self, index: usize, out: &mut [f32]) -> Result<(), DatasetError> {
-        check_read(self, index, out)?;
+        check_read(self, index, out.len())?;
         out.copy_from_slice(&self.point(index));
         Ok(())
     }

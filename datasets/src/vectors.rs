@@ -50,6 +50,17 @@ impl Vectors {
         Ok(Self { dim, values })
     }
 
+    /// Rows of `dim` finite numbers each, one behind the other.
+    pub(crate) fn of_rows(dim: usize, values: Vec<f32>) -> Self {
+        Self { dim, values }
+    }
+
+    /// Some of the rows, in that order; each number is below the length.
+    pub(crate) fn select(&self, numbers: &[usize]) -> Self {
+        let row = |number: &usize| &self.values[number * self.dim..(number + 1) * self.dim];
+        Self { dim: self.dim, values: numbers.iter().flat_map(row).copied().collect() }
+    }
+
     /// How many rows.
     #[expect(clippy::len_without_is_empty, reason = "there is at least one")]
     pub fn len(&self) -> usize {

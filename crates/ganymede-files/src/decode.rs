@@ -116,11 +116,16 @@ pub fn decode_bytes(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, Fi
         .map_err(FilesError::image)
 }
 
+/// The most bytes that a file may have.
+pub(crate) fn byte_limit(options: &DecodeOptions) -> u64 {
+    // No format in use needs more than 8 bytes a pixel; 1 MiB is for metadata.
+    options.max_pixels.saturating_mul(8).saturating_add(1 << 20)
+}
+
 fn read_bounded(path: &Path, options: &DecodeOptions) -> Result<Vec<u8>, FilesError> {
     let mut file =
         File::open(path).map_err(|error| FilesError::image(format!("cannot be opened ({error})")))?;
-    // No format in use needs more than 8 bytes a pixel; 1 MiB is for metadata.
-    let limit = options.max_pixels.saturating_mul(8).saturating_add(1 << 20);
+    let limit = byte_limit(options);
     let mut bytes = Vec::new();
     let read = Read::by_ref(&mut file).take(limit.saturating_add(1)).read_to_end(&mut bytes);
     read.map_err(|error| FilesError::image(format!("cannot be read ({error})")))?;

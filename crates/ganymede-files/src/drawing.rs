@@ -6,8 +6,8 @@ use image::RgbImage;
 
 use crate::error::FilesError;
 
-const KEYWORD: &str = "ganymede";
-const TEXT: &str = "drawing";
+pub(crate) const KEYWORD: &str = "ganymede";
+pub(crate) const TEXT: &str = "drawing";
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// Why such a file is not used.

@@ -59,6 +59,16 @@ pub enum FilesError {
         /// The folder.
         path: PathBuf,
     },
+    /// An archive whose list of files cannot be read.
+    #[error("{}: {reason}; {fix}", path.display())]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        fix: &'static str,
+    },
     /// An image file that cannot be decoded.
     #[error("{reason}")]
     Image {

@@ -1,5 +1,8 @@
 //! Which kinds of image files there are.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use image::ImageFormat;
 
 /// The format of an image file, told by its content.
@@ -90,8 +93,18 @@ impl Formats {
         }
     }
 
-    /// Whether a suffix is that of an image that is not read.
-    pub(crate) fn leaves_out(self, suffix: &str) -> bool {
-        OTHER_IMAGES.contains(&suffix) && !self.suffixes().contains(&suffix)
+    /// Whether a file calls itself an image.
+    ///
+    /// # Errors
+    /// Why not, of one that is not read.
+    pub(crate) fn is_image(self, path: &Path) -> Result<bool, String> {
+        let suffix = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
+        match self.suffixes().contains(&suffix.as_str()) {
+            true => Ok(true),
+            false if OTHER_IMAGES.contains(&suffix.as_str()) => {
+                Err(format!(".{suffix} is not read: convert it to {}", self.words()))
+            }
+            false => Ok(false),
+        }
     }
 }

@@ -23,6 +23,11 @@ impl Digest {
         self.0.update(bytes);
     }
 
+    /// Adds bytes of a field whose length was added before, by [`Digest::number`]: all of them make [`Digest::bytes`].
+    pub fn part(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
     /// Adds a number.
     pub fn number(&mut self, number: u64) {
         self.0.update(number.to_le_bytes());
@@ -37,6 +42,13 @@ impl Digest {
 /// Bytes as lower-case hexadecimal digits.
 pub fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The CRC-32 of zip, gzip and PNG (polynomial 0xEDB88320): it tells damage, not intent.
+pub fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = flate2::Crc::new();
+    crc.update(bytes);
+    crc.sum()
 }
 
 /// The length and the SHA-256, in lower-case hexadecimal digits, of what `reader` gives: up to one byte more

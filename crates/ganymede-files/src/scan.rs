@@ -1,6 +1,5 @@
 //! Which files of a folder are images.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -101,14 +100,13 @@ impl Scan {
             return;
         }
         let path = entry.path().to_path_buf();
-        let extension = path.extension().and_then(OsStr::to_str).unwrap_or_default().to_ascii_lowercase();
-        if formats.leaves_out(&extension) {
-            let reason = format!(".{extension} is not read: convert it to {}", formats.words());
-            return self.skipped.push(Skipped { path, reason });
-        }
-        if !formats.suffixes().contains(&extension.as_str()) {
-            self.others += 1;
-            return;
+        match formats.is_image(&path) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.others += 1;
+                return;
+            }
+            Err(reason) => return self.skipped.push(Skipped { path, reason }),
         }
         // A pipe or a device with an image's name would block, or never end.
         if !entry.file_type().is_file() {

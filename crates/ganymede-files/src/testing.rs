@@ -1,6 +1,7 @@
 //! For tests: files made on the spot, a web server, and a disk that is soon full.
 #![expect(clippy::unwrap_used, reason = "only tests call this, and a panic is how they fail")]
 
+mod archives;
 mod small_disk;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 use image::codecs::pnm::{PnmEncoder, PnmSubtype, SampleEncoding};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
+pub use archives::{deflate, tar, tar_entry, zip};
 pub use small_disk::{fill_but, on_small_disk};
 
 /// A picture in which every pixel differs from its neighbours and which no symmetry maps to itself.

@@ -99,6 +99,11 @@ def main(run, images, stats):
     put("deb", "gz", deb("data.tar.gz", gzip.compress(packed, mtime=0)))
     put("deb", "plain", deb("data.tar", wanted))
 
+    names = ["a.png", "b/c.png"]
+    for name, labels in {"classes": [3, 0], "vectors": [[0.5, -1], [1e3, 2]], "none": None}.items():
+        rows = labels and [list(row) for row in zip(names, labels)]
+        put("dataset-json", name, json.dumps({"labels": rows, "more": {"x": []}}).encode())
+
     rgb = Image.fromarray(g.integers(0, 256, (9, 7, 3), dtype=np.uint8))
     frames = [rgb.convert("RGBA"), rgb.rotate(180).convert("RGBA")]
     image("webp", "animated.webp", frames[0], format="WEBP", save_all=True, append_images=frames[1:], lossless=True)

@@ -132,6 +132,32 @@ pub static TARGETS: &[Target] = &[
     Target { name: "cifar-tar", seeds: &[], shape: Shape::Tar, run: cifar_tar },
     Target { name: "tar", seeds: &[], shape: Shape::Tar, run: tar },
     Target { name: "deb", seeds: &[], shape: Shape::Bytes, run: deb },
+    Target {
+        name: "zip-images",
+        seeds: &[
+            "../datasets/tests/fixtures/archives/stylegan.zip",
+            "../datasets/tests/fixtures/archives/vectors.zip",
+            "../datasets/tests/fixtures/archives/zip64.zip",
+        ],
+        shape: Shape::Zip,
+        run: zip_images,
+    },
+    Target {
+        name: "tar-images",
+        seeds: &[
+            "../datasets/tests/fixtures/archives/samples.tar",
+            "../datasets/tests/fixtures/archives/long.tar",
+            "../datasets/tests/fixtures/archives/pax.tar",
+        ],
+        shape: Shape::Tar,
+        run: tar_images,
+    },
+    Target {
+        name: "dataset-json",
+        seeds: &[],
+        shape: Shape::Text,
+        run: |bytes, _| ganymede_datasets::doors::dataset_json(bytes),
+    },
     Target { name: "png", seeds: &[PICTURES], shape: Shape::Png, run: image },
     Target { name: "jpeg", seeds: &[PICTURES], shape: Shape::Bytes, run: image },
     Target { name: "webp", seeds: &[PICTURES], shape: Shape::Bytes, run: image },
@@ -224,6 +250,14 @@ fn cifar_tar(bytes: &[u8], scratch: &Scratch) {
 
 fn tar(bytes: &[u8], scratch: &Scratch) {
     ganymede_datasets::doors::tar_gz(&scratch.file("x.tar.gz", bytes), scratch.dir.path());
+}
+
+fn zip_images(bytes: &[u8], scratch: &Scratch) {
+    ganymede_datasets::doors::images(&scratch.file("x.zip", bytes));
+}
+
+fn tar_images(bytes: &[u8], scratch: &Scratch) {
+    ganymede_datasets::doors::images(&scratch.file("x.tar", bytes));
 }
 
 fn deb(bytes: &[u8], scratch: &Scratch) {

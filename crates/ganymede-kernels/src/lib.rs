@@ -3,7 +3,8 @@
 //! * [`conv2d`] and its two gradients, by the way that fits the [`Geometry`]: tiles of Winograd, products that read the
 //!   image where it lies, dot products along lines, plain products of matrices;
 //! * [`row_products`]: all inner products of two sets of rows;
-//! * [`channel`], [`map`], [`pairwise`], [`window`], [`resample`]: sums and maps over all threads;
+//! * [`channel`], [`map`], [`pairwise`], [`pixel_norm`], [`window`], [`resample`]: sums and maps over all threads;
+//! * [`upfirdn`]: planes through a filter between two resolutions; [`sample`]: planes read between their pixels;
 //! * [`transformer`]: attention and layer norm for frozen networks.
 //!
 //! Instructions are chosen when the program runs ([`vectorised`]). The order of all sums depends on sizes alone: results
@@ -12,6 +13,7 @@
 mod batched_lanes;
 pub mod channel;
 mod col2im;
+mod combine;
 mod config;
 mod conv;
 mod convolution;
@@ -28,13 +30,17 @@ mod matrix;
 mod microkernel;
 mod packed;
 pub mod pairwise;
+pub mod pixel_norm;
+mod polyphase;
 mod products;
 pub mod resample;
+pub mod sample;
 mod scatter;
 mod simd;
 mod target;
 pub mod transformer;
 mod transpose;
+pub mod upfirdn;
 mod weight_gradient;
 pub mod window;
 mod winograd;
@@ -43,6 +49,7 @@ pub use config::ConvConfig;
 pub use convolution::{conv2d, conv2d_input_gradient, conv2d_weight_gradient};
 pub use elem::Elem;
 pub use geometry::Geometry;
+pub use polyphase::Axis;
 pub use products::row_products;
 pub use simd::vectorised;
 

@@ -11,7 +11,9 @@
 //! [`least_squares`], [`wasserstein`], [`hinge`], [`relativistic_average`],
 //! [`relativistic_paired`]; [`wgan_gp`], [`dragan`], [`zero_centered`]), which can be called
 //! without the enums. [`auxiliary`] is what both players add where a classifier sits beside the critic, [`l1`] what
-//! a generator adds where the true answer is known, [`orthogonal`] a regularisation of weights.
+//! a generator adds where the true answer is known, [`path_length`] what one with a mapping network adds, [`drift`] what
+//! keeps a Wasserstein critic's scores near 0,
+//! [`orthogonal`] a regularisation of weights.
 //!
 //! # One critic step
 //! ```
@@ -41,6 +43,7 @@ mod adversarial;
 pub mod auxiliary;
 mod clip;
 pub mod dragan;
+pub mod drift;
 mod error;
 mod gradient;
 pub mod hinge;
@@ -50,6 +53,7 @@ pub mod least_squares;
 pub mod minimax;
 pub mod non_saturating;
 pub mod orthogonal;
+pub mod path_length;
 mod penalty;
 pub mod relativistic_average;
 pub mod relativistic_paired;

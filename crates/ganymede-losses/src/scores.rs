@@ -46,7 +46,7 @@ impl Scores<'_> {
     }
 }
 
-fn check_scores(what: &'static str, scores: &Tensor) -> Result<(), LossError> {
+pub(crate) fn check_scores(what: &'static str, scores: &Tensor) -> Result<(), LossError> {
     match scores.dims() {
         &[n] if n > 0 => Ok(()),
         &[n, p] if n > 0 && p > 0 => Ok(()),

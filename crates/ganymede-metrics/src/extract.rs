@@ -10,6 +10,7 @@ mod fashion;
 mod histogram;
 mod inception;
 mod kinds;
+mod lpips;
 mod precomputed;
 mod rows;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use fashion::FashionCnn;
 pub use histogram::class_counts;
 pub use inception::{Inception, InceptionConfig, InceptionRange, InceptionTap};
 pub use kinds::{EXTRACTORS, ExtractorKind, ExtractorOptions, WeightsNews, find_extractor};
+pub use lpips::Lpips;
 pub use precomputed::FeatureFile;
 
 /// The number of images, if their shape is what `extractor` takes.

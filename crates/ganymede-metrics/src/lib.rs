@@ -43,7 +43,7 @@ pub use convention::{BallTest, Choices, Convention, KidForm};
 pub use error::{MetricError, Result};
 pub use extract::{
     DinoV2, DinoV2Size, EXTRACTORS, ExtractorKind, ExtractorOptions, FashionCnn, FeatureFile, Inception,
-    InceptionConfig, InceptionRange, InceptionTap, WeightsNews, class_counts, find_extractor,
+    InceptionConfig, InceptionRange, InceptionTap, Lpips, WeightsNews, class_counts, find_extractor,
 };
 pub use extractor::{FeatureExtractor, Features};
 pub use fid::{
@@ -68,7 +68,10 @@ pub use ms_ssim::{MsSsimDiversity, ms_ssim, ms_ssim_diversity};
 pub use names::UnknownName;
 pub use neighbours::{FeatureSets, Scalar};
 pub use npz::{NpzKind, npz_kind};
-pub use ppl::{LatentPath, PathLength, PathLengthConfig, PathLengthSubject, PathSampling, path_length};
+pub use ppl::{
+    LatentPath, PathLength, PathLengthConfig, PathLengthSubject, PathSampling, path_length,
+    path_length_levels,
+};
 pub use prdc::{PRDC_NEIGHBOURS, Prdc, prdc};
 pub use provenance::{Difference, Provenance};
 pub use quantise::{Quantise, quantise};

@@ -1,14 +1,18 @@
 //! Perceptual path length: how far images move when their latent vector moves a little.
 
+mod levels;
+
 use ganymede_tensor::{D, DType, Device, Rng, Tensor};
 
 use crate::{MetricError, Result};
 
+pub use levels::path_length_levels;
+
 /// How two latent vectors are connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LatentPath {
-    /// Along the great circle between their directions, lengths as sine-weighted sums: for normal z. Written
-    /// `z` in names.
+    /// Along the great circle between their directions, while the length changes evenly: for normal z. Written `z` in
+    /// names.
     Spherical,
     /// On a straight line: for the w of a mapping network. Written `w` in names.
     Straight,
@@ -57,23 +61,37 @@ impl Default for PathLengthConfig {
 }
 
 /// What is measured: a generator, and a distance of images.
-pub struct PathLengthSubject<'a> {
-    /// `n` end points of paths `(n, Z)`: normal vectors, or what a mapping network makes of them.
-    pub latents: &'a dyn Fn(&mut Rng, usize) -> Result<Tensor>,
-    /// Images of latent vectors `(n, Z)`. Keep them as the generator gives them: rounded to bytes, a step of
+pub trait PathLengthSubject {
+    /// The end points of `n` paths, `(n, Z)` each: normal vectors, or what a mapping network makes of them. Where a
+    /// generator has a condition, it is drawn here, and is that of all images until the next call.
+    ///
+    /// # Errors
+    /// The device refuses the memory.
+    fn ends(&mut self, n: usize, rng: &mut Rng) -> Result<[Tensor; 2]>;
+
+    /// Images of points `(n, Z)` on these paths. Keep them as the generator gives them: rounded to bytes, a step of
     /// 1e-4 is mostly rounding, and the number another (torch-fidelity rounds unless told otherwise).
-    pub images: &'a dyn Fn(&Tensor) -> Result<Tensor>,
+    ///
+    /// # Errors
+    /// The generator has some.
+    fn images(&mut self, points: &Tensor) -> Result<Tensor>;
+
     /// Squared distances `(n,)` of as many images each: LPIPS, or squared distances of features.
-    pub distance: &'a dyn Fn(&Tensor, &Tensor) -> Result<Tensor>,
-    /// Name of the distance, which becomes part of the result's: `lpips-vgg16`, `inception2015`.
-    pub distance_name: &'a str,
+    ///
+    /// # Errors
+    /// The network that sees them has some.
+    fn distance(&self, first: &Tensor, second: &Tensor) -> Result<Tensor>;
+
+    /// Name of the distance, which becomes part of the result's: `lpips-vgg16`, `fashion-cnn`.
+    fn distance_name(&self) -> String;
 }
 
 /// What [`path_length`] gives.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 #[non_exhaustive]
 pub struct PathLength {
-    /// `ppl-z-full-lpips-vgg16` and the like: only equal names can be compared.
+    /// `ppl-z-full-lpips-vgg16` and the like: only equal names can be compared. What papers report ends in
+    /// `lpips-vgg16`.
     pub name: String,
     /// Mean of the distances that were kept, each divided by ε².
     pub mean: f64,
@@ -91,13 +109,13 @@ pub struct PathLength {
 ///
 /// Karras, Laine and Aila, 2019, "A style-based generator architecture for generative adversarial networks",
 /// arXiv:1812.04948, section 4.1, equations 2 and 3, who crop faces, shrink to 256 pixels and use LPIPS over
-/// VGG-16. On spherical paths they normalise the vectors first; here, as in torch-fidelity, their lengths are
-/// kept, which is the same for a generator that normalises its input. With other distances the number is
-/// another: hence its name.
+/// VGG-16. On spherical paths they normalise the vectors; here the lengths of the two are kept, which is the same for a
+/// generator that normalises its input. (torch-fidelity keeps them too, but by a weighted sum of the vectors as they are,
+/// which does not turn at an even speed.) With other distances the number is another: hence its name.
 ///
 /// # Errors
-/// A setting makes no sense, a closure fails or returns another shape, or a distance is not finite.
-pub fn path_length(subject: &PathLengthSubject<'_>, config: &PathLengthConfig) -> Result<PathLength> {
+/// A setting makes no sense, the subject fails or gives another shape, or a distance is not finite.
+pub fn path_length(subject: &mut dyn PathLengthSubject, config: &PathLengthConfig) -> Result<PathLength> {
     check(config)?;
     let mut rng = Rng::stream(config.seed, "path-length");
     let mut distances = Vec::with_capacity(config.pairs);
@@ -111,7 +129,7 @@ pub fn path_length(subject: &PathLengthSubject<'_>, config: &PathLengthConfig) -
     let space = if config.path == LatentPath::Spherical { "z" } else { "w" };
     let place = if config.sampling == PathSampling::Full { "full" } else { "end" };
     Ok(PathLength {
-        name: format!("ppl-{space}-{place}-{}", subject.distance_name),
+        name: format!("ppl-{space}-{place}-{}", subject.distance_name()),
         mean,
         std: variance.sqrt(),
         kept: kept.len(),
@@ -133,24 +151,24 @@ fn check(config: &PathLengthConfig) -> Result<()> {
 }
 
 fn batch(
-    subject: &PathLengthSubject<'_>,
+    subject: &mut dyn PathLengthSubject,
     config: &PathLengthConfig,
     n: usize,
     rng: &mut Rng,
 ) -> Result<Vec<f64>> {
-    let (a, b) = ((subject.latents)(rng, n)?, (subject.latents)(rng, n)?);
+    let [a, b] = subject.ends(n, rng)?;
     let start = match config.sampling {
         PathSampling::Full => rng.uniform(0.0, 1.0, (n, 1), DType::F64, &Device::Cpu)?,
         PathSampling::End => Tensor::zeros((n, 1), DType::F64, &Device::Cpu)?,
     };
-    // Steps of 1e-4 are lost in f32 between points that are near: the path is computed in f64.
-    let ends = (a.to_dtype(DType::F64)?, b.to_dtype(DType::F64)?);
-    let at = |t: &Tensor| -> Result<Tensor> {
-        Ok(point(&ends.0, &ends.1, &t.to_device(a.device())?, config.path)?.to_dtype(a.dtype())?)
-    };
-    let first = (subject.images)(&at(&start)?)?;
-    let second = (subject.images)(&at(&(start + config.epsilon)?)?)?;
-    let distances = (subject.distance)(&first, &second)?;
+    // Steps of 1e-4 are lost in f32 between points that are near: the path is computed in f64, which not every device
+    // has.
+    let wide = |end: &Tensor| end.to_device(&Device::Cpu)?.to_dtype(DType::F64);
+    let ends = (wide(&a)?, wide(&b)?);
+    let at = |t: &Tensor| config.path.point(&ends.0, &ends.1, t)?.to_dtype(a.dtype())?.to_device(a.device());
+    let first = subject.images(&at(&start)?)?;
+    let second = subject.images(&at(&(start + config.epsilon)?)?)?;
+    let distances = subject.distance(&first, &second)?;
     if distances.dims() != [n] {
         let shape = distances.dims();
         return Err(MetricError::Invalid(format!("path length: the distance gave {shape:?}, not [{n}]")));
@@ -162,34 +180,42 @@ fn batch(
     Ok(values.into_iter().map(|value| value / (config.epsilon * config.epsilon)).collect())
 }
 
-/// The point at `t` `(n, 1)` on the paths from `a` to `b` `(n, Z)`.
-fn point(a: &Tensor, b: &Tensor, t: &Tensor, path: LatentPath) -> Result<Tensor> {
-    let straight = (a + (b - a)?.broadcast_mul(t)?)?;
-    if path == LatentPath::Straight {
-        return Ok(straight);
+impl LatentPath {
+    /// The points at `t` `(n, 1)` in [0, 1] on the paths from `a` to `b` `(n, Z)`. On a line (1 − t)·a + t·b; on a great
+    /// circle, with the directions â and b̂, the lengths |a| and |b| and the angle ω between the two,
+    /// ((1 − t)·|a| + t·|b|)·(sin((1 − t)ω)·â + sin(tω)·b̂)/sin ω: the direction turns at an even speed, and the length
+    /// changes evenly. At 0 and 1 these are `a` and `b` themselves. Parallel and opposite vectors define no great circle,
+    /// and are joined by a line. Between vectors of one length it is the formula of Shoemake, 1985, "Animating rotation with
+    /// quaternion curves", section 3.3.
+    ///
+    /// # Errors
+    /// The shapes do not fit; the device or the dtype of the three is not the same.
+    pub fn point(self, a: &Tensor, b: &Tensor, t: &Tensor) -> ganymede_tensor::Result<Tensor> {
+        if self == Self::Straight {
+            return a.broadcast_mul(&t.affine(-1.0, 1.0)?)? + b.broadcast_mul(t)?;
+        }
+        let norm = |v: &Tensor| v.sqr()?.sum_keepdim(D::Minus1)?.sqrt()?.clamp(1e-7, f64::MAX);
+        let (norm_a, norm_b) = (norm(a)?, norm(b)?);
+        let cosine = (a.broadcast_div(&norm_a)? * b.broadcast_div(&norm_b)?)?.sum_keepdim(D::Minus1)?;
+        let list = |x: &Tensor| x.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>();
+        let (norm_a, norm_b, cosine, t) = (list(&norm_a)?, list(&norm_b)?, list(&cosine)?, list(t)?);
+        let shares: Vec<[f64; 2]> =
+            (0..t.len()).map(|i| on_circle(cosine[i], [norm_a[i], norm_b[i]], t[i])).collect();
+        let column = |k: usize| {
+            let values: Vec<f64> = shares.iter().map(|share| share[k]).collect();
+            Tensor::from_vec(values, (shares.len(), 1), a.device())?.to_dtype(a.dtype())
+        };
+        a.broadcast_mul(&column(0)?)? + b.broadcast_mul(&column(1)?)?
     }
-    let unit = |v: &Tensor| v.broadcast_div(&v.sqr()?.sum_keepdim(D::Minus1)?.sqrt()?.clamp(1e-7, f64::MAX)?);
-    let cosine = (unit(a)? * unit(b)?)?.sum_keepdim(D::Minus1)?;
-    let (cosine, t) = (cosine.flatten_all()?.to_vec1::<f64>()?, t.flatten_all()?.to_vec1::<f64>()?);
-    // Parallel or opposite vectors define no great circle.
-    let circles = |c: &f64| c.abs() < 1.0 - 1e-7;
-    let weights: Vec<[f64; 2]> = cosine
-        .iter()
-        .zip(&t)
-        .map(|(c, t)| {
-            let omega = c.clamp(-1.0, 1.0).acos();
-            if circles(c) {
-                [((1.0 - t) * omega).sin() / omega.sin(), (t * omega).sin() / omega.sin()]
-            } else {
-                [1.0 - t, *t]
-            }
-        })
-        .collect();
-    let column = |k: usize| {
-        let values: Vec<f64> = weights.iter().map(|w| w[k]).collect();
-        Tensor::from_vec(values, (weights.len(), 1), a.device())
-    };
-    Ok((a.broadcast_mul(&column(0)?)? + b.broadcast_mul(&column(1)?)?)?)
+}
+
+/// The shares of two vectors in the point at `t` between them.
+fn on_circle(cosine: f64, [a, b]: [f64; 2], t: f64) -> [f64; 2] {
+    if cosine.abs() >= 1.0 - 1e-7 {
+        return [1.0 - t, t];
+    }
+    let (omega, length) = (cosine.acos(), (1.0 - t) * a + t * b);
+    [((1.0 - t) * omega).sin() / omega.sin() * (length / a), (t * omega).sin() / omega.sin() * (length / b)]
 }
 
 /// Those between the percentiles, which are themselves among them.
@@ -205,16 +231,56 @@ fn within_percentiles(mut values: Vec<f64>, [low, high]: [f64; 2]) -> Vec<f64> {
 mod tests {
     use super::*;
 
+    fn points(path: LatentPath, [a, b]: [[f64; 3]; 2], t: &[f64]) -> Vec<Vec<f64>> {
+        let n = t.len();
+        let row = |v: [f64; 3]| Tensor::new(&[v], &Device::Cpu).unwrap().repeat((n, 1)).unwrap();
+        let t = Tensor::new(t, &Device::Cpu).unwrap().reshape((n, 1)).unwrap();
+        path.point(&row(a), &row(b), &t).unwrap().to_vec2().unwrap()
+    }
+
+    #[track_caller]
+    fn assert_near(got: &[f64], want: &[f64]) {
+        let is_near = got.len() == want.len() && got.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-12);
+        assert!(is_near, "{got:?} {want:?}");
+    }
+
     #[test]
-    fn a_great_circle_keeps_the_length_of_its_end_points() {
-        let vectors = |rows: [[f64; 2]; 2]| Tensor::new(&rows, &Device::Cpu).unwrap();
-        let (a, b) = (vectors([[2.0, 0.0], [1.0, 0.0]]), vectors([[0.0, 2.0], [0.6, 0.8]]));
-        let t = Tensor::new(&[[0.5], [0.5]], &Device::Cpu).unwrap();
-        let middle = point(&a, &b, &t, LatentPath::Spherical).unwrap().to_vec2::<f64>().unwrap();
-        let half = 2f64.sqrt();
-        let want = [[half, half], [1.6 / 3.2f64.sqrt(), 0.8 / 3.2f64.sqrt()]];
-        for (got, want) in middle.iter().flatten().zip(want.iter().flatten()) {
-            assert!((got - want).abs() < 1e-12, "{got} {want}");
+    fn a_great_circle_turns_at_an_even_speed_and_keeps_the_length_of_its_end_points() {
+        // A right angle, vectors of length 2.
+        let found = points(LatentPath::Spherical, [[2.0, 0.0, 0.0], [0.0, 0.0, 2.0]], &[0.0, 0.25, 0.5, 1.0]);
+        for (t, point) in [0.0f64, 0.25, 0.5, 1.0].into_iter().zip(&found) {
+            let angle = t * std::f64::consts::FRAC_PI_2;
+            assert_near(point, &[2.0 * angle.cos(), 0.0, 2.0 * angle.sin()]);
+        }
+        // Another angle, and vectors of one length: the middle is their sum, brought to it.
+        let middle = &points(LatentPath::Spherical, [[1.0, 0.0, 0.0], [0.6, 0.8, 0.0]], &[0.5])[0];
+        assert_near(middle, &[1.6 / 3.2f64.sqrt(), 0.8 / 3.2f64.sqrt(), 0.0]);
+        // Vectors of 1 and 3 at an angle of 60°: three quarters of the way at 45°, and 2.5 long.
+        let sixty = [[1.0, 0.0, 0.0], [1.5, 3.0 * 0.75f64.sqrt(), 0.0]];
+        let found = &points(LatentPath::Spherical, sixty, &[0.75])[0];
+        assert_near(found, &[2.5 * 0.5f64.sqrt(), 2.5 * 0.5f64.sqrt(), 0.0]);
+    }
+
+    #[test]
+    fn both_ends_are_exact() {
+        let ends = [[0.1, -0.7, 2.3], [1.9, 0.3, -0.77]];
+        for path in [LatentPath::Spherical, LatentPath::Straight] {
+            assert_eq!(points(path, ends, &[0.0, 1.0]), ends.map(|end| end.to_vec()));
+        }
+        assert_near(&points(LatentPath::Straight, ends, &[0.25])[0], &[0.55, -0.45, 1.5325]);
+    }
+
+    #[test]
+    fn where_there_is_no_great_circle_there_is_a_line() {
+        for (b, middle) in
+            [([-1.0, -2.0, 0.0], [0.0; 3]), ([2.0, 4.0, 0.0], [1.5, 3.0, 0.0]), ([0.0; 3], [0.5, 1.0, 0.0])]
+        {
+            let found = points(LatentPath::Spherical, [[1.0, 2.0, 0.0], b], &[0.0, 0.5]);
+            assert_near(&found[0], &[1.0, 2.0, 0.0]);
+            if b != [0.0; 3] {
+                assert_near(&found[1], &middle);
+            }
+            assert!(found.iter().flatten().all(|x| x.is_finite()), "{found:?}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! from; [`Recognised::tensors`] makes them. [`exported`] is the way back. What a program calls its tensors is data: a
 //! [`Dialect`] of [`DIALECTS`]. Spectral normalisation has four spellings (`foreign/spectral.rs`).
 
+mod constants;
 mod dialect;
 mod export;
 mod misfit;
@@ -13,7 +14,7 @@ mod recognise;
 mod spectral;
 mod translate;
 
-pub use dialect::{DIALECTS, Dialect};
+pub use dialect::{DIALECTS, Dialect, how_to_export};
 pub use export::exported;
 pub use misfit::{Relatives, who_else};
 pub use network::{Network, NetworkKind, Role};

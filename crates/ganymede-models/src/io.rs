@@ -36,6 +36,18 @@ impl Io {
         }
     }
 
+    /// The same with images of a stage of a network that has so many, beyond the last one those of the last: each stage
+    /// before it halves both sides. Of a network that does not grow, which has one, it is what it was.
+    #[must_use]
+    pub fn at_stage(&self, stage: usize, stages: usize) -> Self {
+        let last = stages.saturating_sub(1);
+        let mut grown = self.clone();
+        for side in grown.sample.iter_mut().skip(1) {
+            *side = side.checked_shr((last - stage.min(last)) as u32).unwrap_or(0);
+        }
+        grown
+    }
+
     /// `(C, R)` of square images.
     pub(crate) fn square(&self) -> Option<(usize, usize)> {
         match self.sample[..] {
@@ -155,6 +167,23 @@ pub struct Growth {
 impl Growth {
     /// Fully grown.
     pub const FULL: Self = Self { stage: usize::MAX, alpha: 1.0 };
+
+    /// The stage that a network of so many is at, from 0 on.
+    pub fn stage_of(self, stages: usize) -> usize {
+        self.stage.min(stages.saturating_sub(1))
+    }
+
+    /// The share of the newest stage where the one before it has a share, too: not at the first one, nor once it has
+    /// faded in. `who` asks.
+    ///
+    /// # Errors
+    /// `alpha` is not in [0, 1].
+    pub(crate) fn fading(self, who: &str, stages: usize) -> Result<Option<f64>> {
+        if !(0.0..=1.0).contains(&self.alpha) {
+            bail!("{who}: alpha is {}, expected a share from 0 to 1", self.alpha)
+        }
+        Ok((self.stage_of(stages) > 0 && self.alpha < 1.0).then_some(self.alpha))
+    }
 }
 
 impl Default for Growth {

@@ -6,8 +6,9 @@
 //! * layers with PyTorch's parameter names: [`Linear`], [`Conv2d`], [`ConvTranspose2d`], [`Norm`],
 //!   [`SpectralNorm`], [`Activation`], [`Embedding`], [`ConditionalBatchNorm`], [`Dropout`];
 //! * models: [`DcganGenerator`] and [`DcganDiscriminator`] (Radford et al., 2016), [`SndcganGenerator`], the residual
-//!   family of [`ResnetGenerator`] (SNGAN, WGAN-GP, SAGAN, BigGAN), [`R3ganGenerator`], [`LipschitzCritic`],
-//!   [`Pix2pixGenerator`] and [`Pix2pixDiscriminator`] from images to images, and [`MlpGenerator`] and
+//!   family of [`ResnetGenerator`] (SNGAN, WGAN-GP, SAGAN, BigGAN), [`R3ganGenerator`], [`Stylegan2Generator`], whose
+//!   vectors between z and the samples [`Mapping`] shows, [`PgganGenerator`] and [`PgganDiscriminator`], which grow,
+//!   [`LipschitzCritic`], [`Pix2pixGenerator`] and [`Pix2pixDiscriminator`] from images to images, and [`MlpGenerator`] and
 //!   [`MlpDiscriminator`] for points in the plane;
 //! * against collapse: [`MinibatchFeatures`] and [`pack_samples`];
 //! * [`GENERATORS`] and [`DISCRIMINATORS`]: the tables of all of them. [`GeneratorConfig`] and
@@ -46,10 +47,12 @@ mod io;
 mod latents;
 mod layers;
 mod lipschitz;
+mod mapping;
 mod mlp;
 mod mode;
 mod model;
 mod packing;
+mod pggan;
 mod pix2pix;
 mod r3gan;
 mod reference;
@@ -57,14 +60,15 @@ mod resnet;
 mod sndcgan;
 mod spec;
 mod standing;
+mod stylegan2;
 mod table;
 
 pub use conditioning::{DiscriminatorConditioning, GeneratorConditioning};
 pub use dcgan::{DcganDiscriminator, DcganDiscriminatorConfig, DcganGenerator, DcganGeneratorConfig};
 pub use error::ModelError;
 pub use foreign::{
-    DIALECTS, Dialect, Hints, Network, NetworkKind, Recognised, Relatives, Role, exported, recognise,
-    translated, who_else,
+    DIALECTS, Dialect, Hints, Network, NetworkKind, Recognised, Relatives, Role, exported, how_to_export,
+    recognise, translated, who_else,
 };
 pub use infer::Evidence;
 pub use io::{Condition, ConditionShape, Growth, Io};
@@ -79,6 +83,7 @@ pub use layers::linear::Linear;
 pub use layers::lipschitz::{AolConv2d, OrthonormalConv2d, OrthonormalLinear, max_min};
 pub use layers::minibatch::{
     MinibatchDiscrimination, MinibatchDiscriminationConfig, MinibatchFeatures, minibatch_stddev,
+    minibatch_stddev_unbiased,
 };
 pub use layers::norm::conditional::ConditionalBatchNorm;
 pub use layers::norm::styled::StyledBatchNorm;
@@ -86,10 +91,12 @@ pub use layers::norm::{Norm, NormConfig, NormKind};
 pub use layers::spectral::{SpectralConfig, SpectralNorm};
 pub use layers::weight::{Equalised, LayerConfig};
 pub use lipschitz::{LipschitzCritic, LipschitzCriticConfig, LipschitzMlp, LipschitzMlpConfig};
+pub use mapping::{Mapping, Mix, broadcast_ws, mix_ws, truncate};
 pub use mlp::{MlpDiscriminator, MlpDiscriminatorConfig, MlpGenerator, MlpGeneratorConfig};
 pub use mode::Mode;
 pub use model::{Critique, Discriminator, DiscriminatorInput, Generated, Generator, GeneratorInput, Latents};
 pub use packing::pack_samples;
+pub use pggan::{PgganDiscriminator, PgganDiscriminatorConfig, PgganGenerator, PgganGeneratorConfig};
 pub use pix2pix::{
     Pix2pixDiscriminator, Pix2pixDiscriminatorConfig, Pix2pixGenerator, Pix2pixGeneratorConfig,
 };
@@ -103,6 +110,10 @@ pub use sndcgan::{
 };
 pub use spec::{DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, Problem, Size, Traits, read_table};
 pub use standing::{has_running_statistics, standing_statistics};
+pub use stylegan2::{
+    Stylegan2Architecture, Stylegan2Auto, Stylegan2Discriminator, Stylegan2DiscriminatorConfig,
+    Stylegan2Generator, Stylegan2GeneratorConfig,
+};
 pub use table::{
     DISCRIMINATORS, DiscriminatorConfig, DiscriminatorExample, DiscriminatorKind, GENERATORS,
     GeneratorConfig, GeneratorExample, GeneratorKind, Infer, SampleKind,

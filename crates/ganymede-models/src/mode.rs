@@ -2,7 +2,7 @@
 
 /// Whether a forward pass trains, and whether it may change what the model remembers.
 ///
-/// Running means, running variances and spectral vectors change inside a forward pass with
+/// Running means, running variances, spectral vectors and the centre of a mapping change inside a forward pass with
 /// `Train { update_stats: true }`, the first two with `Standing` too, and in no other. PyTorch ties both to `module.train()`; here a
 /// gradient penalty, a second discriminator pass of the same step or a generator step through the
 /// discriminator can use the statistics of the batch without counting the batch twice.
@@ -27,6 +27,14 @@ impl Mode {
     /// Whether batch statistics are used.
     pub const fn is_train(self) -> bool {
         matches!(self, Mode::Train { .. } | Mode::Standing { .. })
+    }
+
+    /// The same, in which running statistics and spectral vectors do not move on: for a second look at a batch.
+    pub(crate) const fn without_updates(self) -> Self {
+        match self {
+            Mode::Train { .. } => Mode::Train { update_stats: false },
+            other => other,
+        }
     }
 
     /// Whether running statistics and spectral vectors move on by one step.

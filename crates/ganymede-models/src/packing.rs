@@ -90,6 +90,10 @@ impl NetworkSpec for Packed {
         self.spec.size(&self.io(io))
     }
 
+    fn stages(&self, io: &Io) -> usize {
+        self.spec.stages(&self.io(io))
+    }
+
     fn write(&self) -> Table {
         let mut table = self.spec.write();
         table.insert(PACK.to_owned(), Value::Integer(i64::try_from(self.pack).unwrap_or(i64::MAX)));

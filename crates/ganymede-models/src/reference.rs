@@ -59,6 +59,10 @@ impl NetworkSpec for ReferredSpec {
         self.0.size(io)
     }
 
+    fn stages(&self, io: &Io) -> usize {
+        self.0.stages(io)
+    }
+
     fn write(&self) -> Table {
         self.0.write()
     }
@@ -118,6 +122,10 @@ impl Generator for Referred {
 
     fn noise(&self, n: usize, rng: &mut Rng, device: &Device) -> Result<Vec<Tensor>> {
         self.generator.noise(n, rng, device)
+    }
+
+    fn noise_for_training(&self, n: usize, rng: &mut Rng, device: &Device) -> Result<Vec<Tensor>> {
+        self.generator.noise_for_training(n, rng, device)
     }
 
     fn forward(&self, input: GeneratorInput<'_>, mode: Mode) -> Result<Generated> {

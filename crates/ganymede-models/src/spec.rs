@@ -21,8 +21,14 @@ pub trait NetworkSpec: fmt::Debug + Send + Sync {
     /// What others have to know of it.
     fn traits(&self) -> Traits;
 
-    /// How large it is on such data, which it fits.
+    /// How large it is on such data, which it fits; of a growing network when it is fully grown.
     fn size(&self, io: &Io) -> Size;
+
+    /// How many stages it grows through on such data, which it fits: 1 where it does not grow. Stage s makes or takes
+    /// images of [`Io::at_stage`]; players of one game have to have the same number.
+    fn stages(&self, _io: &Io) -> usize {
+        1
+    }
 
     /// Every setting, as a configuration file says it.
     fn write(&self) -> Table;
@@ -76,6 +82,8 @@ pub struct Traits {
     pub classifies: bool,
     /// Whether its samples may leave [−1, 1] by a little, for want of a tanh at the end.
     pub unbounded: bool,
+    /// Whether it has a mapping to intermediate latent vectors w ([`Generator::mapping`]).
+    pub maps: bool,
     /// Samples that it judges together, which whoever shows them packs ([`pack_samples`](crate::pack_samples)); 1 for
     /// all but PacGAN's.
     pub pack: usize,
@@ -92,6 +100,7 @@ impl Default for Traits {
             conditional: false,
             classifies: false,
             unbounded: false,
+            maps: false,
             pack: 1,
             reference: 0,
         }

@@ -10,7 +10,8 @@ use toml::{Table, Value};
 use crate::infer::Evidence;
 use crate::spec::{DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, refuse};
 use crate::{
-    Io, ModelError, dcgan, latents, lipschitz, mlp, packing, pix2pix, r3gan, reference, resnet, sndcgan,
+    Io, ModelError, dcgan, latents, lipschitz, mlp, packing, pggan, pix2pix, r3gan, reference, resnet,
+    sndcgan, stylegan2,
 };
 
 /// Every generator. The first one for a kind of data is its default.
@@ -23,7 +24,9 @@ pub const GENERATORS: &[&GeneratorKind] = &[
     &resnet::SAGAN_GENERATOR,
     &resnet::BIGGAN_GENERATOR,
     &r3gan::GENERATOR,
+    &pggan::GENERATOR,
     &pix2pix::GENERATOR,
+    &stylegan2::GENERATOR,
 ];
 
 /// Every discriminator, likewise.
@@ -36,7 +39,9 @@ pub const DISCRIMINATORS: &[&DiscriminatorKind] = &[
     &resnet::SAGAN_DISCRIMINATOR,
     &resnet::BIGGAN_DISCRIMINATOR,
     &r3gan::DISCRIMINATOR,
+    &pggan::DISCRIMINATOR,
     &pix2pix::DISCRIMINATOR,
+    &stylegan2::DISCRIMINATOR,
     &lipschitz::IMAGES,
     &lipschitz::POINTS,
 ];

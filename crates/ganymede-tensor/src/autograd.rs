@@ -19,8 +19,10 @@ use std::time::Duration;
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Error, Result, Tensor, TensorId, Var, bail};
 
+mod bilinear;
 mod environment;
 mod tap;
+pub(crate) use bilinear::bilinear_gradient;
 pub use tap::watch;
 
 /// Whether a gradient can be differentiated again.

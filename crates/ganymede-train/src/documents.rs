@@ -17,6 +17,9 @@ struct Models;
 #[doc = include_str!("../../ganymede-losses/README.md")]
 struct Losses;
 
+#[doc = include_str!("../../ganymede-augment/README.md")]
+struct Augment;
+
 #[doc = include_str!("../../ganymede-metrics/README.md")]
 struct Metrics;
 

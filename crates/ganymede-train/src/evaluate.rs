@@ -1,5 +1,7 @@
 //! The measuring of a generator's images: features of both sets, and what is computed from them.
 
+mod truncation;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,6 +25,8 @@ use crate::quality::{ClassShare, LeftOut, Quality, QualityValue};
 use crate::sample::Sampler;
 use crate::standing::Standing;
 use crate::trainer::{Fixed, generate_unless_stopped, metric_inputs, read_checkpoint};
+
+pub use truncation::{TruncationPoint, evaluate_truncated};
 
 /// Images in one pass: bounds the memory, however many are asked for.
 const PASS: usize = 64;
@@ -63,41 +67,72 @@ pub struct Evaluation {
 /// The data, the checkpoint or the network's weights cannot be read; the data are others than the checkpoint was
 /// trained on; the samples are points of the plane; a measure does not fit the network.
 pub fn evaluate(run: &Run, checkpoint: &Path, options: EvalOptions<'_>) -> Result<Evaluation, TrainError> {
-    let EvalOptions { config, weights, device, folder, other_data } = options;
-    let trained_on = read_checkpoint(checkpoint, &Device::Cpu)?.1.data;
-    let opened = match other_data {
-        true => open_data(run, Some(folder))?,
-        false => reopen_data(run, folder, Some(&trained_on))?.opened,
-    };
-    let dataset = opened.dataset;
-    if dataset.shape().len() != 3 {
-        let reason = format!(
-            "`{}` has points of the plane; the run's metrics.jsonl counts their modes",
-            run.data.name
-        );
-        return Err(TrainError::Sample { reason });
-    }
-    let sampler = Sampler::from_checkpoint(checkpoint, device)?;
-    let evaluator = Arc::new(Evaluator::new(config, run.seed, &dataset, weights)?);
-    if let (true, Some(first)) = (evaluator.measures_nothing(), evaluator.left_out.first()) {
-        let reason = format!("nothing can be measured: {}: {}", first.measure, first.reason);
-        return Err(TrainError::Sample { reason });
-    }
-    let input = metric_inputs(run.seed, sampler.generator(), &dataset, config.samples, device)?;
-    let quality = match Evaluator::measure(&evaluator, sampler.generator(), &input, &mut || false)? {
+    let ready = Ready::new(run, checkpoint, options)?;
+    let quality = match ready.measure(ready.sampler.generator(), &mut || false)? {
         Look::Seen(quality) => quality,
         Look::CutShort => unreachable!("nobody asks for a stop"),
-        Look::NotFinite(cause) => {
-            return Err(TrainError::NotFinite {
-                what: format!("{}: one of {cause}", checkpoint.display()),
-                value: f32::NAN,
-                advice: "nothing can be measured of it; use another checkpoint",
-            });
-        }
+        Look::NotFinite(cause) => return Err(not_finite(checkpoint, &cause)),
     };
-    let data_hash = dataset.content_hash();
-    let data_as_trained = data_hash == trained_on;
+    let data_hash = ready.dataset.content_hash();
+    let data_as_trained = data_hash == ready.trained_on;
     Ok(Evaluation { quality, data_hash, data_as_trained })
+}
+
+fn not_finite(checkpoint: &Path, cause: &str) -> TrainError {
+    TrainError::NotFinite {
+        what: format!("{}: one of {cause}", checkpoint.display()),
+        value: f32::NAN,
+        advice: "nothing can be measured of it; use another checkpoint",
+    }
+}
+
+/// A checkpoint, and all that it is measured with.
+struct Ready<'a> {
+    options: EvalOptions<'a>,
+    seed: u64,
+    dataset: Arc<dyn Dataset>,
+    sampler: Sampler,
+    evaluator: Arc<Evaluator>,
+    /// The hash of the data that it was trained on.
+    trained_on: String,
+}
+
+impl<'a> Ready<'a> {
+    fn new(run: &Run, checkpoint: &Path, options: EvalOptions<'a>) -> Result<Self, TrainError> {
+        let EvalOptions { config, weights, device, folder, other_data } = options;
+        let trained_on = read_checkpoint(checkpoint, &Device::Cpu)?.1.data;
+        let opened = match other_data {
+            true => open_data(run, Some(folder))?,
+            false => reopen_data(run, folder, Some(&trained_on))?.opened,
+        };
+        let dataset = opened.dataset;
+        if dataset.shape().len() != 3 {
+            let reason = format!(
+                "`{}` has points of the plane; the run's metrics.jsonl counts their modes",
+                run.data.name
+            );
+            return Err(TrainError::Sample { reason });
+        }
+        let sampler = Sampler::from_checkpoint(checkpoint, device)?;
+        let evaluator = Arc::new(Evaluator::new(config, run.seed, &dataset, weights)?);
+        if let (true, Some(first)) = (evaluator.measures_nothing(), evaluator.left_out.first()) {
+            let reason = format!("nothing can be measured: {}: {}", first.measure, first.reason);
+            return Err(TrainError::Sample { reason });
+        }
+        Ok(Self { options, seed: run.seed, dataset, sampler, evaluator, trained_on })
+    }
+
+    /// Measures a generator by latent vectors that it draws itself, the same at every call.
+    fn measure(
+        &self,
+        generator: &dyn Generator,
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Result<Look<Quality>, TrainError> {
+        let EvalOptions { config, device, .. } = self.options;
+        let input = metric_inputs(self.seed, generator, &self.dataset, config.samples, device)?;
+        let input = input.grown(self.sampler.growth());
+        Evaluator::measure(&self.evaluator, generator, &input, stop)
+    }
 }
 
 /// Real features, and the network to get generated ones from.

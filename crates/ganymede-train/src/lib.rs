@@ -3,7 +3,7 @@
 //! * [`Layers`]: a preset, a file and `--set` laid over one another, resolved at once into a [`Run`];
 //! * [`Trainer`]: the two-player game, and everything that is written down about it, in a [`RunFolder`];
 //! * [`Observer`]: how a program watches; this library prints nothing;
-//! * [`Sampler`]: samples from a checkpoint, or from weights that others published;
+//! * [`Sampler`]: samples from a checkpoint, or from weights that others published; truncated, interpolated, mixed;
 //! * [`Scorer`]: what a discriminator says of images; [`NetworkWeights`]: weights in and out, under any program's names;
 //! * [`evaluate`]: how good a checkpoint is, in the features of a network.
 //!
@@ -59,19 +59,24 @@ mod weights;
 
 pub use config::{
     AboutFile, Average, Change, ConfigError, Course, DataConfig, DataFile, EmaFile, EvalConfig, EvalFile,
-    Layers, LimitsFile, LogConfig, LogFile, LossFile, MOST_MEASURED, MOST_STEPS, MOST_THREADS,
-    OptimizersFile, PenaltyConfig, Problem, RUN_SCHEMA, Ramp, Run, RunFile, RunSection, ScheduleFile,
-    Scheduled, nearest,
+    GrowthConfig, GrowthFile, InitConfig, InitFile, Layers, LimitsFile, LogConfig, LogFile, LossFile,
+    MOST_MEASURED, MOST_STEPS, MOST_THREADS, OptimizersFile, PenaltyConfig, Problem, RUN_SCHEMA, Ramp, Run,
+    RunFile, RunSection, ScheduleFile, Scheduled, nearest,
 };
 pub use error::TrainError;
-pub use evaluate::{EvalOptions, Evaluation, evaluate};
+pub use evaluate::{EvalOptions, Evaluation, TruncationPoint, evaluate, evaluate_truncated};
 pub use figure::figure;
 pub use folder::RunFolder;
 pub use outcome::{Outcome, StopReason};
+pub use plot::draw_truncation;
 pub use presets::{DEFAULT_PRESET, Preset, preset_names, presets};
 pub use quality::{ClassShare, LeftOut, Quality, QualityValue};
 pub use record::{Best, LogEntry, Metric, MetricEntry, TimingEntry};
-pub use sample::{ConditionBatches, LatentBatches, Latents, SampleWriter, Sampler};
+pub use sample::{
+    ConditionBatches, FilmConfig, FilmWriter, Interpolation, InterpolationConfig, LatentBatches, LatentSpace,
+    Latents, MixLayers, NoiseBatches, PathDistance, PathLengthOptions, PathLengthReport, PictureSheet,
+    ResultFolder, SampleWriter, Sampler, Truncation, TruncationForm,
+};
 pub use score::{ScoreFile, ScoreSummary, ScoredBatch, ScoredImages, Scorer, Scores};
 pub use stepper::Stepper;
 pub use summary::{BestSummary, DataSummary, Files, RunSummary, SUMMARY_SCHEMA, Summary, Versions};

@@ -38,6 +38,11 @@ impl Pixels {
         Ok((0..n).map(image).collect())
     }
 
+    /// An image without anything.
+    pub(crate) fn white(channels: usize, height: usize, width: usize) -> Self {
+        Self { bytes: vec![255; channels * height * width], channels, height, width }
+    }
+
     fn pixel(&self, x: usize, y: usize) -> Rgb<u8> {
         let plane = self.height * self.width;
         let at = |channel: usize| self.bytes[channel * plane + y * self.width + x];
@@ -64,13 +69,37 @@ impl Pixels {
     }
 }
 
+/// How often each pixel of an image is repeated along both sides.
+fn scale(height: usize, width: usize) -> usize {
+    (LEAST_SIDE / height.max(width).max(1)).max(1)
+}
+
+/// The height and width that an image of a grid takes, with what is between it and the next.
+pub(crate) fn tile(height: usize, width: usize) -> (usize, usize) {
+    let scale = scale(height, width);
+    (height * scale + GAP as usize, width * scale + GAP as usize)
+}
+
+/// The width and height of an image alone, enlarged as in a grid.
+pub(crate) fn frame_size(height: usize, width: usize) -> (u32, u32) {
+    let scale = scale(height, width);
+    ((width * scale) as u32, (height * scale) as u32)
+}
+
+/// One image alone, enlarged as in a grid.
+pub(crate) fn frame(image: &Pixels) -> RgbImage {
+    let scale = scale(image.height, image.width);
+    let (width, height) = frame_size(image.height, image.width);
+    RgbImage::from_fn(width, height, |x, y| image.pixel(x as usize / scale, y as usize / scale))
+}
+
 /// All images side by side in a square of rows, or in rows of `columns`; small ones enlarged.
 pub(crate) fn grid(images: &[&Pixels], columns: Option<usize>) -> RgbImage {
     let square = (images.len() as f64).sqrt().ceil() as usize;
     let columns = columns.unwrap_or(square).max(1);
     let rows = images.len().div_ceil(columns).max(1);
     let (height, width) = images.first().map_or((1, 1), |image| (image.height, image.width));
-    let scale = (LEAST_SIDE / height.max(width)).max(1);
+    let scale = scale(height, width);
     let (tile_w, tile_h) = ((width * scale) as u32 + GAP, (height * scale) as u32 + GAP);
     let size = (columns as u32 * tile_w + GAP, rows as u32 * tile_h + GAP);
     let mut picture = RgbImage::from_pixel(size.0, size.1, Rgb([255; 3]));

@@ -19,6 +19,9 @@ use crate::quality::Quality;
 /// | `penalty_norm` | the mean norm of the discriminator's gradient where the first penalty looked |
 /// | `score_real`, `score_fake` | mean raw scores, those of generated samples in the discriminator's update |
 /// | `accuracy_real`, `accuracy_fake` | shares of samples on their side of the score at which the discriminator is undecided; absent for losses without one |
+/// | `r_t` | the mean sign of the scores of real samples around that score: 1 where all are taken for real, near 0 where the discriminator cannot tell; absent likewise |
+/// | `score_held_out` | the mean raw score of real samples that are never trained on; absent where none are held out |
+/// | `augment_p` | the probability with which samples are augmented; absent without one |
 /// | `grad_norm_d`, `grad_norm_g` | Euclidean norms of the players' whole gradients |
 /// | `lr_factor` | the schedule's factor on both learning rates |
 /// | `lr_g`, `lr_d` | the learning rates of this step |

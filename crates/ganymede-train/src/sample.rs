@@ -1,15 +1,27 @@
 //! Samples from a checkpoint of ours, or from a generator's weights that others published.
 
 mod conditions;
+mod film;
+mod folder;
+mod interpolate;
 mod latents;
+mod noise;
+mod path_length;
+mod sheet;
 mod standing;
+mod styles;
+#[cfg(test)]
+mod testing;
+mod truncated;
+mod truncation;
 mod write;
 
 use std::path::Path;
 
 use ganymede_datasets::{Channels, Conditions, OpenOptions, Vectors, open_conditions};
 use ganymede_models::{
-    Condition, ConditionShape, Generator, GeneratorKind, Hints, Latents as Drawn, Network, NetworkKind, Role,
+    Condition, ConditionShape, Generator, GeneratorKind, Growth, Hints, Latents as Drawn, Network,
+    NetworkKind, Role,
 };
 use ganymede_tensor::{DType, Device, Rng, Tensor};
 
@@ -22,7 +34,16 @@ use crate::trainer::{Fixed, Trainer, generate};
 use crate::weights::NetworkWeights;
 
 pub use conditions::ConditionBatches;
+pub use film::{FilmConfig, FilmWriter};
+pub use folder::ResultFolder;
+pub use interpolate::{Interpolation, InterpolationConfig, LatentSpace};
 pub use latents::{LatentBatches, Latents};
+pub use noise::NoiseBatches;
+pub use path_length::{PathDistance, PathLengthOptions, PathLengthReport};
+pub use sheet::PictureSheet;
+pub use styles::MixLayers;
+pub(crate) use truncated::Truncated;
+pub use truncation::{Truncation, TruncationForm};
 pub use write::SampleWriter;
 
 /// Samples made at once: bounds the memory, however many are asked for.
@@ -37,9 +58,12 @@ pub struct Sampler {
     told: ConditionShape,
     /// The hash of the data that it was trained on, where that is known.
     trained_on: Option<String>,
+    /// How far the generator has grown.
+    growth: Growth,
     class_names: Vec<String>,
     device: Device,
     note: Option<String>,
+    truncation: Option<Truncation>,
 }
 
 impl Sampler {
@@ -83,8 +107,9 @@ impl Sampler {
         let generator = config.build(&weights.io, Rng::new(0), DType::F32, device)?;
         weights.load_into(generator.params(), path)?;
         let told = if config.traits().conditional { weights.io.condition } else { ConditionShape::None };
-        let NetworkWeights { class_names, trained_on, note, .. } = weights;
-        Ok(Self { generator, told, trained_on, class_names, device: device.clone(), note })
+        let NetworkWeights { class_names, trained_on, growth, note, .. } = weights;
+        let (device, truncation) = (device.clone(), None);
+        Ok(Self { generator, told, trained_on, growth, class_names, device, note, truncation })
     }
 
     /// In words where the weights were found in their file, and what of it was left out; `None` where there is nothing
@@ -93,8 +118,53 @@ impl Sampler {
         self.note.as_deref()
     }
 
+    /// How far the generator has grown: images of one that has not grown up are enlarged.
+    pub fn growth(&self) -> Growth {
+        self.growth
+    }
+
     pub(crate) fn generator(&self) -> &dyn Generator {
         self.generator.as_ref()
+    }
+
+    /// The same with truncation, or without any: of latent vectors that are drawn or given, and of what is made of them.
+    ///
+    /// # Errors
+    /// As [`Sampler::check_truncation`].
+    pub fn with_truncation(self, truncation: Option<Truncation>) -> Result<Self, TrainError> {
+        if let Some(truncation) = truncation {
+            self.check_truncation(truncation)?;
+        }
+        Ok(Self { truncation, ..self })
+    }
+
+    /// Whether the generator can be truncated so.
+    ///
+    /// # Errors
+    /// ψ is no number above 0 and at most 100; the generator lacks what the form needs, or such truncation changes
+    /// nothing of it. The message says which form can be used.
+    pub fn check_truncation(&self, truncation: Truncation) -> Result<(), TrainError> {
+        let generator = self.generator();
+        truncation.check(generator)?;
+        let wants_length = matches!(truncation.form(), TruncationForm::Norm | TruncationForm::NormLiteral);
+        let (condition, growth) = (conditions::zeros(&self.told, 1, &self.device)?, self.growth);
+        if !wants_length || !truncated::ignores_length(generator, &condition, growth, &self.device)? {
+            return Ok(());
+        }
+        let other = if generator.mapping().is_some() { "`w` or `resample`" } else { "`resample`" };
+        Err(truncation.refused(&format!(
+            "this generator normalises its latent vectors, so that their length changes nothing: use the form {other}"
+        )))
+    }
+
+    /// The form of truncation that is usual for the generator: in w where it has a mapping network, else by drawing again.
+    pub fn usual_truncation(&self) -> TruncationForm {
+        if self.generator().mapping().is_some() { TruncationForm::W } else { TruncationForm::Resample }
+    }
+
+    /// The generator, truncated.
+    fn truncated(&self) -> Result<Truncated<'_>, TrainError> {
+        Truncated::new(self.generator(), self.truncation)
     }
 
     /// The length Z of a latent vector.
@@ -110,10 +180,10 @@ impl Sampler {
     /// Latent vectors, a batch at a time.
     ///
     /// # Errors
-    /// Given vectors have another length, are no floats, or are not finite; a file cannot be read or holds too few;
-    /// ψ is not a positive number, or cuts nothing off of the generator's distribution; no vector is asked for.
+    /// Given vectors have another length, are no floats, or are not finite, or are to be drawn again by the truncation;
+    /// a file cannot be read or holds too few; no vector is asked for.
     pub fn latents(&self, source: &Latents) -> Result<LatentBatches, TrainError> {
-        LatentBatches::new(source, self.z_dim(), self.generator.latent_distribution(), &self.device)
+        LatentBatches::new(source, self)
     }
 
     /// The number of classes K that can be asked for; nothing where the generator is not told the class.
@@ -198,30 +268,45 @@ impl Sampler {
     }
 
     /// Samples `(N, C, H, W)` in [−1, 1], or points `(N, D)`, of latent vectors `(N, Z)` and their condition. Batch
-    /// normalisation uses its running statistics, so that a sample does not depend on its neighbours.
+    /// normalisation uses its running statistics, so that a sample does not depend on its neighbours; where the network
+    /// has noise, it is the constant one.
     ///
     /// # Errors
     /// The vectors have another length, a condition lacks, or the device refuses the memory.
     pub fn generate(&self, z: &Tensor, condition: &Condition) -> Result<Tensor, TrainError> {
-        let input = Fixed::new(Drawn::new(z.clone()), condition.clone());
-        generate(self.generator.as_ref(), &input)
+        self.generate_from(&Drawn::new(z.clone()), condition)
     }
 
-    /// As [`Sampler::generate`], where no sample may hold what is not a finite number. `first` is the number of the
+    /// As [`Sampler::generate`], of latent vectors with noise ([`NoiseBatches`]).
+    ///
+    /// # Errors
+    /// As [`Sampler::generate`]; the noise has another shape.
+    pub fn generate_from(&self, latents: &Drawn, condition: &Condition) -> Result<Tensor, TrainError> {
+        let input = Fixed::new(latents.clone(), condition.clone()).grown(self.growth);
+        generate(&self.truncated()?, &input)
+    }
+
+    /// As [`Sampler::generate_from`], where no sample may hold what is not a finite number. `first` is the number of the
     /// first one, for the message.
     ///
     /// # Errors
-    /// As [`Sampler::generate`]; [`TrainError::NotFinite`] names the sample.
+    /// As [`Sampler::generate_from`]; [`TrainError::NotFinite`] names the sample.
     pub fn generate_finite(
         &self,
-        z: &Tensor,
+        latents: &Drawn,
         condition: &Condition,
         first: usize,
     ) -> Result<Tensor, TrainError> {
-        let samples = self.generate(z, condition)?;
+        let samples = self.generate_from(latents, condition)?;
+        self.check_finite(&samples, first)?;
+        Ok(samples)
+    }
+
+    /// Whether samples are finite, of which `first` is the number of the first.
+    fn check_finite(&self, samples: &Tensor, first: usize) -> Result<(), TrainError> {
         let size: usize = self.sample_shape().iter().product();
-        match not_finite(&samples)? {
-            None => Ok(samples),
+        match not_finite(samples)? {
+            None => Ok(()),
             Some(found) => Err(TrainError::NotFinite {
                 what: format!("number {} of sample {}", found.at % size, first + found.at / size),
                 value: found.value,

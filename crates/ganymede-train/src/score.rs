@@ -5,8 +5,8 @@ mod images;
 
 use std::path::Path;
 
-use ganymede_models::{Condition, Discriminator, DiscriminatorInput, Mode, Network};
-use ganymede_tensor::{DType, Device, Rng, Tensor};
+use ganymede_models::{Condition, Discriminator, DiscriminatorInput, Growth, Mode, Network};
+use ganymede_tensor::{DType, Device, Rng, Tensor, avg_pool2d};
 use serde::Serialize;
 
 use crate::error::TrainError;
@@ -21,6 +21,8 @@ pub use images::{ScoredBatch, ScoredImages};
 /// score of an image does not depend on the others of its batch.
 pub struct Scorer {
     net: Box<dyn Discriminator>,
+    /// How far it has grown, and the factor that images are made smaller by for it.
+    growth: (Growth, usize),
     /// The number of classes K, where it is told the class.
     classes: Option<usize>,
     device: Device,
@@ -46,15 +48,16 @@ impl Scorer {
             return Err(fail(reason));
         }
         if traits.sees_batch {
-            let reason =
-                "it sees features of the batch (`minibatch`): its score of an image depends on the others";
+            let reason = "it sees features of the batch (`minibatch`, `mbstd_channels`): its score of an image depends on the others";
             return Err(fail(reason.to_owned()));
         }
         weights.check(path)?;
         let net = config.build(&weights.io, Rng::new(0), DType::F32, device)?;
         weights.load_into(net.params(), path)?;
         let classes = weights.io.classes().filter(|_| traits.conditional);
-        Ok(Self { net, classes, device: device.clone() })
+        let (stages, growth) = (config.stages(&weights.io), weights.growth);
+        let factor = 1 << (stages - 1 - growth.stage_of(stages));
+        Ok(Self { net, growth: (growth, factor), classes, device: device.clone() })
     }
 
     /// `[C, H, W]`, or `[D]` for points.
@@ -112,7 +115,12 @@ impl Scorer {
             }
         };
         let _frozen = self.net.params().freeze();
-        let input = DiscriminatorInput::new(&batch.images).with_condition(&condition);
+        let (growth, factor) = self.growth;
+        let images = match factor {
+            1 => batch.images.clone(),
+            _ => avg_pool2d(&batch.images, factor)?,
+        };
+        let input = DiscriminatorInput { samples: &images, condition: &condition, growth };
         let scores = self.net.forward(input, Mode::Eval)?.scores;
         let scores =
             scores.reshape((batch.names.len(), ()))?.to_dtype(DType::F32)?.to_device(&Device::Cpu)?;

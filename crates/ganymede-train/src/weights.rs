@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use ganymede_models::{
-    ConditionShape, Dialect, Hints, Io, ModelError, Network, NetworkKind, Role, exported, recognise,
-    translated, who_else,
+    ConditionShape, Dialect, Growth, Hints, Io, ModelError, Network, NetworkKind, Role, exported,
+    how_to_export, recognise, translated, who_else,
 };
 use ganymede_tensor::{Checkpoint, CheckpointError, Device, Params, Shapes, Tensor, fit_weights};
 use serde::{Deserialize, Serialize};
@@ -30,12 +30,26 @@ pub struct NetworkWeights {
     pub io: Io,
     /// Its parameters and buffers.
     pub tensors: BTreeMap<String, Tensor>,
+    /// How far it has grown, where it grows; [`Growth::FULL`] otherwise.
+    pub growth: Growth,
     /// The names of the classes, in order; empty where nobody knows them.
     pub class_names: Vec<String>,
     /// The hash of the data that it was trained on, where that is known.
     pub trained_on: Option<String>,
     /// In words where the weights were found, and what was left out; `None` where there is nothing to say.
     pub note: Option<String>,
+}
+
+/// A program's own pickle is told how its tensors get out of it, where that is known.
+fn unread(path: &Path, error: CheckpointError) -> TrainError {
+    let CheckpointError::RefusedClass { class, .. } = &error else { return error.into() };
+    match how_to_export(class) {
+        Some(how) => {
+            let reason = format!("refused, nothing was executed: {how}");
+            TrainError::Weights { path: path.to_owned(), reason }
+        }
+        None => error.into(),
+    }
 }
 
 /// What a file says of its network beside the tensors.
@@ -48,7 +62,15 @@ struct About {
     condition: ConditionShape,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     classes: Vec<String>,
+    /// The stage that it has grown to, and α there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    growth: Option<(usize, f64)>,
     dialect: String,
+}
+
+/// As a file says it.
+fn grown(said: Option<(usize, f64)>) -> Growth {
+    said.map_or(Growth::FULL, |(stage, alpha)| Growth { stage, alpha })
 }
 
 impl NetworkWeights {
@@ -67,9 +89,9 @@ impl NetworkWeights {
             reason: format!("the {} in its state is unknown to this version: {error}", role.word()),
         })?;
         let tensors = player_weights(&checkpoint, role, raw);
-        let io = state.io();
+        let (io, growth) = (state.io(), grown(state.growth));
         let (class_names, trained_on) = (state.classes, Some(state.data));
-        Ok(Self { network, io, tensors, class_names, trained_on, note: None })
+        Ok(Self { network, io, tensors, growth, class_names, trained_on, note: None })
     }
 
     /// The network of a file that [`NetworkWeights::save`] wrote, in whatever dialect; nothing where it is another file.
@@ -96,7 +118,16 @@ impl NetworkWeights {
         let tensors =
             translated(dialect, about.role, &file.tensors).map_err(|error| fail(error.to_string()))?;
         let io = Io { sample: about.shape, condition: about.condition };
-        Ok(Some(Self { network, io, tensors, class_names: about.classes, trained_on: None, note: None }))
+        let growth = grown(about.growth);
+        Ok(Some(Self {
+            network,
+            io,
+            tensors,
+            growth,
+            class_names: about.classes,
+            trained_on: None,
+            note: None,
+        }))
     }
 
     /// The network of a kind in a file of another program (`.pth`, `.pt`, `.tar`, `.ckpt`, `.safetensors`): its settings
@@ -120,7 +151,7 @@ impl NetworkWeights {
             return saved.checked(path, kind);
         }
         let fits = |shapes: &Shapes| recognise(kind, shapes, hints).ok().map(|found| found.left_out);
-        let found = fit_weights(path, key, &fits, device)?;
+        let found = fit_weights(path, key, &fits, device).map_err(|error| unread(path, error))?;
         let shapes: Shapes =
             found.tensors.iter().map(|(name, tensor)| (name.clone(), tensor.dims().to_vec())).collect();
         let misfit = |error: ModelError| TrainError::Weights {
@@ -134,7 +165,8 @@ impl NetworkWeights {
         let is_plain = recognised.dialect.is_ours(kind.role());
         let notes: Vec<String> = found.note.into_iter().chain((!is_plain).then_some(named)).collect();
         let note = (!notes.is_empty()).then(|| notes.join("; "));
-        Ok(Self { network, io, tensors, class_names: Vec::new(), trained_on: None, note })
+        let growth = Growth::FULL;
+        Ok(Self { network, io, tensors, growth, class_names: Vec::new(), trained_on: None, note })
     }
 
     /// The same, if it is of this kind.
@@ -168,6 +200,7 @@ impl NetworkWeights {
             shape: self.io.sample.clone(),
             condition: self.io.condition.clone(),
             classes: self.class_names.clone(),
+            growth: (self.growth != Growth::FULL).then_some((self.growth.stage, self.growth.alpha)),
             dialect: dialect.name.to_owned(),
         };
         let about = serde_json::to_string(&about).expect("it is plain data");

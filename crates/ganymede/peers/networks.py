@@ -4,6 +4,7 @@ The program puts this file before bench.py and gives both to Python as one text.
 """
 
 import json
+import math
 import sys
 from typing import Callable, NamedTuple
 
@@ -226,6 +227,176 @@ class R3ganDiscriminator(nn.Module):
         return self.last((self.main(x) * self.basis).sum((2, 3)))[:, 0]
 
 
+# PGGAN (Karras et al., 2018, table 2) at its whole size of 64 pixels, and StyleGAN2 (Karras et al., 2020): an equalised
+# learning rate in all layers.
+
+
+class Equal(nn.Module):
+    """A convolution or, with a kernel of 0, a linear layer."""
+
+    def __init__(self, before, after, kernel=0, gain=1.0, bias=0.0, rate=1.0):
+        super().__init__()
+        shape = (after, before, kernel, kernel) if kernel else (after, before)
+        self.weight = nn.Parameter(torch.randn(shape) / rate)
+        self.bias = nn.Parameter(torch.full((after,), bias / rate))
+        self.scale, self.rate = gain * rate / math.prod(shape[1:]) ** 0.5, rate
+
+    def forward(self, x):
+        weight, bias = self.weight * self.scale, self.bias * self.rate
+        return F.conv2d(x, weight, bias, 1, weight.shape[-1] // 2) if weight.ndim == 4 else F.linear(x, weight, bias)
+
+
+def pixel_norm(x):
+    return x * (x.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+
+
+def with_deviation(x, group=4):
+    n, c, h, w = x.shape
+    apart = x.reshape(min(group, n), -1, c, h, w)
+    deviation = (apart.var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3), keepdim=True)
+    return torch.cat([x, deviation.repeat(apart.shape[0], 1, h, w)], 1)
+
+
+def widths_at(sides, base, most):
+    return [min(base // side, most) for side in sides]
+
+
+class PgganGenerator(nn.Module):
+    def __init__(self, z_dim, base, most):
+        super().__init__()
+        gain, widths = 2**0.5, widths_at((4, 8, 16, 32, 64), base, most)
+        self.first, self.second = Equal(z_dim, widths[0] * 16, gain=gain), Equal(widths[0], widths[0], 3, gain)
+        pairs = zip(widths, widths[1:])
+        self.blocks = nn.ModuleList([nn.ModuleList([Equal(a, b, 3, gain), Equal(b, b, 3, gain)]) for a, b in pairs])
+        self.last = Equal(widths[-1], 3, 1)
+
+    def forward(self, z):
+        act = lambda x: pixel_norm(F.leaky_relu(x, 0.2))
+        x = act(self.first(pixel_norm(z)).unflatten(1, (-1, 4, 4)))
+        x = act(self.second(x))
+        for one, two in self.blocks:
+            x = act(two(act(one(F.interpolate(x, scale_factor=2)))))
+        return self.last(x)
+
+
+class PgganDiscriminator(nn.Module):
+    def __init__(self, base, most):
+        super().__init__()
+        gain, widths = 2**0.5, widths_at((64, 32, 16, 8, 4), base, most)
+        self.first = Equal(3, widths[0], 1, gain)
+        pairs = zip(widths, widths[1:])
+        self.blocks = nn.ModuleList([nn.ModuleList([Equal(a, a, 3, gain), Equal(a, b, 3, gain)]) for a, b in pairs])
+        self.conv = Equal(widths[-1] + 1, widths[-1], 3, gain)
+        self.dense, self.last = Equal(widths[-1] * 16, widths[-1], gain=gain), Equal(widths[-1], 1)
+
+    def forward(self, x):
+        act = lambda x: F.leaky_relu(x, 0.2)
+        x = act(self.first(x))
+        for one, two in self.blocks:
+            x = F.avg_pool2d(act(two(act(one(x)))), 2)
+        return self.last(act(self.dense(act(self.conv(with_deviation(x))).flatten(1))))[:, 0]
+
+
+def blurred(x, padding, gain=1.0):
+    taps = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
+    return filtered(x, taps, padding, gain)
+
+
+def filtered(x, taps, padding, gain=1.0, stride=1):
+    # A filter in each axis, every channel by itself.
+    channels = x.shape[1]
+    x = F.pad(x, padding)
+    x = F.conv2d(x, (taps * gain).view(1, 1, 1, -1).expand(channels, 1, 1, -1), stride=(1, stride), groups=channels)
+    return F.conv2d(x, taps.view(1, 1, -1, 1).expand(channels, 1, -1, 1), stride=(stride, 1), groups=channels)
+
+
+def spread(x, factor=2):
+    n, c, h, w = x.shape
+    x = F.pad(x.view(n, c, h, 1, w, 1), (0, factor - 1, 0, 0, 0, factor - 1))
+    return x.reshape(n, c, h * factor, w * factor)
+
+
+def scaled_relu(x):
+    return F.leaky_relu(x, 0.2) * 2**0.5
+
+
+class Modulated(nn.Module):
+    def __init__(self, before, after, kernel, w_dim, up=False):
+        super().__init__()
+        self.affine = Equal(w_dim, before, bias=1.0)
+        self.weight, self.bias = nn.Parameter(torch.randn(after, before, kernel, kernel)), nn.Parameter(torch.zeros(after))
+        self.up, self.is_colour = up, kernel == 1
+        if not self.is_colour:
+            self.noise_strength = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x, w):
+        n, (after, before, kernel, _) = len(x), self.weight.shape
+        styles = self.affine(w)
+        if self.is_colour:
+            styles = styles / before**0.5
+        weight = self.weight * styles.view(n, 1, before, 1, 1)
+        if not self.is_colour:
+            weight = weight * (weight.square().sum((2, 3, 4), keepdim=True) + 1e-8).rsqrt()
+        x = x.reshape(1, n * before, *x.shape[2:])
+        if self.up:
+            weight = weight.transpose(1, 2).reshape(n * before, after, kernel, kernel)
+            x = F.conv_transpose2d(x, weight, stride=2, groups=n)
+            x = blurred(x.view(n, after, *x.shape[2:]), (1, 1, 1, 1), 4.0)
+        else:
+            x = F.conv2d(x, weight.flatten(0, 1), padding=kernel // 2, groups=n).unflatten(1, (n, after))[0]
+        if self.is_colour:
+            return x + self.bias.view(-1, 1, 1)
+        noise = torch.randn(n, 1, *x.shape[2:]) * self.noise_strength
+        return scaled_relu(x + noise + self.bias.view(-1, 1, 1))
+
+
+class StyleganGenerator(nn.Module):
+    def __init__(self, z_dim, base, most):
+        super().__init__()
+        widths = widths_at((4, 8, 16, 32, 64), base, most)
+        self.mapping = nn.ModuleList([Equal(z_dim, z_dim, rate=0.01) for _ in range(2)])
+        self.const = nn.Parameter(torch.randn(widths[0], 4, 4))
+        self.first = Modulated(widths[0], widths[0], 3, z_dim)
+        pairs = zip(widths, widths[1:])
+        block = lambda a, b: nn.ModuleList([Modulated(a, b, 3, z_dim, True), Modulated(b, b, 3, z_dim)])
+        self.blocks = nn.ModuleList([block(a, b) for a, b in pairs])
+        self.colours = nn.ModuleList([Modulated(width, 3, 1, z_dim) for width in widths])
+
+    def forward(self, z):
+        w = z * (z.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+        for layer in self.mapping:
+            w = scaled_relu(layer(w))
+        x = self.first(self.const.expand(len(z), -1, -1, -1), w)
+        image = self.colours[0](x, w)
+        for (one, two), colour in zip(self.blocks, self.colours[1:]):
+            x = two(one(x, w), w)
+            image = blurred(spread(image), (2, 1, 2, 1), 4.0) + colour(x, w)
+        return image
+
+
+class StyleganDiscriminator(nn.Module):
+    def __init__(self, base, most):
+        super().__init__()
+        widths = widths_at((64, 32, 16, 8, 4), base, most)
+        self.first = Equal(3, widths[0], 1)
+        block = lambda a, b: nn.ModuleList([Equal(a, a, 3), Equal(a, b, 3), Equal(a, b, 1)])
+        self.blocks = nn.ModuleList([block(a, b) for a, b in zip(widths, widths[1:])])
+        for block in self.blocks:
+            del block[2].bias
+        self.conv = Equal(widths[-1] + 1, widths[-1], 3)
+        self.dense, self.last = Equal(widths[-1] * 16, widths[-1]), Equal(widths[-1], 1)
+
+    def forward(self, x):
+        x = scaled_relu(self.first(x))
+        for one, two, skip in self.blocks:
+            short = F.conv2d(blurred(x, (1, 1, 1, 1))[:, :, ::2, ::2], skip.weight * skip.scale)
+            x = scaled_relu(one(x))
+            x = F.conv2d(blurred(x, (2, 2, 2, 2)), two.weight * two.scale, two.bias, stride=2)
+            x = (scaled_relu(x) + short) * 0.5**0.5
+        x = scaled_relu(self.conv(with_deviation(x)))
+        return self.last(scaled_relu(self.dense(x.flatten(1))))[:, 0]
+
+
 # Losses: of the discriminator from (d, real, fake), of the generator likewise, `told` being pairs of classes where there
 # are some.
 
@@ -278,6 +449,15 @@ def relativistic_g(d, real, fake):
     with torch.no_grad():
         on_real = d(*real)
     return F.softplus(on_real - d(*fake)).mean()
+
+
+def drifting_d(d, real, fake):
+    on_real = d(*real)
+    return d(*fake).mean() - on_real.mean() + wgan_gp(d, *real, *fake) + 1e-3 * on_real.square().mean()
+
+
+def with_r1_d(d, real, fake):
+    return non_saturating_d(d, real, fake) + r1(d, *real, None)
 
 
 class Recipe(NamedTuple):
@@ -340,5 +520,25 @@ RECIPES = {
         relativistic_d,
         relativistic_g,
         betas=(0.0, 0.99),
+    ),
+    "pggan64": Recipe(
+        64,
+        512,
+        lambda: PgganGenerator(512, 4096, 128),
+        lambda: PgganDiscriminator(4096, 128),
+        drifting_d,
+        minus_mean,
+        (1e-3, 1e-3),
+        (0.0, 0.99),
+    ),
+    "stylegan2-64": Recipe(
+        64,
+        256,
+        lambda: StyleganGenerator(256, 4096, 128),
+        lambda: StyleganDiscriminator(4096, 128),
+        with_r1_d,
+        non_saturating_g,
+        (2.5e-3, 2.5e-3),
+        (0.0, 0.99),
     ),
 }

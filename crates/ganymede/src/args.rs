@@ -7,7 +7,9 @@ use ganymede_tensor::DeviceChoice;
 use ganymede_train::presets;
 
 use crate::bench::args as bench;
+use crate::eval::ppl::PathLengthArgs;
 use crate::numbers;
+use crate::sample::args as sample;
 use crate::study::args as study;
 use crate::weights::args as weights;
 use crate::zoo::ZooArgs;
@@ -27,6 +29,7 @@ Examples:
   ganymede train dcgan --data photos/ --set data.resolution=64
   ganymede train --resume runs/quickstart-1   go on after Ctrl-C, a crash or a power cut
   ganymede sample runs/quickstart-1 --num 100 --truncation 0.7
+  ganymede sample runs/quickstart-1 --interpolate slerp --animate gif
   ganymede eval runs/quickstart-1 --checkpoint best
   ganymede score runs/quickstart-1 --images photos/ --out scores.csv
   ganymede export runs/quickstart-1 --out G.safetensors
@@ -34,6 +37,7 @@ Examples:
   ganymede doctor                             what this machine offers
   ganymede bench conv                         how fast convolutions are here
   ganymede study presets quickstart           what a preset reaches, with three seeds
+  ganymede study truncation runs/quickstart-1 what truncation does to quality and variety
 
 Exit status: 0 done, 1 failed, 2 used wrongly, 3 a number is not finite (the run diverged, weights or latent
 vectors hold NaN), 130 interrupted (after a checkpoint).";
@@ -44,8 +48,8 @@ pub(crate) enum Command {
     #[command(after_help = train_help())]
     Train(TrainArgs),
     /// Draw samples from a trained generator.
-    #[command(after_help = SAMPLE_EXAMPLES)]
-    Sample(SampleArgs),
+    #[command(after_help = sample::EXAMPLES)]
+    Sample(Box<sample::SampleArgs>),
     /// Say what a discriminator thinks of images: raw scores, one an image.
     #[command(after_help = weights::SCORE_EXAMPLES)]
     Score(weights::ScoreArgs),
@@ -68,7 +72,8 @@ pub(crate) enum Command {
     /// What `bench` starts for each number of threads.
     #[command(hide = true)]
     BenchWorker(bench::WorkerArgs),
-    /// Train presets several times, and write down what they reach, how fast and in how much memory.
+    /// Train presets several times, and write down what they reach, how fast and in how much memory; or measure what
+    /// truncation does.
     #[command(after_help = study::EXAMPLES)]
     Study(study::StudyArgs),
     /// What `study` starts for each run.
@@ -104,8 +109,8 @@ pub(crate) struct TrainArgs {
     /// A TOML file laid over the preset; a run.toml of an older run will do
     #[arg(long, value_name = "FILE", conflicts_with = "resume")]
     pub(crate) config: Option<PathBuf>,
-    /// A known data set (see `ganymede data list`) or a folder of images, also of pairs of them (data.pairs); with --resume
-    /// where the data are now
+    /// A known data set (see `ganymede data list`), a folder, .zip or .tar of images, or a folder of pairs (data.pairs); with
+    /// --resume where the data are now
     #[arg(long, value_name = "NAME|DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Generator updates
@@ -179,81 +184,6 @@ pub(crate) struct MachineArgs {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("source").required(true).args(["run_dir", "weights"]))]
-pub(crate) struct SampleArgs {
-    /// The folder of a run
-    pub(crate) run_dir: Option<PathBuf>,
-    /// A generator's weights instead: .pth, .pt, .tar, .ckpt or .safetensors. Nothing in it is executed; the state dict
-    /// that fits is found under any key and prefix, also averaged weights, and a note says which
-    #[arg(long, value_name = "FILE")]
-    pub(crate) weights: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) foreign: weights::ForeignArgs,
-    /// Which checkpoint of the run: last, best, or a step that was kept
-    #[arg(long, value_name = "WHICH", default_value = "last", conflicts_with = "weights")]
-    pub(crate) checkpoint: String,
-    /// How many samples [default: 64, or as many as there are latent vectors]. They are written as they come: 50,000
-    /// for an FID take no more memory than 64
-    #[arg(long, value_name = "N", value_parser = numbers::samples)]
-    pub(crate) num: Option<usize>,
-    /// Seed of the latent vectors
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) seed: u64,
-    /// Draw latent numbers again until they are within ±PSI: less varied, more typical (BigGAN's
-    /// truncation)
-    #[arg(long, value_name = "PSI", conflicts_with = "latents", allow_negative_numbers = true)]
-    pub(crate) truncation: Option<f64>,
-    /// Let batch normalisation use the statistics of N passes of 64 samples, in place of those that training left
-    /// (BigGAN's standing statistics; 16 is usual)
-    #[arg(long, value_name = "N", value_parser = numbers::passes)]
-    pub(crate) standing_statistics: Option<u64>,
-    /// Latent vectors (N, Z) to use, from the tensor `z` of a safetensors file or its only one
-    #[arg(long, value_name = "FILE")]
-    pub(crate) latents: Option<PathBuf>,
-    /// The class to draw, for generators that know classes
-    #[arg(long, value_name = "K")]
-    pub(crate) class: Option<u32>,
-    /// What to make samples of, for generators that are told vectors or images: a file of vectors (.npy, safetensors), an
-    /// image, or a folder of images [default: those of the run's data, drawn by the seed]. With more samples than
-    /// conditions these come round again
-    #[arg(long, value_name = "FILE|DIR", conflicts_with_all = ["class", "labels"])]
-    pub(crate) condition: Option<PathBuf>,
-    /// The class of each sample instead: whole numbers (N,), from the tensor `y` of a safetensors file or its only one
-    #[arg(long, value_name = "FILE", conflicts_with = "class")]
-    pub(crate) labels: Option<PathBuf>,
-    /// Folder for the pictures, which must be empty or new [default: RUN_DIR/generated-N]
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    /// No grid.png of the first 64 beside the samples: other programs would count it as one of them
-    #[arg(long)]
-    pub(crate) no_grid: bool,
-    /// Write the samples as they are, f32 in [-1, 1], N C H W, as the tensor `images`
-    #[arg(long, value_name = "FILE")]
-    pub(crate) tensor: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) machine: MachineArgs,
-    /// Print what was written as one JSON object
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-const SAMPLE_EXAMPLES: &str = "\
-Examples:
-  ganymede sample runs/quickstart-1 --num 100 --out pictures
-  ganymede sample runs/quickstart-1 --checkpoint best --seed 7
-  ganymede sample runs/quickstart-1 --num 50000 --no-grid --out fake    a folder to measure
-  ganymede sample runs/pix2pix-1 --condition drawings/                  an image of each drawing
-  ganymede sample --weights netG.pth --model dcgan --num 64
-  ganymede sample --weights all.tar --model dcgan --key netG \\
-                  --latents z.safetensors --tensor out.safetensors
-  ganymede sample --weights G_ema.pth --model biggan --labels y.safetensors \\
-                  --latents z.safetensors --tensor out.safetensors
-
-The settings of the network are read off the weights, under the names of torch-mimicry,
-BigGAN-PyTorch, R3GAN and PyTorch's tutorial; --set gives what they do not tell, such as
---set activation=leaky-relu.";
-
-#[derive(Debug, clap::Args)]
 pub(crate) struct EvalArgs {
     /// The folder of a run on images
     pub(crate) run_dir: PathBuf,
@@ -279,6 +209,8 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "N", value_parser = numbers::passes)]
     pub(crate) standing_statistics: Option<u64>,
     #[command(flatten)]
+    pub(crate) path_length: PathLengthArgs,
+    #[command(flatten)]
     pub(crate) machine: MachineArgs,
     /// Print the numbers as one JSON object, with all that they depend on
     #[arg(long)]
@@ -294,6 +226,8 @@ Examples:
   ganymede eval runs/quickstart-1
   ganymede eval runs/quickstart-1 --checkpoint best --metrics fid,kid,density-coverage --num 5000
   ganymede eval runs/dcgan-1 --extractor inception2015 --weights pt_inception-2015-12-05-6726825d.pth
+  ganymede eval runs/quickstart-1 --ppl z --ppl-pairs 5000
+  ganymede eval runs/stylegan2-1 --ppl w --ppl-sampling end --weights lpips-vgg16.pth
 
 Two folders of images: the program ganymede-metrics.";
 

@@ -13,16 +13,19 @@ const BETWEEN_LINES: Duration = Duration::from_secs(5);
 pub(crate) struct Counter {
     bar: Option<ProgressBar>,
     total: usize,
+    /// What is counted.
+    noun: &'static str,
     next: Instant,
 }
 
 impl Counter {
-    pub(crate) fn new(total: usize) -> Self {
+    pub(crate) fn new(total: usize, noun: &'static str) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template("{bar:24.cyan/blue} {pos}/{len} samples  {eta} left");
-            ProgressBar::new(total as u64).with_style(style.expect("the template is well formed"))
+            let style = ProgressStyle::with_template("{bar:24.cyan/blue} {pos}/{len} {msg}  {eta} left");
+            let style = style.expect("the template is well formed");
+            ProgressBar::new(total as u64).with_style(style).with_message(noun)
         });
-        Self { bar, total, next: Instant::now() + BETWEEN_LINES }
+        Self { bar, total, noun, next: Instant::now() + BETWEEN_LINES }
     }
 
     pub(crate) fn at(&mut self, done: usize) {
@@ -30,7 +33,7 @@ impl Counter {
             Some(bar) => bar.set_position(done as u64),
             None if Instant::now() >= self.next => {
                 self.next = Instant::now() + BETWEEN_LINES;
-                words::say(&format!("{done} of {} samples", self.total));
+                words::say(&format!("{done} of {} {}", self.total, self.noun));
             }
             None => {}
         }

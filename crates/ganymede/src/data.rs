@@ -37,7 +37,9 @@ fn list_all(as_json: bool) {
         words::result(&format!("{:<18} {}", entry.name, entry.summary));
         words::result(&format!("{:<18} {}; licence: {}", "", presence(&entry.presence), entry.licence));
     }
-    words::result("\nAny folder of PNG, JPEG or WebP images will do as well: ganymede train --data FOLDER");
+    words::result(
+        "\nAny folder, .zip or .tar of PNG, JPEG or WebP images will do as well: ganymede train --data PATH",
+    );
 }
 
 fn presence(presence: &Presence) -> String {

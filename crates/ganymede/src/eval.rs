@@ -1,5 +1,7 @@
 //! `ganymede eval`
 
+pub(crate) mod ppl;
+
 use anyhow::Result;
 use ganymede_files::{name_of_path, path_text};
 use ganymede_train::{
@@ -13,6 +15,9 @@ use crate::words::{self, Misuse};
 use crate::{Exit, machine};
 
 pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
+    if let Some(space) = args.path_length.ppl {
+        return ppl::run(args, space);
+    }
     let run = configure(args)?;
     let config: &EvalConfig = run.eval.as_ref().ok_or_else(|| {
         Misuse(

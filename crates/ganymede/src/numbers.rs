@@ -13,6 +13,14 @@ const MOST_BATCH: usize = 65_536;
 /// Measurements of a benchmark's cell.
 const MOST_ROUNDS: u32 = 10_000;
 const MOST_JOBS: usize = 64;
+/// Layers that are told a w of their own; those of 1024 pixels have 18.
+const MOST_LAYERS: usize = 1000;
+const MOST_KEYFRAMES: usize = 1000;
+/// From a key frame to the next.
+const MOST_FRAMES: usize = 1000;
+const MOST_FPS: u16 = 60;
+/// Of a path length; StyleGAN's are 50,000.
+const MOST_PAIRS: usize = 1_000_000;
 const MOST_SEEDS: u64 = 1000;
 
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
@@ -58,6 +66,26 @@ pub(crate) fn rounds(text: &str) -> Result<u32, String> {
 
 pub(crate) fn passes(text: &str) -> Result<u64, String> {
     within(text, 0..=MOST_PASSES, "16 are usual")
+}
+
+pub(crate) fn layers(text: &str) -> Result<usize, String> {
+    within(text, 1..=MOST_LAYERS, "8 of 18 are usual at 1024 pixels")
+}
+
+pub(crate) fn keyframes(text: &str) -> Result<usize, String> {
+    within(text, 2..=MOST_KEYFRAMES, "4 are usual")
+}
+
+pub(crate) fn frames(text: &str) -> Result<usize, String> {
+    within(text, 1..=MOST_FRAMES, "24 are a second")
+}
+
+pub(crate) fn fps(text: &str) -> Result<u16, String> {
+    within(text, 1..=MOST_FPS, "24 are usual")
+}
+
+pub(crate) fn pairs(text: &str) -> Result<usize, String> {
+    within(text, 1..=MOST_PAIRS, "50000 are usual")
 }
 
 /// A whole number of a range; `fix` is what else to do.

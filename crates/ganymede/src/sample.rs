@@ -1,50 +1,61 @@
 //! `ganymede sample`
 
+pub(crate) mod args;
+mod film;
+mod kept;
+mod mixing;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use ganymede_files::{path_text, shell_quoted};
-use ganymede_models::{Condition, ConditionShape, Role};
+use ganymede_models::{Condition, ConditionShape, Latents as Drawn, Role};
 use ganymede_tensor::{Device, Tensor, TensorWriter};
 use ganymede_train::{
-    ConditionBatches, LatentBatches, Latents, NetworkWeights, RunFolder, SampleWriter, Sampler, TrainError,
+    ConditionBatches, LatentBatches, Latents, NetworkWeights, NoiseBatches, RunFolder, SampleWriter, Sampler,
+    TrainError, Truncation,
 };
 use serde_json::json;
 
-use crate::args::SampleArgs;
 use crate::counter::Counter;
 use crate::words::{self, Misuse};
 use crate::{Exit, interrupt, machine, weights};
+use args::{Noise, SampleArgs, TruncationArgs};
+use kept::KeptLatents;
+
+/// Samples, unless their number is said.
+const USUAL: usize = 64;
+/// The same of every class.
+const USUAL_OF_A_CLASS: usize = 8;
 
 pub(crate) fn run(args: &SampleArgs) -> Result<Exit> {
     machine::start_threads(args.machine.threads.unwrap_or(0))?;
     let device = args.machine.device.open().map_err(TrainError::from)?;
-    let mut sampler = open(args, &device)?;
+    let sampler = open(args, &device)?;
+    let truncation = truncation(&args.truncation, &sampler)?;
+    let mut sampler = sampler.with_truncation(truncation)?;
     if let Some(passes) = args.standing_statistics {
-        sampler = sampler.with_standing_statistics(passes, args.seed, args.truncation)?;
+        sampler = sampler.with_standing_statistics(passes, args.seed)?;
     }
     if let (Some(class), None) = (args.class, sampler.classes()) {
         let reason = format!("--class {class}: this generator was trained without classes; leave it out");
         return Err(Misuse(reason).into());
     }
-    let (mut conditions, mut latents) = match &args.labels {
-        Some(labels) => {
-            let latents = sampler.latents(&latents(args, None))?;
-            (sampler.labels(labels, latents.count())?, latents)
-        }
-        None => {
-            let conditions = conditions(args, &sampler)?;
-            let count = conditions.count();
-            (conditions, sampler.latents(&latents(args, count))?)
-        }
-    };
-    let mut outputs = Outputs::open(args, &sampler, latents.count())?;
+    if let Some(how) = args.interpolation.interpolate {
+        return film::run(args, &sampler, how);
+    }
+    if let Some(table) = args.mixing.style_mixing {
+        return mixing::run(args, &sampler, table);
+    }
+    let passes = Pass::all(args, &sampler)?;
+    let count = passes.iter().map(|pass| pass.latents.count()).sum();
+    let mut outputs = Outputs::open(args, &sampler, (passes.len(), count))?;
     interrupt::ask_politely("stopping after these samples");
-    if let Err(error) = draw(&sampler, &mut latents, &mut conditions, &mut outputs) {
+    if let Err(error) = draw(&sampler, passes, &mut outputs) {
         outputs.tell_what_is_there();
         return Err(error);
     }
-    let whole = outputs.written == latents.count();
+    let whole = outputs.written == count;
     let report = outputs.finish(&sampler, whole)?;
     if args.json {
         words::result(&report.to_string());
@@ -52,22 +63,81 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Exit> {
     Ok(if whole { Exit::Done } else { Exit::Interrupted })
 }
 
-/// All samples, or as many as come before an interruption.
-fn draw(
-    sampler: &Sampler,
-    latents: &mut LatentBatches,
-    conditions: &mut ConditionBatches,
-    outputs: &mut Outputs,
-) -> Result<()> {
-    let mut counter = Counter::new(latents.count());
-    while let Some(z) = latents.next_batch()? {
-        if interrupt::requested() {
-            break;
+/// The truncation that is asked for, in the form that is usual for the generator where none is named.
+fn truncation(args: &TruncationArgs, sampler: &Sampler) -> Result<Option<Truncation>> {
+    let Some(psi) = args.truncation else { return Ok(None) };
+    let form = args.truncation_form.unwrap_or_else(|| sampler.usual_truncation());
+    Ok(Some(form.with(psi, args.truncation_cutoff)?))
+}
+
+/// Noise as the options say: none where it is the constant one.
+fn noise<'a>(args: &SampleArgs, sampler: &'a Sampler) -> Result<Option<NoiseBatches<'a>>> {
+    Ok(match args.noise {
+        Noise::Const => None,
+        Noise::Random => Some(sampler.noise_batches(args.seed)?),
+    })
+}
+
+/// Samples that are drawn one after the other.
+struct Pass<'a> {
+    latents: LatentBatches,
+    conditions: ConditionBatches,
+    noise: Option<NoiseBatches<'a>>,
+}
+
+impl<'a> Pass<'a> {
+    /// One, or one for each class.
+    fn all(args: &SampleArgs, sampler: &'a Sampler) -> Result<Vec<Self>> {
+        let noise = || noise(args, sampler);
+        if args.every_class {
+            let Some(classes) = sampler.classes() else {
+                return Err(Misuse(
+                    "--every-class: this generator was trained without classes; leave it out".to_owned(),
+                )
+                .into());
+            };
+            let source = latents(args, args.num.or(Some(USUAL_OF_A_CLASS)));
+            let pass = |class| {
+                let latents = sampler.latents(&source)?;
+                Ok(Self {
+                    latents,
+                    conditions: sampler.class_batches(Some(class), args.seed)?,
+                    noise: noise()?,
+                })
+            };
+            return (0..classes).map(pass).collect();
         }
-        let condition = conditions.next_batch(z.dim(0)?)?;
-        let samples = sampler.generate_finite(&z, &condition, outputs.written)?;
-        outputs.push(&samples, &condition)?;
-        counter.at(outputs.written);
+        let (conditions, latents) = match &args.labels {
+            Some(labels) => {
+                let latents = sampler.latents(&latents(args, args.num))?;
+                (sampler.labels(labels, latents.count())?, latents)
+            }
+            None => {
+                let conditions = conditions(args, sampler)?;
+                let count = args.num.or(conditions.count());
+                (conditions, sampler.latents(&latents(args, count))?)
+            }
+        };
+        Ok(vec![Self { latents, conditions, noise: noise()? }])
+    }
+}
+
+/// All samples, or as many as come before an interruption.
+fn draw(sampler: &Sampler, passes: Vec<Pass<'_>>, outputs: &mut Outputs) -> Result<()> {
+    let mut counter = Counter::new(outputs.wanted, "samples");
+    for mut pass in passes {
+        while let Some(z) = pass.latents.next_batch()? {
+            if interrupt::requested() {
+                return Ok(());
+            }
+            let n = z.dim(0)?;
+            let condition = pass.conditions.next_batch(n)?;
+            let noise = pass.noise.as_mut().map(|noise| noise.next_batch(n)).transpose()?;
+            let latents = Drawn::new(z).with_noise(noise.unwrap_or_default());
+            let samples = sampler.generate_finite(&latents, &condition, outputs.written)?;
+            outputs.push(sampler, &samples, (&latents.z, &condition))?;
+            counter.at(outputs.written);
+        }
     }
     Ok(())
 }
@@ -76,12 +146,14 @@ fn draw(
 struct Outputs {
     folder: Option<SampleWriter>,
     tensor: Option<(PathBuf, TensorWriter)>,
+    latents: Option<KeptLatents>,
     wanted: usize,
     written: usize,
 }
 
 impl Outputs {
-    fn open(args: &SampleArgs, sampler: &Sampler, count: usize) -> Result<Self> {
+    /// For `count` samples in so many rows.
+    fn open(args: &SampleArgs, sampler: &Sampler, (rows, count): (usize, usize)) -> Result<Self> {
         let shape = sampler.sample_shape();
         let tensor = match &args.tensor {
             Some(path) => {
@@ -91,7 +163,9 @@ impl Outputs {
             }
             None => None,
         };
-        let folder = match &args.out {
+        let latents = args.save_latents.as_deref();
+        let latents = latents.map(|path| KeptLatents::new(path, sampler, count)).transpose()?;
+        let mut folder = match &args.out {
             Some(dir) => Some(SampleWriter::create(dir, &shape, !args.no_grid)?),
             None if tensor.is_some() => None,
             None => {
@@ -99,10 +173,21 @@ impl Outputs {
                 Some(SampleWriter::create_numbered(base, "generated", &shape, !args.no_grid)?)
             }
         };
-        Ok(Self { folder, tensor, wanted: count, written: 0 })
+        if args.every_class {
+            folder = folder.map(|folder| folder.with_rows(&shape, rows, count / rows)).transpose()?;
+        }
+        Ok(Self { folder, tensor, latents, wanted: count, written: 0 })
     }
 
-    fn push(&mut self, samples: &Tensor, condition: &Condition) -> Result<()> {
+    fn push(
+        &mut self,
+        sampler: &Sampler,
+        samples: &Tensor,
+        (z, condition): (&Tensor, &Condition),
+    ) -> Result<()> {
+        if let Some(latents) = &mut self.latents {
+            latents.push(sampler, z, condition)?;
+        }
         if let Some((_, writer)) = &mut self.tensor {
             writer.push(samples).map_err(TrainError::from)?;
         }
@@ -134,6 +219,17 @@ impl Outputs {
                 words::say(&format!("{} was not written: it holds all samples or none", path.display()));
             }
         }
+        let mut latents = None;
+        if let Some(kept) = self.latents {
+            let path = kept.path().to_owned();
+            if whole {
+                kept.finish()?;
+                words::say(&format!("wrote {}", path.display()));
+                latents = Some(path);
+            } else {
+                words::say(&format!("{} was not written: it holds all vectors or none", path.display()));
+            }
+        }
         let mut dir = None;
         if let Some(folder) = self.folder.filter(|_| self.written > 0) {
             let path = folder.dir().to_owned();
@@ -146,6 +242,7 @@ impl Outputs {
             "shape": sampler.sample_shape(),
             "folder": dir.as_deref().map(path_text),
             "tensor": tensor.as_deref().map(path_text),
+            "latents": latents.as_deref().map(path_text),
         }))
     }
 }
@@ -208,13 +305,11 @@ fn conditions(args: &SampleArgs, sampler: &Sampler) -> Result<ConditionBatches> 
     })
 }
 
-/// As many as are asked for; else as many as there are conditions.
-fn latents(args: &SampleArgs, conditions: Option<usize>) -> Latents {
+/// As many as are said; else as many as a file holds, or as is usual.
+fn latents(args: &SampleArgs, count: Option<usize>) -> Latents {
     match &args.latents {
+        // Conditions come round again: their number says nothing of a file's.
         Some(path) => Latents::File { path: path.clone(), count: args.num },
-        None => {
-            let count = args.num.or(conditions).unwrap_or(64);
-            Latents::Random { count, seed: args.seed, truncation: args.truncation }
-        }
+        None => Latents::Random { count: count.unwrap_or(USUAL), seed: args.seed },
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn run(args: &ScoreArgs) -> Result<Exit> {
     let out = args.out.as_deref().map(ScoreFile::new).transpose()?;
     interrupt::ask_politely("stopping after these images; no scores are written");
     let mut scores = Scores::default();
-    let mut counter = Counter::new(images.count());
+    let mut counter = Counter::new(images.count(), "images");
     while let Some(batch) = images.next_batch(args.batch)? {
         if interrupt::requested() {
             return Ok(Exit::Interrupted);

@@ -61,3 +61,12 @@ fn the_hash_covers_what_a_model_sees_and_nothing_else() {
     ];
     assert!(others.iter().all(|other| *other != base), "{others:?}");
 }
+
+/// Checkpoints hold it: another one would make strangers of a run and its data.
+#[test]
+fn the_hash_of_the_content_stays_what_it_was() {
+    let labels = Labels { classes: vec![1, 0], names: vec!["a".into(), "b".into()] };
+    let set = ImageSet::new("any name", [1, 1, 2], vec![0, 255, 7, 9], Some(labels)).unwrap();
+    // SHA-256 over numbers of 8 bytes and fields that begin with their length, computed in Python.
+    assert_eq!(set.content_hash(), "8f1a26edccd20a6344b9af3567e0c5c24dbff0aa89eb0f808ac025356feceb65");
+}

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::manifest::{ArchiveKind, ManifestFile};
 use super::verify::{Packing, verify};
+use crate::temporary::temporary;
 
 /// Takes `files` out of `archive`, verifies each, and puts them into `dir`.
 ///
@@ -69,23 +70,12 @@ fn extract_tar(reader: impl Read, files: &[ManifestFile], dir: &Path) -> Result<
 fn place(reader: &mut dyn Read, file: &ManifestFile, dir: &Path) -> Result<(), String> {
     let failed =
         |error: io::Error| format!("{} could not be written to {}: {error}", file.name, dir.display());
-    let mut temporary = new_temporary(dir).map_err(failed)?;
+    let mut temporary = temporary(dir, ".", ".tmp").map_err(failed)?;
     // gzip adds a little to what cannot be packed; more than that is not our file.
     io::copy(&mut reader.take(file.bytes + (1 << 20)), &mut temporary).map_err(failed)?;
     temporary.as_file().sync_all().map_err(failed)?;
     let packing = verify(temporary.path(), file)?;
     persist(&temporary.into_temp_path(), file, packing, dir)
-}
-
-fn new_temporary(dir: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        // Temporary files are for their owner only; this one gets a name, and data sets are no secret.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(dir)
 }
 
 /// Gives a verified file its name, by what is inside.

@@ -1,8 +1,12 @@
-use super::*;
-use crate::open::open;
-use crate::testing::{assert_says, encode, encoded_picture, picture, png, put};
-use image::{DynamicImage, ImageFormat};
 use std::path::PathBuf;
+
+use ganymede_files::Frame;
+use image::{DynamicImage, ImageFormat};
+
+use crate::error::DatasetError;
+use crate::open::{CacheUse, Opened, open};
+use crate::options::{Channels, OpenOptions};
+use crate::testing::{assert_says, encode, encoded_picture, picture, png, put};
 
 /// A folder of images and a folder for the cache.
 struct Place {
@@ -284,12 +288,24 @@ fn a_recorded_orientation_is_applied() {
 fn memory_is_bounded_before_anything_is_decoded() {
     let place = Place::new();
     (0..4).for_each(|i| place.put(&format!("{i}.png"), &small(ImageFormat::Png)));
-    let options = |max_memory_bytes| OpenOptions { max_memory_bytes, ..place.options() };
-    assert_says(
-        place.open_with(&options(767)),
-        &["4 images", "768 bytes", "limit is 767", "max_memory_bytes"],
-    );
-    assert!(place.open_with(&options(768)).is_ok());
+    let options = |max_memory_bytes, cache| OpenOptions { max_memory_bytes, cache, ..place.options() };
+    let words = ["4 images", "768 bytes", "limit is 767", "max_memory_bytes"];
+    assert_says(place.open_with(&options(767, false)), &words);
+    assert!(place.open_with(&options(768, false)).is_ok());
+    // What is kept on disk takes none.
+    assert_eq!(place.open_with(&options(0, true)).unwrap().dataset.len(), 4);
+    assert_eq!(place.open_with(&options(0, true)).unwrap().dataset.len(), 4);
+    // Neither here nor there.
+    let cache_dir = Some(place.path("0.png").join("cache"));
+    let words = [
+        "4 images",
+        "768 bytes",
+        "cannot be kept in",
+        "0.png/cache",
+        "limit of memory is 767",
+        "GANYMEDE_DATA",
+    ];
+    assert_says(place.open_with(&OpenOptions { cache_dir, ..options(767, true) }), &words);
 }
 
 #[test]

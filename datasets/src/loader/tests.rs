@@ -218,3 +218,41 @@ fn no_cursor_is_too_far() {
     loader.next().unwrap();
     loader.next().unwrap();
 }
+
+#[test]
+fn a_stage_changes_neither_the_samples_nor_their_flips() {
+    // Images of 4 x 4 pixels whose halves differ, so that flips show.
+    let pixels = (0..10 * 16u32).map(|i| (i * 37 % 251) as u8).collect();
+    let whole: Arc<dyn Dataset> = Arc::new(ImageSet::new("whole", [1, 4, 4], pixels, None).unwrap());
+    let at = |side| -> Arc<dyn Dataset> { Arc::new(crate::Reduced::new(Arc::clone(&whole), side).unwrap()) };
+    let config = |batch, prefetch| LoaderConfig { batch, seed: 3, flip: true, prefetch };
+    for prefetch in [0, 3] {
+        let mut grows = Loader::new(at(2), config(3, prefetch)).unwrap();
+        let small: Vec<Batch> = (0..3).map(|_| grows.next().unwrap()).collect();
+        grows.switch(Arc::clone(&whole), 5).unwrap();
+        assert_eq!((grows.cursor(), grows.config().batch), (9, 5));
+        let large: Vec<Batch> = (0..4).map(|_| grows.next().unwrap()).collect();
+        // Never changed, and sought: the same.
+        let mut flat = Loader::new(Arc::clone(&whole), config(1, 0)).unwrap();
+        let order = indices(&mut flat, 29);
+        let shown: Vec<usize> = small.iter().chain(&large).flat_map(|batch| batch.indices.clone()).collect();
+        assert_eq!(shown, order);
+        let mut sought = Loader::new(Arc::clone(&whole), config(5, 0)).unwrap();
+        sought.seek(9);
+        large.iter().for_each(|batch| assert_eq!(*batch, sought.next().unwrap()));
+        // A small image is that of the flipped one, and flipped.
+        flat.seek(0);
+        for batch in &small {
+            for image in batch.images.chunks_exact(4) {
+                let whole = flat.next().unwrap().images;
+                let level = |x: &f32| (x + 1.0) * 127.5;
+                let mean =
+                    (whole[..2].iter().chain(&whole[4..6]).map(level).sum::<f32>() / 4.0).round_ties_even();
+                assert_eq!(image[0], mean / 127.5 - 1.0);
+            }
+        }
+        assert_says(grows.switch(images(11), 5), &["`numbers` with 11 samples", "as many as before, 10"]);
+        assert_says(grows.switch(at(1), 0), &["batch", "at least 1"]);
+        assert_eq!((grows.cursor(), grows.next().unwrap().shape), (29, vec![5, 1, 4, 4]));
+    }
+}

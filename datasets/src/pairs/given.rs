@@ -6,8 +6,11 @@ use ganymede_files::{Found, Scan};
 
 use super::downsampled::repeated;
 use crate::dataset::ImageSet;
+use crate::decoded::Decoded;
+use crate::encoded::Encoded;
 use crate::error::DatasetError;
-use crate::folder::{Decoded, Layout, search};
+use crate::folder::search;
+use crate::layout::Layout;
 use crate::options::{DEFAULT_FOLDER_RESOLUTION, OpenOptions, Pairs};
 
 /// The image of a file, or the images of a folder in the order of their paths, as conditions: fitted as those of the data
@@ -30,7 +33,8 @@ pub fn open_conditions(path: &Path, options: &OpenOptions) -> Result<ImageSet, D
     };
     let strict = OpenOptions { strict: true, ..options.clone() };
     let size = (side / factor, Layout::Single);
-    let set = Decoded::anew(("conditions", path), scan, size, &strict, &|_, _| {})?.set;
+    let encoded = Encoded::unlabelled(path, scan);
+    let set = Decoded::in_memory("conditions", encoded, size, &strict, &|_, _| {})?.into_images(&strict)?;
     let [channels, height, width] = set.image_shape();
     let pixels = repeated(set.pixels(), width, factor);
     ImageSet::new("conditions", [channels, height * factor, width * factor], pixels, None)

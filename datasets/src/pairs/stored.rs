@@ -8,8 +8,11 @@ use ganymede_files::Scan;
 
 use crate::conditioned::{Conditioned, Conditions};
 use crate::dataset::{Dataset, ImageSet};
+use crate::decoded::{Decoded, Tell, no_images};
+use crate::encoded::Encoded;
 use crate::error::DatasetError;
-use crate::folder::{Decoded, Layout, Tell, no_images, search};
+use crate::folder::search;
+use crate::layout::Layout;
 use crate::open::{CacheUse, Opened, SkippedFile};
 use crate::options::{Channels, Direction, OpenOptions, Pairs, Split};
 
@@ -29,17 +32,18 @@ pub(crate) fn open(
 }
 
 fn side_by_side(
-    place: (&str, &Path),
+    (name, dir): (&str, &Path),
     direction: Direction,
     options: &OpenOptions,
     progress: Tell<'_>,
 ) -> Result<Opened, DatasetError> {
-    let scan = search(place.1, options)?;
-    let decoded = Decoded::of_folder(place, scan, Layout::SideBySide, options, progress)?;
-    let side = decoded.set.image_shape()[1];
-    let (a, b) = (decoded.set.columns(0, side)?, decoded.set.columns(side, side)?);
-    let skipped = decoded.skipped();
-    Ok(Opened { dataset: paired(a, b, direction)?, skipped, cache: decoded.cache })
+    let encoded = Encoded::unlabelled(dir, search(dir, options)?);
+    let decoded = Decoded::of(name, encoded, Layout::SideBySide, options, progress)?;
+    let (skipped, cache) = (decoded.skipped(), decoded.cache().clone());
+    let both = decoded.into_images(options)?;
+    let side = both.image_shape()[1];
+    let dataset = paired(both.columns(0, side)?, both.columns(side, side)?, direction)?;
+    Ok(Opened { dataset, skipped, cache })
 }
 
 fn folders(
@@ -61,15 +65,18 @@ fn folders(
     };
     let tell_a = |done, _| progress(done, total);
     let tell_b = |done, of_b| progress(total - of_b + done, total);
-    let a = Decoded::of_folder((name, &dirs[0]), scan_a, Layout::Single, of_a, &tell_a)?;
-    let b = Decoded::of_folder((name, &dirs[1]), scan_b, Layout::Single, of_b, &tell_b)?;
+    let [encoded_a, encoded_b] =
+        [Encoded::unlabelled(&dirs[0], scan_a), Encoded::unlabelled(&dirs[1], scan_b)];
+    let a = Decoded::of(name, encoded_a, Layout::Single, of_a, &tell_a)?;
+    let b = Decoded::of(name, encoded_b, Layout::Single, of_b, &tell_b)?;
     let skipped = skipped(&a, &b);
     let (a_left, b_left) = (left(&a, &b), left(&b, &a));
     if a_left.is_empty() {
         return Err(no_images(dir, 0, &skipped));
     }
-    let dataset = paired(a.set.select(&a_left)?, b.set.select(&b_left)?, direction)?;
-    let cache = if matches!(b.cache, CacheUse::Failed { .. }) { b.cache } else { a.cache };
+    let cache = if matches!(b.cache(), CacheUse::Failed { .. }) { b.cache() } else { a.cache() }.clone();
+    let (a, b) = (a.into_images(options)?, b.into_images(options)?);
+    let dataset = paired(a.select(&a_left)?, b.select(&b_left)?, direction)?;
     Ok(Opened { dataset, skipped, cache })
 }
 
@@ -120,7 +127,7 @@ fn check_partners(
 /// The numbers of the images of `this` that are in both sets. Both scans have the same files in the same order.
 fn left(this: &Decoded, other: &Decoded) -> Vec<usize> {
     let failed = |decoded: &Decoded, file| decoded.failures.iter().any(|(failed, _)| *failed == file);
-    let decoded = (0..this.scan.files.len()).filter(|&file| !failed(this, file));
+    let decoded = (0..this.encoded.len()).filter(|&file| !failed(this, file));
     decoded.enumerate().filter(|&(_, file)| !failed(other, file)).map(|(image, _)| image).collect()
 }
 
@@ -130,7 +137,7 @@ fn skipped(a: &Decoded, b: &Decoded) -> Vec<SkippedFile> {
     for (failed, partner) in [(a, b), (b, a)] {
         for &(file, _) in &failed.failures {
             if !partner.failures.iter().any(|(other, _)| *other == file) {
-                let path = partner.scan.files[file].path.clone();
+                let path = partner.encoded.scan.files[file].path.clone();
                 all.push(SkippedFile { path, reason: "the other image of its pair cannot be used".into() });
             }
         }

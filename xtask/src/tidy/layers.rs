@@ -15,6 +15,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("ganymede-tensor", 1),
     ("ganymede-models", 2),
     ("ganymede-losses", 2),
+    ("ganymede-augment", 2),
     ("ganymede-metrics", 2),
     ("ganymede-datasets", 2),
     ("ganymede-train", 3),

@@ -13,6 +13,8 @@ pub(crate) const RECIPES: &[Recipe] = &[
     Recipe { name: "ring-wgan-gp", config: &[RING] },
     Recipe { name: "cgan", config: &[CGAN, BY_CLASS] },
     Recipe { name: "simultaneous", config: &[SIMULTANEOUS, BY_CLASS] },
+    Recipe { name: "pggan", config: &[PGGAN] },
+    Recipe { name: "stylegan2-ada", config: &[STYLEGAN2_ADA] },
 ];
 
 /// Clothes, batch norm, a lazy penalty whose value is held, an average.
@@ -48,6 +50,90 @@ extractor = "fashion-cnn"
 every = 12
 samples = 400
 metrics = ["fid", "kid", "pr"]
+"#;
+
+/// Three stages with batches of their own, two of which fade in; an average by images.
+const PGGAN: &str = r#"
+[run]
+steps = 120
+batch = 16
+[data]
+name = "fashion-mnist-10k"
+resolution = 16
+flip = true
+[generator]
+kind = "pggan"
+z_dim = 8
+width_base = 64
+width_max = 8
+[discriminator]
+kind = "pggan"
+width_base = 64
+width_max = 8
+[growth]
+kind = "progressive"
+fade_kimg = 0.4
+stable_kimg = 0.2
+batch = [16, 8]
+[loss]
+kind = "wasserstein"
+[[penalty]]
+kind = "wgan-gp"
+[[term]]
+kind = "drift"
+[ema]
+half_life_kimg = 0.1
+[log]
+log_every = 1
+sample_every = 12
+checkpoint_every = 4
+samples = 16
+[eval]
+extractor = "none"
+"#;
+
+/// Updates of their own, the mean length of paths, mixed styles, noise, and a probability that moves.
+const STYLEGAN2_ADA: &str = r#"
+[run]
+steps = 90
+batch = 8
+[data]
+name = "fashion-mnist-10k"
+resolution = 16
+[generator]
+kind = "stylegan2"
+z_dim = 8
+w_dim = 8
+mapping_layers = 2
+channel_base = 64
+channel_max = 8
+[discriminator]
+kind = "stylegan2"
+channel_base = 64
+channel_max = 8
+[[penalty]]
+kind = "r1"
+gamma = 0.1
+interval = 6
+own_update = true
+[[term]]
+kind = "path-length"
+interval = 4
+[augment]
+kind = "ada"
+p = "adaptive"
+target = 0.2
+kimg = 1
+interval = 2
+[ema]
+half_life_kimg = 0.2
+[log]
+log_every = 1
+sample_every = 12
+checkpoint_every = 4
+samples = 16
+[eval]
+extractor = "none"
 "#;
 
 /// Points, several critic updates a step, noise in the penalty.
@@ -121,7 +207,8 @@ beta2 = { kind = "linear", from = 0.99, to = 0.9 }
 decay = { kind = "linear", from = 0.9, to = 0.99 }
 "#;
 
-/// Both players at once, a classifier in both losses, momentum and a second moment by themselves.
+/// Both players at once, a classifier in both losses, momentum and a second moment by themselves, and augmentation whose
+/// probability moves.
 const SIMULTANEOUS: &str = r#"
 [run]
 steps = 120
@@ -140,6 +227,10 @@ conditioning = "auxiliary"
 kind = "non-saturating"
 [scheme]
 kind = "simultaneous"
+[augment]
+kind = "ada"
+target = 0.0
+kimg = 1
 [[penalty]]
 kind = "wgan-gp"
 lambda = 1.0

@@ -62,8 +62,29 @@ fn images_that_cannot_be_compared_are_refused() {
     assert!(ms_ssim(broken.view(), first).unwrap_err().to_string().contains("not finite"));
 }
 
-fn normal_latents(rng: &mut Rng, n: usize) -> Result<Tensor> {
-    Ok(rng.normal((n, 64), DType::F64, &Device::Cpu)?)
+/// A generator of vectors, and how far they lie apart.
+struct Subject<'a> {
+    images: &'a dyn Fn(&Tensor) -> Result<Tensor>,
+    distance: &'a dyn Fn(&Tensor, &Tensor) -> Result<Tensor>,
+}
+
+impl PathLengthSubject for Subject<'_> {
+    fn ends(&mut self, n: usize, rng: &mut Rng) -> Result<[Tensor; 2]> {
+        let mut normal = || rng.normal((n, 64), DType::F64, &Device::Cpu);
+        Ok([normal()?, normal()?])
+    }
+
+    fn images(&mut self, points: &Tensor) -> Result<Tensor> {
+        (self.images)(points)
+    }
+
+    fn distance(&self, first: &Tensor, second: &Tensor) -> Result<Tensor> {
+        (self.distance)(first, second)
+    }
+
+    fn distance_name(&self) -> String {
+        "pixels".to_owned()
+    }
 }
 
 fn squared_distance(a: &Tensor, b: &Tensor) -> Result<Tensor> {
@@ -78,13 +99,7 @@ fn measure(
     images: &dyn Fn(&Tensor) -> Result<Tensor>,
     config: &PathLengthConfig,
 ) -> ganymede_metrics::PathLength {
-    let subject = PathLengthSubject {
-        latents: &normal_latents,
-        images,
-        distance: &squared_distance,
-        distance_name: "pixels",
-    };
-    path_length(&subject, config).unwrap()
+    path_length(&mut Subject { images, distance: &squared_distance }, config).unwrap()
 }
 
 #[test]
@@ -119,9 +134,7 @@ fn settings_and_closures_that_make_no_sense_are_refused() {
     let broken = |a: &Tensor, b: &Tensor| -> Result<Tensor> { Ok((squared_distance(a, b)? * f64::NAN)?) };
     let usual = config(LatentPath::Spherical, PathSampling::Full);
     let message = |distance: &dyn Fn(&Tensor, &Tensor) -> Result<Tensor>, config: &PathLengthConfig| {
-        let subject =
-            PathLengthSubject { latents: &normal_latents, images: &same, distance, distance_name: "pixels" };
-        path_length(&subject, config).unwrap_err().to_string()
+        path_length(&mut Subject { images: &same, distance }, config).unwrap_err().to_string()
     };
     assert!(message(&wrong, &usual).contains("[300, 64], not [300]"));
     assert!(message(&broken, &usual).contains("not finite"));

@@ -2,8 +2,12 @@
 //!
 //! A name that no rule matches is the same in both. Rules are read from the top, in either direction.
 
+use std::collections::BTreeMap;
+
+use ganymede_tensor::{Result, Tensor};
 use toml::{Table, Value};
 
+use super::constants;
 use super::network::{NetworkKind, Role};
 use super::spectral::{self, Form};
 
@@ -24,6 +28,11 @@ pub struct Dialect {
     pub(super) spelling: Spelling,
     /// Ends of the names of constants and counters, which no network here has.
     pub(super) constants: &'static [&'static str],
+    /// Those of them that it cannot load a state dict without, from the rest of it.
+    pub(super) recreated: Recreate,
+    /// A class that its own pickles, which are code, ask for, by the beginning of its name; and how to get a state dict
+    /// out of them.
+    pub(super) pickles: Option<(&'static str, &'static str)>,
     /// Whether its batch normalisation counts batches.
     pub(super) counts_batches: bool,
     /// The side of the map behind block `{a}` of so many blocks.
@@ -34,6 +43,9 @@ pub struct Dialect {
 
 /// From a layer, and whether a network has a layer.
 pub(super) type Spelling = fn(&str, &dyn Fn(&str) -> bool) -> &'static Form;
+
+/// From a state dict of theirs that lacks its constants to these.
+pub(super) type Recreate = fn(&BTreeMap<String, Tensor>) -> Result<BTreeMap<String, Tensor>>;
 
 /// A tensor's name there and here.
 #[derive(Debug)]
@@ -60,7 +72,8 @@ const fn deeper(theirs: &'static str, ours: &'static str, beside: &'static str) 
 }
 
 /// Every dialect.
-pub static DIALECTS: &[&Dialect] = &[&PYTORCH_DCGAN, &MIMICRY, &BIGGAN, &R3GAN, &NATIVE];
+pub static DIALECTS: &[&Dialect] =
+    &[&PYTORCH_DCGAN, &MIMICRY, &BIGGAN, &R3GAN, &PYTORCH_GAN_ZOO, &STYLEGAN2_ADA, &NATIVE];
 
 static NATIVE: Dialect = Dialect {
     name: "native",
@@ -71,6 +84,8 @@ static NATIVE: Dialect = Dialect {
     spectral: &[&spectral::TORCH, &spectral::PARAMETRIZED],
     spelling: |_, _| &spectral::TORCH,
     constants: &[],
+    recreated: |_| Ok(BTreeMap::new()),
+    pickles: None,
     counts_batches: true,
     attention_side: None,
     settings: |_| Table::new(),
@@ -154,6 +169,30 @@ static R3GAN: Dialect = Dialect {
     constants: &[".Kernel"],
     ..NATIVE
 };
+
+static STYLEGAN2_ADA: Dialect = Dialect {
+    name: "stylegan2-ada",
+    summary: "stylegan2-ada-pytorch",
+    kinds: &["stylegan2"],
+    constants: &[".resample_filter"],
+    recreated: constants::resample_filters,
+    pickles: Some((
+        "torch_utils.persistence.",
+        "it is a pickle of stylegan2-ada-pytorch, which carries that program's own source and runs it. If you trust its \
+         origin, save its tensors in the folder of that program, and give that file:\n  \
+         import pickle; from safetensors.torch import save_file; state = pickle.load(open('network.pkl', 'rb'))['G_ema'].state_dict()\n  \
+         save_file({name: tensor.cpu().contiguous() for name, tensor in state.items()}, 'G_ema.safetensors')",
+    )),
+    ..NATIVE
+};
+
+/// What to do with a program's pickle that asks for a class, by the class's whole name, where that is known.
+pub fn how_to_export(class: &str) -> Option<&'static str> {
+    let known = DIALECTS.iter().filter_map(|dialect| dialect.pickles);
+    known.into_iter().find(|(begin, _)| class.starts_with(begin)).map(|(_, how)| how)
+}
+static PYTORCH_GAN_ZOO: Dialect =
+    Dialect { name: "pytorch-gan-zoo", summary: "pytorch_GAN_zoo", kinds: &["pggan"], ..NATIVE };
 
 impl Dialect {
     /// The dialect of a name.

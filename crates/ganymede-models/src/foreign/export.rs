@@ -45,7 +45,10 @@ pub fn exported(
             Place::Behind => {}
         }
     }
-    respelled(out, dialect)
+    let mut out = respelled(out, dialect)?;
+    let constants = (dialect.recreated)(&out)?;
+    out.extend(constants);
+    Ok(out)
 }
 
 /// Where one of our tensors goes.

@@ -44,6 +44,10 @@ fn untold(settings: &toml::Table) -> toml::Table {
         "conditional",
         "skip_z",
         "layout",
+        "conv_clamp",
+        "mbstd_group",
+        "style_mixing",
+        "equalised",
     ];
     settings
         .iter()

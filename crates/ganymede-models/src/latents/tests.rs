@@ -137,3 +137,18 @@ fn what_else_a_network_draws_is_drawn_all_the_same() {
     };
     assert_eq!((noise("width = 4"), noise("width = 4\nlatent = \"sphere\"")), (3, 3));
 }
+
+#[test]
+fn the_deviation_of_what_is_cut_off_is_that_of_the_closed_form() {
+    let std = |threshold| Latent::TruncatedNormal { threshold }.std();
+    // By √(1 − 2tφ(t)/(2Φ(t) − 1)) in 30 digits.
+    for (threshold, expected) in
+        [(0.5, 0.283_882_290_044_3), (1.0, 0.539_560_093_754_9), (2.0, 0.879_625_661_034_2)]
+    {
+        let off = std(threshold) - expected;
+        assert!(off.abs() < 1e-12, "{threshold}: off by {off}");
+    }
+    // Uniform for a tight bound, whole for a loose one.
+    assert!((std(1e-6) / 1e-6 - Latent::Uniform.std()).abs() < 1e-9);
+    assert!((std(100.0) - 1.0).abs() < 1e-12 && Latent::Normal.std() == 1.0 && Latent::Sphere.std() == 1.0);
+}

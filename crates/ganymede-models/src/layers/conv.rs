@@ -77,7 +77,7 @@ impl Conv2d {
         check_channels("conv2d", i, o, config.kernel, groups)?;
         let shape = [o, i / groups, config.kernel[0], config.kernel[1]];
         let weight = Weight::new(builder, &shape, 0, &config.layer)?;
-        let bias = config.layer.build_bias(builder, o, &shape)?;
+        let bias = config.layer.build_bias(builder, o, (&weight, &shape))?;
         Ok(Self { weight, bias, config: *config })
     }
 

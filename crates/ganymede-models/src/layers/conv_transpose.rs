@@ -83,7 +83,7 @@ impl ConvTranspose2d {
         let shape = [i, o / groups, config.kernel[0], config.kernel[1]];
         // The rows of the spectral matrix are output channels: axis 1 here, as in PyTorch.
         let weight = Weight::new(builder, &shape, 1, &config.layer)?;
-        let bias = config.layer.build_bias(builder, o, &shape)?;
+        let bias = config.layer.build_bias(builder, o, (&weight, &shape))?;
         Ok(Self { weight, bias, config: *config })
     }
 

@@ -41,7 +41,7 @@ impl Linear {
         }
         let shape = [out_features, in_features];
         let weight = Weight::new(builder, &shape, 0, config)?;
-        let bias = config.build_bias(builder, out_features, &shape)?;
+        let bias = config.build_bias(builder, out_features, (&weight, &shape))?;
         Ok(Self { weight, bias, in_features })
     }
 

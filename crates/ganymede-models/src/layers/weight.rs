@@ -32,6 +32,9 @@ pub struct Equalised {
     pub gain: f64,
     /// The learning rate relative to that of other layers, m.
     pub lr_multiplier: f64,
+    /// Whether the stored bias is scaled as the weight is, in place of m alone: pytorch_GAN_zoo scales what comes out of a
+    /// layer, bias and all.
+    pub scales_bias: bool,
 }
 
 impl Default for LayerConfig {
@@ -63,7 +66,7 @@ impl LayerConfig {
             weight_init: Init::Normal { mean: 0.0, std: 1.0 / lr_multiplier },
             bias: Some(Init::Zeros),
             spectral: None,
-            equalised: Some(Equalised { gain, lr_multiplier }),
+            equalised: Some(Equalised { gain, lr_multiplier, scales_bias: false }),
         }
     }
 
@@ -72,7 +75,7 @@ impl LayerConfig {
         &self,
         builder: &Builder,
         len: usize,
-        weight_shape: &[usize],
+        (weight, weight_shape): (&Weight, &[usize]),
     ) -> Result<Option<Bias>> {
         // A bias has no fan-in of its own: PyTorch takes that of the weight.
         let init = match self.bias {
@@ -84,7 +87,11 @@ impl LayerConfig {
             }
             Some(init) => init,
         };
-        let scale = self.equalised.map_or(1.0, |equalised| equalised.lr_multiplier);
+        let scale = match (self.equalised, weight) {
+            (Some(Equalised { scales_bias: true, .. }), Weight::Equalised(_, scale)) => *scale,
+            (Some(Equalised { lr_multiplier, .. }), _) => lr_multiplier,
+            (None, _) => 1.0,
+        };
         builder.param("bias", len, init).map(|param| Some(Bias { param, scale }))
     }
 }
@@ -129,7 +136,7 @@ impl Weight {
             (Some(_), Some(_)) => {
                 bail!("a weight is normalised or has an equalised learning rate, not both")
             }
-            (None, Some(Equalised { gain, lr_multiplier })) => {
+            (None, Some(Equalised { gain, lr_multiplier, .. })) => {
                 let outputs = shape[output_dim].max(1);
                 let fan_in = (shape.iter().product::<usize>() / outputs).max(1);
                 let weight = builder.param("weight", shape, config.weight_init)?;
@@ -149,5 +156,84 @@ impl Weight {
             Self::Equalised(weight, scale) => scaled(weight, *scale),
             Self::Spectral(spectral) => spectral.weight(mode),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ganymede_tensor::testing::{Tol, assert_close};
+    use ganymede_tensor::{DType, Device, Params, Rng};
+
+    use super::*;
+    use crate::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig, Linear};
+
+    const GAIN: f64 = 1.5;
+    const M: f64 = 0.01;
+    type Forward = Box<dyn Fn(&Tensor) -> Result<Tensor>>;
+
+    /// A layer that takes 4 channels and gives 3, of each kind, with its fan-in.
+    fn layers(config: LayerConfig) -> Vec<(Params, Forward, usize)> {
+        let built = |fan_in: usize, build: &dyn Fn(&Builder) -> Forward| {
+            let params = Params::new();
+            let forward = build(&params.builder(Rng::new(1), DType::F64, &Device::Cpu));
+            (params, forward, fan_in)
+        };
+        vec![
+            built(4, &|builder| {
+                let layer = Linear::new(4, 3, &config, builder).unwrap();
+                Box::new(move |x| {
+                    layer.forward(&x.narrow(2, 0, 1)?.narrow(3, 0, 1)?.flatten_from(1)?, Mode::Eval)
+                })
+            }),
+            built(4 * 9, &|builder| {
+                let layer = Conv2d::new(&Conv2dConfig::new(4, 3, 3).with_layer(config), builder).unwrap();
+                Box::new(move |x| layer.forward(x, Mode::Eval))
+            }),
+            built(4 * 9, &|builder| {
+                let config = ConvTranspose2dConfig::new(4, 3, 3).with_layer(config);
+                let layer = ConvTranspose2d::new(&config, builder).unwrap();
+                Box::new(move |x| layer.forward(x, Mode::Eval))
+            }),
+        ]
+    }
+
+    /// An equalised layer is the plain one of scaled weights; its own are near N(0, 1/m²).
+    #[test]
+    fn equalised_layers_are_plain_ones_of_scaled_weights() -> Result<()> {
+        let x = Rng::new(2).normal((2, 4, 5, 5), DType::F64, &Device::Cpu)?;
+        for scales_bias in [false, true] {
+            let mut config = LayerConfig::equalised(GAIN, M);
+            config.equalised = config.equalised.map(|equalised| Equalised { scales_bias, ..equalised });
+            let plain = LayerConfig { equalised: None, ..config };
+            for ((params, forward, fan_in), (twin, plain, _)) in layers(config).into_iter().zip(layers(plain))
+            {
+                let scale = GAIN * M / (fan_in as f64).sqrt();
+                for param in params.params() {
+                    if param.name() == "bias" {
+                        param.set(&Rng::new(3).normal(3, DType::F64, &Device::Cpu)?)?;
+                    } else {
+                        let deviation = param.get().sqr()?.mean_all()?.to_scalar::<f64>()?.sqrt();
+                        assert!((0.5..2.0).contains(&(deviation * M)), "{deviation}");
+                    }
+                }
+                let scaled = |(name, stored): (String, Tensor)| {
+                    let of_bias = if scales_bias { scale } else { M };
+                    let used = stored * if name == "bias" { of_bias } else { scale };
+                    Ok((name, used?))
+                };
+                twin.load_state_dict(&params.state_dict().into_iter().map(scaled).collect::<Result<_>>()?)
+                    .unwrap();
+                assert_close(&forward(&x)?, &plain(&x)?, Tol { rel: 1e-12, abs: 1e-12 });
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_weight_is_not_equalised_and_normalised_at_once() {
+        let builder = Params::new().builder(Rng::new(1), DType::F64, &Device::Cpu);
+        let both = LayerConfig::equalised(1.0, 1.0).with_spectral();
+        let message = Linear::new(2, 2, &both, &builder).unwrap_err().to_string();
+        assert!(message.contains("equalised learning rate, not both"), "{message}");
     }
 }

@@ -125,18 +125,25 @@ fn products_and_parameters_are_known_before_a_network_is_made() {
 }
 
 /// Parameters, and multiplications of a sample's forward pass, as `FlopCounterMode` of PyTorch counts them for the
-/// networks of `crates/ganymede/peers/networks.py`; of R3GAN without its filters.
+/// networks of `crates/ganymede/peers/networks.py`, for stylegan2-ada-pytorch's own and for pytorch_GAN_zoo's of PGGAN (23.1
+/// million each in the paper's table 2); without the filters of R3GAN and StyleGAN2.
 #[test]
 fn published_networks_are_as_large_as_other_programs_count_them() {
     let plain = |side: usize| Io::new([3, side, side]);
     let told = Io::with_classes([3, 32, 32], 10);
     let small = "kind = 'r3gan'\nwidth = 128";
+    let judging = "kind = 'stylegan2'\nchannel_base = 16384\nchannel_max = 256\nconditional = true";
+    let styled = &format!("{judging}\nmapping_layers = 2");
     let generators = [
         ("kind = 'dcgan'", plain(64), 3_576_704, 104_628_224),
         ("kind = 'sngan'", plain(32), 4_276_739, 1_615_069_184),
         ("kind = 'sagan'", plain(32), 4_358_660, 1_638_662_144),
         ("kind = 'biggan'", told.clone(), 4_358_915, 1_615_153_152),
         (small, plain(32), 833_920, 279_617_536 - 688_128),
+        ("kind = 'stylegan2'", plain(64), 27_032_600, 16_095_109_120),
+        (styled, told.clone(), 6_375_443, 1_003_619_328),
+        ("kind = 'pggan'", plain(32), 20_727_308, 6_385_303_552),
+        ("kind = 'pggan'", plain(1024), 23_086_795, 42_672_848_896),
     ];
     for (text, io, parameters, products) in generators {
         let size = GeneratorConfig::from_table(&table(text)).unwrap().size(&io);
@@ -147,8 +154,12 @@ fn published_networks_are_as_large_as_other_programs_count_them() {
         ("kind = 'dcgan'\nnorm = 'none'", plain(64), 2_764_737, 103_817_216),
         ("kind = 'sngan'", plain(32), 1_053_825, 268_927_104),
         ("kind = 'sagan'", plain(32), 1_074_306, 270_319_744),
-        ("kind = 'biggan'", told, 4_207_361, 1_068_433_664),
+        ("kind = 'biggan'", told.clone(), 4_207_361, 1_068_433_664),
         (small, plain(32), 825_856, 279_609_472 - 688_128),
+        ("kind = 'stylegan2'", plain(64), 26_488_833, 16_448_037_376),
+        (judging, told, 5_974_272, 1_024_825_856),
+        ("kind = 'pggan'", plain(32), 20_726_785, 6_385_377_792),
+        ("kind = 'pggan'", plain(1024), 23_087_249, 42_672_923_136),
     ];
     for (text, io, parameters, products) in discriminators {
         let size = DiscriminatorConfig::from_table(&table(text)).unwrap().size(&io);

@@ -74,7 +74,7 @@ impl Fixture {
     }
 
     /// Fails unless there is a value below `prefix/` for each parameter, and the gradients agree with them.
-    fn assert_all(&self, prefix: &str, params: &Params, gradients: &[Tensor]) {
+    pub(crate) fn assert_all(&self, prefix: &str, params: &Params, gradients: &[Tensor]) {
         let (all, expected) = (params.params(), self.below(prefix));
         assert_eq!(expected.len(), all.len(), "{prefix}: parameters");
         let largest = expected.values().map(magnitude).fold(0.0, f64::max);

@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 use ganymede_kernels::{Geometry, conv2d, conv2d_input_gradient, conv2d_weight_gradient};
 
-use crate::autograd::{creates_graph, wanted};
+use crate::autograd::bilinear_gradient;
 use crate::storage::run;
 
 /// `y = conv(x, w)`.
@@ -12,22 +12,6 @@ pub(super) struct Forward(pub(super) Geometry);
 pub(super) struct InputGradient(pub(super) Geometry);
 /// `dw` of `x` and `dy`.
 pub(super) struct WeightGradient(pub(super) Geometry);
-
-/// The gradient in one argument, or none where nobody asks for it. Where no graph is wanted the
-/// operands are detached first, so that none is built.
-fn gradient(
-    of: &Tensor,
-    a: &Tensor,
-    b: &Tensor,
-    op: impl CustomOp2 + Send + Sync + 'static,
-) -> Result<Option<Tensor>> {
-    if !wanted(of) {
-        return Ok(None);
-    }
-    let (a, b) = (a.contiguous()?, b.contiguous()?);
-    let result = if creates_graph() { a.apply_op2(&b, op)? } else { a.apply_op2_no_bwd(&b, &op)? };
-    Ok(Some(result))
-}
 
 impl CustomOp2 for Forward {
     fn name(&self) -> &'static str {
@@ -53,7 +37,10 @@ impl CustomOp2 for Forward {
         _: &Tensor,
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        Ok((gradient(x, dy, w, InputGradient(self.0))?, gradient(w, x, dy, WeightGradient(self.0))?))
+        Ok((
+            bilinear_gradient(x, dy, w, InputGradient(self.0))?,
+            bilinear_gradient(w, x, dy, WeightGradient(self.0))?,
+        ))
     }
 }
 
@@ -81,7 +68,10 @@ impl CustomOp2 for InputGradient {
         _: &Tensor,
         ddx: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        Ok((gradient(dy, ddx, w, Forward(self.0))?, gradient(w, ddx, dy, WeightGradient(self.0))?))
+        Ok((
+            bilinear_gradient(dy, ddx, w, Forward(self.0))?,
+            bilinear_gradient(w, ddx, dy, WeightGradient(self.0))?,
+        ))
     }
 }
 
@@ -109,6 +99,9 @@ impl CustomOp2 for WeightGradient {
         _: &Tensor,
         ddw: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        Ok((gradient(x, dy, ddw, InputGradient(self.0))?, gradient(dy, x, ddw, Forward(self.0))?))
+        Ok((
+            bilinear_gradient(x, dy, ddw, InputGradient(self.0))?,
+            bilinear_gradient(dy, x, ddw, Forward(self.0))?,
+        ))
     }
 }

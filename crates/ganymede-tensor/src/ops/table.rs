@@ -2,6 +2,7 @@
 //! what a device without a kernel runs. Runs on the device of `GAN_TEST_DEVICE`; inputs are made on the CPU.
 
 mod cases;
+mod resampling;
 
 use candle_core::{DType, Result, Tensor};
 
@@ -130,6 +131,21 @@ fn operations_along_channels() {
 #[test]
 fn resolutions_and_borders() {
     check(cases::resolution());
+}
+
+#[test]
+fn filters() {
+    check(resampling::filters());
+}
+
+#[test]
+fn points() {
+    check(resampling::points());
+}
+
+#[test]
+fn styles() {
+    check(resampling::styles());
 }
 
 #[test]

@@ -249,6 +249,17 @@ fn fused_activations_are_the_composition_to_both_orders() -> Result<()> {
         }
     }
     assert!(crate::add_channel_bias_leaky_relu(&x, &b, -0.1).is_err());
+    let good = crate::BiasAct { slope: 0.2, gain: 1.0, clamp: Some(1.0) };
+    assert!(crate::bias_act(&x, &b, good).is_ok());
+    for bad in [
+        crate::BiasAct { slope: -1.0, ..good },
+        crate::BiasAct { gain: 0.0, ..good },
+        crate::BiasAct { gain: f64::INFINITY, ..good },
+        crate::BiasAct { clamp: Some(-1.0), ..good },
+        crate::BiasAct { clamp: Some(f64::NAN), ..good },
+    ] {
+        assert!(crate::bias_act(&x, &b, bad).is_err(), "{bad:?}");
+    }
     assert!(crate::batch_norm_leaky_relu(&x, &w, &b, 1e-5, f64::NAN).is_err());
     Ok(())
 }

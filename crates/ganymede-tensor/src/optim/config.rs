@@ -170,6 +170,37 @@ impl OptimizerConfig {
         self
     }
 
+    /// The same rule for an optimiser whose updates are shared: a share `c` of them, in (0, 1], is made for the loss that the
+    /// settings are meant for, the others for regularisers between. The rate is multiplied by c, and every decay of a moment
+    /// is taken to the power c, so that the moments reach back over as many updates of that loss as before (Karras et al.,
+    /// 2020, arXiv:1912.04958, appendix B).
+    ///
+    /// ```
+    /// use ganymede_tensor::OptimizerConfig;
+    /// let adam = OptimizerConfig::Adam { lr: 0.0025, beta1: 0.0, beta2: 0.99, eps: 1e-8, weight_decay: 0.0 };
+    /// // StyleGAN2's discriminator, R1 in an update of its own after 16 others.
+    /// assert_eq!(adam.shared_with(16.0 / 17.0).lr(), 0.0025 * 16.0 / 17.0);
+    /// ```
+    #[must_use]
+    pub fn shared_with(mut self, c: f64) -> Self {
+        if c == 1.0 {
+            return self;
+        }
+        match &mut self {
+            Self::Adam { beta1, beta2, .. } => {
+                *beta1 = beta1.powf(c);
+                *beta2 = beta2.powf(c);
+            }
+            Self::RmsProp { alpha, momentum, .. } => {
+                *alpha = alpha.powf(c);
+                *momentum = momentum.powf(c);
+            }
+            Self::Sgd { momentum, .. } => *momentum = momentum.signum() * momentum.abs().powf(c),
+        }
+        *self.lr_mut() *= c;
+        self
+    }
+
     pub(super) fn lr_mut(&mut self) -> &mut f64 {
         match self {
             Self::Adam { lr, .. } | Self::RmsProp { lr, .. } | Self::Sgd { lr, .. } => lr,

@@ -4,6 +4,8 @@
 //! A bound is no opinion on what trains well. It lies where a number stops meaning anything (a rate that no
 //! f32 holds), or where it would fill the memory or stop the machine before anything could be said.
 
+use ganymede_models::NetworkSpec;
+
 use super::Run;
 use super::check::Check;
 
@@ -57,6 +59,11 @@ pub(super) const BOUNDS: &[(&str, Bound)] = &[
     ("data.channels", Whole(1, 3)),
     ("data.factor", Whole(2, 512)),
     ("loss.real_label", Target),
+    ("augment.p", Between(0.0, 1.0)),
+    ("augment.target", Between(0.0, 1.0)),
+    ("augment.kimg", Positive(1e9)),
+    ("augment.interval", Whole(1, MOST_STEPS)),
+    ("augment.held_out", Inside(0.0, 1.0)),
     ("penalty.*.interval", Whole(1, MOST_STEPS)),
     ("penalty.*.*", NonNegative(MOST_WEIGHT)),
     ("term.*.weight", NonNegative(MOST_WEIGHT)),
@@ -76,7 +83,16 @@ pub(super) const BOUNDS: &[(&str, Bound)] = &[
     ("schedule.from_step", Whole(0, MOST_STEPS)),
     ("schedule.to_step", Whole(1, MOST_STEPS + 1)),
     ("schedule.steps", Whole(1, MOST_STEPS)),
+    ("init.freeze", Whole(0, 100)),
+    ("growth.start", Whole(4, 1024)),
+    ("growth.fade_kimg", NonNegative(1e9)),
+    ("growth.stable_kimg", NonNegative(1e9)),
+    ("growth.batch", Whole(1, 65_536)),
+    ("growth.lr_factor", Positive(1e3)),
+    ("growth.repeats", Whole(1, MOST_STEPS)),
     ("ema.decay", Share),
+    ("ema.half_life_kimg", Positive(1e9)),
+    ("ema.rampup", Between(0.0, 1.0)),
     ("log.log_every", Whole(1, MOST_STEPS)),
     ("log.sample_every", Whole(1, MOST_STEPS)),
     ("log.checkpoint_every", Whole(1, MOST_STEPS)),
@@ -153,28 +169,43 @@ fn plain(x: f64) -> String {
     if x == 0.0 || (1e-3..1e10).contains(&x) { format!("{x}") } else { format!("{x:e}") }
 }
 
+/// Samples a batch where the networks have their whole size; at half the side there is room for many more.
+fn whole_batch(run: &Run) -> usize {
+    run.growth.as_ref().map_or(run.batch, |growth| growth.plan.batches().1)
+}
+
+/// The setting of a network that says how wide it is.
+fn width(spec: &dyn NetworkSpec) -> String {
+    let settings = spec.write();
+    settings.keys().find(|key| key.starts_with(WIDTH)).cloned().unwrap_or_else(|| WIDTH.to_owned())
+}
+
+/// What such settings begin with.
+const WIDTH: &str = "width";
+
 /// Refuses what no single number shows: layers, batches and pictures that no machine holds.
 pub(super) fn products(run: &Run, check: &mut Check) {
     let io = run.data.presumed_io();
-    for (section, size) in
-        [("generator", run.generator.size(&io)), ("discriminator", run.discriminator.size(&io))]
+    for (section, spec) in
+        [("generator", run.generator.as_spec()), ("discriminator", run.discriminator.as_spec())]
     {
-        let values = run.batch as u128 * size.activations;
+        let (size, width) = (spec.size(&io), width(spec));
+        let values = whole_batch(run) as u128 * size.activations;
         if values > MOST_ACTIVATIONS {
             let reason = format!(
                 "{} samples make {values} values in one layer of the {section}, at most {MOST_ACTIVATIONS} are possible; \
-                 lower run.batch, {section}.width or data.resolution",
-                run.batch
+                 lower run.batch, {section}.{width} or data.resolution",
+                whole_batch(run)
             );
             check.add("run.batch", reason);
         }
         if size.largest_weight > MOST_WEIGHTS {
             let reason = format!(
-                "one layer of the {section} has {} weights, at most {MOST_WEIGHTS} are possible; lower {section}.width \
+                "one layer of the {section} has {} weights, at most {MOST_WEIGHTS} are possible; lower {section}.{width} \
                  and what multiplies it",
                 size.largest_weight
             );
-            check.add(&format!("{section}.width"), reason);
+            check.add(&format!("{section}.{width}"), reason);
         }
     }
     let side = run.data.resolution.unwrap_or(2) as u128;
@@ -197,6 +228,8 @@ impl Run {
     pub fn least_step_bytes(&self) -> u64 {
         let io = self.data.presumed_io();
         let largest = self.generator.size(&io).held.max(self.discriminator.size(&io).held);
-        HELD * size_of::<f32>() as u64 * self.batch as u64 * u64::try_from(largest).unwrap_or(u64::MAX >> 32)
+        HELD * size_of::<f32>() as u64
+            * whole_batch(self) as u64
+            * u64::try_from(largest).unwrap_or(u64::MAX >> 32)
     }
 }

@@ -37,9 +37,16 @@ pub struct RunFile {
     /// The discriminator, likewise ([`ganymede_models::DISCRIMINATORS`]).
     #[serde(default)]
     pub discriminator: Table,
+    /// Weights that the networks begin with.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub init: InitFile,
     /// Who moves when: `kind`, and the settings of that scheme.
     #[serde(default, skip_serializing_if = "Table::is_empty")]
     pub scheme: Table,
+    /// What is done to all that the discriminator sees: `kind`, and the settings of that augmentation
+    /// ([`ganymede_augment::AugmentConfig`]).
+    #[serde(default, skip_serializing_if = "Table::is_empty")]
+    pub augment: Table,
     /// The adversarial loss.
     #[serde(default)]
     pub loss: LossFile,
@@ -49,6 +56,9 @@ pub struct RunFile {
     /// The learning rates' course over the run.
     #[serde(default)]
     pub schedule: ScheduleFile,
+    /// When networks that grow take which size.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub growth: GrowthFile,
     /// The averaged generator.
     #[serde(default)]
     pub ema: EmaFile,
@@ -99,7 +109,7 @@ pub struct RunSection {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataFile {
-    /// A known data set's name or a folder of images.
+    /// A known data set's name, or a folder, a `.zip` or a `.tar` of images.
     pub name: Option<String>,
     /// Side of the images in pixels.
     pub resolution: Option<usize>,
@@ -124,6 +134,21 @@ pub struct DataFile {
     pub direction: Option<String>,
     /// For `downsampled`, by how much each side is smaller: a power of two, 4 unless given.
     pub factor: Option<usize>,
+    /// Random changes of real images alone, which the generator learns as well: `shift`, `crop`, `colour`, `cutout`. Those of
+    /// `[augment]` it does not learn.
+    pub augment: Option<Vec<String>>,
+}
+
+/// `[init]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InitFile {
+    /// The generator's weights: a checkpoint, a file of `ganymede export`, or one of another program.
+    pub generator: Option<String>,
+    /// The discriminator's, likewise.
+    pub discriminator: Option<String>,
+    /// How many of the discriminator's layers, those nearest to the image, keep their weights.
+    pub freeze: Option<usize>,
 }
 
 /// `[loss]`.
@@ -170,6 +195,43 @@ pub struct ScheduleFile {
     pub steps: Option<u64>,
 }
 
+/// `[growth]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrowthFile {
+    /// `none`: networks that could grow have their whole size from the start; `progressive`: they begin with small images.
+    pub kind: Option<String>,
+    /// The side of the first images in pixels: a power of two, 4 unless given.
+    pub start: Option<usize>,
+    /// Thousands of real images shown while a stage fades in.
+    pub fade_kimg: Option<f64>,
+    /// Thousands of real images shown while a stage is held.
+    pub stable_kimg: Option<f64>,
+    /// Samples a batch in each stage, the first one's first; the last entry holds for all stages beyond.
+    pub batch: Option<Vec<usize>>,
+    /// A factor on both learning rates in each stage, likewise.
+    pub lr_factor: Option<Vec<f64>>,
+    /// Steps from one movement of the fade to the next.
+    pub repeats: Option<u64>,
+    /// Begin both optimisers anew where a fade begins and where it ends.
+    pub reset_optimizer: Option<bool>,
+}
+
+impl GrowthFile {
+    /// Its keys but the kind, and whether they were given.
+    pub(super) fn given(&self) -> [(&'static str, bool); 7] {
+        [
+            ("start", self.start.is_some()),
+            ("fade_kimg", self.fade_kimg.is_some()),
+            ("stable_kimg", self.stable_kimg.is_some()),
+            ("batch", self.batch.is_some()),
+            ("lr_factor", self.lr_factor.is_some()),
+            ("repeats", self.repeats.is_some()),
+            ("reset_optimizer", self.reset_optimizer.is_some()),
+        ]
+    }
+}
+
 /// `[ema]`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -177,9 +239,18 @@ pub struct EmaFile {
     /// Keep an averaged generator.
     pub enabled: Option<bool>,
     /// Share of the old average kept at each step, 0 ..< 1; a number, or the table of its course.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub decay: Option<Value>,
     /// Average over fewer steps while few have been made.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub warmup: Option<bool>,
+    /// In place of `decay`: thousands of real images after which half of the average is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub half_life_kimg: Option<f64>,
+    /// With `half_life_kimg`: the half-life is no more than this share of the images shown so far; 0: it is what it is from
+    /// the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rampup: Option<f64>,
 }
 
 /// `[log]`, all in steps but `samples`.

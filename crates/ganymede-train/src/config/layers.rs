@@ -130,6 +130,14 @@ impl Layers {
     }
 }
 
+/// Two ways to say one thing, of which the later layer's counts, and what belongs to the second one.
+const TWO_WAYS: &[(&str, &str, &str)] = &[
+    ("steps", "kimg", ""),
+    ("kimg", "steps", ""),
+    ("decay", "half_life_kimg", "rampup"),
+    ("half_life_kimg", "decay", "warmup"),
+];
+
 fn merge(lower: &mut Table, upper: Table) {
     let changes_kind = match (lower.get("kind"), upper.get("kind")) {
         (Some(old), Some(new)) => old != new,
@@ -138,10 +146,10 @@ fn merge(lower: &mut Table, upper: Table) {
     if changes_kind {
         lower.clear();
     }
-    // `steps` and `kimg` are two ways to say one thing: the later layer's way counts.
-    for (one, other) in [("steps", "kimg"), ("kimg", "steps")] {
-        if upper.contains_key(one) && !upper.contains_key(other) {
-            lower.remove(other);
+    for (one, other, belongs) in TWO_WAYS {
+        if upper.contains_key(*one) && !upper.contains_key(*other) {
+            lower.remove(*other);
+            lower.remove(*belongs);
         }
     }
     for (key, value) in upper {

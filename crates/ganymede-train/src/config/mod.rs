@@ -5,12 +5,15 @@
 //! and everything else takes parts of it.
 
 mod assign;
+mod augment;
+mod average;
 mod bounds;
 mod check;
 mod course;
 mod error;
 mod eval;
 mod file;
+mod growth;
 mod layers;
 mod nearest;
 mod network;
@@ -28,14 +31,16 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use average::Average;
 pub use bounds::{MOST_MEASURED, MOST_STEPS, MOST_THREADS};
 pub use course::{Course, Ramp};
 pub use error::{ConfigError, Problem};
 pub use eval::EvalConfig;
 pub use file::{
-    AboutFile, DataFile, EmaFile, EvalFile, LimitsFile, LogFile, LossFile, OptimizersFile, RUN_SCHEMA,
-    RunFile, RunSection, ScheduleFile,
+    AboutFile, DataFile, EmaFile, EvalFile, GrowthFile, InitFile, LimitsFile, LogFile, LossFile,
+    OptimizersFile, RUN_SCHEMA, RunFile, RunSection, ScheduleFile,
 };
+pub use growth::GrowthConfig;
 pub use layers::Layers;
 pub(crate) use nearest::hint;
 pub use nearest::nearest;
@@ -43,10 +48,11 @@ pub use resume::Change;
 pub use scheduled::Scheduled;
 pub(crate) use scheduled::write_course;
 
+use ganymede_augment::{AugmentConfig, Part};
 use ganymede_datasets::{Crop, Pairs, Split};
 use ganymede_losses::{AdversarialLoss, LabelSmoothing, Penalty};
-use ganymede_models::{ConditionShape, DiscriminatorConfig, GeneratorConfig, Io};
-use ganymede_tensor::{DeviceChoice, EmaConfig, OptimizerConfig};
+use ganymede_models::{ConditionShape, DiscriminatorConfig, GeneratorConfig, Growth, Io};
+use ganymede_tensor::{DeviceChoice, OptimizerConfig};
 use toml::{Table, Value};
 
 use crate::trainer::scheme::SchemeKind;
@@ -75,6 +81,10 @@ pub struct Run {
     pub generator: GeneratorConfig,
     /// The discriminator.
     pub discriminator: DiscriminatorConfig,
+    /// What is done to all that the discriminator sees.
+    pub augment: Scheduled<AugmentConfig>,
+    /// Weights that the networks begin with.
+    pub init: InitConfig,
     /// The adversarial loss of both players.
     pub loss: AdversarialLoss,
     /// One-sided label smoothing of the discriminator's loss.
@@ -95,6 +105,8 @@ pub struct Run {
     pub optimizer_d: Scheduled<OptimizerConfig>,
     /// A factor on both learning rates.
     pub schedule: Course,
+    /// When the networks take which size, where they grow by a plan.
+    pub growth: Option<GrowthConfig>,
     /// The averaged generator, where there is one.
     pub ema: Option<Average>,
     /// How often things are written.
@@ -106,9 +118,24 @@ pub struct Run {
 }
 
 impl Run {
-    /// Real samples that the discriminator is shown in a step: `batch · n_critic`.
-    pub fn images_per_step(&self) -> u64 {
-        self.batch as u64 * self.n_critic
+    /// Samples a batch in the update that makes step `step + 1` out of `step`.
+    pub fn batch_at(&self, step: u64) -> usize {
+        self.growth.as_ref().map_or(self.batch, |growth| growth.plan.batch_at(step))
+    }
+
+    /// How far the networks have grown in that update.
+    pub fn growth_at(&self, step: u64) -> Growth {
+        self.growth.as_ref().map_or(Growth::FULL, |growth| growth.plan.at(step))
+    }
+
+    /// The factor on both learning rates in that update.
+    pub(crate) fn lr_factor_at(&self, step: u64) -> f64 {
+        self.schedule.at(step) * self.growth.as_ref().map_or(1.0, |growth| growth.plan.lr_factor_at(step))
+    }
+
+    /// Whether both optimisers begin anew with that update.
+    pub(crate) fn resets_at(&self, step: u64) -> bool {
+        self.growth.as_ref().is_some_and(|growth| growth.reset_optimizer && growth.plan.turns_at(step))
     }
 
     /// Steps between measurements of samples, ≥ 1.
@@ -138,6 +165,8 @@ pub struct DataConfig {
     pub vectors: Option<String>,
     /// Where an image that is the condition of each image comes from.
     pub pairs: Option<Pairs>,
+    /// Random changes of real images alone, in this order.
+    pub augment: Vec<Part>,
 }
 
 impl DataConfig {
@@ -162,11 +191,29 @@ impl DataConfig {
     }
 }
 
+/// The key of a penalty that has updates of its own.
+const OWN_UPDATE: &str = "own_update";
+
+/// Weights that the networks begin with, in place of random ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InitConfig {
+    /// A file with the generator's: a checkpoint, a file that [`crate::NetworkWeights::save`] wrote, or another program's.
+    pub generator: Option<String>,
+    /// One with the discriminator's.
+    pub discriminator: Option<String>,
+    /// How many of the discriminator's layers, those nearest to the image, keep their weights: Freeze-D (Mo et al., 2020,
+    /// arXiv:2002.10964), for few data. 0: none.
+    pub freeze: usize,
+}
+
 /// A penalty on the discriminator's gradient.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PenaltyConfig {
     /// Discriminator updates from one evaluation to the next, ≥ 1; it counts as many times there.
     pub interval: u64,
+    /// Whether it is an update of the optimiser by itself, after the one of the adversarial loss, and the optimiser's rates
+    /// make up for that: as in StyleGAN2 (Karras et al., 2020, arXiv:1912.04958, appendix B).
+    pub own_update: bool,
     /// What is evaluated.
     pub penalty: Scheduled<Penalty>,
 }
@@ -174,30 +221,17 @@ pub struct PenaltyConfig {
 impl PenaltyConfig {
     /// A penalty at every update.
     pub fn every_step(penalty: Penalty) -> Self {
-        Self { interval: 1, penalty: penalty.into() }
+        Self { interval: 1, own_update: false, penalty: penalty.into() }
     }
 
     fn write(&self) -> Table {
         let interval = i64::try_from(self.interval).unwrap_or(i64::MAX);
         let mut table = self.penalty.write();
         table.insert("interval".to_owned(), Value::Integer(interval));
+        if self.own_update {
+            table.insert(OWN_UPDATE.to_owned(), Value::Boolean(true));
+        }
         table
-    }
-}
-
-/// How the averaged generator is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Average {
-    /// The share of the old average kept at each step, in [0, 1).
-    pub decay: Course,
-    /// Whether early steps count more: see [`EmaConfig::decay_at`].
-    pub warmup: bool,
-}
-
-impl Average {
-    /// The share of the old average kept by the update that makes step `step + 1` out of `step`.
-    pub fn decay_at(&self, step: u64) -> f64 {
-        EmaConfig { decay: self.decay.at(step), warmup: self.warmup }.decay_at(step)
     }
 }
 

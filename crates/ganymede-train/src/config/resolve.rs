@@ -3,7 +3,7 @@
 
 use ganymede_datasets::{Crop, Split};
 use ganymede_losses::{AdversarialLoss, LabelSmoothing, Penalty};
-use ganymede_models::SampleKind;
+use ganymede_models::{ConditionShape, SampleKind};
 use ganymede_tensor::{DeviceChoice, OptimizerConfig, OptimizerError};
 use toml::{Table, Value};
 
@@ -11,9 +11,11 @@ use super::bounds::{self, MOST_STEPS};
 use super::check::{Check, shown};
 use super::error::ConfigError;
 use super::file::{LossFile, RUN_SCHEMA, RunFile};
+use super::growth::GrowthConfig;
 use super::scheduled::Scheduled;
 use super::{
-    Average, DataConfig, LogConfig, PenaltyConfig, Run, eval, network, pairs, schedule, section, term,
+    DataConfig, InitConfig, LogConfig, OWN_UPDATE, PenaltyConfig, Run, augment, average, eval, growth,
+    network, pairs, schedule, section, term,
 };
 use crate::trainer::scheme;
 use crate::trainer::terms::TermConfig;
@@ -40,8 +42,13 @@ impl RunFile {
         let (loss, smoothing) = loss(&self.loss, &mut check);
         let batch = check.size("run.batch", self.run.batch, 64);
         let n_critic = check.count("optimizer.n_critic", self.optimizer.n_critic, 1);
-        let steps = steps(self, batch as u64 * n_critic, &mut check);
         let samples = if data.is_toy() { SampleKind::Points } else { SampleKind::Images };
+        let generator = network::generator(&self.generator, samples, &mut check);
+        let discriminator = network::discriminator(&self.discriminator, samples, &mut check);
+        let io = data.presumed_io();
+        let stages = growth::stages(generator.stages(&io), discriminator.stages(&io), &io, &mut check);
+        let growth = growth::resolve(&self.growth, stages, (batch, n_critic), &mut check);
+        let steps = steps(self, growth.as_ref(), batch as u64 * n_critic, &mut check);
         let log = log(self, &mut check);
         let run = Run {
             preset: self.preset.clone(),
@@ -51,8 +58,14 @@ impl RunFile {
             batch,
             device: device(self, &mut check),
             threads: check.size("run.threads", self.run.threads, 0),
-            generator: network::generator(&self.generator, samples, &mut check),
-            discriminator: network::discriminator(&self.discriminator, samples, &mut check),
+            generator,
+            discriminator,
+            init: InitConfig {
+                generator: self.init.generator.clone(),
+                discriminator: self.init.discriminator.clone(),
+                freeze: check.size("init.freeze", self.init.freeze, 0),
+            },
+            augment: augment::resolve(&self.augment, steps, &mut check),
             loss,
             smoothing,
             penalties: penalties(self, steps, &mut check),
@@ -68,7 +81,8 @@ impl RunFile {
                 &mut check,
             ),
             schedule: schedule::resolve(&self.schedule, steps, &mut check),
-            ema: ema(self, steps, &mut check),
+            growth,
+            ema: average::resolve(&self.ema, steps, &mut check),
             eval: eval::resolve(&self.eval, data.resolution, log.sample_every, &mut check),
             log,
             data,
@@ -85,7 +99,7 @@ impl RunFile {
     }
 }
 
-fn steps(file: &RunFile, images_per_step: u64, check: &mut Check) -> u64 {
+fn steps(file: &RunFile, growth: Option<&GrowthConfig>, images_per_step: u64, check: &mut Check) -> u64 {
     match (file.run.steps, file.run.kimg) {
         (Some(_), Some(_)) => {
             check.add("run.kimg", "`steps` is given too: give one of the two");
@@ -93,7 +107,11 @@ fn steps(file: &RunFile, images_per_step: u64, check: &mut Check) -> u64 {
         }
         (None, Some(kimg)) => {
             let kimg = check.number("run.kimg", Some(kimg), 1.0);
-            let steps = ((kimg * 1000.0 / images_per_step as f64).ceil() as u64).max(1);
+            let images = kimg * 1000.0;
+            let steps = match growth {
+                None => ((images / images_per_step as f64).ceil() as u64).max(1),
+                Some(growth) => growth.plan.steps_for(images),
+            };
             if steps > MOST_STEPS {
                 let reason =
                     format!("{kimg} thousand images take {steps} steps, at most {MOST_STEPS} are possible");
@@ -145,6 +163,7 @@ fn data(file: &RunFile, check: &mut Check) -> DataConfig {
         strict: data.strict.unwrap_or(false),
         vectors: data.vectors.clone(),
         pairs: pairs::resolve(data, resolution, check),
+        augment: augment::parts(data.augment.as_deref().unwrap_or_default(), toy, check),
     }
 }
 
@@ -192,8 +211,16 @@ fn penalty(section: &str, entry: &Table, steps: u64, check: &mut Check) -> Optio
             1
         }
     };
+    let own_update = match settings.remove(OWN_UPDATE) {
+        None => false,
+        Some(Value::Boolean(own)) => own,
+        Some(other) => {
+            check.add(&format!("{section}.{OWN_UPDATE}"), format!("found {other}, expected true or false"));
+            false
+        }
+    };
     let penalty = section::scheduled(section, &settings, (Penalty::NAMES, None), steps, check)?;
-    Some(PenaltyConfig { interval, penalty })
+    Some(PenaltyConfig { interval, own_update, penalty })
 }
 
 fn terms(file: &RunFile, steps: u64, check: &mut Check) -> Vec<TermConfig> {
@@ -233,16 +260,26 @@ fn resolution(run: &Run, check: &mut Check) {
 /// What one part of the game asks of another.
 fn players(run: &Run, check: &mut Check) {
     resolution(run, check);
+    let io = run.data.presumed_io();
     if let Some(reason) = (run.scheme.refuses)(run.n_critic) {
         check.add("scheme.kind", reason);
     }
     let pack = run.discriminator.traits().pack;
-    if !run.batch.is_multiple_of(pack) {
-        let next = run.batch.next_multiple_of(pack);
-        let reason =
-            format!("{} samples do not make packs of {pack} (discriminator.pack): use {next}", run.batch);
-        check.add("run.batch", reason);
+    let of_stages =
+        run.growth.iter().flat_map(|growth| growth.batch.iter().map(|batch| ("growth.batch", *batch)));
+    for (key, batch) in std::iter::once(("run.batch", run.batch)).chain(of_stages) {
+        if !batch.is_multiple_of(pack) {
+            let next = batch.next_multiple_of(pack);
+            let reason =
+                format!("{batch} samples do not make packs of {pack} (discriminator.pack): use {next}");
+            check.add(key, reason);
+        }
     }
+    if run.growth.is_some() && matches!(io.condition, ConditionShape::Images(_)) {
+        let reason = "images that are conditions do not grow with the networks: use \"none\"";
+        check.add("growth.kind", reason);
+    }
+    augment::check(run, check);
     let stands = run.eval.as_ref().is_some_and(|eval| eval.standing_statistics > 0);
     if stands && !run.generator.traits().mixes_batch {
         let reason = "the generator has no batch normalisation that would use them: use 0";
@@ -257,14 +294,6 @@ fn players(run: &Run, check: &mut Check) {
 
 fn off_at_zero(check: &mut Check, key: &str, value: Option<f64>) -> Option<f64> {
     Some(check.number(key, value, 0.0)).filter(|x| *x > 0.0)
-}
-
-fn ema(file: &RunFile, steps: u64, check: &mut Check) -> Option<Average> {
-    let average = Average {
-        decay: section::number("ema.decay", file.ema.decay.as_ref(), 0.999, steps, check),
-        warmup: file.ema.warmup.unwrap_or(true),
-    };
-    file.ema.enabled.unwrap_or(true).then_some(average)
 }
 
 fn log(file: &RunFile, check: &mut Check) -> LogConfig {

@@ -26,6 +26,11 @@ impl<T: Clone + Serialize + DeserializeOwned> Scheduled<T> {
         Self { start, courses }
     }
 
+    /// With other settings in the place of those at step 0; courses stay.
+    pub(super) fn map(self, change: impl FnOnce(T) -> T) -> Self {
+        Self { start: change(self.start), courses: self.courses }
+    }
+
     /// The settings at step 0.
     pub fn start(&self) -> &T {
         &self.start

@@ -1,3 +1,4 @@
+mod augment;
 mod beside;
 
 use ganymede_losses::{AdversarialLoss, Penalty};
@@ -58,7 +59,7 @@ fn an_empty_file_is_a_whole_run() {
     assert_eq!(run.data.name, "fashion-mnist-10k");
     assert_eq!(run.data.resolution, Some(32));
     assert_eq!(run.loss, AdversarialLoss::NonSaturating);
-    assert_eq!(run.ema, Some(Average { decay: Course::Constant { value: 0.999 }, warmup: true }));
+    assert_eq!(run.ema, Some(Average::Decay { decay: Course::Constant { value: 0.999 }, warmup: true }));
     let adam = OptimizerConfig::Adam { lr: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
     assert_eq!((run.optimizer_g, run.optimizer_d), (adam.into(), adam.into()));
 }
@@ -113,7 +114,7 @@ fn unknown_keys_offer_the_nearest() {
     check_refused("[[penalty]]\nkind = 'r1'\ngama = 1", &["penalty.0.gama", "`gamma`"]);
     check_refused("[loss]\nkind = 'hing'", &["loss.kind: there is no `hing`; did you mean `hinge`?"]);
     check_refused("[generator]\nkind = 'dc-gan'", &["did you mean `dcgan`?"]);
-    check_refused("[ema]\nzzz = 1", &["ema.zzz: no such key; known: enabled, decay, warmup"]);
+    check_refused("[ema]\nzzz = 1", &["ema.zzz: no such key; known: enabled, decay, warmup, half_life_kimg"]);
 }
 
 #[test]
@@ -377,7 +378,8 @@ fn every_scheduled_number_follows_its_course_and_survives_run_toml() {
     near(beta2, 0.999);
     assert_eq!(run.penalties[0].interval, 2);
     assert_eq!(run.penalties[0].penalty.at(10), Penalty::R1 { gamma: 3.0 });
-    near(run.ema.as_ref().unwrap().decay.at(20), 0.945);
+    let Some(Average::Decay { decay, .. }) = &run.ema else { panic!("{:?}", run.ema) };
+    near(decay.at(20), 0.945);
     // Courses without an end got that of the run, and keep it.
     assert!(run.to_toml().contains("to_step = 40"), "{}", run.to_toml());
 }
@@ -416,6 +418,10 @@ fn schemes_and_terms_are_chosen_by_name() {
     assert_eq!(run.terms[0].write()["weight"].as_float(), Some(1e-4));
     check_refused("[[term]]\nkind = 'orthogonal'\nplayer = 'both'", &["term.0.player", "generator"]);
     check_refused("[[term]]\nkind = 'orthogonal'\nweight = -1.0", &["term.0.weight: found -1"]);
+    let run = resolve("[[term]]\nkind = 'drift'").unwrap();
+    assert_eq!(resolve(&run.to_toml()).unwrap(), run);
+    assert_eq!(run.terms[0].write()["weight"].as_float(), Some(1e-3));
+    check_refused("[[term]]\nkind = 'drift'\nwieght = 1.0", &["term.0.wieght"]);
 }
 
 #[test]

@@ -10,7 +10,9 @@ impl Run {
     pub fn warnings(&self) -> Vec<String> {
         let mut found = Vec::new();
         let traits = self.discriminator.traits();
-        if let (Some(penalty), true) = (self.penalties.first(), traits.mixes_batch) {
+        // Features of the batch are made for it: StyleGAN2 has them under R1.
+        let by_norm = traits.mixes_batch && !traits.sees_batch;
+        if let (Some(penalty), true) = (self.penalties.first(), by_norm) {
             found.push(format!(
                 "discriminator.norm = \"batch\" couples the samples of a batch, and {} penalises the gradient of each \
                  sample (Gulrajani et al., section 4): use \"layer\" or \"none\"",
@@ -42,14 +44,31 @@ impl Run {
                  \"pix2pix\" for images"
             ));
         }
-        let is_long =
-            |ema: &Average| !ema.warmup && self.steps < (3.0 / (1.0 - ema.decay.at(self.steps))) as u64;
-        if self.ema.as_ref().is_some_and(is_long) {
+        if !self.data.augment.is_empty() {
+            found.push(
+                "data.augment changes real images only, and the generator learns the changes, too: use [augment] kind = \
+                 \"ada\" or \"diffaugment\", which it does not learn"
+                    .to_owned(),
+            );
+        }
+        if let Some(Average::Decay { decay, warmup: false }) = &self.ema
+            && self.steps < (3.0 / (1.0 - decay.at(self.steps))) as u64
+        {
             found.push(
                 "ema.decay is long for so few steps: the averaged generator still holds its starting weights; set \
                  ema.warmup = true"
                     .to_owned(),
             );
+        }
+        if let Some(growth) = &self.growth {
+            let (stage, step) = growth.plan.grown();
+            if self.steps <= step {
+                let reached = self.growth_at(self.steps - 1).stage;
+                found.push(format!(
+                    "the run ends in stage {reached} of the networks' growth, and they are whole from step {step} in stage \
+                     {stage} on: lower growth.fade_kimg and growth.stable_kimg, or raise run.steps"
+                ));
+            }
         }
         found
     }

@@ -3,12 +3,12 @@
 use toml::{Table, Value};
 
 use super::file::{
-    AboutFile, DataFile, EmaFile, LimitsFile, LogFile, LossFile, OptimizersFile, RUN_SCHEMA, RunFile,
+    AboutFile, DataFile, InitFile, LimitsFile, LogFile, LossFile, OptimizersFile, RUN_SCHEMA, RunFile,
     RunSection,
 };
+use super::growth::GrowthConfig;
 use super::resolve::{CROPS, SPLITS};
-use super::scheduled::write_course;
-use super::{PenaltyConfig, Run, eval, pairs, schedule};
+use super::{InitConfig, PenaltyConfig, Run, augment, average, eval, pairs, schedule};
 use crate::trainer::terms::TermConfig;
 
 impl Run {
@@ -24,7 +24,9 @@ impl Run {
             data: self.data_section(),
             generator: self.generator.write(),
             discriminator: self.discriminator.write(),
+            init: self.init_section(),
             scheme: Table::from_iter([("kind".to_owned(), Value::String(self.scheme.name.to_owned()))]),
+            augment: augment::write(&self.augment),
             loss: LossFile { kind: Some(self.loss.name().to_owned()), real_label: Some(self.smoothing.real) },
             optimizer: OptimizersFile {
                 n_critic: Some(self.n_critic),
@@ -33,11 +35,8 @@ impl Run {
                 discriminator: self.optimizer_d.write(),
             },
             schedule: schedule::write(&self.schedule),
-            ema: EmaFile {
-                enabled: Some(self.ema.is_some()),
-                decay: self.ema.as_ref().map(|ema| write_course(&ema.decay)),
-                warmup: self.ema.as_ref().map(|ema| ema.warmup),
-            },
+            growth: self.growth.as_ref().map(GrowthConfig::write).unwrap_or_default(),
+            ema: average::write(self.ema.as_ref()),
             log: LogFile {
                 log_every: Some(self.log.log_every),
                 sample_every: Some(self.log.sample_every),
@@ -66,10 +65,17 @@ impl Run {
             flip: Some(data.flip),
             strict: Some(data.strict),
             vectors: data.vectors.clone(),
+            augment: (!data.augment.is_empty())
+                .then(|| data.augment.iter().map(|part| part.name().to_owned()).collect()),
             ..DataFile::default()
         };
         pairs::write(data.pairs, &mut section);
         section
+    }
+
+    fn init_section(&self) -> InitFile {
+        let InitConfig { generator, discriminator, freeze } = self.init.clone();
+        InitFile { generator, discriminator, freeze: (freeze > 0).then_some(freeze) }
     }
 
     fn run_section(&self) -> RunSection {

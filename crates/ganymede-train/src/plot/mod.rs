@@ -3,6 +3,7 @@
 
 mod curves;
 mod scatter;
+mod truncation;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -16,6 +17,7 @@ use crate::pictures;
 
 pub(crate) use curves::draw_curves;
 pub(crate) use scatter::{Scatter, draw_scatter};
+pub use truncation::draw_truncation;
 
 /// What the embedded font is registered as.
 const FONT: &str = "sans-serif";

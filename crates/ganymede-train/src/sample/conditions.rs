@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ganymede_datasets::{ConditionBatch, Conditions, Dataset};
 use ganymede_models::{Condition, ConditionShape};
-use ganymede_tensor::{Device, Rng, Tensor};
+use ganymede_tensor::{DType, Device, Rng, Tensor};
 
 use crate::error::TrainError;
 use crate::trainer::{beside_condition, condition_of, draw_told};
@@ -161,6 +161,18 @@ impl ConditionBatches {
             }
         })
     }
+}
+
+/// A condition that is as good as any, of `n` samples.
+pub(super) fn zeros(told: &ConditionShape, n: usize, device: &Device) -> ganymede_tensor::Result<Condition> {
+    Ok(match told {
+        ConditionShape::None => Condition::None,
+        ConditionShape::Classes(_) => Condition::Classes(Tensor::zeros(n, DType::U32, device)?),
+        ConditionShape::Vectors(dim) => Condition::Vectors(Tensor::zeros((n, *dim), DType::F32, device)?),
+        ConditionShape::Images(shape) => {
+            Condition::Images(Tensor::zeros([&[n], &shape[..]].concat(), DType::F32, device)?)
+        }
+    })
 }
 
 fn words(told: &ConditionShape) -> String {

@@ -2,17 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use ganymede_models::LatentDistribution;
 use ganymede_tensor::{CheckpointError, DType, Device, Rng, Tensor, TensorRows, load_weights};
 
-use super::BATCH;
+use super::truncated::Draw;
+use super::truncation::{Truncation, TruncationForm};
+use super::{BATCH, Sampler};
 use crate::error::TrainError;
 use crate::finite::not_finite;
 
 /// The tensor that a file of latent vectors keeps them under, where it holds several.
 const NAME: &str = "z";
-/// No draw of N(0, 1) is ever so large: a greater bound would not truncate.
-const MOST_PSI: f64 = 100.0;
 
 /// Where latent vectors come from.
 #[derive(Clone, Debug)]
@@ -23,10 +22,6 @@ pub enum Latents {
         count: usize,
         /// The same seed gives the same vectors.
         seed: u64,
-        /// Draw each number again until |z| ≤ ψ (Brock et al., 2019, arXiv:1809.11096, section 3.1):
-        /// smaller is less varied and more typical. StyleGAN's truncation, towards a mean of w, is another
-        /// thing. Uniform numbers and vectors on a sphere have nothing to cut off, and refuse it.
-        truncation: Option<f64>,
     },
     /// `(N, Z)` or `(N, Z, 1, 1)`.
     Given(Tensor),
@@ -39,10 +34,11 @@ pub enum Latents {
     },
 }
 
-/// Latent vectors `(n, Z)`, at most 64 at a time: a function of their source alone.
+/// Latent vectors `(n, Z)`, at most 64 at a time: a function of their source and of the truncation alone.
 #[derive(Debug)]
 pub struct LatentBatches {
     source: Source,
+    draw: Draw,
     z_dim: usize,
     device: Device,
     at: usize,
@@ -51,7 +47,7 @@ pub struct LatentBatches {
 
 #[derive(Debug)]
 enum Source {
-    Random { rng: Box<Rng>, distribution: LatentDistribution },
+    Random(Box<Rng>),
     Tensor(Tensor),
     Rows(TensorRows),
 }
@@ -62,17 +58,15 @@ fn fail(reason: String) -> TrainError {
 
 impl LatentBatches {
     /// Checks the source, all vectors of a file included.
-    pub(super) fn new(
-        source: &Latents,
-        z_dim: usize,
-        trained_on: LatentDistribution,
-        device: &Device,
-    ) -> Result<Self, TrainError> {
+    pub(super) fn new(source: &Latents, sampler: &Sampler) -> Result<Self, TrainError> {
+        let draw = sampler.truncated()?.drawing();
+        let z_dim = sampler.z_dim();
+        if !matches!(source, Latents::Random { .. }) {
+            check_truncation(sampler.truncation)?;
+        }
         let (origin, source, count) = match source {
-            Latents::Random { count, seed, truncation } => {
-                let distribution = truncate(trained_on, *truncation)?;
-                let rng = Box::new(Rng::stream(*seed, "sample"));
-                (None, Source::Random { rng, distribution }, *count)
+            Latents::Random { count, seed } => {
+                (None, Source::Random(Box::new(Rng::stream(*seed, "sample"))), *count)
             }
             Latents::Given(z) => {
                 check(z.dims(), z.dtype().is_float(), z_dim, "the latent vectors")?;
@@ -92,7 +86,7 @@ impl LatentBatches {
         if count == 0 {
             return Err(fail("ask for at least 1 sample".to_owned()));
         }
-        let mut batches = Self { source, z_dim, device: device.clone(), at: 0, count };
+        let mut batches = Self { source, draw, z_dim, device: sampler.device.clone(), at: 0, count };
         if let Some(origin) = origin {
             batches.check_finite(&origin)?;
         }
@@ -109,13 +103,19 @@ impl LatentBatches {
     /// # Errors
     /// The file cannot be read any more; the device refuses the memory.
     pub fn next_batch(&mut self) -> Result<Option<Tensor>, TrainError> {
+        let z = self.next_as_given()?;
+        Ok(z.map(|z| self.draw.shortened(&z)).transpose()?)
+    }
+
+    /// The same, not scaled back.
+    fn next_as_given(&mut self) -> Result<Option<Tensor>, TrainError> {
         let n = BATCH.min(self.count - self.at);
         if n == 0 {
             return Ok(None);
         }
         let shape = (n, self.z_dim);
         let z = match &mut self.source {
-            Source::Random { rng, distribution } => distribution.draw(n, self.z_dim, rng, &self.device)?,
+            Source::Random(rng) => self.draw.long(n, rng, &self.device)?,
             Source::Tensor(z) => z.narrow(0, self.at, n)?,
             Source::Rows(rows) => rows.read(self.at, n, &Device::Cpu)?,
         };
@@ -125,7 +125,7 @@ impl LatentBatches {
 
     /// Goes through all vectors once, and back to the first.
     fn check_finite(&mut self, origin: &str) -> Result<(), TrainError> {
-        while let Some(z) = self.next_batch()? {
+        while let Some(z) = self.next_as_given()? {
             if let Some(found) = not_finite(&z)? {
                 let vector = self.at - z.dim(0)? + found.at / self.z_dim;
                 return Err(TrainError::NotFinite {
@@ -140,21 +140,14 @@ impl LatentBatches {
     }
 }
 
-/// What is left of a distribution that is cut off at ±ψ, if it is.
-pub(super) fn truncate(
-    distribution: LatentDistribution,
-    psi: Option<f64>,
-) -> Result<LatentDistribution, TrainError> {
-    match psi {
-        None => Ok(distribution),
-        Some(psi) if psi > 0.0 && psi <= MOST_PSI => {
-            distribution.truncated(psi).map_err(|reason| fail(format!("truncation {psi}: {reason}")))
-        }
-        Some(psi) => {
-            let reason =
-                format!("truncation {psi}: give a number above 0, at most {MOST_PSI}; 0.5 to 1 is usual");
-            Err(fail(reason))
-        }
+/// Whether vectors that are given can be truncated.
+fn check_truncation(truncation: Option<Truncation>) -> Result<(), TrainError> {
+    match truncation {
+        Some(truncation) if truncation.form() == TruncationForm::Resample => Err(truncation.refused(
+            "latent vectors that are given are not drawn again: use the form `norm`, or `w` where there is a mapping \
+             network",
+        )),
+        _ => Ok(()),
     }
 }
 

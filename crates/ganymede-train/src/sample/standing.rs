@@ -3,7 +3,6 @@
 use ganymede_models::{Latents, has_running_statistics, standing_statistics};
 use ganymede_tensor::{Error, Rng};
 
-use super::latents::truncate;
 use super::{BATCH, ConditionBatches, Sampler};
 use crate::error::TrainError;
 
@@ -13,14 +12,8 @@ impl Sampler {
     /// of their own, so that samples are of the same latent vectors as without.
     ///
     /// # Errors
-    /// No pass is asked for; the generator has no batch normalisation; the truncation is refused as by
-    /// [`Sampler::latents`].
-    pub fn with_standing_statistics(
-        self,
-        passes: u64,
-        seed: u64,
-        truncation: Option<f64>,
-    ) -> Result<Self, TrainError> {
+    /// No pass is asked for; the generator has no batch normalisation.
+    pub fn with_standing_statistics(self, passes: u64, seed: u64) -> Result<Self, TrainError> {
         let fail = |reason: &str| TrainError::Sample { reason: format!("standing statistics: {reason}") };
         if passes == 0 {
             return Err(fail("0 passes leave none; give 1 or more, 16 is usual"));
@@ -28,15 +21,17 @@ impl Sampler {
         if !has_running_statistics(self.generator.params()) {
             return Err(fail("this generator has no batch normalisation to use them; leave them out"));
         }
-        let distribution = truncate(self.generator.latent_distribution(), truncation)?;
-        let mut latents = Rng::stream(seed, "standing/latents");
-        let labels = Rng::stream(seed, "standing/labels");
-        let mut classes = ConditionBatches::of_all(self.classes(), labels, &self.device);
-        let draw = |_| -> ganymede_tensor::Result<_> {
-            let z = distribution.draw(BATCH, self.z_dim(), &mut latents, &self.device)?;
-            Ok((Latents::new(z), classes.next_batch(BATCH).map_err(Error::wrap)?))
-        };
-        standing_statistics(self.generator.as_ref(), (0..passes).map(draw))?;
+        {
+            let truncated = self.truncated()?;
+            let mut latents = Rng::stream(seed, "standing/latents");
+            let labels = Rng::stream(seed, "standing/labels");
+            let mut classes = ConditionBatches::of_all(self.classes(), labels, &self.device);
+            let draw = |_| -> ganymede_tensor::Result<_> {
+                let z = truncated.drawing().z(BATCH, &mut latents, &self.device)?;
+                Ok((Latents::new(z), classes.next_batch(BATCH).map_err(Error::wrap)?))
+            };
+            standing_statistics(&truncated, (0..passes).map(draw))?;
+        }
         Ok(self)
     }
 }

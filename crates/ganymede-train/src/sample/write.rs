@@ -8,6 +8,7 @@ use ganymede_models::Condition;
 use ganymede_tensor::{Tensor, sync_folder};
 use rayon::prelude::*;
 
+use super::sheet::check_size;
 use crate::error::TrainError;
 use crate::folder::create_empty;
 use crate::numbered::make_numbered;
@@ -34,6 +35,8 @@ pub struct SampleWriter {
     with_grid: bool,
     written: usize,
     grid: Vec<Pixels>,
+    /// How many images the grid takes, and in rows of how many, unless that follows from their number.
+    room: (usize, Option<usize>),
     /// Whether each sample of the grid stands beside the image that it was made from.
     in_pairs: bool,
     table: Option<Table>,
@@ -75,7 +78,8 @@ impl SampleWriter {
 
     fn begin(dir: PathBuf, is_new: bool, shape: &[usize], with_grid: bool) -> Result<Self, TrainError> {
         let (grid, in_pairs) = (Vec::new(), false);
-        let mut writer = Self { dir, is_new, with_grid, written: 0, grid, in_pairs, table: None };
+        let room = (GRID, None);
+        let mut writer = Self { dir, is_new, with_grid, written: 0, grid, room, in_pairs, table: None };
         // Tried now, not after the first samples have been made.
         let temporary = writer.dir.join(".points.csv.tmp");
         let made = File::create(&temporary).and_then(|file| {
@@ -91,6 +95,18 @@ impl SampleWriter {
             fs::remove_file(&temporary).map_err(TrainError::write("remove", &temporary))?;
         }
         Ok(writer)
+    }
+
+    /// The same with so many rows of so many images in `grid.png`, in place of the first 64.
+    ///
+    /// # Errors
+    /// The picture would be too large; samples are points.
+    pub fn with_rows(mut self, shape: &[usize], rows: usize, columns: usize) -> Result<Self, TrainError> {
+        if self.with_grid {
+            check_size(shape, rows, columns)?;
+        }
+        self.room = (rows * columns, Some(columns));
+        Ok(self)
     }
 
     /// The folder.
@@ -130,7 +146,7 @@ impl SampleWriter {
             let name = format!("{:06}.png", self.written + i);
             put(&self.dir, &name, &image.to_png())
         })?;
-        let room = GRID.saturating_sub(self.grid.len());
+        let room = self.room.0.saturating_sub(self.grid.len());
         if !self.with_grid || room == 0 {
             return Ok(());
         }
@@ -153,7 +169,8 @@ impl SampleWriter {
             table.finish(&self.dir, self.written, self.with_grid)?;
         } else if !self.grid.is_empty() {
             let images: Vec<&Pixels> = self.grid.iter().collect();
-            let columns = self.in_pairs.then_some(PAIRED_COLUMNS.min(images.len()));
+            let paired = self.in_pairs.then_some(PAIRED_COLUMNS.min(images.len()));
+            let columns = self.room.1.or(paired);
             pictures::save_drawing(&pictures::grid(&images, columns), &self.dir.join("grid.png"))?;
         }
         sync_folder(&self.dir).map_err(TrainError::write("write", &self.dir))?;

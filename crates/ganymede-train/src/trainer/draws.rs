@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ganymede_datasets::{ConditionBatch, Dataset, Loader, LoaderConfig};
-use ganymede_models::{Condition, ConditionShape, Generator, Io, Latents};
-use ganymede_tensor::{Device, Rng, Tensor};
+use ganymede_augment::{Draws, Part};
+use ganymede_datasets::{ConditionBatch, Dataset, Loader, LoaderConfig, Reduced};
+use ganymede_models::{Condition, ConditionShape, Generator, Growth, Io, Latents};
+use ganymede_tensor::{Device, Rng, Tensor, avg_pool2d, upsample_nearest2d};
 
+use super::augment::Looks;
+use super::held_out::{Split, split};
 use super::section::{Misfit, Saved, Section, Stateful};
 use super::view::Batch;
 use crate::config::Run;
@@ -19,12 +22,21 @@ const PREFETCH: usize = 4;
 pub(crate) struct Source {
     pub(crate) loader: Loader,
     dataset: Arc<dyn Dataset>,
+    /// Real samples that are never trained on.
+    held_out: Option<Arc<dyn Dataset>>,
+    /// Changes of real samples alone.
+    augment: Vec<Part>,
     latents_g: Rng,
     latents_d: Rng,
     labels_g: Rng,
     labels_d: Rng,
     seed: u64,
     batch: usize,
+    /// Stages that the networks grow in, 1 of those that do not, and the one whose images are read.
+    stages: usize,
+    stage: usize,
+    /// The share of the stage's own details in real images.
+    alpha: f64,
     /// Mirror images at random.
     flip: bool,
     device: Device,
@@ -42,6 +54,10 @@ pub(crate) struct DiscriminatorDraws {
     pub(crate) update: u64,
     /// A stream for each term.
     pub(crate) noise: Vec<Rng>,
+    /// How samples are augmented.
+    pub(crate) looks: Looks,
+    /// Real samples that are never trained on, where a controller wants to see some.
+    pub(crate) held_out: Option<Batch>,
 }
 
 /// What a generator update needs.
@@ -54,26 +70,51 @@ pub(crate) struct GeneratorDraws {
     pub(crate) truth: Option<Tensor>,
     pub(crate) step: u64,
     pub(crate) noise: Vec<Rng>,
+    pub(crate) looks: Looks,
 }
 
 impl Source {
-    pub(crate) fn new(run: &Run, dataset: Arc<dyn Dataset>, device: &Device) -> Result<Self, TrainError> {
+    pub(crate) fn new(
+        run: &Run,
+        dataset: Arc<dyn Dataset>,
+        stages: usize,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
         let stream = |name: &str| Rng::stream(run.seed, name);
+        let Split { trained_on: dataset, held_out } =
+            split(dataset, run.augment.start().held_out(), run.seed)?;
         let config =
             LoaderConfig { batch: run.batch, seed: run.seed, flip: run.data.flip, prefetch: PREFETCH };
         Ok(Self {
             loader: Loader::new(dataset.clone(), config)?,
             dataset,
+            held_out,
+            augment: run.data.augment.clone(),
             latents_g: stream("latents/generator"),
             latents_d: stream("latents/discriminator"),
             labels_g: stream("labels/generator"),
             labels_d: stream("labels/discriminator"),
             seed: run.seed,
             batch: run.batch,
+            stages,
+            stage: stages - 1,
+            alpha: 1.0,
             flip: run.data.flip,
             device: device.clone(),
             waited: Duration::ZERO,
         })
+    }
+
+    /// For updates with so many samples of networks that have grown so far. The next real sample is the one that would
+    /// have come next anyway.
+    pub(crate) fn prepare(&mut self, growth: Growth, batch: usize) -> Result<(), TrainError> {
+        let stage = growth.stage_of(self.stages);
+        if stage != self.stage || batch != self.batch {
+            self.loader.switch(at_stage(&self.dataset, stage, self.stages)?, batch)?;
+            (self.stage, self.batch) = (stage, batch);
+        }
+        self.alpha = if stage == 0 { 1.0 } else { growth.alpha };
+        Ok(())
     }
 
     pub(crate) fn for_discriminator(
@@ -81,15 +122,18 @@ impl Source {
         generator: &dyn Generator,
         (step, update): (u64, u64),
         terms: usize,
+        looks: Looks,
     ) -> Result<DiscriminatorDraws, TrainError> {
         let told = draw_told(&*self.dataset, self.batch, self.flip, &mut self.labels_d);
         Ok(DiscriminatorDraws {
             real: self.next_real()?,
-            latents: generator.draw(self.batch, &mut self.latents_d, &self.device)?,
+            latents: generator.draw_for_training(self.batch, &mut self.latents_d, &self.device)?,
             condition: condition_of(&*self.dataset, &told, &self.device)?,
             step,
             update,
             noise: self.noise("discriminator", update, terms),
+            looks,
+            held_out: self.draw_held_out(update)?,
         })
     }
 
@@ -97,18 +141,20 @@ impl Source {
         &mut self,
         generator: &dyn Generator,
         step: u64,
-        terms: usize,
+        (count, terms): (usize, usize),
         real: Batch,
+        looks: Looks,
     ) -> Result<GeneratorDraws, TrainError> {
-        let told = draw_told(&*self.dataset, self.batch, self.flip, &mut self.labels_g);
+        let told = draw_told(&*self.dataset, count, self.flip, &mut self.labels_g);
         let has_truth = terms > 0 && has_image_conditions(&*self.dataset);
         Ok(GeneratorDraws {
             real,
-            latents: generator.draw(self.batch, &mut self.latents_g, &self.device)?,
+            latents: generator.draw_for_training(count, &mut self.latents_g, &self.device)?,
             condition: condition_of(&*self.dataset, &told, &self.device)?,
             truth: has_truth.then(|| samples_of(&*self.dataset, &told, &self.device)).transpose()?,
             step,
             noise: self.noise("generator", step, terms),
+            looks,
         })
     }
 
@@ -118,17 +164,52 @@ impl Source {
     }
 
     fn next_real(&mut self) -> Result<Batch, TrainError> {
-        let start = Instant::now();
+        let (start, place) = (Instant::now(), self.loader.cursor());
         let batch = self.loader.next();
         self.waited += start.elapsed();
-        let batch = batch?;
-        let condition = match (batch.condition, batch.labels) {
-            (Some(beside), _) => beside_condition(beside, &self.device)?,
-            (None, Some(labels)) => Condition::Classes(classes(labels, &self.device)?),
-            (None, None) => Condition::None,
-        };
-        Ok(Batch { samples: Tensor::from_vec(batch.images, batch.shape, &self.device)?, condition })
+        let Batch { mut samples, condition } = batch_of(batch?, &self.device)?;
+        if !self.augment.is_empty() {
+            let mut stream = Rng::stream(self.seed, &format!("data/augment/{place}"));
+            let (n, c, h, w) = samples.dims4()?;
+            let draws = Draws::parts(&self.augment, [n, c, h, w], &mut stream);
+            samples = draws.apply(&samples).map_err(ganymede_tensor::Error::from)?;
+        }
+        Ok(Batch { samples: faded(samples, self.alpha)?, condition })
     }
+
+    /// Samples a batch.
+    pub(crate) fn batch(&self) -> usize {
+        self.batch
+    }
+
+    /// As a function of the update.
+    fn draw_held_out(&self, update: u64) -> Result<Option<Batch>, TrainError> {
+        let Some(dataset) = &self.held_out else { return Ok(None) };
+        let mut stream = Rng::stream(self.seed, &format!("held-out/{update}"));
+        let mut drawn = || (stream.below(dataset.len()), self.flip && stream.coin(0.5));
+        let told: Vec<Told> = (0..self.batch).map(|_| drawn()).collect();
+        let dataset = at_stage(dataset, self.stage, self.stages)?;
+        let batch = batch_of(ganymede_datasets::Batch::of(dataset.as_ref(), &told)?, &self.device)?;
+        Ok(Some(Batch { samples: faded(batch.samples, self.alpha)?, ..batch }))
+    }
+}
+
+/// The data at the resolution of a stage of so many.
+fn at_stage(dataset: &Arc<dyn Dataset>, stage: usize, stages: usize) -> Result<Arc<dyn Dataset>, TrainError> {
+    match io_of(&**dataset).at_stage(stage, stages).sample[..] {
+        [_, side, _] if stage + 1 < stages => Ok(Arc::new(Reduced::new(dataset.clone(), side)?)),
+        _ => Ok(dataset.clone()),
+    }
+}
+
+/// Samples of the data, and what is known of them, on the device.
+fn batch_of(batch: ganymede_datasets::Batch, device: &Device) -> Result<Batch, TrainError> {
+    let condition = match (batch.condition, batch.labels) {
+        (Some(beside), _) => beside_condition(beside, device)?,
+        (None, Some(labels)) => Condition::Classes(classes(labels, device)?),
+        (None, None) => Condition::None,
+    };
+    Ok(Batch { samples: Tensor::from_vec(batch.images, batch.shape, device)?, condition })
 }
 
 impl Stateful for Source {
@@ -157,6 +238,16 @@ impl Stateful for Source {
         }
         Ok(())
     }
+}
+
+/// Images between two stages, as a generator that grows makes them: α of what they are, 1 − α of what is left of them at half
+/// the side.
+fn faded(images: Tensor, alpha: f64) -> ganymede_tensor::Result<Tensor> {
+    if alpha == 1.0 {
+        return Ok(images);
+    }
+    let coarse = upsample_nearest2d(&avg_pool2d(&images, 2)?, 2)?;
+    images.affine(alpha, 0.0)? + coarse.affine(1.0 - alpha, 0.0)?
 }
 
 /// What both players are told of the data.

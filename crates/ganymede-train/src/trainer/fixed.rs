@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ganymede_datasets::Dataset;
-use ganymede_models::{Condition, ConditionShape, Generator, Latents};
+use ganymede_models::{Condition, ConditionShape, Generator, Growth, Latents};
 use ganymede_tensor::{Device, Rng};
 
 use super::draws::{Told, condition_of, draw_told};
@@ -14,6 +14,8 @@ use crate::error::TrainError;
 pub(crate) struct Fixed {
     pub(crate) latents: Latents,
     pub(crate) condition: Known,
+    /// How far the generator has grown.
+    pub(crate) growth: Growth,
 }
 
 /// The conditions of all samples of a look.
@@ -27,7 +29,12 @@ pub(crate) enum Known {
 
 impl Fixed {
     pub(crate) fn new(latents: Latents, condition: Condition) -> Self {
-        Self { latents, condition: Known::Given(condition) }
+        Self { latents, condition: Known::Given(condition), growth: Growth::FULL }
+    }
+
+    /// The same for a generator that has grown so far.
+    pub(crate) fn grown(&self, growth: Growth) -> Self {
+        Self { growth, ..self.clone() }
     }
 
     pub(crate) fn count(&self) -> ganymede_tensor::Result<usize> {
@@ -42,7 +49,7 @@ impl Fixed {
                 Known::Told { dataset, told, device: device.clone() }
             }
         };
-        Ok(Self { latents: self.latents.narrow(at, n)?, condition })
+        Ok(Self { latents: self.latents.narrow(at, n)?, condition, growth: self.growth })
     }
 }
 
@@ -83,5 +90,5 @@ pub(crate) fn metric_inputs(
         Some(_) => Known::Told { dataset: Arc::clone(dataset), told, device: device.clone() },
         None => Known::Given(condition_of(dataset.as_ref(), &told, device)?),
     };
-    Ok(Fixed { latents, condition })
+    Ok(Fixed { latents, condition, growth: Growth::FULL })
 }

@@ -1,14 +1,17 @@
 //! All that a step changes: the players, their scheme, the averaged generator.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ganymede_datasets::Dataset;
-use ganymede_models::{Discriminator, Generator, Io, Problem};
+use ganymede_models::{Discriminator, Generator, Growth, Io, NetworkKind, Problem};
 use ganymede_tensor::{DType, Device, Rng, ema_update};
 
+use super::augment::Augmentation;
 use super::draws::{Source, io_of};
+use super::init;
 use super::measurements::Measurements;
 use super::player::{Learner, Player};
 use super::players::Players;
@@ -48,18 +51,23 @@ impl Game {
             Some(_) => Some(build_generator(run, &io, dataset.name(), device)?),
             None => None,
         };
-        let learner_g = Learner::new(generator.params(), &run.optimizer_g, Terms::of_generator(run), None)?;
+        let terms = Terms::of_generator(run);
+        let learner_g = Learner::new(generator.params(), &run.optimizer_g, terms, None, &[])?;
+        let frozen = frozen(run, discriminator.as_ref())?;
         let terms = Terms::of_discriminator(run);
-        let learner_d = Learner::new(discriminator.params(), &run.optimizer_d, terms, run.weight_clip)?;
+        let learner_d =
+            Learner::new(discriminator.params(), &run.optimizer_d, terms, run.weight_clip, &frozen)?;
         Ok(Self {
             players: Players {
                 generator: Player { net: generator, learner: learner_g },
                 discriminator: Player { net: discriminator, learner: learner_d },
-                source: Source::new(run, dataset, device)?,
+                source: Source::new(run, dataset, run.generator.stages(&io), device)?,
+                augmentation: Augmentation::new(run, device)?,
                 loss: run.loss,
                 smoothing: run.smoothing,
                 n_critic: run.n_critic,
                 pack: run.discriminator.traits().pack,
+                growth: run.growth_at(0),
             },
             scheme: (run.scheme.build)(),
             average,
@@ -67,6 +75,22 @@ impl Game {
             stepping: Duration::ZERO,
             run: run.clone(),
         })
+    }
+
+    /// Puts the weights that the run is to begin with into its networks.
+    pub(crate) fn begin_with(&mut self, run: &Run, device: &Device) -> Result<(), TrainError> {
+        let generators = [Some(&self.players.generator.net), self.average.as_ref()];
+        if let Some(path) = &run.init.generator {
+            let kind = NetworkKind::Generator(run.generator.kind());
+            for generator in generators.into_iter().flatten() {
+                init::load(generator.params(), kind, Path::new(path), device)?;
+            }
+        }
+        if let Some(path) = &run.init.discriminator {
+            let kind = NetworkKind::Discriminator(run.discriminator.kind());
+            init::load(self.players.discriminator.net.params(), kind, Path::new(path), device)?;
+        }
+        Ok(())
     }
 
     /// Generator updates made.
@@ -82,6 +106,11 @@ impl Game {
     /// The generator to draw samples from: the averaged one where there is one.
     pub(crate) fn sampler(&self) -> &dyn Generator {
         self.average.as_deref().unwrap_or(self.players.generator.net.as_ref())
+    }
+
+    /// How far the players have grown by the last update.
+    pub(crate) fn growth(&self) -> Growth {
+        self.run.growth_at(self.step.saturating_sub(1))
     }
 
     /// Number of the generator's and of the discriminator's weights.
@@ -107,13 +136,19 @@ impl Game {
     }
 
     fn advance(&mut self, measure: bool) -> Result<Option<StepStats>, TrainError> {
-        let factor = self.run.schedule.at(self.step);
-        self.players.generator.learner.prepare(self.step, factor)?;
-        self.players.discriminator.learner.prepare(self.step, factor)?;
+        let factor = self.run.lr_factor_at(self.step);
+        let renewed = self.run.resets_at(self.step);
+        self.players.generator.learner.prepare(self.step, factor, renewed)?;
+        self.players.discriminator.learner.prepare(self.step, factor, renewed)?;
+        self.players.growth = self.run.growth_at(self.step);
+        self.players.source.prepare(self.players.growth, self.run.batch_at(self.step))?;
+        let p = self.players.augmentation.p(self.step);
+        let images = self.images();
         let mut measured = self.scheme.step(&mut self.players, self.step, measure)?;
         if let (Some(config), Some(average)) = (&self.run.ema, &self.average) {
             let params = self.players.generator.net.params();
-            ema_update(average.params(), params, config.decay_at(self.step))?;
+            let decay = config.decay_at(self.step, images, self.images() - images);
+            ema_update(average.params(), params, decay)?;
         }
         self.step += 1;
         if !measure {
@@ -122,7 +157,12 @@ impl Game {
         let (g, d) = (&self.players.generator.learner, &self.players.discriminator.learner);
         measured.append(d.terms.measured()?);
         measured.append(g.terms.measured()?);
-        let numbers = vec![("lr_factor", factor), ("lr_g", g.optimizer.lr()), ("lr_d", d.optimizer.lr())];
+        let mut numbers = vec![("lr_factor", factor), ("lr_g", g.optimizer.lr()), ("lr_d", d.optimizer.lr())];
+        if self.run.growth.is_some() {
+            let Growth { stage, alpha } = self.players.growth;
+            numbers.extend([("growth_stage", stage as f64), ("growth_alpha", alpha)]);
+        }
+        numbers.extend(p.map(|p| ("augment_p", p)));
         Ok(Some(StepStats { measured, numbers }))
     }
 
@@ -137,6 +177,7 @@ impl Game {
             (TERMS_G, &g.learner.terms),
             (TERMS_D, &d.learner.terms),
             (SOURCE, &self.players.source),
+            (AUGMENT, &self.players.augmentation),
             (SCHEME, &*self.scheme),
         ];
         parts.extend(self.average.iter().map(|average| (AVERAGE, average.params() as &dyn Stateful)));
@@ -157,6 +198,7 @@ impl Game {
         load(TERMS_G, &mut g.learner.terms)?;
         load(TERMS_D, &mut d.learner.terms)?;
         load(SOURCE, &mut self.players.source)?;
+        load(AUGMENT, &mut self.players.augmentation)?;
         load(SCHEME, &mut *self.scheme)?;
         match &self.average {
             Some(average) => load(AVERAGE, &mut average.params().clone()),
@@ -173,6 +215,7 @@ pub(super) const OPT_D: &str = "opt_d";
 pub(super) const TERMS_G: &str = "terms_g";
 pub(super) const TERMS_D: &str = "terms_d";
 pub(super) const SOURCE: &str = "source";
+pub(super) const AUGMENT: &str = "augment";
 pub(super) const SCHEME: &str = "scheme";
 
 /// A section in words.
@@ -186,6 +229,7 @@ pub(super) fn words(section: &str) -> &'static str {
         TERMS_G => "the terms of the generator's loss",
         TERMS_D => "the terms of the discriminator's loss",
         SOURCE => "the place in the data and in the random streams",
+        AUGMENT => "the controller of augmentation",
         _ => "the scheme of updates",
     }
 }
@@ -220,6 +264,20 @@ fn build_discriminator(
     suits("discriminator", data, run.discriminator.fits(io))?;
     let rng = Rng::stream(run.seed, "init/discriminator");
     Ok(run.discriminator.build(io, rng, DType::F32, device)?)
+}
+
+/// The names of the discriminator's parameters that keep their weights.
+fn frozen(run: &Run, discriminator: &dyn Discriminator) -> Result<Vec<String>, TrainError> {
+    let names = discriminator.freezable(run.init.freeze);
+    if run.init.freeze > 0 && names.is_empty() {
+        let reason = format!(
+            "init.freeze is {}, and the discriminator `{}` has no layers that can be frozen: use 0",
+            run.init.freeze,
+            run.discriminator.kind().name
+        );
+        return Err(TrainError::Unfit { data: run.data.name.clone(), network: "discriminator", reason });
+    }
+    Ok(names)
 }
 
 /// Fails before training where the network is not for these data.

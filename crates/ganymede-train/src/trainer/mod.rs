@@ -1,9 +1,12 @@
 //! A run: the game, and what is written down about it.
 
+mod augment;
 mod clock;
 mod draws;
 mod fixed;
 mod game;
+mod held_out;
+mod init;
 mod measurements;
 mod observer;
 mod open;
@@ -24,6 +27,7 @@ pub use observer::{Event, Observer, Progress};
 pub use open::Finished;
 pub use state::CHECKPOINT_SCHEMA;
 
+pub(crate) use augment::undecided;
 pub(crate) use draws::{beside_condition, condition_of, draw_told};
 pub(crate) use fixed::{Fixed, metric_inputs};
 pub(crate) use game::Game;
@@ -271,7 +275,9 @@ impl Trainer {
     }
 
     fn measure(&mut self, observer: &mut dyn Observer) -> Result<Look<MetricEntry>, TrainError> {
-        let metric = self.probe.measure(self.game.sampler(), &mut || observer.stop_requested())?;
+        let metric = self
+            .probe
+            .measure((self.game.sampler(), self.game.growth()), &mut || observer.stop_requested())?;
         let look = metric.map(|metric| MetricEntry { step: self.game.step(), metric });
         if let Look::Seen(entry) = &look {
             observer.happened(&Event::Measured(entry));
@@ -283,7 +289,8 @@ impl Trainer {
     fn draw_picture(&mut self, observer: &mut dyn Observer) -> Result<Look<()>, TrainError> {
         let step = self.game.step();
         let path = self.folder.picture(step);
-        let look = self.probe.picture(self.game.sampler(), step, &path, &mut || observer.stop_requested())?;
+        let drawn = (self.game.sampler(), self.game.growth());
+        let look = self.probe.picture(drawn, step, &path, &mut || observer.stop_requested())?;
         if let Look::Seen(()) = look {
             observer.happened(&Event::Pictured(&path));
             self.picture = Some(path);

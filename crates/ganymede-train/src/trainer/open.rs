@@ -70,7 +70,8 @@ impl Trainer {
 
     fn start(run: &Run, device: Device, claim: Claim) -> Result<Self, TrainError> {
         let opened = open_data(run, Some(claim.folder()))?;
-        let start = Start::new(run, device, opened)?;
+        let mut start = Start::new(run, device, opened)?;
+        start.game.begin_with(&start.run, &start.device)?;
         let (folder, lock) = claim.keep();
         record_place(&start.run, &folder)?;
         replace(&folder.config(), start.run.to_toml().as_bytes())?;
@@ -213,6 +214,7 @@ impl Start {
         last: Option<(Checkpoint, State)>,
     ) -> Result<Position, TrainError> {
         let Some((checkpoint, state)) = last else {
+            self.game.begin_with(&self.run, &self.device)?;
             return Ok(Position { step: 0, best: None, settled: true });
         };
         state::restore(&mut self.game, &checkpoint, &state, &folder.last_checkpoint())?;

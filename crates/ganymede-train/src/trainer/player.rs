@@ -28,6 +28,8 @@ pub(crate) struct Learner {
     pub(crate) terms: Terms,
     /// The bound of weight clipping.
     clip: Option<f64>,
+    /// The numbers of the parameters that move.
+    moving: Vec<usize>,
 }
 
 /// Where a player's loss falls at one point of the game, and what was seen there. Making one moves nothing.
@@ -40,6 +42,8 @@ pub(crate) struct Field {
     pub(crate) given: Given,
     /// What was measured, if it was asked for.
     pub(crate) measured: Measurements,
+    /// What a controller of augmentation saw, in the discriminator's field where there is one.
+    pub(crate) seen: Option<Tensor>,
 }
 
 impl Learner {
@@ -48,14 +52,23 @@ impl Learner {
         rule: &Scheduled<OptimizerConfig>,
         terms: Terms,
         clip: Option<f64>,
+        frozen: &[String],
     ) -> Result<Self, TrainError> {
-        let optimizer = Optimizer::new(rule.at(0), params.params())?;
-        Ok(Self { params: params.clone(), optimizer, rule: rule.clone(), terms, clip })
+        let all = params.params();
+        let moving: Vec<usize> =
+            (0..all.len()).filter(|&i| !frozen.iter().any(|name| name == all[i].name())).collect();
+        let rule_0 = rule.at(0).shared_with(terms.share_of_loss());
+        let optimizer = Optimizer::new(rule_0, moving.iter().map(|&i| all[i].clone()).collect())?;
+        Ok(Self { params: params.clone(), optimizer, rule: rule.clone(), terms, clip, moving })
     }
 
-    /// The update rule of a step, with the learning rate times `factor`.
-    pub(crate) fn prepare(&mut self, step: u64, factor: f64) -> Result<(), TrainError> {
-        let rule = self.rule.at(step);
+    /// The update rule of a step, with the learning rate times `factor`; where it is `renewed`, without a memory of the
+    /// steps before.
+    pub(crate) fn prepare(&mut self, step: u64, factor: f64, renewed: bool) -> Result<(), TrainError> {
+        if renewed {
+            self.optimizer = Optimizer::new(self.optimizer.config(), self.optimizer.params().to_vec())?;
+        }
+        let rule = self.rule.at(step).shared_with(self.terms.share_of_loss());
         let lr = rule.lr() * factor;
         if !self.rule.is_fixed() {
             self.optimizer.configure(rule).map_err(ganymede_tensor::Error::wrap)?;
@@ -67,7 +80,8 @@ impl Learner {
     /// Makes an update.
     pub(crate) fn apply(&mut self, field: Field) -> Result<Measurements, TrainError> {
         set_buffers(&self.params, &field.buffers)?;
-        self.optimizer.step(&field.gradients)?;
+        let gradients: Vec<Tensor> = self.moving.iter().map(|&i| field.gradients[i].clone()).collect();
+        self.optimizer.step(&gradients)?;
         if let Some(bound) = self.clip {
             clip_weights(&self.params, bound)?;
         }

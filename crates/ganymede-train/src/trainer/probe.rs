@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ganymede_datasets::{Dataset, Modes, mode_coverage};
 use ganymede_models::{Generator, GeneratorInput, Growth, Mode};
-use ganymede_tensor::{DType, Device, Rng, Tensor};
+use ganymede_tensor::{DType, Device, Rng, Tensor, upsample_nearest2d};
 
 use super::fixed::{Fixed, metric_inputs};
 use super::shown::Shown;
@@ -91,12 +91,12 @@ impl Probe {
     /// Draws the picture of a step, unless `stop` says so.
     pub(crate) fn picture(
         &self,
-        generator: &dyn Generator,
+        (generator, growth): (&dyn Generator, Growth),
         step: u64,
         path: &Path,
         stop: &mut dyn FnMut() -> bool,
     ) -> Result<Look<()>, TrainError> {
-        let samples = match generate_unless_stopped(generator, &self.shown.input, stop)? {
+        let samples = match generate_unless_stopped(generator, &self.shown.input.grown(growth), stop)? {
             Look::Seen(samples) => samples,
             other => return Ok(other.map(drop)),
         };
@@ -121,14 +121,15 @@ impl Probe {
     /// Measures the generator, unless `stop` says so.
     pub(crate) fn measure(
         &self,
-        generator: &dyn Generator,
+        (generator, growth): (&dyn Generator, Growth),
         stop: &mut dyn FnMut() -> bool,
     ) -> Result<Look<Metric>, TrainError> {
+        let input = self.measured.grown(growth);
         if let Yardstick::Quality(evaluator) = &self.yardstick {
-            let quality = Evaluator::measure(evaluator, generator, &self.measured, stop)?;
+            let quality = Evaluator::measure(evaluator, generator, &input, stop)?;
             return Ok(quality.map(Metric::Quality));
         }
-        let samples = match generate_unless_stopped(generator, &self.measured, stop)? {
+        let samples = match generate_unless_stopped(generator, &input, stop)? {
             Look::Seen(samples) => samples,
             Look::CutShort => return Ok(Look::CutShort),
             Look::NotFinite(cause) => return Ok(Look::NotFinite(cause)),
@@ -239,8 +240,18 @@ fn passes(
 fn generate_some(generator: &dyn Generator, input: &Fixed) -> Result<Tensor, TrainError> {
     let _frozen = generator.params().freeze();
     let condition = input.condition.read()?;
-    let input = GeneratorInput { latents: &input.latents, condition: &condition, growth: Growth::FULL };
-    Ok(generator.forward(input, Mode::Eval)?.samples.detach())
+    let input = GeneratorInput { latents: &input.latents, condition: &condition, growth: input.growth };
+    let samples = generator.forward(input, Mode::Eval)?.samples.detach();
+    Ok(enlarged(samples, &generator.io().sample)?)
+}
+
+/// Images of a generator that has not grown up, each pixel as large as many of those to come: so pictures and measures of a
+/// run can be compared.
+fn enlarged(samples: Tensor, whole: &[usize]) -> ganymede_tensor::Result<Tensor> {
+    match (samples.dims(), whole) {
+        (&[_, _, side, _], &[_, all, _]) if side < all => upsample_nearest2d(&samples, all / side),
+        _ => Ok(samples),
+    }
 }
 
 /// Points `(N, 2)` on the host.

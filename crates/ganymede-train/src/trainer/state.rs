@@ -41,6 +41,9 @@ pub(crate) struct State {
     /// The names of the classes, where samples have some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) classes: Vec<String>,
+    /// The stage that both networks have grown to, and α there; nothing of those that do not grow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) growth: Option<(usize, f64)>,
     /// Every setting of the network, also of those that are as usual.
     pub(crate) generator: Table,
     pub(crate) discriminator: Table,
@@ -102,6 +105,7 @@ pub(crate) fn save(game: &Game, run: &Run, besides: Besides<'_>) -> TensorResult
         shape: io.sample.clone(),
         condition: io.condition.clone(),
         classes: besides.classes.to_vec(),
+        growth: run.growth.as_ref().map(|_| (game.growth().stage, game.growth().alpha)),
         generator: run.generator.write(),
         discriminator: run.discriminator.write(),
         facts: sections.facts,

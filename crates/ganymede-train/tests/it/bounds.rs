@@ -23,6 +23,11 @@ const KEYS: &[(&str, &[&str])] = &[
     ("discriminator.width", &[]),
     ("discriminator.max_multiplier", &[]),
     ("discriminator.layers", &[POINTS]),
+    ("augment.p", &["augment.kind=ada"]),
+    ("augment.target", &["augment.kind=ada"]),
+    ("augment.kimg", &["augment.kind=ada"]),
+    ("augment.interval", &["augment.kind=ada"]),
+    ("augment.held_out", &["augment.kind=ada", "augment.heuristic=r_v"]),
     ("loss.real_label", &["loss.kind=non-saturating"]),
     ("penalty.0.lambda", &["penalty=[{kind=\"wgan-gp\"}]"]),
     ("penalty.0.target", &["penalty=[{kind=\"wgan-gp\"}]"]),
@@ -49,7 +54,14 @@ const KEYS: &[(&str, &[&str])] = &[
     ("schedule.to_step", &["schedule.kind=linear"]),
     ("schedule.final_factor", &["schedule.kind=linear"]),
     ("schedule.steps", &["schedule.kind=warm-up"]),
+    ("growth.start", GROWING),
+    ("growth.fade_kimg", GROWING),
+    ("growth.stable_kimg", GROWING),
+    ("growth.repeats", GROWING),
+    ("init.freeze", &[]),
     ("ema.decay", &[]),
+    ("ema.half_life_kimg", &[]),
+    ("ema.rampup", &["ema.half_life_kimg=1"]),
     ("log.log_every", &[]),
     ("log.sample_every", &[]),
     ("log.checkpoint_every", &[]),
@@ -61,6 +73,8 @@ const KEYS: &[(&str, &[&str])] = &[
     ("limits.minutes", &[]),
 ];
 const POINTS: &str = "data.name=ring";
+const GROWING: &[&str] = &["growth.kind=progressive"];
+const GROWN: &str = "[generator]\nkind = \"pggan\"\n[discriminator]\nkind = \"pggan\"";
 /// What no key accepts, but for the largest seed.
 const WRONG: &[&str] =
     &["1e300", "9223372036854775807", "99999999999999999999999", "-1", "nan", "inf", "-inf"];
@@ -72,8 +86,12 @@ fn takes_the_largest_integer(key: &str) -> bool {
 }
 
 fn layers(sets: &[&str]) -> Layers {
-    let of_points = sets.contains(&POINTS);
-    let mut layers = Layers::text(if of_points { RING } else { CLOTHES }, "test", None).unwrap();
+    let text = match sets {
+        sets if sets.contains(&POINTS) => RING,
+        sets if sets == GROWING => GROWN,
+        _ => CLOTHES,
+    };
+    let mut layers = Layers::text(text, "test", None).unwrap();
     layers.set(sets).unwrap();
     layers
 }
@@ -116,10 +134,11 @@ fn no_key_is_forgotten() {
     // In sections that a kind opens, the numbers are those that are written down.
     let rules = ["optimizer.generator.kind=rmsprop", "optimizer.discriminator.kind=sgd"];
     let penalties = "penalty=[{kind=\"wgan-gp\"}, {kind=\"dragan\"}, {kind=\"r1\"}, {kind=\"r2\"}]";
-    for sets in [&[][..], &[POINTS], &rules, &[penalties]] {
+    let augment = ["augment.kind=ada", "augment.heuristic=r_v"];
+    for sets in [&[][..], &[POINTS], &rules, &[penalties], &augment] {
         let written: toml::Table = layers(sets).resolve().unwrap().to_toml().parse().unwrap();
-        for section in ["generator", "discriminator", "optimizer", "penalty", "scheme"] {
-            for key in numbers(section, &written[section]) {
+        for section in ["generator", "discriminator", "optimizer", "penalty", "scheme", "augment"] {
+            for key in written.get(section).map(|value| numbers(section, value)).unwrap_or_default() {
                 let key = key.replace("penalty.1", "penalty.0").replace("penalty.2", "penalty.0");
                 let key = key.replace("penalty.3", "penalty.0");
                 assert!(known.contains(key.as_str()), "{key} is not in the table");
@@ -180,6 +199,10 @@ fn what_is_too_large_together_is_refused_with_the_product() {
         &["generator.width", "weights", "at most 268435456"],
     );
     check(&["discriminator.width=8192", "data.resolution=64"], &["discriminator.width", "weights"]);
+    let pggan =
+        "[generator]\nkind = \"pggan\"\nz_dim = 65536\nwidth_max = 4096\n[discriminator]\nkind = \"pggan\"";
+    let error = Layers::text(pggan, "test", None).unwrap().resolve().unwrap_err().to_string();
+    assert!(error.contains("lower generator.width_base"), "{error}");
     check(&["log.samples=4096", "data.resolution=512"], &["log.samples", "pixels", "show fewer"]);
     check(&["run.kimg=1e9", "run.batch=1"], &["run.kimg", "steps", "at most 10000000000"]);
     check(&[POINTS, "generator.width=8192", "generator.z_dim=65536"], &["generator.width", "weights"]);

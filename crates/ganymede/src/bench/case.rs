@@ -52,11 +52,24 @@ pub(crate) enum Recipe {
     Biggan32,
     /// R3GAN's at a sixth of the published width: relativistic loss, R1 and R2.
     R3gan32,
+    /// PGGAN's at its whole size of 64 px and a quarter of the published width: WGAN-GP with a drift term.
+    Pggan64,
+    /// StyleGAN2's at 64 px and a quarter of the published width, R1 at every update.
+    #[serde(rename = "stylegan2-64")]
+    Stylegan264,
 }
 
 impl Recipe {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Dcgan64, Self::WganGp64, Self::SnResnet32, Self::Sagan32, Self::Biggan32, Self::R3gan32];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Dcgan64,
+        Self::WganGp64,
+        Self::SnResnet32,
+        Self::Sagan32,
+        Self::Biggan32,
+        Self::R3gan32,
+        Self::Pggan64,
+        Self::Stylegan264,
+    ];
 
     /// As both sides call it.
     fn name(self) -> &'static str {
@@ -67,6 +80,8 @@ impl Recipe {
             Self::Sagan32 => "sagan32",
             Self::Biggan32 => "biggan32",
             Self::R3gan32 => "r3gan32",
+            Self::Pggan64 => "pggan64",
+            Self::Stylegan264 => "stylegan2-64",
         }
     }
 
@@ -75,6 +90,7 @@ impl Recipe {
         match self {
             Self::Dcgan64 | Self::WganGp64 => 64,
             Self::SnResnet32 | Self::Sagan32 | Self::Biggan32 | Self::R3gan32 => 16,
+            Self::Pggan64 | Self::Stylegan264 => 8,
         }
     }
 }

@@ -43,6 +43,8 @@ fn first_layers(recipe: Recipe) -> [usize; 2] {
         Recipe::SnResnet32 | Recipe::Sagan32 => [128 * 256 * 16, block(128)],
         Recipe::Biggan32 => [30 * 256 * 16, block(256)],
         Recipe::R3gan32 => [64 * 128, 3 * 128 * 32 * 32],
+        Recipe::Pggan64 => [512 * 128 * 16, 3 * 64 * 64 * 64],
+        Recipe::Stylegan264 => [256 * 256, 3 * 64 * 64 * 64],
     }
 }
 
@@ -68,6 +70,8 @@ pub(crate) fn step(recipe: Recipe, batch: usize) -> f64 {
     let besides = match recipe {
         Recipe::Dcgan64 | Recipe::SnResnet32 | Recipe::Sagan32 | Recipe::Biggan32 => 0.0,
         Recipe::WganGp64 => penalty(1),
+        // As of `penalty`, but the last layer, of one output.
+        Recipe::Pggan64 | Recipe::Stylegan264 => 4.0 * d.all,
         // Two penalties from the passes that are there anyway, and the generator's look at real samples.
         Recipe::R3gan32 => 2.0 * 3.0 * d.all + d.all,
     };

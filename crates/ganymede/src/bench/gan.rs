@@ -46,6 +46,30 @@ fn game(recipe: Recipe) -> &'static [&'static str] {
             "loss.kind=relativistic-paired",
             "penalty=[{ kind = \"r1\", gamma = 0.5 }, { kind = \"r2\", gamma = 0.5 }]",
         ],
+        Recipe::Pggan64 => &[
+            "generator.kind=pggan",
+            "generator.width_base=4096",
+            "generator.width_max=128",
+            "discriminator.kind=pggan",
+            "discriminator.width_base=4096",
+            "discriminator.width_max=128",
+            "loss.kind=wasserstein",
+            "penalty=[{ kind = \"wgan-gp\" }]",
+            "term=[{ kind = \"drift\" }]",
+        ],
+        Recipe::Stylegan264 => &[
+            "generator.kind=stylegan2",
+            "generator.z_dim=256",
+            "generator.w_dim=256",
+            "generator.mapping_layers=2",
+            "generator.style_mixing=0.0",
+            "generator.channel_base=4096",
+            "generator.channel_max=128",
+            "discriminator.kind=stylegan2",
+            "discriminator.channel_base=4096",
+            "discriminator.channel_max=128",
+            "penalty=[{ kind = \"r1\", gamma = 10.0 }]",
+        ],
     }
 }
 
@@ -58,13 +82,15 @@ fn rates(recipe: Recipe) -> ([f64; 2], [f64; 2]) {
         Recipe::Sagan32 => ([1e-4, 4e-4], [0.0, 0.9]),
         Recipe::Biggan32 => ([2e-4; 2], [0.0, 0.999]),
         Recipe::R3gan32 => ([2e-4; 2], [0.0, 0.99]),
+        Recipe::Pggan64 => ([1e-3; 2], [0.0, 0.99]),
+        Recipe::Stylegan264 => ([2.5e-3; 2], [0.0, 0.99]),
     }
 }
 
 /// The side of a recipe's images.
 fn side(recipe: Recipe) -> usize {
     match recipe {
-        Recipe::Dcgan64 | Recipe::WganGp64 => 64,
+        Recipe::Dcgan64 | Recipe::WganGp64 | Recipe::Pggan64 | Recipe::Stylegan264 => 64,
         Recipe::SnResnet32 | Recipe::Sagan32 | Recipe::Biggan32 | Recipe::R3gan32 => 32,
     }
 }

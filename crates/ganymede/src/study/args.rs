@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::truncation;
 use crate::numbers;
 
 #[derive(Debug, clap::Args)]
@@ -36,6 +37,9 @@ pub(crate) enum Study {
         #[command(flatten)]
         options: Options,
     },
+    /// Measure a run's samples without truncation, and with each of several: a table and a picture.
+    #[command(after_help = truncation::EXAMPLES)]
+    Truncation(truncation::TruncationArgs),
 }
 
 #[derive(Clone, Debug, clap::Args)]
@@ -68,6 +72,7 @@ Examples:
   ganymede study presets --minutes 10               every preset, three seeds, ten minutes each
   ganymede study presets sngan r3gan --seeds 0..5 --steps 500
   ganymede study ring                               modes with and without cures of collapse
+  ganymede study truncation runs/quickstart-1       FID, precision and recall over the threshold
 
 Each run is a process of its own. What is written down is not run again, unless with another budget;
 what was stopped goes on: Ctrl-C lets the runs write their checkpoints. Images are measured before the

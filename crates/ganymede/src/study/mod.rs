@@ -1,7 +1,8 @@
-//! `ganymede study`: presets trained with several seeds, and what they reached.
+//! `ganymede study`: presets trained with several seeds, and what they reached; a run's samples, truncated.
 
 pub(crate) mod args;
 pub(crate) mod results;
+mod truncation;
 pub(crate) mod worker;
 
 use std::collections::VecDeque;
@@ -42,6 +43,7 @@ pub(crate) fn run(args: &StudyArgs) -> Result<Exit> {
                 CURES.iter().map(|sets| sets.iter().map(|set| (*set).to_owned()).collect()).collect();
             (trials(&[RING], &cures, seeds, options), options)
         }
+        Study::Truncation(args) => return truncation::run(args),
     };
     // All of them before the first begins: a mistake shows at once.
     for trial in &trials {

@@ -17,7 +17,8 @@ pub(crate) struct ForeignArgs {
     /// The state dict's key, in a file that holds several that fit: keys joined by dots, such as models.G.ema
     #[arg(long, value_name = "KEY", requires = "weights")]
     pub(crate) key: Option<String>,
-    /// Whose names the tensors have: mimicry, biggan, pytorch-dcgan, r3gan or native [default: found out]
+    /// Whose names the tensors have: mimicry, biggan, pytorch-dcgan, r3gan, pytorch-gan-zoo, stylegan2-ada or native
+    /// [default: found out]
     #[arg(long, value_name = "NAME", requires = "weights")]
     pub(crate) dialect: Option<String>,
     /// A setting of the network that its weights do not tell, such as norm=layer; may be repeated
@@ -96,7 +97,7 @@ pub(crate) struct ExportArgs {
     /// The generator as it was trained, not its average
     #[arg(long)]
     pub(crate) raw: bool,
-    /// Under whose names: native, mimicry, biggan, pytorch-dcgan or r3gan
+    /// Under whose names: native, mimicry, biggan, pytorch-dcgan, r3gan, pytorch-gan-zoo or stylegan2-ada
     #[arg(long, value_name = "NAME", default_value = "native")]
     pub(crate) dialect: String,
     /// A .safetensors file; `safetensors.torch.load_file` reads it in PyTorch

@@ -251,6 +251,28 @@ fn misfits_name_what_would_fit() {
     expect(&call(&args), 2, &["the labels have shape [3]", "2 samples"]);
 }
 
+/// StyleGAN's pickles carry the source of its networks: refused before anything is looked at, with the way out.
+#[test]
+fn pickles_of_stylegan_are_refused_with_how_to_export() {
+    let dir = tempfile::tempdir().unwrap();
+    let class = ["torch_utils.persistence", "_reconstruct_persistent_obj"];
+    let word = |text: &str| [b"\x8c", &[text.len() as u8][..], text.as_bytes()].concat();
+    // {"G_ema": reconstruct({})}, as protocols 3 and 4 say it.
+    let old = [b"\x80\x03}X\x05\0\0\0G_emac", class.join("\n").as_bytes(), b"\n}\x85Rs."].concat();
+    let new = [b"\x80\x04}", &word("G_ema")[..], &word(class[0]), &word(class[1]), b"\x93}\x85Rs."].concat();
+    for (name, pickle) in [("old.pkl", old), ("new.pkl", new)] {
+        let path = dir.path().join(name);
+        fs::write(&path, pickle).unwrap();
+        let out = dir.path().join("out");
+        for command in [&["sample"][..], &["import", "--out", text(&out)]] {
+            let from = if command[0] == "import" { "--from" } else { "--weights" };
+            let args = [command, &[from, text(&path), "--model", "stylegan2"]].concat();
+            expect(&call(&args), 1, &[name, "nothing was executed", "['G_ema'].state_dict()", "save_file("]);
+        }
+        assert!(!out.exists());
+    }
+}
+
 #[test]
 fn both_networks_of_a_wrapper_are_imported() {
     let dir = tempfile::tempdir().unwrap();

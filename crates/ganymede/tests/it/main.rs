@@ -16,6 +16,7 @@ mod program;
 mod resume;
 mod runs;
 mod sample;
+mod sampling;
 mod schema1;
 #[cfg(unix)]
 mod signals;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ganymede_models::{Condition, GeneratorKind};
 use ganymede_tensor::{Checkpoint, DType, Device, Rng, Tensor, load_weights};
-use ganymede_train::{Latents, Sampler, Trainer};
+use ganymede_train::{Latents, Sampler, Trainer, Truncation};
 
 use crate::common::{CLOTHES, RING, call, expect, ganymede, run, text};
 
@@ -243,15 +243,16 @@ fn several_at_once_get_a_folder_each() {
 
 #[test]
 fn latent_batches_are_those_of_one_draw() {
-    let sampler = Sampler::from_weights(
-        &fixture("all.pth"),
-        GeneratorKind::named("dcgan").unwrap(),
-        Some("netG"),
-        &Device::Cpu,
-    )
-    .unwrap();
     for truncation in [None, Some(0.7), Some(0.01)] {
-        let source = Latents::Random { count: 200, seed: 9, truncation };
+        let sampler = Sampler::from_weights(
+            &fixture("all.pth"),
+            GeneratorKind::named("dcgan").unwrap(),
+            Some("netG"),
+            &Device::Cpu,
+        );
+        let form = truncation.map(|psi| Truncation::Resample { psi });
+        let sampler = sampler.unwrap().with_truncation(form).unwrap();
+        let source = Latents::Random { count: 200, seed: 9 };
         let mut batches = sampler.latents(&source).unwrap();
         let mut all = Vec::new();
         while let Some(z) = batches.next_batch().unwrap() {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ganymede_tensor::testing::{Tol, assert_close};
 use ganymede_tensor::{Device, Tensor, load_weights};
-use ganymede_train::{Latents, Sampler, Trainer};
+use ganymede_train::{Latents, Sampler, Trainer, Truncation};
 
 use crate::common::{CLOTHES, RING, call, expect, run, text};
 
@@ -110,12 +110,13 @@ fn truncated_latents_stay_within_their_bound() {
         Some("netG"),
         &Device::Cpu,
     );
-    let sampler = sampler.unwrap();
-    let latents = Latents::Random { count: 50, seed: 1, truncation: Some(0.4) };
+    let sampler = sampler.unwrap().with_truncation(Some(Truncation::Resample { psi: 0.4 })).unwrap();
+    let latents = Latents::Random { count: 50, seed: 1 };
     let z = sampler.latents(&latents).unwrap().next_batch().unwrap().unwrap();
     let z = z.flatten_all().unwrap().to_vec1::<f32>().unwrap();
     assert!(z.iter().all(|z| z.abs() <= 0.4) && z.iter().any(|z| z.abs() > 0.2));
     let wrong = Tensor::zeros((2, 5), ganymede_tensor::DType::F32, &Device::Cpu).unwrap();
+    let sampler = sampler.with_truncation(None).unwrap();
     let error = sampler.latents(&Latents::Given(wrong)).unwrap_err().to_string();
     assert!(error.contains("[2, 5]") && error.contains("(N, 6)"), "{error}");
 }
@@ -126,17 +127,20 @@ fn standing_statistics_change_the_pictures_and_not_the_latent_vectors() {
         let kind = ganymede_models::GeneratorKind::named("dcgan").unwrap();
         Sampler::from_weights(&fixture("all.pth"), kind, Some("netG"), &Device::Cpu).unwrap()
     };
-    let latents = Latents::Random { count: 4, seed: 1, truncation: None };
+    let latents = Latents::Random { count: 4, seed: 1 };
     let draw = |sampler: &Sampler| -> Vec<f32> {
         let z = sampler.latents(&latents).unwrap().next_batch().unwrap().unwrap();
         let condition = sampler.class_batches(None, 1).unwrap().next_batch(4).unwrap();
         sampler.generate(&z, &condition).unwrap().flatten_all().unwrap().to_vec1().unwrap()
     };
-    let standing = |seed| draw(&sampler().with_standing_statistics(3, seed, Some(0.7)).unwrap());
+    let standing = |seed| draw(&sampler().with_standing_statistics(3, seed).unwrap());
     assert_ne!(standing(1), draw(&sampler()));
     assert_eq!(standing(1), standing(1));
     assert_ne!(standing(1), standing(2));
-    let refused = sampler().with_standing_statistics(0, 1, None).err().unwrap().to_string();
+    let refused = sampler().with_standing_statistics(0, 1).err().unwrap().to_string();
     assert!(refused.contains("16 is usual"), "{refused}");
-    assert!(sampler().with_standing_statistics(3, 1, Some(-1.0)).is_err());
+    // Those of truncated latent vectors are others.
+    let truncated = sampler().with_truncation(Some(Truncation::Norm { psi: 0.3 })).unwrap();
+    let truncated = truncated.with_standing_statistics(3, 1).unwrap().with_truncation(None).unwrap();
+    assert_ne!(draw(&truncated), standing(1));
 }

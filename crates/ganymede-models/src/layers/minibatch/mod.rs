@@ -7,7 +7,8 @@ mod discrimination;
 mod stddev;
 
 pub use discrimination::{MinibatchDiscrimination, MinibatchDiscriminationConfig};
-pub use stddev::minibatch_stddev;
+pub(crate) use stddev::grouped_stddev;
+pub use stddev::{minibatch_stddev, minibatch_stddev_unbiased};
 
 use ganymede_tensor::{Builder, Result, Tensor, bail};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ pub enum MinibatchFeatures {
     None,
     /// How close each sample is to the others: [`MinibatchDiscrimination`], 50 kernels of 5 numbers.
     Discrimination,
-    /// How much the samples differ: [`minibatch_stddev`] of groups of 4.
+    /// How much the samples differ: [`minibatch_stddev`] of groups of 4; in `pggan` [`minibatch_stddev_unbiased`].
     Stddev,
 }
 
@@ -75,17 +76,20 @@ impl MinibatchFeatures {
                     features, &config, layer, builder,
                 )?)
             }
-            Self::Stddev => MinibatchLayer::Stddev,
+            Self::Stddev => MinibatchLayer::Stddev(minibatch_stddev),
         })
     }
 }
+
+/// A standard deviation `(N, 1)` of each group of so many samples.
+type Deviation = fn(&Tensor, usize) -> Result<Tensor>;
 
 /// A layer that is built.
 #[derive(Debug)]
 pub(crate) enum MinibatchLayer {
     None,
     Discrimination(MinibatchDiscrimination),
-    Stddev,
+    Stddev(Deviation),
 }
 
 impl MinibatchLayer {
@@ -94,7 +98,7 @@ impl MinibatchLayer {
         let seen = match self {
             Self::None => return Ok(x.clone()),
             Self::Discrimination(layer) => layer.forward(&x.flatten_from(1)?, mode)?,
-            Self::Stddev => minibatch_stddev(x, GROUP)?,
+            Self::Stddev(deviation) => deviation(x, GROUP)?,
         };
         let beside = match *x.dims() {
             [_, _] => seen,

@@ -304,7 +304,7 @@ impl Norm {
     /// The kinds that have no γ and β, or can do without.
     fn without_weights(&self, x: &Tensor, (n, c, area): (usize, usize, usize)) -> Result<Tensor> {
         if self.config.kind == NormKind::Pixel {
-            return pixel(x, (n, c, area));
+            return pixel_norm(x);
         }
         self.check_count(x, area)?;
         let one = Tensor::ones(n * c, x.dtype(), x.device())?;
@@ -341,11 +341,9 @@ fn groups(channels: usize) -> usize {
     [32, 16, 8, 4, 2].into_iter().find(|groups| channels.is_multiple_of(*groups)).unwrap_or(1)
 }
 
-/// Vectors of channels of a mean square of 1.
-fn pixel(x: &Tensor, (n, c, area): (usize, usize, usize)) -> Result<Tensor> {
-    let columns = x.reshape((n, c, area))?;
-    let scale = (columns.sqr()?.mean_keepdim(1)? + PIXEL_EPS)?.sqrt()?;
-    columns.broadcast_div(&scale)?.reshape(x.shape())
+/// Vectors of channels of a mean square of 1, of `(N, C, H, W)` or `(N, C)`.
+pub(crate) fn pixel_norm(x: &Tensor) -> Result<Tensor> {
+    ganymede_tensor::pixel_norm(x, PIXEL_EPS)
 }
 
 /// `(C,)` repeated to `(N, C)`, so that gradients are summed over the image first.

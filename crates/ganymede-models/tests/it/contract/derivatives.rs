@@ -92,7 +92,7 @@ fn check_slope(
     panic!("{what}: the slope is {slope:e}, by differences {found:?}")
 }
 
-fn check(
+pub(super) fn check(
     params: &Params,
     input: &Tensor,
     pass: &dyn Fn(&Tensor, Mode) -> Result<Tensor>,
@@ -119,7 +119,7 @@ fn check(
 }
 
 /// Numbers of N(0, 1) in f64.
-fn normal(shape: &[usize]) -> Result<Tensor> {
+pub(super) fn normal(shape: &[usize]) -> Result<Tensor> {
     let shape: Vec<usize> = std::iter::once(N).chain(shape.iter().copied()).collect();
     Rng::stream(6, "input").normal(shape, DType::F64, &device())
 }

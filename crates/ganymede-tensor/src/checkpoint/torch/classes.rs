@@ -121,6 +121,8 @@ fn inert(module: &str, name: &str) -> bool {
     match module {
         "_codecs" => name == "encode",
         "argparse" => name == "Namespace",
+        // pytorch_GAN_zoo's settings.
+        "models.utils.config" => name == "BaseConfig",
         // Lightning's settings.
         "pytorch_lightning.utilities.parsing"
         | "lightning_fabric.utilities.data"

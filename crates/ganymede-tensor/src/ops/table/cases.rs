@@ -7,32 +7,32 @@ use super::{Case, Operation, Place};
 use crate::conv::composed as conv;
 use crate::ops::channels::layout;
 use crate::ops::{
-    avg_pool, batch_norm, channel_bias, gelu, global_avg_pool, layer_norm, leaky_relu, pairwise_l1, pool2d,
-    self_attention, sigmoid, softplus, tanh, upsample_nearest,
+    avg_pool, batch_norm, channel_bias, gelu, global_avg_pool, layer_norm, leaky_relu, pairwise_l1,
+    pixel_norm, pool2d, self_attention, sigmoid, softplus, tanh, upsample_nearest,
 };
-use crate::{ConvConfig, Pooling, Rng, WindowConfig};
+use crate::{BiasAct, ConvConfig, Pooling, Rng, WindowConfig};
 
-fn normal(seed: u64, shape: impl Into<Shape>) -> Tensor {
+pub(super) fn normal(seed: u64, shape: impl Into<Shape>) -> Tensor {
     Rng::new(seed).normal(shape, DType::F64, &Device::Cpu).expect("numbers")
 }
 
-fn numbers(values: &[f64], shape: impl Into<Shape>) -> Tensor {
+pub(super) fn numbers(values: &[f64], shape: impl Into<Shape>) -> Tensor {
     Tensor::from_slice(values, shape, &Device::Cpu).expect("numbers of that shape")
 }
 
-fn full(value: f64, shape: impl Into<Shape>) -> Tensor {
+pub(super) fn full(value: f64, shape: impl Into<Shape>) -> Tensor {
     Tensor::full(value, shape, &Device::Cpu).expect("numbers")
 }
 
-fn smooth(what: &'static str, tensors: Vec<Tensor>) -> Place {
+pub(super) fn smooth(what: &'static str, tensors: Vec<Tensor>) -> Place {
     Place { what, tensors, smooth: true }
 }
 
-fn kink(what: &'static str, tensors: Vec<Tensor>) -> Place {
+pub(super) fn kink(what: &'static str, tensors: Vec<Tensor>) -> Place {
     Place { what, tensors, smooth: false }
 }
 
-fn case(
+pub(super) fn case(
     name: impl Into<String>,
     public: impl Fn(&[Tensor]) -> Result<Tensor> + 'static,
     composed: impl Fn(&[Tensor]) -> Result<Tensor> + 'static,
@@ -41,7 +41,7 @@ fn case(
     Case { name: name.into(), public: Box::new(public), composed: Some(Box::new(composed)), places }
 }
 
-fn plain(
+pub(super) fn plain(
     name: impl Into<String>,
     public: impl Fn(&[Tensor]) -> Result<Tensor> + 'static,
     places: Vec<Place>,
@@ -199,7 +199,22 @@ pub(super) fn channels() -> Vec<Case> {
         let public = move |t: &[Tensor]| crate::add_channel_bias_leaky_relu(&t[0], &t[1], slope);
         case(name, public, composed, biased(slope))
     };
+    let act_of = |act: BiasAct| {
+        let public = move |t: &[Tensor]| crate::bias_act(&t[0], &t[1], act);
+        let composed = move |t: &[Tensor]| channel_bias::composed::bias_act(&t[0], &t[1], act);
+        let places = vec![
+            smooth("images", bias(&[2, 2, 1, 2])),
+            smooth("rows", bias(&[3, 2])),
+            smooth("bounded", vec![numbers(&[9.0, -8.0, 0.3, 40.0, -100.0, -0.2], (3, 2)), full(0.1, 2)]),
+            kink("zero", vec![full(-0.5, (1, 2)), full(0.5, 2)]),
+            kink("at the bound", vec![numbers(&[1.0, -2.0], (1, 2)), full(0.0, 2)]),
+        ];
+        case(format!("{act:?}"), public, composed, places)
+    };
     vec![
+        act_of(BiasAct { slope: 0.2, gain: 2f64.sqrt(), clamp: None }),
+        act_of(BiasAct { slope: 0.5, gain: 2.0, clamp: Some(2.0) }),
+        act_of(BiasAct { slope: 1.0, gain: 1.0, clamp: Some(1.0) }),
         case(
             "add_channel_bias",
             |t| crate::add_channel_bias(&t[0], &t[1]),
@@ -208,6 +223,18 @@ pub(super) fn channels() -> Vec<Case> {
         ),
         bias_of(0.2),
         bias_of(0.0),
+        case(
+            "pixel_norm",
+            |t| crate::pixel_norm(&t[0], 0.1),
+            |t| pixel_norm::composed::pixel_norm(&t[0], 0.1),
+            vec![
+                smooth("images", vec![normal(1, (2, 3, 1, 2))]),
+                smooth("rows", vec![normal(2, (3, 2))]),
+                smooth("batch of one", vec![normal(3, (1, 2, 2, 1))]),
+                smooth("large", vec![normal(4, (2, 3)).affine(30.0, 100.0).expect("numbers")]),
+                smooth("zero", vec![full(0.0, (2, 2))]),
+            ],
+        ),
         norm(1.0),
         statistics(),
         norm(0.2),

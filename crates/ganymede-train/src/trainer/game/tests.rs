@@ -1,4 +1,7 @@
 #![allow(clippy::unwrap_used)]
+mod augmented;
+mod growth;
+mod own_updates;
 mod told;
 
 use std::collections::BTreeMap;
@@ -13,6 +16,7 @@ use super::*;
 use crate::config::{Average, Course, Layers, PenaltyConfig, Ramp};
 use crate::trainer::player::Field;
 use crate::trainer::section::Sections;
+use crate::trainer::terms::Part;
 
 /// Small images through networks that have every kind of state: batch statistics and spectral vectors.
 fn game(change: impl Fn(&mut Run)) -> Game {
@@ -52,7 +56,7 @@ fn each_update_changes_one_player_and_nothing_of_the_other() {
     let mut game = game(|_| ());
     let before = of_both(&game);
     let draws = game.players.draw_discriminator(0, 0).unwrap();
-    let field = game.players.discriminator_field(&draws, Graph::Discard, false).unwrap();
+    let field = game.players.discriminator_field(&draws, Part::Loss, Graph::Discard, false).unwrap();
     game.players.discriminator.learner.apply(field).unwrap();
     let between = of_both(&game);
     assert_eq!(changed(&before.0, &between.0), Vec::<String>::new());
@@ -62,7 +66,7 @@ fn each_update_changes_one_player_and_nothing_of_the_other() {
     assert!(moved.len() > 3, "{moved:?}");
 
     let draws = game.players.draw_generator(0, draws.real).unwrap();
-    let field = game.players.generator_field(&draws, Graph::Discard, false).unwrap();
+    let field = game.players.generator_field(&draws, Part::Loss, Graph::Discard, false).unwrap();
     game.players.generator.learner.apply(field).unwrap();
     let after = of_both(&game);
     assert_eq!(changed(&between.1, &after.1), Vec::<String>::new());
@@ -83,8 +87,11 @@ fn a_field_moves_nothing_and_is_the_same_again() {
         all.map(|t| t.to_dtype(DType::F32).unwrap().flatten_all().unwrap().to_vec1().unwrap()).collect()
     };
     for graph in [Graph::Discard, Graph::Create] {
-        let d = |game: &Game| numbers(game.players.discriminator_field(&draws_d, graph, true).unwrap());
-        let g = |game: &Game| numbers(game.players.generator_field(&draws_g, graph, true).unwrap());
+        let d = |game: &Game| {
+            numbers(game.players.discriminator_field(&draws_d, Part::Loss, graph, true).unwrap())
+        };
+        let g =
+            |game: &Game| numbers(game.players.generator_field(&draws_g, Part::Loss, graph, true).unwrap());
         assert_eq!(d(&game), d(&game));
         assert_eq!(g(&game), g(&game));
     }
@@ -116,11 +123,11 @@ fn twins_go_on_alike() {
         let change = |run: &mut Run| {
             run.scheme = scheme;
             run.penalties = vec![
-                PenaltyConfig { interval: 3, penalty: Penalty::R1 { gamma: 1.0 }.into() },
+                PenaltyConfig { interval: 3, ..PenaltyConfig::every_step(Penalty::R1 { gamma: 1.0 }) },
                 PenaltyConfig::every_step(Penalty::DEFAULTS[1]),
             ];
             let fall = Ramp { from: 0.5, to: 0.9, from_step: 0, to_step: Some(10) };
-            run.ema = Some(Average { decay: Course::Linear(fall), warmup: false });
+            run.ema = Some(Average::Decay { decay: Course::Linear(fall), warmup: false });
         };
         let (mut game, mut twin) = (game(change), game(change));
         for _ in 0..4 {
@@ -174,31 +181,35 @@ fn twins_draw_alike_whatever_they_draw() {
     }
 }
 
-/// The term is the derivative of its own player's weights alone, and shows in the log.
+/// A term moves its own player's weights alone, and shows in the log.
 #[test]
-fn weights_are_regularised_by_their_own_player() {
-    let fields = |text: Option<&str>| {
-        let mut game = game(|run| {
-            let text = text.map(|player| format!("[[term]]\nkind = \"orthogonal\"\nplayer = \"{player}\""));
-            let layers = Layers::text(&text.unwrap_or_default(), "test", None).unwrap();
-            run.terms = layers.resolve().unwrap().terms;
-        });
+fn terms_are_of_their_own_player() {
+    let fields = |text: &str| {
+        let mut game =
+            game(|run| run.terms = Layers::text(text, "test", None).unwrap().resolve().unwrap().terms);
         let draws_d = game.players.draw_discriminator(0, 0).unwrap();
         let draws_g = game.players.draw_generator(0, draws_d.real.clone()).unwrap();
         let numbers = |field: &Field| -> Vec<Vec<f32>> {
             field.gradients.iter().map(|t| t.flatten_all().unwrap().to_vec1().unwrap()).collect()
         };
-        let d = numbers(&game.players.discriminator_field(&draws_d, Graph::Discard, false).unwrap());
-        let g = numbers(&game.players.generator_field(&draws_g, Graph::Discard, false).unwrap());
+        let d =
+            numbers(&game.players.discriminator_field(&draws_d, Part::Loss, Graph::Discard, false).unwrap());
+        let g = numbers(&game.players.generator_field(&draws_g, Part::Loss, Graph::Discard, false).unwrap());
         (g, d, game.play(true).unwrap().unwrap().read(1, 4).unwrap())
     };
-    let (plain_g, plain_d, _) = fields(None);
-    let (g, d, entry) = fields(Some("generator"));
+    let (plain_g, plain_d, _) = fields("");
+    let orthogonal = "[[term]]\nkind = \"orthogonal\"\n";
+    let (g, d, entry) = fields(orthogonal);
     assert!(g != plain_g && d == plain_d);
     assert!(entry.get("orthogonal_g").unwrap() > 0.0 && entry.get("orthogonal_d").is_none());
-    let (g, d, entry) = fields(Some("discriminator"));
-    assert!(g == plain_g && d != plain_d);
-    assert!(entry.get("orthogonal_d").unwrap() > 0.0);
+    for (text, value) in [
+        (format!("{orthogonal}player = \"discriminator\""), "orthogonal_d"),
+        ("[[term]]\nkind = \"drift\"".to_owned(), "drift"),
+    ] {
+        let (g, d, entry) = fields(&text);
+        assert!(g == plain_g && d != plain_d, "{text}");
+        assert!(entry.get(value).unwrap() > 0.0, "{text}");
+    }
 }
 
 #[test]
@@ -239,7 +250,8 @@ fn clipped_weights_stay_within_their_bound() {
 #[test]
 fn lazy_penalties_count_discriminator_updates_and_are_held_between() {
     let mut game = game(|run| {
-        run.penalties = vec![PenaltyConfig { interval: 3, penalty: Penalty::R1 { gamma: 1.0 }.into() }];
+        run.penalties =
+            vec![PenaltyConfig { interval: 3, ..PenaltyConfig::every_step(Penalty::R1 { gamma: 1.0 }) }];
     });
     // Due at updates 0, 3, 6, ...
     let shown: Vec<f64> = (0..5)
@@ -253,7 +265,7 @@ fn lazy_penalties_count_discriminator_updates_and_are_held_between() {
 #[test]
 fn an_average_without_memory_is_the_generator() {
     let mut game = game(|run| {
-        run.ema = Some(Average { decay: Course::Constant { value: 0.0 }, warmup: false });
+        run.ema = Some(Average::Decay { decay: Course::Constant { value: 0.0 }, warmup: false });
     });
     for _ in 0..2 {
         game.play(false).unwrap();

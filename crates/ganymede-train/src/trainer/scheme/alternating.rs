@@ -8,6 +8,7 @@ use crate::error::TrainError;
 use crate::trainer::measurements::Measurements;
 use crate::trainer::players::Players;
 use crate::trainer::section::Stateful;
+use crate::trainer::terms::Part;
 
 pub(super) static ALTERNATING: SchemeKind = SchemeKind {
     name: "alternating",
@@ -25,14 +26,16 @@ impl Scheme for Alternating {
         for i in 0..players.n_critic {
             let measure = measure && i + 1 == players.n_critic;
             let draws = players.draw_discriminator(step, i)?;
-            let field = players.discriminator_field(&draws, Graph::Discard, measure)?;
-            measured = players.discriminator.learner.apply(field)?;
+            let field = players.discriminator_field(&draws, Part::Loss, Graph::Discard, measure)?;
+            measured = players.apply_discriminator(&draws, field)?;
+            players.regularise_discriminator(&draws)?;
             real = Some(draws.real);
         }
         let real = real.expect("n_critic is at least 1");
         let draws = players.draw_generator(step, real)?;
-        let field = players.generator_field(&draws, Graph::Discard, measure)?;
+        let field = players.generator_field(&draws, Part::Loss, Graph::Discard, measure)?;
         measured.append(players.generator.learner.apply(field)?);
+        players.regularise_generator(step, draws.real)?;
         Ok(measured)
     }
 }

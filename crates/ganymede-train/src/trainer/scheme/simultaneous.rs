@@ -8,6 +8,7 @@ use crate::error::TrainError;
 use crate::trainer::measurements::Measurements;
 use crate::trainer::players::Players;
 use crate::trainer::section::Stateful;
+use crate::trainer::terms::Part;
 
 pub(super) static SIMULTANEOUS: SchemeKind = SchemeKind {
     name: "simultaneous",
@@ -26,10 +27,12 @@ impl Scheme for Simultaneous {
     fn step(&mut self, players: &mut Players, step: u64, measure: bool) -> Result<Measurements, TrainError> {
         let draws_d = players.draw_discriminator(step, 0)?;
         let draws_g = players.draw_generator(step, draws_d.real.clone())?;
-        let field_d = players.discriminator_field(&draws_d, Graph::Discard, measure)?;
-        let field_g = players.generator_field(&draws_g, Graph::Discard, measure)?;
-        let mut measured = players.discriminator.learner.apply(field_d)?;
+        let field_d = players.discriminator_field(&draws_d, Part::Loss, Graph::Discard, measure)?;
+        let field_g = players.generator_field(&draws_g, Part::Loss, Graph::Discard, measure)?;
+        let mut measured = players.apply_discriminator(&draws_d, field_d)?;
         measured.append(players.generator.learner.apply(field_g)?);
+        players.regularise_discriminator(&draws_d)?;
+        players.regularise_generator(step, draws_g.real)?;
         Ok(measured)
     }
 }

@@ -76,9 +76,9 @@ struct OfDiscriminator(Weight);
 
 impl Term for OfDiscriminator {
     fn evaluate(&self, at: &At<'_>, out: &mut Measurements) -> Result<Option<Tensor>, TrainError> {
-        let Some(said_real) = at.said_real else { return Ok(None) };
+        let (Some(said_real), Some(said_fake)) = (at.said_real, at.said_fake) else { return Ok(None) };
         let (real, right_real) = classify(said_real, at.real)?;
-        let (fake, right_fake) = classify(at.said_fake, at.fake)?;
+        let (fake, right_fake) = classify(said_fake, at.fake)?;
         out.add("class_loss_real", &real.mean_all()?);
         out.add("class_loss_fake", &fake.mean_all()?);
         out.add("class_accuracy_real", &right_real);
@@ -92,7 +92,8 @@ struct OfGenerator(Weight);
 
 impl Term for OfGenerator {
     fn evaluate(&self, at: &At<'_>, out: &mut Measurements) -> Result<Option<Tensor>, TrainError> {
-        let (loss, _) = classify(at.said_fake, at.fake)?;
+        let Some(said_fake) = at.said_fake else { return Ok(None) };
+        let (loss, _) = classify(said_fake, at.fake)?;
         out.add("class_loss_g", &loss.mean_all()?);
         Ok(Some((loss * self.0.at(at.step))?))
     }

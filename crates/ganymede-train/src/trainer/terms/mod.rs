@@ -1,8 +1,10 @@
 //! Terms of the players' losses beside the adversarial one: each is a file here and a line in [`TERMS`].
 
 mod auxiliary;
+mod drift;
 mod l1;
 mod orthogonal;
+mod path_length;
 mod penalty;
 mod spec;
 mod term;
@@ -20,7 +22,8 @@ pub(crate) use spec::{TermKind, TermSpec};
 pub(crate) use term::{At, Term};
 
 /// Every term that a configuration can ask for under `[[term]]`.
-pub(crate) const TERMS: &[&TermKind] = &[&auxiliary::AUXILIARY, &l1::L1, &orthogonal::ORTHOGONAL];
+pub(crate) const TERMS: &[&TermKind] =
+    &[&auxiliary::AUXILIARY, &drift::DRIFT, &l1::L1, &orthogonal::ORTHOGONAL, &path_length::PATH_LENGTH];
 
 /// A term, and what it gave when it was last due.
 pub(crate) struct HeldTerm {
@@ -28,6 +31,16 @@ pub(crate) struct HeldTerm {
     /// A penalty's kind; all penalties share names in the log.
     penalty: Option<&'static str>,
     held: Measurements,
+}
+
+/// Which terms an update is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The adversarial loss and the terms that join it.
+    Loss,
+    /// The terms that have updates of their own, without it (lazy regularisation as in StyleGAN2: Karras et al., 2020,
+    /// arXiv:1912.04958, section 3.1).
+    Own,
 }
 
 /// The terms of a player, in the order in which they are added up.
@@ -57,13 +70,37 @@ impl Terms {
         self.all.len()
     }
 
-    /// The sum of all terms' means, if any is due; `at` looks with the noise of a term.
+    /// Whether some term has an update of its own beside this update of the player.
+    pub(crate) fn has_own(&self, update: u64) -> bool {
+        self.all
+            .iter()
+            .any(|held| held.term.own_interval().is_some_and(|interval| update.is_multiple_of(interval)))
+    }
+
+    /// Updates of the adversarial loss as a share of all updates, those of terms on their own included.
+    pub(crate) fn share_of_loss(&self) -> f64 {
+        let own = self.all.iter().filter_map(|held| held.term.own_interval());
+        1.0 / (1.0 + own.map(|interval| 1.0 / interval as f64).sum::<f64>())
+    }
+
+    /// The part of a batch that updates of their own are made with, as one over this.
+    pub(crate) fn shrink(&self) -> usize {
+        let own = self.all.iter().filter(|held| held.term.own_interval().is_some());
+        own.map(|held| held.term.shrink()).min().unwrap_or(1)
+    }
+
+    /// The sum of the means of a part's terms, if any is due; `at` looks with the noise of a term.
     pub(crate) fn evaluate<'a>(
         &self,
+        part: Part,
         at: impl Fn(usize) -> At<'a>,
     ) -> Result<(Option<Tensor>, Given), TrainError> {
         let (mut sum, mut given) = (None, Vec::new());
         for (index, held) in self.all.iter().enumerate() {
+            if held.term.own_interval().is_some() != (part == Part::Own) {
+                given.push(None);
+                continue;
+            }
             let mut out = Measurements::default();
             let value = held.term.evaluate(&at(index), &mut out)?;
             given.push(value.is_some().then_some(out));

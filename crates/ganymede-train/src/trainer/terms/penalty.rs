@@ -40,6 +40,10 @@ impl Term for PenaltyTerm {
         out.add(NORM, &term.grad_norm.mean_all()?);
         Ok(Some(term.value))
     }
+
+    fn own_interval(&self) -> Option<u64> {
+        self.config.own_update.then_some(self.config.interval)
+    }
 }
 
 impl Stateful for PenaltyTerm {}

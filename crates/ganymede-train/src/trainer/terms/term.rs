@@ -1,6 +1,6 @@
 //! What a term is, and what it may look at.
 
-use ganymede_models::Critique;
+use ganymede_models::{Critique, Generated};
 use ganymede_tensor::{Params, Rng, Tensor};
 
 use crate::error::TrainError;
@@ -18,8 +18,10 @@ pub(crate) struct At<'a> {
     pub(crate) truth: Option<&'a Tensor>,
     /// What the discriminator said of the real batch in this update; nothing where it was not asked.
     pub(crate) said_real: Option<&'a Critique>,
-    /// What it said of the generated batch.
-    pub(crate) said_fake: &'a Critique,
+    /// What it said of the generated batch, likewise.
+    pub(crate) said_fake: Option<&'a Critique>,
+    /// In the generator's update the pass that made the generated batch.
+    pub(crate) made: Option<&'a Generated>,
     /// Those of the player whose loss it is.
     pub(crate) params: &'a Params,
     /// Generator updates made.
@@ -39,5 +41,16 @@ pub(crate) trait Term: Stateful + Send {
     /// Moves the state on, once for each update that is really made, by what was measured in it.
     fn advance(&mut self, _measured: &Measurements) -> ganymede_tensor::Result<()> {
         Ok(())
+    }
+
+    /// Where it has updates of its own, beside those of the adversarial loss: how many updates of the player lie between
+    /// them, ≥ 1. Nothing where it joins the adversarial loss.
+    fn own_interval(&self) -> Option<u64> {
+        None
+    }
+
+    /// In updates of its own: the part of a batch that it looks at, as one over this.
+    fn shrink(&self) -> usize {
+        1
     }
 }

@@ -1,4 +1,4 @@
-//! What one file of a folder holds.
+//! What one file holds.
 
 use ganymede_files::Frame;
 

@@ -5,19 +5,18 @@
 //! silently wrong. And once set, every backward of that thread keeps its graph, which triples the
 //! memory of a training step. So each thread finds out once which of the two it does. Where that is
 //! what [`grad`] was asked for, as it is for [`Graph::Discard`] in almost every program, the pass runs
-//! where it was called; otherwise on one of two long-lived threads of our own, of which one latched
-//! the variable and the other its absence. candle walks a graph recursively: passes run on large
-//! stacks.
+//! where it was called; otherwise on one of two long-lived pools of threads of our own, of which one
+//! latched the variable and the other its absence. candle walks a graph recursively: passes run on
+//! large stacks.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::OnceLock;
 
 use candle_core::backprop::GradStore;
-use candle_core::{DType, Device, Error, Result, Tensor, TensorId, Var, bail};
+use candle_core::{DType, Device, Result, Tensor, TensorId, Var, bail};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 mod bilinear;
 mod environment;
@@ -92,7 +91,7 @@ pub fn start_gradient_workers(threads: usize) {
     if threads > 0 {
         environment::set(THREADS, &threads.to_string());
     }
-    let _ = workers(Graph::Create);
+    let _ = workers();
 }
 
 /// True while the current thread runs a backward pass whose results are to carry a graph.
@@ -163,94 +162,11 @@ impl Asked {
     }
 }
 
-struct Job {
-    output: Tensor,
-    asked: Asked,
-    reply: Sender<Result<Gradients>>,
-}
-
-struct Worker {
-    jobs: Mutex<Sender<Job>>,
-}
-
-impl Worker {
-    fn start(role: Graph) -> Self {
-        let (jobs, inbox) = mpsc::channel::<Job>();
-        let (ready, latched) = mpsc::channel();
-        let name = match role {
-            Graph::Create => "ganymede-grad2",
-            Graph::Discard => "ganymede-grad",
-        };
-        let work = move || {
-            ROLE.set(Some(role));
-            // Latch whatever the environment says now, before the caller changes it back.
-            let _ = ready.send(first_backward().is_ok());
-            while let Ok(job) = inbox.recv() {
-                let _ = job.reply.send(backward(&job.output, job.asked));
-            }
-        };
-        std::thread::Builder::new()
-            .name(name.into())
-            .stack_size(STACK_BYTES)
-            .spawn(work)
-            .expect("the operating system gives a thread");
-        let _ = latched.recv();
-        Self { jobs: Mutex::new(jobs) }
-    }
-
-    fn run(&self, output: &Tensor, asked: Asked) -> Result<Gradients> {
-        wait(&self.submit(output, asked)?).ok_or_else(Self::gone)?
-    }
-
-    fn submit(&self, output: &Tensor, asked: Asked) -> Result<Receiver<Result<Gradients>>> {
-        let (reply, answer) = mpsc::channel();
-        let job = Job { output: output.clone(), asked, reply };
-        let sent = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).send(job);
-        sent.map_err(|_| Self::gone())?;
-        Ok(answer)
-    }
-
-    fn gone() -> Error {
-        Error::Msg("the gradient thread has ended".into())
-    }
-}
-
-/// Waits for an answer. A thread of rayon's pool goes on working for the pool meanwhile: kernels
-/// of the backward pass may need it, and sleeping here could be a deadlock.
-fn wait<T>(answer: &Receiver<T>) -> Option<T> {
-    /// Looks for work in vain after which the thread sleeps, a little while at a time: longer than
-    /// anything that a backward pass does alone, since nobody wakes a sleeper when there is work.
-    const LOOKS: u32 = 2000;
-    const NAP: Duration = Duration::from_micros(50);
-    if rayon::current_thread_index().is_none() {
-        return answer.recv().ok();
-    }
-    let mut looks = 0;
-    loop {
-        match answer.try_recv() {
-            Ok(value) => return Some(value),
-            Err(TryRecvError::Disconnected) => return None,
-            Err(TryRecvError::Empty) => {}
-        }
-        if rayon::yield_now() == Some(rayon::Yield::Executed) {
-            looks = 0;
-        } else if looks < LOOKS {
-            looks += 1;
-            std::thread::yield_now();
-        } else if let Ok(value) = answer.recv_timeout(NAP) {
-            return Some(value);
-        }
-    }
-}
-
 /// Runs a backward pass on a thread that does with graphs what `graph` says: this one, if it does.
 fn run(graph: Graph, output: &Tensor, asked: Asked) -> Result<Gradients> {
-    let worker = workers(graph);
-    if role() != graph {
-        return worker.run(output, asked);
-    }
-    // An operation's own backward may come here on a worker, which cannot wait for itself and has room.
-    stacker::maybe_grow(STACK_BYTES / 4, STACK_BYTES, || backward(output, asked))
+    let workers = workers();
+    let pass = || stacker::maybe_grow(STACK_BYTES / 4, STACK_BYTES, || backward(output, asked));
+    if role() == graph { pass() } else { workers.of(graph).install(pass) }
 }
 
 fn backward(output: &Tensor, asked: Asked) -> Result<Gradients> {
@@ -270,46 +186,73 @@ fn backward(output: &Tensor, asked: Asked) -> Result<Gradients> {
     }
 }
 
-fn workers(graph: Graph) -> &'static Worker {
-    static WORKERS: OnceLock<[Worker; 2]> = OnceLock::new();
-    let [discard, create] = WORKERS.get_or_init(start_workers);
-    match graph {
-        Graph::Discard => discard,
-        Graph::Create => create,
+/// Threads that are of one mind about graphs, a pool for each mind.
+///
+/// A pool runs the kernels of its backward passes itself. In the pool that asks for a gradient they could
+/// not be: a thread that runs a part of one may, while it waits for the other parts, take up a task that asks for
+/// a gradient too, and would then wait for the pass that waits for it.
+struct Workers {
+    discard: ThreadPool,
+    create: ThreadPool,
+}
+
+impl Workers {
+    fn start() -> Self {
+        const VARIABLE: &str = "CANDLE_GRAD_DO_NOT_DETACH";
+        // candle's pool of threads for sums and products spins 25,000 times before it sleeps, on the cores
+        // that our kernels want: a seventh of a small network's step, measured.
+        environment::set_default("CANDLE_BARRIER_POOL_SPIN_LIMIT", "100");
+        // candle asks for the number of threads at each matrix product: where nobody has set it, by reading
+        // /proc/cpuinfo, which takes longer than the products of a small network. This is its own answer, found once.
+        environment::set_default(THREADS, &candle_core::utils::get_num_threads().to_string());
+        // Should another thread run its first backward pass of candle's own while the variable is set, it keeps
+        // graphs: more memory, never wrong values.
+        let workers = Self {
+            discard: environment::with(VARIABLE, None, || pool(Graph::Discard)),
+            create: environment::with(VARIABLE, Some("1"), || pool(Graph::Create)),
+        };
+        let second = workers.create.install(|| second_derivative(|_, y| y.backward().ok()));
+        assert!(
+            second == Some(12.0),
+            "the second derivative of x³ at 2 came out as {second:?} instead of 12: \
+             gradients of gradients cannot be trusted in this build"
+        );
+        workers
     }
+
+    fn of(&self, graph: Graph) -> &ThreadPool {
+        match graph {
+            Graph::Discard => &self.discard,
+            Graph::Create => &self.create,
+        }
+    }
+}
+
+/// Threads, as many as rayon has, that do with graphs what the environment says now, which is `role`.
+fn pool(role: Graph) -> ThreadPool {
+    let name = match role {
+        Graph::Create => "ganymede-grad2",
+        Graph::Discard => "ganymede-grad",
+    };
+    let threads = ThreadPoolBuilder::new().thread_name(move |i| format!("{name}-{i}"));
+    let pool = threads.build().expect("the operating system gives threads");
+    // Latched before the caller changes the environment back.
+    pool.broadcast(|_| {
+        ROLE.set(Some(role));
+        let _ = first_backward();
+    });
+    pool
+}
+
+fn workers() -> &'static Workers {
+    static WORKERS: OnceLock<Workers> = OnceLock::new();
+    // On a thread of no pool: one that waits for a pool does other work of its own meanwhile, which may come here.
+    let start = || std::thread::spawn(Workers::start).join();
+    WORKERS.get_or_init(|| start().unwrap_or_else(|panic| resume_unwind(panic)))
 }
 
 /// Where candle, as rayon, reads how many threads it may use.
 const THREADS: &str = "RAYON_NUM_THREADS";
-
-fn start_workers() -> [Worker; 2] {
-    const VARIABLE: &str = "CANDLE_GRAD_DO_NOT_DETACH";
-    // candle's pool of threads for sums and products spins 25,000 times before it sleeps, on the cores
-    // that our kernels want: a seventh of a small network's step, measured.
-    environment::set_default("CANDLE_BARRIER_POOL_SPIN_LIMIT", "100");
-    // candle asks for the number of threads at each matrix product: where nobody has set it, by reading
-    // /proc/cpuinfo, which takes longer than the products of a small network. This is its own answer, found once.
-    environment::set_default(THREADS, &candle_core::utils::get_num_threads().to_string());
-    // Should another thread run its first backward pass of candle's own while the variable is set, it keeps
-    // graphs: more memory, never wrong values.
-    let workers = [
-        environment::with(VARIABLE, None, || Worker::start(Graph::Discard)),
-        environment::with(VARIABLE, Some("1"), || Worker::start(Graph::Create)),
-    ];
-    // Plain waiting: working for the pool meanwhile could come back to the workers, which are only
-    // being made.
-    let create = |x: &Tensor, y: &Tensor| {
-        let answer = workers[1].submit(y, Asked::of(&[x], &[])).ok()?;
-        answer.recv().ok()?.ok()?.variables
-    };
-    let second = second_derivative(create);
-    assert!(
-        second == Some(12.0),
-        "the second derivative of x³ at 2 came out as {second:?} instead of 12: \
-         gradients of gradients cannot be trusted in this build"
-    );
-    workers
-}
 
 /// d²/dx² of x³ at 2, which is 12, by backward passes of the given kind.
 fn second_derivative(backward: impl Fn(&Tensor, &Tensor) -> Option<GradStore>) -> Option<f64> {

@@ -57,6 +57,7 @@ pub(super) const BOUNDS: &[(&str, Bound)] = &[
     ("run.threads", Whole(0, MOST_THREADS as u64)),
     ("data.resolution", Whole(8, 1024)),
     ("data.channels", Whole(1, 3)),
+    ("data.subset", Whole(1, 1 << 32)),
     ("data.factor", Whole(2, 512)),
     ("loss.real_label", Target),
     ("augment.p", Between(0.0, 1.0)),
@@ -171,7 +172,7 @@ fn plain(x: f64) -> String {
 
 /// Samples a batch where the networks have their whole size; at half the side there is room for many more.
 fn whole_batch(run: &Run) -> usize {
-    run.growth.as_ref().map_or(run.batch, |growth| growth.plan.batches().1)
+    run.growth.as_ref().map_or(run.batch, |growth| growth.plan.last_batch())
 }
 
 /// The setting of a network that says how wide it is.

@@ -119,6 +119,8 @@ pub struct DataFile {
     pub crop: Option<String>,
     /// The part of a data set that has parts: `train`, `test` or `all`.
     pub split: Option<String>,
+    /// Train on so many samples, drawn at random by the seed, and measure against all of them.
+    pub subset: Option<usize>,
     /// Mirror images left to right at random.
     pub flip: Option<bool>,
     /// Refuse the data set when a file of it cannot be read, instead of skipping the file.
@@ -215,21 +217,6 @@ pub struct GrowthFile {
     pub repeats: Option<u64>,
     /// Begin both optimisers anew where a fade begins and where it ends.
     pub reset_optimizer: Option<bool>,
-}
-
-impl GrowthFile {
-    /// Its keys but the kind, and whether they were given.
-    pub(super) fn given(&self) -> [(&'static str, bool); 7] {
-        [
-            ("start", self.start.is_some()),
-            ("fade_kimg", self.fade_kimg.is_some()),
-            ("stable_kimg", self.stable_kimg.is_some()),
-            ("batch", self.batch.is_some()),
-            ("lr_factor", self.lr_factor.is_some()),
-            ("repeats", self.repeats.is_some()),
-            ("reset_optimizer", self.reset_optimizer.is_some()),
-        ]
-    }
 }
 
 /// `[ema]`.

@@ -75,10 +75,14 @@ impl Plan {
         self.phase(step).batch
     }
 
-    /// The largest batch of all, and that of the last phase.
-    pub(crate) fn batches(&self) -> (usize, usize) {
-        let largest = self.phases.iter().map(|phase| phase.batch).max().unwrap_or(1);
-        (largest, self.last().batch)
+    /// The largest batch of all.
+    pub(crate) fn largest_batch(&self) -> usize {
+        self.phases.iter().map(|phase| phase.batch).max().unwrap_or(1)
+    }
+
+    /// The batch of the last phase.
+    pub(crate) fn last_batch(&self) -> usize {
+        self.last().batch
     }
 
     /// The factor on both rates in that step.
@@ -132,8 +136,9 @@ pub(super) fn resolve(
     let options = [("none", false), ("progressive", true)];
     if !check.choose("growth.kind", file.kind.as_deref(), false, &options) {
         let why = "belongs to growth.kind = \"progressive\"; leave it out";
-        for (key, given) in file.given() {
-            check.refuse(&format!("growth.{key}"), given, why);
+        let given = toml::Table::try_from(file).unwrap_or_default();
+        for key in given.keys().filter(|key| *key != "kind") {
+            check.refuse(&format!("growth.{key}"), true, why);
         }
         return None;
     }
@@ -204,14 +209,13 @@ impl GrowthConfig {
 
     /// The section that resolves to it.
     pub(super) fn write(&self) -> GrowthFile {
-        let given = |is_empty: bool| (!is_empty).then_some(());
         GrowthFile {
             kind: Some("progressive".to_owned()),
             start: Some(self.start),
             fade_kimg: Some(self.fade_kimg),
             stable_kimg: Some(self.stable_kimg),
-            batch: given(self.batch.is_empty()).map(|()| self.batch.clone()),
-            lr_factor: given(self.lr_factor.is_empty()).map(|()| self.lr_factor.clone()),
+            batch: (!self.batch.is_empty()).then(|| self.batch.clone()),
+            lr_factor: (!self.lr_factor.is_empty()).then(|| self.lr_factor.clone()),
             repeats: Some(self.repeats),
             reset_optimizer: Some(self.reset_optimizer),
         }
@@ -295,7 +299,7 @@ mod tests {
         assert_eq!([1, 2, 3].map(at), [(2, 0.0, 10, 2.0), (2, 0.0, 10, 2.0), (2, 1.0, 10, 2.0)]);
         assert_eq!([5, 6, 7, 8, 9].map(|step| plan.at(step).alpha), [0.0, 0.0, 0.5, 0.5, 1.0]);
         assert_eq!(at(8), (3, 0.5, 5, 2.0));
-        assert_eq!(plan.batches(), (20, 5));
+        assert_eq!(plan.largest_batch(), 20);
         // 1 step of 40 images, 4 of 20, then steps of 10.
         assert_eq!(plan.steps_for(150.0), 8);
     }

@@ -130,12 +130,12 @@ impl Layers {
     }
 }
 
-/// Two ways to say one thing, of which the later layer's counts, and what belongs to the second one.
-const TWO_WAYS: &[(&str, &str, &str)] = &[
-    ("steps", "kimg", ""),
-    ("kimg", "steps", ""),
-    ("decay", "half_life_kimg", "rampup"),
-    ("half_life_kimg", "decay", "warmup"),
+/// Two ways to say one thing, of which the later layer's counts: a key, and the other key with what belongs to that one.
+const TWO_WAYS: &[(&str, &[&str])] = &[
+    ("steps", &["kimg"]),
+    ("kimg", &["steps"]),
+    ("decay", &["half_life_kimg", "rampup"]),
+    ("half_life_kimg", &["decay", "warmup"]),
 ];
 
 fn merge(lower: &mut Table, upper: Table) {
@@ -146,10 +146,9 @@ fn merge(lower: &mut Table, upper: Table) {
     if changes_kind {
         lower.clear();
     }
-    for (one, other, belongs) in TWO_WAYS {
-        if upper.contains_key(*one) && !upper.contains_key(*other) {
-            lower.remove(*other);
-            lower.remove(*belongs);
+    for (one, others) in TWO_WAYS {
+        if upper.contains_key(*one) && !upper.contains_key(others[0]) {
+            others.iter().for_each(|other| drop(lower.remove(*other)));
         }
     }
     for (key, value) in upper {

@@ -157,6 +157,8 @@ pub struct DataConfig {
     pub crop: Crop,
     /// The part of a data set that has parts.
     pub split: Split,
+    /// How many samples are trained on, drawn at random by the seed; measures know all of them. None: all.
+    pub subset: Option<usize>,
     /// Mirror images left to right at random.
     pub flip: bool,
     /// Refuse a data set with an unreadable file instead of skipping the file.

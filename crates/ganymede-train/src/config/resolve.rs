@@ -159,6 +159,7 @@ fn data(file: &RunFile, check: &mut Check) -> DataConfig {
         channels: data.channels,
         crop: check.choose("data.crop", data.crop.as_deref(), Crop::Centre, &CROPS),
         split: check.choose("data.split", data.split.as_deref(), Split::Train, &SPLITS),
+        subset: data.subset.map(|n| check.size("data.subset", Some(n), 1)),
         flip: data.flip.unwrap_or(false),
         strict: data.strict.unwrap_or(false),
         vectors: data.vectors.clone(),

@@ -62,6 +62,7 @@ impl Run {
             channels: data.channels,
             crop: (!data.is_toy()).then(|| name_of(&CROPS, data.crop)),
             split: (!data.is_toy()).then(|| name_of(&SPLITS, data.split)),
+            subset: data.subset,
             flip: Some(data.flip),
             strict: Some(data.strict),
             vectors: data.vectors.clone(),

@@ -9,7 +9,7 @@ use ganymede_models::{Condition, ConditionShape, Generator, Growth, Io, Latents}
 use ganymede_tensor::{Device, Rng, Tensor, avg_pool2d, upsample_nearest2d};
 
 use super::augment::Looks;
-use super::held_out::{Split, split};
+use super::parts::{Split, some, split};
 use super::section::{Misfit, Saved, Section, Stateful};
 use super::view::Batch;
 use crate::config::Run;
@@ -81,12 +81,14 @@ impl Source {
         device: &Device,
     ) -> Result<Self, TrainError> {
         let stream = |name: &str| Rng::stream(run.seed, name);
+        let dataset = some(dataset, run.data.subset, run.seed)?;
         let Split { trained_on: dataset, held_out } =
             split(dataset, run.augment.start().held_out(), run.seed)?;
-        let config =
-            LoaderConfig { batch: run.batch, seed: run.seed, flip: run.data.flip, prefetch: PREFETCH };
+        let (growth, batch) = (run.growth_at(0), run.batch_at(0));
+        let stage = growth.stage_of(stages);
+        let config = LoaderConfig { batch, seed: run.seed, flip: run.data.flip, prefetch: PREFETCH };
         Ok(Self {
-            loader: Loader::new(dataset.clone(), config)?,
+            loader: Loader::new(at_stage(&dataset, stage, stages)?, config)?,
             dataset,
             held_out,
             augment: run.data.augment.clone(),
@@ -95,9 +97,9 @@ impl Source {
             labels_g: stream("labels/generator"),
             labels_d: stream("labels/discriminator"),
             seed: run.seed,
-            batch: run.batch,
+            batch,
             stages,
-            stage: stages - 1,
+            stage,
             alpha: 1.0,
             flip: run.data.flip,
             device: device.clone(),

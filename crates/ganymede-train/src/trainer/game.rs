@@ -79,16 +79,15 @@ impl Game {
 
     /// Puts the weights that the run is to begin with into its networks.
     pub(crate) fn begin_with(&mut self, run: &Run, device: &Device) -> Result<(), TrainError> {
-        let generators = [Some(&self.players.generator.net), self.average.as_ref()];
         if let Some(path) = &run.init.generator {
             let kind = NetworkKind::Generator(run.generator.kind());
-            for generator in generators.into_iter().flatten() {
-                init::load(generator.params(), kind, Path::new(path), device)?;
-            }
+            let generators = [Some(&self.players.generator.net), self.average.as_ref()];
+            let generators = generators.into_iter().flatten().map(|generator| generator.params());
+            init::load(generators, kind, Path::new(path), device)?;
         }
         if let Some(path) = &run.init.discriminator {
             let kind = NetworkKind::Discriminator(run.discriminator.kind());
-            init::load(self.players.discriminator.net.params(), kind, Path::new(path), device)?;
+            init::load([self.players.discriminator.net.params()], kind, Path::new(path), device)?;
         }
         Ok(())
     }

@@ -39,7 +39,11 @@ impl Players {
 
     /// Draws for the generator update of a step.
     pub(crate) fn draw_generator(&mut self, step: u64, real: Batch) -> Result<GeneratorDraws, TrainError> {
-        let (count, terms) = (self.source.batch(), self.generator.learner.terms.count());
+        self.draw_samples(step, self.source.batch(), real)
+    }
+
+    fn draw_samples(&mut self, step: u64, count: usize, real: Batch) -> Result<GeneratorDraws, TrainError> {
+        let terms = self.generator.learner.terms.count();
         let looks = self.augmentation.looks("generator", step, step);
         self.source.for_generator(self.generator.net.as_ref(), step, (count, terms), real, looks)
     }
@@ -71,10 +75,8 @@ impl Players {
     pub(crate) fn regularise_generator(&mut self, step: u64, real: Batch) -> Result<(), TrainError> {
         let terms = &self.generator.learner.terms;
         if terms.has_own(step) {
-            let (count, all) = (self.source.batch().div_ceil(terms.shrink()), terms.count());
-            let looks = self.augmentation.looks("generator", step, step);
-            let net = self.generator.net.as_ref();
-            let draws = self.source.for_generator(net, step, (count, all), real, looks)?;
+            let count = self.source.batch().div_ceil(terms.shrink());
+            let draws = self.draw_samples(step, count, real)?;
             let field = self.generator_field(&draws, Part::Own, Graph::Discard, false)?;
             self.generator.learner.apply(field)?;
         }

@@ -50,7 +50,9 @@ impl Probe {
         dataset: &Arc<dyn Dataset>,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let mut remarks: Vec<String> = few::short_of_a_batch(dataset.len(), run.batch).into_iter().collect();
+        let batch = run.growth.as_ref().map_or(run.batch, |growth| growth.plan.largest_batch());
+        let samples = run.data.subset.unwrap_or(dataset.len());
+        let mut remarks: Vec<String> = few::short_of_a_batch(samples, batch).into_iter().collect();
         let (yardstick, count) = match (dataset.modes(), &run.eval) {
             (Some(modes), _) => (Yardstick::Modes(modes.clone()), COVERAGE_SAMPLES),
             (None, Some(eval)) => {

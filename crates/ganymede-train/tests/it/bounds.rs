@@ -15,6 +15,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("run.threads", &[]),
     ("data.resolution", &[]),
     ("data.channels", &[]),
+    ("data.subset", &[]),
     ("data.factor", &["data.pairs=downsampled"]),
     ("generator.z_dim", &[]),
     ("generator.width", &[]),

@@ -1,4 +1,5 @@
-//! Real samples that are never trained on, to see how far the discriminator has learnt the others by heart.
+//! Parts of a data set: few samples, to see how training fares with them, and samples that are never trained on, to see how
+//! far the discriminator has learnt the others by heart.
 
 use std::sync::Arc;
 
@@ -19,6 +20,30 @@ pub(crate) struct Split {
     pub(crate) trained_on: Arc<dyn Dataset>,
     /// Nothing where none are held out.
     pub(crate) held_out: Option<Arc<dyn Dataset>>,
+}
+
+/// So many samples of the whole, or all; which those are is a function of the seed.
+///
+/// # Errors
+/// There are not so many.
+pub(crate) fn some(
+    whole: Arc<dyn Dataset>,
+    count: Option<usize>,
+    seed: u64,
+) -> Result<Arc<dyn Dataset>, TrainError> {
+    let Some(count) = count else { return Ok(whole) };
+    let len = whole.len();
+    if count > len {
+        return Err(TrainError::Dataset(DatasetError::BadOption {
+            option: "data.subset",
+            value: count.to_string(),
+            fix: format!("`{}` has {len} samples", whole.name()),
+        }));
+    }
+    let mut numbers = Rng::stream(seed, "subset").permutation(len);
+    numbers.truncate(count);
+    numbers.sort_unstable();
+    Ok(Arc::new(Part { whole, numbers }))
 }
 
 /// Holds out a share of all samples; which those are is a function of the seed.
@@ -125,6 +150,18 @@ mod tests {
         }
         assert_eq!(parts(0.5, 1), parts(0.5, 1));
         assert_ne!(parts(0.5, 1), parts(0.5, 2));
+    }
+
+    #[test]
+    fn a_seed_has_its_own_few_samples() {
+        let few = |count, seed| levels(&*some(grey(20), Some(count), seed).unwrap());
+        assert_eq!([1, 7, 20].map(|count| few(count, 1).len()), [1, 7, 20]);
+        assert_eq!(few(7, 1), few(7, 1));
+        assert_ne!(few(7, 1), few(7, 2));
+        assert_eq!(some(grey(3), None, 1).unwrap().len(), 3);
+        let Err(error) = some(grey(3), Some(4), 1) else { panic!("there are no four samples") };
+        let error = error.to_string();
+        assert!(error.contains("data.subset") && error.contains("3 samples"), "{error}");
     }
 
     #[test]

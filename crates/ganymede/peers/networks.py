@@ -397,6 +397,119 @@ class StyleganDiscriminator(nn.Module):
         return self.last(scaled_relu(self.dense(x.flatten(1))))[:, 0]
 
 
+# ADA (Karras et al., 2020, appendix B): blitting, geometry and colour, each change with probability p. Matrices act on
+# columns, (x, y, 1) and (r, g, b, 1).
+
+# Daubechies, 1992, table 8.3.
+SYM6 = [0.015404109327027373, 0.0034907120842174702, -0.11799011114819057, -0.048311742585633, 0.4910559419267466]
+SYM6 += [0.787641141030194, 0.3379294217276218, -0.07263752278646252, -0.021060292512300564, 0.04472490177066578]
+SYM6 += [0.0017677118642428036, -0.007800708325034148]
+REACH = len(SYM6) // 4
+LUMA = torch.tensor([1.0, 1.0, 1.0, 0.0]) / 3**0.5
+
+
+def scales(x, y):
+    return torch.stack([x, y, torch.ones_like(x)], 1).diag_embed()
+
+
+def shifts(x, y):
+    return torch.eye(3) + F.pad(torch.stack([x, y], 1)[:, :, None], (2, 0, 0, 1))
+
+
+def turns(angle):
+    cos, sin = angle.cos(), angle.sin()
+    turn = torch.stack([cos, -sin, sin, cos], 1).view(-1, 2, 2)
+    return F.pad(turn, (0, 1, 0, 1)) + torch.diag(torch.tensor([0.0, 0.0, 1.0]))
+
+
+def about_luma(along, across):
+    line = torch.outer(LUMA, LUMA)
+    last = torch.diag(torch.tensor([0.0, 0.0, 0.0, 1.0]))
+    rest = torch.eye(4) - line - last
+    return along[:, None, None] * line + across[:, None, None] * rest + last
+
+
+def hues(angle):
+    cross = torch.zeros(4, 4)
+    cross[:3, :3] = torch.linalg.cross(torch.eye(3), LUMA[:3].expand(3, 3), dim=1)
+    cos, one = angle.cos(), torch.ones_like(angle)
+    return about_luma(one, cos) + angle.sin()[:, None, None] * cross
+
+
+def resampled(x, doubles, padding):
+    """Doubling or halving of both sides through the filter, an axis at a time."""
+    taps = torch.tensor(SYM6)
+    taps = taps / taps.sum() * (2 if doubles else 1)
+    work = F.conv_transpose2d if doubles else F.conv2d
+    for shape, stride, pad in (((1, 1, -1, 1), (2, 1), (padding, 0)), ((1, 1, 1, -1), (1, 2), (0, padding))):
+        kernel = taps.view(shape).expand(x.shape[1], *[-1] * 3)
+        x = work(x, kernel, stride=stride, padding=pad, groups=x.shape[1])
+    return x
+
+
+class Ada(nn.Module):
+    def __init__(self, p):
+        super().__init__()
+        self.p, self.p_turn = p, 1 - (1 - p) ** 0.5
+
+    def inverses(self, n, side):
+        def some(values, nothing, p=self.p):
+            return torch.where(torch.rand(n) < p, values, torch.full((n,), float(nothing)))
+
+        def shift(values):
+            return [some(-side * values(), 0) for _ in range(2)]
+
+        flip = some(torch.randint(2, (n,)) * 2.0 - 1, 1)
+        grow, stretch = (some(torch.exp2(-0.2 * torch.randn(n)), 1) for _ in range(2))
+        one, angle = torch.ones(n), lambda: (torch.rand(n) * 2 - 1) * math.pi
+        steps = [
+            scales(flip, one),
+            turns(some(torch.randint(4, (n,)) * (math.pi / 2), 0)),
+            shifts(*(x.round() for x in shift(lambda: (torch.rand(n) * 2 - 1) * 0.125))),
+            scales(grow, grow),
+            turns(some(angle(), 0, self.p_turn)),
+            scales(stretch, 1 / stretch),
+            turns(some(angle(), 0, self.p_turn)),
+            shifts(*shift(lambda: torch.randn(n) * 0.125)),
+        ]
+        colours = [
+            about_luma(one, some(torch.exp2(torch.randn(n)), 1)),
+            hues(some(angle(), 0)),
+            about_luma(some(torch.randint(2, (n,)) * -2.0 + 1, 1), one),
+        ]
+        contrast = some(torch.exp2(0.5 * torch.randn(n)), 1)
+        bright = some(0.2 * torch.randn(n), 0)[:, None, None]
+        colours += [about_luma(contrast, contrast), torch.eye(4) + bright * F.pad(torch.ones(3, 1), (3, 0, 0, 1))]
+        return self.product(steps), self.product(colours)
+
+    @staticmethod
+    def product(steps):
+        total = steps[0]
+        for step in steps[1:]:
+            total = total @ step
+        return total
+
+    def forward(self, x):
+        n, side = len(x), x.shape[2]
+        moves, colours = self.inverses(n, side)
+        half = (side - 1) / 2
+        corners = moves[:, :2] @ torch.tensor([[-half, half, half, -half], [-half, -half, half, half], [1.0] * 4])
+        far = torch.stack([-corners, corners], 0).amax((1, 3))
+        margins = (far + 2 * REACH - half).clamp(0, side - 1).ceil().int().tolist()
+        (left, top), (right, bottom) = margins
+        large = resampled(F.pad(x, (left, right, top, bottom), mode="reflect"), True, 2 * REACH - 1)
+        goal = 2 * (side + 2 * REACH)
+        fixed = lambda x, y: torch.tensor([[x, 0.0, 0.0], [0.0, y, 0.0], [0.0, 0.0, 1.0]])
+        slid = lambda x, y: torch.tensor([[1.0, 0.0, x], [0.0, 1.0, y], [0.0, 0.0, 1.0]])
+        before = fixed(2 / large.shape[3], 2 / large.shape[2]) @ slid(-0.5, -0.5) @ fixed(2.0, 2.0)
+        before = before @ slid((left - right) / 2, (top - bottom) / 2)
+        after = fixed(0.5, 0.5) @ slid(0.5, 0.5) @ fixed(goal / 2, goal / 2)
+        grid = F.affine_grid((before @ moves @ after)[:, :2], [n, x.shape[1], goal, goal], align_corners=False)
+        moved = F.grid_sample(large, grid, align_corners=False)
+        x = resampled(moved[:, :, 1:-1, 1:-1], False, 0)
+        return (colours[:, :3, :3] @ x.flatten(2) + colours[:, :3, 3:]).view_as(x)
+
+
 # Losses: of the discriminator from (d, real, fake), of the generator likewise, `told` being pairs of classes where there
 # are some.
 
@@ -477,6 +590,14 @@ class Recipe(NamedTuple):
 
 RECIPES = {
     "dcgan64": Recipe(64, 100, generator, lambda: discriminator(True), non_saturating_d, non_saturating_g),
+    "ada64": Recipe(
+        64,
+        100,
+        generator,
+        lambda: nn.Sequential(Ada(0.5), *discriminator(True)),
+        non_saturating_d,
+        non_saturating_g,
+    ),
     "wgan-gp64": Recipe(
         64, 100, generator, lambda: discriminator(False), wasserstein_d, minus_mean, (1e-4, 1e-4), (0.0, 0.9)
     ),

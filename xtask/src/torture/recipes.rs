@@ -13,8 +13,8 @@ pub(crate) const RECIPES: &[Recipe] = &[
     Recipe { name: "ring-wgan-gp", config: &[RING] },
     Recipe { name: "cgan", config: &[CGAN, BY_CLASS] },
     Recipe { name: "simultaneous", config: &[SIMULTANEOUS, BY_CLASS] },
-    Recipe { name: "pggan", config: &[PGGAN] },
-    Recipe { name: "stylegan2-ada", config: &[STYLEGAN2_ADA] },
+    Recipe { name: "pggan", config: &[PGGAN, UNMEASURED] },
+    Recipe { name: "stylegan2-ada", config: &[STYLEGAN2_ADA, UNMEASURED] },
 ];
 
 /// Clothes, batch norm, a lazy penalty whose value is held, an average.
@@ -83,13 +83,6 @@ kind = "wgan-gp"
 kind = "drift"
 [ema]
 half_life_kimg = 0.1
-[log]
-log_every = 1
-sample_every = 12
-checkpoint_every = 4
-samples = 16
-[eval]
-extractor = "none"
 "#;
 
 /// Updates of their own, the mean length of paths, mixed styles, noise, and a probability that moves.
@@ -127,13 +120,6 @@ kimg = 1
 interval = 2
 [ema]
 half_life_kimg = 0.2
-[log]
-log_every = 1
-sample_every = 12
-checkpoint_every = 4
-samples = 16
-[eval]
-extractor = "none"
 "#;
 
 /// Points, several critic updates a step, noise in the penalty.
@@ -262,4 +248,15 @@ extractor = "fashion-cnn"
 every = 12
 samples = 400
 metrics = ["fid", "class-agreement"]
+"#;
+
+/// How clothes are looked at that nobody measures.
+const UNMEASURED: &str = r#"
+[log]
+log_every = 1
+sample_every = 12
+checkpoint_every = 4
+samples = 16
+[eval]
+extractor = "none"
 "#;

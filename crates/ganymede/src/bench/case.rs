@@ -42,6 +42,8 @@ pub(crate) struct Conv {
 pub(crate) enum Recipe {
     /// DCGAN at 64 px, batch normalisation in both, the non-saturating loss.
     Dcgan64,
+    /// The same with ADA's blitting, geometry and colour, each change with probability ½.
+    Ada64,
     /// The same generator; a critic without normalisation, the Wasserstein loss and the gradient penalty.
     WganGp64,
     /// SNGAN's residual networks at 32 px as published, hinge loss.
@@ -60,8 +62,9 @@ pub(crate) enum Recipe {
 }
 
 impl Recipe {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Dcgan64,
+        Self::Ada64,
         Self::WganGp64,
         Self::SnResnet32,
         Self::Sagan32,
@@ -75,6 +78,7 @@ impl Recipe {
     fn name(self) -> &'static str {
         match self {
             Self::Dcgan64 => "dcgan64",
+            Self::Ada64 => "ada64",
             Self::WganGp64 => "wgan-gp64",
             Self::SnResnet32 => "sn-resnet32",
             Self::Sagan32 => "sagan32",
@@ -88,7 +92,7 @@ impl Recipe {
     /// Images a batch: as published at 64 px; fewer where a step takes long.
     pub(crate) fn batch(self) -> usize {
         match self {
-            Self::Dcgan64 | Self::WganGp64 => 64,
+            Self::Dcgan64 | Self::Ada64 | Self::WganGp64 => 64,
             Self::SnResnet32 | Self::Sagan32 | Self::Biggan32 | Self::R3gan32 => 16,
             Self::Pggan64 | Self::Stylegan264 => 8,
         }

@@ -39,7 +39,7 @@ fn first_layers(recipe: Recipe) -> [usize; 2] {
     // Of a residual block a 3×3 convolution at the image's side, and the shortcut at half of it.
     let block = |width: usize| (9 * 32 * 32 + 16 * 16) * 3 * width;
     match recipe {
-        Recipe::Dcgan64 | Recipe::WganGp64 => [100 * 512 * 16, 3 * 64 * 16 * 32 * 32],
+        Recipe::Dcgan64 | Recipe::Ada64 | Recipe::WganGp64 => [100 * 512 * 16, 3 * 64 * 16 * 32 * 32],
         Recipe::SnResnet32 | Recipe::Sagan32 => [128 * 256 * 16, block(128)],
         Recipe::Biggan32 => [30 * 256 * 16, block(256)],
         Recipe::R3gan32 => [64 * 128, 3 * 128 * 32 * 32],
@@ -68,7 +68,7 @@ pub(crate) fn step(recipe: Recipe, batch: usize) -> f64 {
     // The generator's gradient passes through the discriminator, whose weights stay.
     let train_g = g.all + 2.0 * d.all + g.backward();
     let besides = match recipe {
-        Recipe::Dcgan64 | Recipe::SnResnet32 | Recipe::Sagan32 | Recipe::Biggan32 => 0.0,
+        Recipe::Dcgan64 | Recipe::Ada64 | Recipe::SnResnet32 | Recipe::Sagan32 | Recipe::Biggan32 => 0.0,
         Recipe::WganGp64 => penalty(1),
         // As of `penalty`, but the last layer, of one output.
         Recipe::Pggan64 | Recipe::Stylegan264 => 4.0 * d.all,

@@ -30,6 +30,7 @@ pub(super) struct Step {
 fn game(recipe: Recipe) -> &'static [&'static str] {
     match recipe {
         Recipe::Dcgan64 => &["loss.kind=non-saturating"],
+        Recipe::Ada64 => &["loss.kind=non-saturating", "augment={ kind = \"ada\", pipe = \"bgc\", p = 0.5 }"],
         Recipe::WganGp64 => &[
             "loss.kind=wasserstein",
             "discriminator.norm=none",
@@ -76,7 +77,7 @@ fn game(recipe: Recipe) -> &'static [&'static str] {
 /// Its learning rates, the generator's first, and the betas of both.
 fn rates(recipe: Recipe) -> ([f64; 2], [f64; 2]) {
     match recipe {
-        Recipe::Dcgan64 => ([2e-4; 2], [0.5, 0.999]),
+        Recipe::Dcgan64 | Recipe::Ada64 => ([2e-4; 2], [0.5, 0.999]),
         Recipe::WganGp64 => ([1e-4; 2], [0.0, 0.9]),
         Recipe::SnResnet32 => ([2e-4; 2], [0.0, 0.9]),
         Recipe::Sagan32 => ([1e-4, 4e-4], [0.0, 0.9]),
@@ -90,7 +91,7 @@ fn rates(recipe: Recipe) -> ([f64; 2], [f64; 2]) {
 /// The side of a recipe's images.
 fn side(recipe: Recipe) -> usize {
     match recipe {
-        Recipe::Dcgan64 | Recipe::WganGp64 | Recipe::Pggan64 | Recipe::Stylegan264 => 64,
+        Recipe::Dcgan64 | Recipe::Ada64 | Recipe::WganGp64 | Recipe::Pggan64 | Recipe::Stylegan264 => 64,
         Recipe::SnResnet32 | Recipe::Sagan32 | Recipe::Biggan32 | Recipe::R3gan32 => 32,
     }
 }

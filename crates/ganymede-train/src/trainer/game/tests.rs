@@ -116,6 +116,17 @@ fn scheme_named(name: &str) -> &'static crate::trainer::scheme::SchemeKind {
     crate::trainer::scheme::SCHEMES.iter().find(|kind| kind.name == name).unwrap()
 }
 
+/// Gives a twin all that a game saves of itself, as a resume would.
+fn carry_over(game: &Game, twin: &mut Game) -> Sections {
+    let mut sections = Sections::default();
+    for (name, part) in game.parts() {
+        part.save(&mut sections.section(name)).unwrap();
+    }
+    twin.load_parts(|name, part| part.load(&sections.saved(name)).map_err(|misfit| misfit.0)).unwrap();
+    twin.step = game.step;
+    sections
+}
+
 /// Every part of the state, by every scheme: saved, loaded into a twin, the next steps are the same bits.
 #[test]
 fn twins_go_on_alike() {
@@ -133,18 +144,14 @@ fn twins_go_on_alike() {
         for _ in 0..4 {
             game.play(false).unwrap();
         }
-        let mut sections = Sections::default();
+        let sections = carry_over(&game, &mut twin);
         let names: Vec<&str> = game.parts().iter().map(|(name, _)| *name).collect();
-        for (name, part) in game.parts() {
-            part.save(&mut sections.section(name)).unwrap();
-        }
         let mut loaded = Vec::new();
         twin.load_parts(|name, part| {
             loaded.push(name);
             part.load(&sections.saved(name)).map_err(|misfit| misfit.0)
         })
         .unwrap();
-        twin.step = game.step;
         assert_eq!(loaded, names);
         for _ in 0..3 {
             let one = game.play(true).unwrap().unwrap().read(1, 4).unwrap();
@@ -166,11 +173,7 @@ fn twins_draw_alike_whatever_they_draw() {
         };
         let (mut game, mut twin) = (game(change), game(change));
         game.play(false).unwrap();
-        let mut sections = Sections::default();
-        for (name, part) in game.parts() {
-            part.save(&mut sections.section(name)).unwrap();
-        }
-        twin.load_parts(|name, part| part.load(&sections.saved(name)).map_err(|misfit| misfit.0)).unwrap();
+        carry_over(&game, &mut twin);
         let drawn = |game: &mut Game| {
             let draws = game.players.draw_discriminator(1, 0).unwrap();
             draws.latents.z.to_vec2::<f32>().unwrap()

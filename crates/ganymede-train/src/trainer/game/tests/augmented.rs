@@ -46,14 +46,9 @@ fn twins_that_see_augmented_samples_go_on_alike() {
         let (mut game, mut twin) = (game(change), game(change));
         // One update since the probability was moved.
         (0..4).for_each(|_| drop(game.play(false).unwrap()));
-        let mut sections = Sections::default();
-        for (name, part) in game.parts() {
-            part.save(&mut sections.section(name)).unwrap();
-        }
+        let sections = carry_over(&game, &mut twin);
         let adapts = game.run.augment.start().adaptive().is_some();
         assert_eq!(sections.facts.contains_key("augment/p"), adapts, "{text}");
-        twin.load_parts(|name, part| part.load(&sections.saved(name)).map_err(|misfit| misfit.0)).unwrap();
-        twin.step = game.step;
         let mut seen = Vec::new();
         for _ in 0..3 {
             let (one, other) = (played(&mut game), played(&mut twin));

@@ -109,12 +109,7 @@ rampup = 0.5
     for _ in 0..5 {
         game.play(false).unwrap();
     }
-    let mut sections = Sections::default();
-    for (name, part) in game.parts() {
-        part.save(&mut sections.section(name)).unwrap();
-    }
-    twin.load_parts(|name, part| part.load(&sections.saved(name)).map_err(|misfit| misfit.0)).unwrap();
-    twin.step = game.step;
+    carry_over(&game, &mut twin);
     for _ in 0..3 {
         let one = game.play(true).unwrap().unwrap().read(1, 4).unwrap();
         let other = twin.play(true).unwrap().unwrap().read(1, 4).unwrap();

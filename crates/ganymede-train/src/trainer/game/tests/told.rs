@@ -81,12 +81,7 @@ fn twins_that_are_told_vectors_or_images_go_on_alike() {
         for _ in 0..4 {
             game.play(false).unwrap();
         }
-        let mut sections = Sections::default();
-        for (name, part) in game.parts() {
-            part.save(&mut sections.section(name)).unwrap();
-        }
-        twin.load_parts(|name, part| part.load(&sections.saved(name)).map_err(|misfit| misfit.0)).unwrap();
-        twin.step = game.step;
+        carry_over(&game, &mut twin);
         for _ in 0..3 {
             assert_eq!(play(&mut game), play(&mut twin));
         }

@@ -12,7 +12,7 @@
 //! [`relativistic_paired`]; [`wgan_gp`], [`dragan`], [`zero_centered`]), which can be called
 //! without the enums. [`auxiliary`] is what both players add where a classifier sits beside the critic, [`l1`] what
 //! a generator adds where the true answer is known, [`path_length`] what one with a mapping network adds, [`drift`] what
-//! keeps a Wasserstein critic's scores near 0,
+//! keeps a Wasserstein critic's scores near 0, [`lecam`] what keeps any scores near where they were,
 //! [`orthogonal`] a regularisation of weights.
 //!
 //! # One critic step
@@ -50,6 +50,7 @@ pub mod hinge;
 pub mod l1;
 mod lazy;
 pub mod least_squares;
+pub mod lecam;
 pub mod minimax;
 pub mod non_saturating;
 pub mod orthogonal;

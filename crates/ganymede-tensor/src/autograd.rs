@@ -20,8 +20,10 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 mod bilinear;
 mod environment;
+mod scaled;
 mod tap;
 pub(crate) use bilinear::bilinear_gradient;
+pub use scaled::scaled_param;
 pub use tap::watch;
 
 /// Whether a gradient can be differentiated again.
@@ -102,8 +104,16 @@ pub(crate) fn creates_graph() -> bool {
 /// Whether the backward pass that this thread runs needs the gradient of `x`: not that of a variable
 /// that nobody asked for, as the weights are where a penalty asks for the gradient in the image.
 pub(crate) fn wanted(x: &Tensor) -> bool {
-    let asked = || ASKED.with_borrow(|asked| asked.as_ref().is_none_or(|asked| asked.contains(&x.id())));
-    x.track_op() && (!x.is_variable() || asked())
+    x.track_op() && (!x.is_variable() || asked(x.id()))
+}
+
+/// Whether `x` is a multiple of a parameter that nobody asked for. candle wants a gradient of it all the same: any will do.
+pub(crate) fn wanted_by_nobody(x: &Tensor) -> bool {
+    scaled::source_of(x).is_some_and(|variable| !asked(variable))
+}
+
+fn asked(id: TensorId) -> bool {
+    ASKED.with_borrow(|asked| asked.as_ref().is_none_or(|asked| asked.contains(&id)))
 }
 
 /// What backward passes of this thread do, which candle settles at the first of them.

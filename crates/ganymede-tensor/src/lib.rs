@@ -25,7 +25,7 @@ mod stdout;
 mod storage;
 pub mod testing;
 
-pub use autograd::{Graph, grad, start_gradient_workers, watch};
+pub use autograd::{Graph, grad, scaled_param, start_gradient_workers, watch};
 pub use candle_core::{D, DType, Device, Error, IndexOp, Result, Shape, Tensor, Var, bail};
 pub use checkpoint::{
     Checkpoint, CheckpointError, Fits, FittedWeights, Shapes, TensorRows, TensorWriter, fit_bytes,
@@ -41,6 +41,7 @@ pub use ops::affine_grid::affine_grid;
 pub use ops::avg_pool::avg_pool2d;
 pub use ops::batch_norm::{Normalized, batch_norm, batch_norm_leaky_relu};
 pub use ops::channel_bias::{BiasAct, add_channel_bias, add_channel_bias_leaky_relu, bias_act};
+pub use ops::closeness::closeness;
 pub use ops::conv_resample::{ConvResample, conv2d_resample};
 pub use ops::gelu::gelu;
 pub use ops::global_avg_pool::global_avg_pool2d;

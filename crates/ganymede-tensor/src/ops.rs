@@ -13,6 +13,7 @@ pub(crate) mod batch_norm;
 mod blocks;
 pub(crate) mod channel_bias;
 mod channels;
+pub(crate) mod closeness;
 pub(crate) mod conv_resample;
 mod elementwise;
 pub(crate) mod gelu;

@@ -1,5 +1,6 @@
 //! The measuring of a generator's images: features of both sets, and what is computed from them.
 
+mod leak;
 mod truncation;
 
 use std::path::Path;
@@ -26,6 +27,7 @@ use crate::sample::Sampler;
 use crate::standing::Standing;
 use crate::trainer::{Fixed, generate_unless_stopped, metric_inputs, read_checkpoint};
 
+pub use leak::{Leak, LeakOptions, find_leak};
 pub use truncation::{TruncationPoint, evaluate_truncated};
 
 /// Images in one pass: bounds the memory, however many are asked for.

@@ -64,7 +64,9 @@ pub use config::{
     RunFile, RunSection, ScheduleFile, Scheduled, nearest,
 };
 pub use error::TrainError;
-pub use evaluate::{EvalOptions, Evaluation, TruncationPoint, evaluate, evaluate_truncated};
+pub use evaluate::{
+    EvalOptions, Evaluation, Leak, LeakOptions, TruncationPoint, evaluate, evaluate_truncated, find_leak,
+};
 pub use figure::figure;
 pub use folder::RunFolder;
 pub use outcome::{Outcome, StopReason};

@@ -269,6 +269,8 @@ class PgganGenerator(nn.Module):
         pairs = zip(widths, widths[1:])
         self.blocks = nn.ModuleList([nn.ModuleList([Equal(a, b, 3, gain), Equal(b, b, 3, gain)]) for a, b in pairs])
         self.last = Equal(widths[-1], 3, 1)
+        # Those of the smaller stages, which a grown network has no use for.
+        self.others = nn.ModuleList([Equal(width, 3, 1) for width in widths[:-1]])
 
     def forward(self, z):
         act = lambda x: pixel_norm(F.leaky_relu(x, 0.2))
@@ -288,6 +290,7 @@ class PgganDiscriminator(nn.Module):
         self.blocks = nn.ModuleList([nn.ModuleList([Equal(a, a, 3, gain), Equal(a, b, 3, gain)]) for a, b in pairs])
         self.conv = Equal(widths[-1] + 1, widths[-1], 3, gain)
         self.dense, self.last = Equal(widths[-1] * 16, widths[-1], gain=gain), Equal(widths[-1], 1)
+        self.others = nn.ModuleList([Equal(3, width, 1, gain) for width in widths[1:]])
 
     def forward(self, x):
         act = lambda x: F.leaky_relu(x, 0.2)

@@ -22,6 +22,7 @@ const MOST_FPS: u16 = 60;
 /// Of a path length; StyleGAN's are 50,000.
 const MOST_PAIRS: usize = 1_000_000;
 const MOST_SEEDS: u64 = 1000;
+const MOST_CLASSIFIER_STEPS: usize = 100_000;
 
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
     within(text, 1..=MOST_THREADS, "leave it out for one a physical core")
@@ -86,6 +87,15 @@ pub(crate) fn fps(text: &str) -> Result<u16, String> {
 
 pub(crate) fn pairs(text: &str) -> Result<usize, String> {
     within(text, 1..=MOST_PAIRS, "50000 are usual")
+}
+
+pub(crate) fn classifier_steps(text: &str) -> Result<usize, String> {
+    within(text, 1..=MOST_CLASSIFIER_STEPS, "400 are usual")
+}
+
+pub(crate) fn probability(text: &str) -> Result<f64, String> {
+    let p = text.trim().parse::<f64>().ok().filter(|p| (0.0..=1.0).contains(p));
+    p.ok_or_else(|| "give a number from 0 to 1".to_owned())
 }
 
 /// A whole number of a range; `fix` is what else to do.

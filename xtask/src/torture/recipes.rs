@@ -85,7 +85,7 @@ kind = "drift"
 half_life_kimg = 0.1
 "#;
 
-/// Updates of their own, the mean length of paths, mixed styles, noise, and a probability that moves.
+/// Updates of their own, the mean length of paths, mean scores, mixed styles, noise, and a probability that moves.
 const STYLEGAN2_ADA: &str = r#"
 [run]
 steps = 90
@@ -112,6 +112,8 @@ own_update = true
 [[term]]
 kind = "path-length"
 interval = 4
+[[term]]
+kind = "lecam"
 [augment]
 kind = "ada"
 p = "adaptive"

@@ -11,6 +11,7 @@ mod drift;
 mod gradcheck_losses;
 mod gradcheck_penalties;
 mod l1;
+mod lecam;
 mod orthogonal;
 mod parity_losses;
 mod parity_penalties;

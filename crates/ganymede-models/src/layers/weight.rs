@@ -1,6 +1,6 @@
 //! What linear and convolution layers share: a weight, plain or spectrally normalised, and a bias.
 
-use ganymede_tensor::{Builder, Init, Param, Result, Tensor, bail};
+use ganymede_tensor::{Builder, Init, Param, Result, Tensor, bail, scaled_param};
 
 use super::spectral::{SpectralConfig, SpectralNorm};
 use crate::Mode;
@@ -106,12 +106,8 @@ pub(crate) struct Bias {
 impl Bias {
     /// The bias to add.
     pub(crate) fn get(&self) -> Result<Tensor> {
-        scaled(&self.param, self.scale)
+        scaled_param(&self.param, self.scale)
     }
-}
-
-fn scaled(param: &Param, scale: f64) -> Result<Tensor> {
-    if scale == 1.0 { Ok(param.get()) } else { param.get() * scale }
 }
 
 /// A weight as a layer uses it.
@@ -153,7 +149,7 @@ impl Weight {
     pub(crate) fn get(&self, mode: Mode) -> Result<Tensor> {
         match self {
             Self::Plain(weight) => Ok(weight.get()),
-            Self::Equalised(weight, scale) => scaled(weight, *scale),
+            Self::Equalised(weight, scale) => scaled_param(weight, *scale),
             Self::Spectral(spectral) => spectral.weight(mode),
         }
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::{Order, Tol, assert_close, gradcheck};
-use crate::{ConvConfig, Rng, conv2d, l2_norm, leaky_relu};
+use crate::{ConvConfig, Init, Params, Rng, conv2d, l2_norm, leaky_relu};
 
 fn leaf(values: &[f64]) -> Result<Tensor> {
     watch(&Tensor::new(values, &Device::Cpu)?)
@@ -143,6 +143,34 @@ fn weights_that_nobody_asked_for_cost_nothing() -> Result<()> {
         let mut found = run(graph, &y, Asked::of(&[&x], &[None]))?;
         assert!(found.take(&w, None).is_none() && found.take(&x, None).is_some());
     }
+    // Nor does a multiple of a parameter.
+    let params = Params::new();
+    let builder = params.builder(Rng::new(3), DType::F64, &Device::Cpu);
+    let param = builder.param("w", (3, 2, 3, 3), Init::Ones)?;
+    for graph in [Graph::Discard, Graph::Create] {
+        let scaled = scaled_param(&param, 0.5)?;
+        let y = conv2d(&x, &scaled, ConvConfig::default())?.sqr()?;
+        let of = |inputs: &[&Tensor]| run(graph, &y, Asked::of(inputs, &vec![None; inputs.len()]));
+        let w = param.get();
+        let unasked = of(&[&x])?.take(&w, None).expect("candle gives it, whatever it is");
+        assert_eq!(unasked.abs()?.sum_all()?.to_scalar::<f64>()?, 0.0);
+        let found = grad(&y, &[&w, &w], Graph::Discard)?;
+        let by_hand = conv2d(&x, &(&w.detach() * 0.5)?, ConvConfig::default())?.sqr()?.sum_all()?;
+        // Of degree 2 in the weight: w · dy/dw = 2y.
+        assert_close(&(w.detach() * &found[0])?.sum_all()?, &(by_hand * 2.0)?, Tol::F64);
+        assert!(of(&[&x, &w])?.take(&w, None).is_some());
+        drop(y);
+        assert!(scaled::source_of(&scaled).is_some());
+    }
+    // A frozen one has no graph, and a bound one that of its value.
+    let frozen = params.freeze();
+    assert!(!scaled_param(&param, 0.5)?.track_op());
+    drop(frozen);
+    let value = leaf(&[2.0])?;
+    let bound = params.bind(&[value.broadcast_as((3, 2, 3, 3))?.contiguous()?])?;
+    let y = conv2d(&x, &scaled_param(&param, 0.5)?, ConvConfig::default())?.sqr()?;
+    assert!(grad(&y, &[&value], Graph::Discard)?[0].abs()?.sum_all()?.to_scalar::<f64>()? > 0.0);
+    drop(bound);
     // A weight that is no variable passes its gradient on.
     let scale = leaf(&[2.0])?;
     let scaled = w.detach().broadcast_mul(&scale.reshape((1, 1, 1, 1))?)?;

@@ -91,6 +91,9 @@ pub struct AboutFile {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RunSection {
+    /// `stylegan2`: what is left out is as stylegan2-ada-pytorch chooses it from resolution and batch
+    /// ([`ganymede_models::Stylegan2Auto`]); `none`: as it is for every network.
+    pub auto: Option<String>,
     /// Seed of every random draw, 0 ..= 2⁶³ − 1.
     pub seed: Option<u64>,
     /// Generator updates. Give this or `kimg`.

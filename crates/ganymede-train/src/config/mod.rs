@@ -6,6 +6,7 @@
 
 mod assign;
 mod augment;
+mod auto;
 mod average;
 mod bounds;
 mod check;

@@ -14,7 +14,7 @@ use super::file::{LossFile, RUN_SCHEMA, RunFile};
 use super::growth::GrowthConfig;
 use super::scheduled::Scheduled;
 use super::{
-    DataConfig, InitConfig, LogConfig, OWN_UPDATE, PenaltyConfig, Run, augment, average, eval, growth,
+    DataConfig, InitConfig, LogConfig, OWN_UPDATE, PenaltyConfig, Run, augment, auto, average, eval, growth,
     network, pairs, schedule, section, term,
 };
 use crate::trainer::scheme;
@@ -35,58 +35,59 @@ impl RunFile {
     /// [`ConfigError::Invalid`] with every problem found.
     pub fn resolve(&self) -> Result<Run, ConfigError> {
         let mut check = Check::default();
-        if let Some(schema) = self.schema.filter(|schema| *schema != RUN_SCHEMA) {
+        let file = &auto::filled(self, &mut check);
+        if let Some(schema) = file.schema.filter(|schema| *schema != RUN_SCHEMA) {
             check.add("schema", format!("found {schema}, this version reads {RUN_SCHEMA}"));
         }
-        let data = data(self, &mut check);
-        let (loss, smoothing) = loss(&self.loss, &mut check);
-        let batch = check.size("run.batch", self.run.batch, 64);
-        let n_critic = check.count("optimizer.n_critic", self.optimizer.n_critic, 1);
+        let data = data(file, &mut check);
+        let (loss, smoothing) = loss(&file.loss, &mut check);
+        let batch = check.size("run.batch", file.run.batch, 64);
+        let n_critic = check.count("optimizer.n_critic", file.optimizer.n_critic, 1);
         let samples = if data.is_toy() { SampleKind::Points } else { SampleKind::Images };
-        let generator = network::generator(&self.generator, samples, &mut check);
-        let discriminator = network::discriminator(&self.discriminator, samples, &mut check);
+        let generator = network::generator(&file.generator, samples, &mut check);
+        let discriminator = network::discriminator(&file.discriminator, samples, &mut check);
         let io = data.presumed_io();
         let stages = growth::stages(generator.stages(&io), discriminator.stages(&io), &io, &mut check);
-        let growth = growth::resolve(&self.growth, stages, (batch, n_critic), &mut check);
-        let steps = steps(self, growth.as_ref(), batch as u64 * n_critic, &mut check);
-        let log = log(self, &mut check);
+        let growth = growth::resolve(&file.growth, stages, (batch, n_critic), &mut check);
+        let steps = steps(file, growth.as_ref(), batch as u64 * n_critic, &mut check);
+        let log = log(file, &mut check);
         let run = Run {
-            preset: self.preset.clone(),
-            about: self.about.clone(),
-            seed: check.count("run.seed", self.run.seed, 0),
+            preset: file.preset.clone(),
+            about: file.about.clone(),
+            seed: check.count("run.seed", file.run.seed, 0),
             steps,
             batch,
-            device: device(self, &mut check),
-            threads: check.size("run.threads", self.run.threads, 0),
+            device: device(file, &mut check),
+            threads: check.size("run.threads", file.run.threads, 0),
             generator,
             discriminator,
             init: InitConfig {
-                generator: self.init.generator.clone(),
-                discriminator: self.init.discriminator.clone(),
-                freeze: check.size("init.freeze", self.init.freeze, 0),
+                generator: file.init.generator.clone(),
+                discriminator: file.init.discriminator.clone(),
+                freeze: check.size("init.freeze", file.init.freeze, 0),
             },
-            augment: augment::resolve(&self.augment, steps, &mut check),
+            augment: augment::resolve(&file.augment, steps, &mut check),
             loss,
             smoothing,
-            penalties: penalties(self, steps, &mut check),
-            terms: terms(self, steps, &mut check),
-            scheme: scheme(self, &mut check),
+            penalties: penalties(file, steps, &mut check),
+            terms: terms(file, steps, &mut check),
+            scheme: scheme(file, &mut check),
             n_critic,
-            weight_clip: off_at_zero(&mut check, "optimizer.weight_clip", self.optimizer.weight_clip),
-            optimizer_g: optimizer(&self.optimizer.generator, "optimizer.generator", steps, &mut check),
+            weight_clip: off_at_zero(&mut check, "optimizer.weight_clip", file.optimizer.weight_clip),
+            optimizer_g: optimizer(&file.optimizer.generator, "optimizer.generator", steps, &mut check),
             optimizer_d: optimizer(
-                &self.optimizer.discriminator,
+                &file.optimizer.discriminator,
                 "optimizer.discriminator",
                 steps,
                 &mut check,
             ),
-            schedule: schedule::resolve(&self.schedule, steps, &mut check),
+            schedule: schedule::resolve(&file.schedule, steps, &mut check),
             growth,
-            ema: average::resolve(&self.ema, steps, &mut check),
-            eval: eval::resolve(&self.eval, data.resolution, log.sample_every, &mut check),
+            ema: average::resolve(&file.ema, steps, &mut check),
+            eval: eval::resolve(&file.eval, data.resolution, log.sample_every, &mut check),
             log,
             data,
-            minutes: off_at_zero(&mut check, "limits.minutes", self.limits.minutes),
+            minutes: off_at_zero(&mut check, "limits.minutes", file.limits.minutes),
         };
         if check.problems.is_empty() {
             bounds::products(&run, &mut check);
@@ -149,7 +150,7 @@ fn data(file: &RunFile, check: &mut Check) -> DataConfig {
     if let Some(channels) = data.channels.filter(|c| ![1, 3].contains(c)) {
         check.add("data.channels", format!("found {channels}, expected 1 (grey) or 3 (colours)"));
     }
-    let resolution = check.size("data.resolution", data.resolution, 32);
+    let resolution = check.size("data.resolution", data.resolution, auto::USUAL_SIDE);
     let why = "only images can have such a condition; leave it out";
     check.refuse("data.vectors", toy && data.vectors.is_some(), why);
     check.refuse("data.pairs", toy && data.pairs.is_some(), why);

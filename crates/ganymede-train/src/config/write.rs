@@ -81,6 +81,8 @@ impl Run {
 
     fn run_section(&self) -> RunSection {
         RunSection {
+            // What it filled in stands in the file itself.
+            auto: None,
             seed: Some(self.seed),
             steps: Some(self.steps),
             kimg: None,

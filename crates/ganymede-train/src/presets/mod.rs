@@ -21,6 +21,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("pggan", include_str!("pggan.toml")),
     ("stylegan2", include_str!("stylegan2.toml")),
     ("stylegan2-ada", include_str!("stylegan2-ada.toml")),
+    ("stylegan2-auto", include_str!("stylegan2-auto.toml")),
     ("pix2pix", include_str!("pix2pix.toml")),
     ("super-resolution", include_str!("super-resolution.toml")),
     ("lipschitz-wgan", include_str!("lipschitz-wgan.toml")),

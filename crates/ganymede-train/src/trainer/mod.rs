@@ -28,9 +28,10 @@ pub use open::Finished;
 pub use state::CHECKPOINT_SCHEMA;
 
 pub(crate) use augment::undecided;
-pub(crate) use draws::{beside_condition, condition_of, draw_told};
+pub(crate) use draws::{beside_condition, condition_of, draw_told, samples_of};
 pub(crate) use fixed::{Fixed, metric_inputs};
 pub(crate) use game::Game;
+pub(crate) use parts::split;
 pub(crate) use probe::{generate, generate_unless_stopped, points};
 pub(crate) use state::{player_weights, read as read_checkpoint};
 

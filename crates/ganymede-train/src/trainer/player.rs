@@ -77,6 +77,27 @@ impl Learner {
         Ok(())
     }
 
+    /// Moves the parameters to where an update by these gradients would take them, and says where they were. The update rule
+    /// remembers nothing of it.
+    pub(crate) fn look_ahead(&self, field: &Field) -> Result<Vec<Tensor>, TrainError> {
+        let before = self.params.snapshot()?;
+        let moving: Vec<Tensor> = self.moving.iter().map(|&i| before[i].clone()).collect();
+        let gradients: Vec<Tensor> = self.moving.iter().map(|&i| field.gradients[i].clone()).collect();
+        let (there, _) = self.optimizer.propose(&moving, &gradients, &self.optimizer.moments()?)?;
+        for (param, value) in self.optimizer.params().iter().zip(&there) {
+            param.set(value)?;
+        }
+        if let Some(bound) = self.clip {
+            clip_weights(&self.params, bound)?;
+        }
+        Ok(before)
+    }
+
+    /// Takes back [`Learner::look_ahead`].
+    pub(crate) fn come_back(&self, before: &[Tensor]) -> Result<(), TrainError> {
+        Ok(self.params.restore(before)?)
+    }
+
     /// Makes an update.
     pub(crate) fn apply(&mut self, field: Field) -> Result<Measurements, TrainError> {
         set_buffers(&self.params, &field.buffers)?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::truncation;
+use super::{leak, truncation};
 use crate::numbers;
 
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,9 @@ pub(crate) enum Study {
         #[command(flatten)]
         options: Options,
     },
+    /// Ask a classifier whether a run's samples look augmented: whether the augmentation leaked.
+    #[command(after_help = leak::EXAMPLES)]
+    Leak(leak::LeakArgs),
     /// Measure a run's samples without truncation, and with each of several: a table and a picture.
     #[command(after_help = truncation::EXAMPLES)]
     Truncation(truncation::TruncationArgs),

@@ -1,6 +1,8 @@
-//! `ganymede study`: presets trained with several seeds, and what they reached; a run's samples, truncated.
+//! `ganymede study`: presets trained with several seeds, and what they reached; a run's samples, truncated, or
+//! asked whether an augmentation leaked.
 
 pub(crate) mod args;
+mod leak;
 pub(crate) mod results;
 mod truncation;
 pub(crate) mod worker;
@@ -43,6 +45,7 @@ pub(crate) fn run(args: &StudyArgs) -> Result<Exit> {
                 CURES.iter().map(|sets| sets.iter().map(|set| (*set).to_owned()).collect()).collect();
             (trials(&[RING], &cures, seeds, options), options)
         }
+        Study::Leak(args) => return leak::run(args),
         Study::Truncation(args) => return truncation::run(args),
     };
     // All of them before the first begins: a mistake shows at once.

@@ -48,6 +48,8 @@ fn the_program_refuses_numbers_of_its_own_with_the_bound() {
             "at most 1000",
         ),
         (&["eval", run, "--ppl", "z"], "--ppl-pairs", &["0", "1000001", "-1"], "at most 1000000"),
+        (&["study", "leak", run], "--p", &["1.1", "-1", "nan", "1e300"], "from 0 to 1"),
+        (&["study", "leak", run], "--steps", &["0", "100001", "-1", "nan"], "at most 100000"),
         (&["sample", run], "--seed", &["18446744073709551616", "-1", "nan"], ""),
         (&["eval", run], "--num", &["200001", "9", "-1", "nan"], "at most 200000"),
         (&["eval", run], "--threads", &["99999", "0"], "at most 1024"),

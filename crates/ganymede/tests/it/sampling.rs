@@ -66,6 +66,7 @@ fn what_is_drawn_of_a_run_follows_the_options() {
     interpolation(dir.path(), &out);
     path_length(text(&out));
     study(&out);
+    leak(text(&out));
 }
 
 fn truncation_and_latents(dir: &Path, run: &str) {
@@ -178,6 +179,18 @@ fn study(run: &Path) {
     assert!(!run.join("truncation-2").exists(), "what is refused leaves no folder");
 }
 
+fn leak(run: &str) {
+    let study =
+        |more: &[&str]| call(&[&["study", "leak", run, "--steps", "2", "--num", "12"], more].concat());
+    let output = study(&["--p", "0.5"]);
+    expect(&output, 0, &[]);
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("ada bgc, p = 0.50") && table.contains("generated / clean"), "{table}");
+    assert_eq!(study(&["--p", "0.5"]).stdout, table.as_bytes());
+    // The run is of none.
+    expect(&study(&[]), 2, &["how probable", "--p"]);
+}
+
 /// The same of a generator with a mapping network.
 #[test]
 fn what_is_drawn_in_w_follows_the_options() {
@@ -245,6 +258,7 @@ fn points_are_truncated_and_nothing_else() {
         (&["sample", ring, "--style-mixing", "2x2"], "no mapping network"),
         (&["eval", ring, "--ppl", "z"], "points"),
         (&["study", "truncation", ring, "--extractor", "fashion-cnn"], "points"),
+        (&["study", "leak", ring, "--p", "0.5"], "images"),
     ];
     for (args, want) in refused {
         expect(&call(args), 2, &[want]);

@@ -1,6 +1,6 @@
 //! Minibatch discrimination (Salimans et al., 2016, arXiv:1606.03498, section 3.2).
 
-use ganymede_tensor::{Builder, Result, Tensor, pairwise_l1};
+use ganymede_tensor::{Builder, Result, Tensor, closeness, pairwise_l1};
 
 use crate::Mode;
 use crate::layers::linear::Linear;
@@ -58,8 +58,9 @@ impl MinibatchDiscrimination {
         let MinibatchDiscriminationConfig { kernels, dim } = self.config;
         let n = x.dim(0)?;
         let m = self.tensor.forward(x, mode)?.reshape((n, kernels, dim))?;
-        // Not the sum less 1: samples far apart give parts that would be lost beside a 1.
-        let others = (1.0 - Tensor::eye(n, x.dtype(), x.device())?)?.unsqueeze(2)?;
-        pairwise_l1(&m)?.neg()?.exp()?.broadcast_mul(&others)?.sum(1)
+        let close = closeness(&pairwise_l1(&m)?)?;
+        // As close to the others as they are to it: the sum over the first axis, which a product of matrices takes.
+        let ones = Tensor::ones((1, n), x.dtype(), x.device())?;
+        ones.matmul(&close.reshape((n, n * kernels))?)?.reshape((n, kernels))
     }
 }

@@ -7,8 +7,8 @@ use super::{Case, Operation, Place};
 use crate::conv::composed as conv;
 use crate::ops::channels::layout;
 use crate::ops::{
-    avg_pool, batch_norm, channel_bias, gelu, global_avg_pool, layer_norm, leaky_relu, pairwise_l1,
-    pixel_norm, pool2d, self_attention, sigmoid, softplus, tanh, upsample_nearest,
+    avg_pool, batch_norm, channel_bias, closeness, gelu, global_avg_pool, layer_norm, leaky_relu,
+    pairwise_l1, pixel_norm, pool2d, self_attention, sigmoid, softplus, tanh, upsample_nearest,
 };
 use crate::{BiasAct, ConvConfig, Pooling, Rng, WindowConfig};
 
@@ -116,6 +116,17 @@ pub(super) fn rows() -> Vec<Case> {
                 smooth("moderate", vec![normal(1, (3, 2, 2))]),
                 smooth("batch of one", vec![normal(2, (1, 2, 3))]),
                 kink("tie", vec![full(1.0, (2, 2, 1))]),
+            ],
+        ),
+        case(
+            "closeness",
+            |t| crate::closeness(&t[0]),
+            |t| closeness::composed::closeness(&t[0]),
+            vec![
+                smooth("moderate", vec![normal(1, (3, 3, 2))]),
+                smooth("saturated", vec![full(800.0, (2, 2, 1))]),
+                smooth("zero", vec![full(0.0, (2, 2, 2))]),
+                smooth("batch of one", vec![normal(2, (1, 1, 3))]),
             ],
         ),
         plain(

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 mod augmented;
 mod growth;
+mod init;
 mod own_updates;
 mod told;
 
@@ -161,6 +162,52 @@ fn twins_go_on_alike() {
         assert_eq!(of_both(&game), of_both(&twin));
         assert_eq!(values(game.sampler().params()), values(twin.sampler().params()));
     }
+}
+
+/// w ← w − η·F(w − η·F(w)), both gradients of the same samples.
+#[test]
+fn an_extra_gradient_is_that_of_where_the_first_leads() {
+    const RATE: f64 = 0.1;
+    let change = |run: &mut Run| {
+        run.scheme = scheme_named("extra-gradient");
+        (run.optimizer_g, run.optimizer_d) = (sgd(RATE), sgd(RATE));
+    };
+    let (mut game, mut twin) = (game(change), game(change));
+    let players = &mut twin.players;
+    let draws_d = players.draw_discriminator(0, 0).unwrap();
+    let draws_g = players.draw_generator(0, draws_d.real.clone()).unwrap();
+    let nets = [players.discriminator.net.params().clone(), players.generator.net.params().clone()];
+    let before = nets.each_ref().map(|params| params.snapshot().unwrap());
+    let move_by_the_gradients_here = |from: &[Vec<Tensor>; 2]| {
+        let d = players.discriminator_field(&draws_d, Part::Loss, Graph::Discard, false).unwrap();
+        let g = players.generator_field(&draws_g, Part::Loss, Graph::Discard, false).unwrap();
+        for ((params, from), field) in nets.iter().zip(from).zip([&d, &g]) {
+            let there = from.iter().zip(&field.gradients).map(|(w, g)| (w - (g * RATE).unwrap()).unwrap());
+            params.restore(&there.collect::<Vec<_>>()).unwrap();
+        }
+    };
+    move_by_the_gradients_here(&before);
+    move_by_the_gradients_here(&before);
+    game.play(false).unwrap();
+    let weights = |game: &Game| {
+        let of = |params: &Params| {
+            params
+                .snapshot()
+                .unwrap()
+                .iter()
+                .map(|t| t.flatten_all().unwrap().to_vec1::<f32>().unwrap())
+                .collect::<Vec<_>>()
+        };
+        [of(game.players.discriminator.net.params()), of(game.players.generator.net.params())]
+            .concat()
+            .concat()
+    };
+    let (found, wanted) = (weights(&game), weights(&twin));
+    assert!(found.iter().zip(&wanted).all(|(a, b)| (a - b).abs() <= 1e-6 * b.abs().max(1.0)));
+}
+
+fn sgd(lr: f64) -> crate::config::Scheduled<ganymede_tensor::OptimizerConfig> {
+    ganymede_tensor::OptimizerConfig::SGD.with_lr(lr).into()
 }
 
 /// The streams of latent vectors, of every distribution, go on where they were.

@@ -1,6 +1,7 @@
 //! Who moves when: each scheme is a file here and a line in [`SCHEMES`].
 
 mod alternating;
+mod extra_gradient;
 mod simultaneous;
 
 use std::fmt;
@@ -11,7 +12,8 @@ use super::section::Stateful;
 use crate::error::TrainError;
 
 /// Every scheme; the first is the default.
-pub(crate) const SCHEMES: &[&SchemeKind] = &[&alternating::ALTERNATING, &simultaneous::SIMULTANEOUS];
+pub(crate) const SCHEMES: &[&SchemeKind] =
+    &[&alternating::ALTERNATING, &simultaneous::SIMULTANEOUS, &extra_gradient::EXTRA_GRADIENT];
 
 /// A scheme's place in the table.
 pub struct SchemeKind {

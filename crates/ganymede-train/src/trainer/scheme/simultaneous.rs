@@ -13,13 +13,16 @@ use crate::trainer::terms::Part;
 pub(super) static SIMULTANEOUS: SchemeKind = SchemeKind {
     name: "simultaneous",
     summary: "one update of each player, both from the point where they stand",
-    refuses: |n_critic| {
-        let reason =
-            format!("players that move at once make one update each, and optimizer.n_critic is {n_critic}");
-        (n_critic != 1).then_some(reason)
-    },
+    refuses,
     build: || Box::new(Simultaneous),
 };
+
+/// Why players that move at once cannot make so many updates of the discriminator.
+pub(super) fn refuses(n_critic: u64) -> Option<String> {
+    let reason =
+        || format!("players that move at once make one update each, and optimizer.n_critic is {n_critic}");
+    (n_critic != 1).then(reason)
+}
 
 struct Simultaneous;
 

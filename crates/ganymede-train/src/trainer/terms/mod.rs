@@ -3,6 +3,7 @@
 mod auxiliary;
 mod drift;
 mod l1;
+mod lecam;
 mod orthogonal;
 mod path_length;
 mod penalty;
@@ -22,8 +23,14 @@ pub(crate) use spec::{TermKind, TermSpec};
 pub(crate) use term::{At, Term};
 
 /// Every term that a configuration can ask for under `[[term]]`.
-pub(crate) const TERMS: &[&TermKind] =
-    &[&auxiliary::AUXILIARY, &drift::DRIFT, &l1::L1, &orthogonal::ORTHOGONAL, &path_length::PATH_LENGTH];
+pub(crate) const TERMS: &[&TermKind] = &[
+    &auxiliary::AUXILIARY,
+    &drift::DRIFT,
+    &l1::L1,
+    &lecam::LECAM,
+    &orthogonal::ORTHOGONAL,
+    &path_length::PATH_LENGTH,
+];
 
 /// A term, and what it gave when it was last due.
 pub(crate) struct HeldTerm {

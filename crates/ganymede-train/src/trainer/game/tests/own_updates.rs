@@ -93,6 +93,8 @@ own_update = true
 [[term]]
 kind = 'path-length'
 interval = 2
+[[term]]
+kind = 'lecam'
 [augment]
 kind = 'ada'
 p = 'adaptive'
@@ -115,6 +117,7 @@ rampup = 0.5
         let other = twin.play(true).unwrap().unwrap().read(1, 4).unwrap();
         assert_eq!(one, other);
         assert!(one.get("path_length_mean").unwrap() > 0.0, "{one:?}");
+        assert!(one.get("lecam").unwrap() > 0.0 && one.get("lecam_real").is_some(), "{one:?}");
     }
     assert_eq!(of_both(&game), of_both(&twin));
     assert_eq!(values(game.sampler().params()), values(twin.sampler().params()));

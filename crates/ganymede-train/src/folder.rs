@@ -55,7 +55,11 @@ impl RunFolder {
     /// Removes the half-written files that a kill in the midst of a write has left: `.NAME.XXXXXX.tmp`.
     pub(crate) fn sweep(&self) -> Result<(), TrainError> {
         for dir in [self.root.clone(), self.samples(), self.checkpoints()] {
-            let entries = fs::read_dir(&dir).map_err(TrainError::write("read", &dir))?;
+            let entries = match fs::read_dir(&dir) {
+                // A run that begins has no parts yet.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                entries => entries.map_err(TrainError::write("read", &dir))?,
+            };
             for path in entries.flatten().map(|entry| entry.path()) {
                 let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
                 if name.starts_with('.') && name.ends_with(".tmp") && path.is_file() {

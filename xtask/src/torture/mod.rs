@@ -38,7 +38,8 @@ SIGTERM.
             measured, as far as N allows
 --seed S    of the random instants, 0 unless given; what happens at an instant still depends on the machine
 --jobs J    runs at once, each on one thread; one a core unless given
---recipe NAME    of this recipe alone: quickstart, ring-wgan-gp, cgan (a course for every number) or simultaneous
+--recipe NAME    of this recipe alone: quickstart, ring-wgan-gp, cgan (a course for every number), simultaneous, pggan or
+                 stylegan2-ada
 --program PATH   a `ganymede` that is built already, instead of building one
 
 Runs that came out right are removed. Those that did not lie in target/torture, and the status is 1.",

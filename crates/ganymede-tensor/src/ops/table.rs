@@ -2,6 +2,7 @@
 //! what a device without a kernel runs. Runs on the device of `GAN_TEST_DEVICE`; inputs are made on the CPU.
 
 mod cases;
+mod convolutions;
 mod resampling;
 
 use candle_core::{DType, Result, Tensor};
@@ -155,7 +156,7 @@ fn windows() {
 
 #[test]
 fn convolutions() {
-    check(cases::convolutions());
+    check(convolutions::convolutions());
 }
 
 /// The choices at kinks, as numbers: both ways agreeing is not enough.

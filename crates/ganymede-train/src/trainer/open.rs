@@ -73,6 +73,8 @@ impl Trainer {
         let mut start = Start::new(run, device, opened)?;
         start.game.begin_with(&start.run, &start.device)?;
         let (folder, lock) = claim.keep();
+        // Of a start before this one that was killed while it wrote.
+        folder.sweep()?;
         record_place(&start.run, &folder)?;
         replace(&folder.config(), start.run.to_toml().as_bytes())?;
         Self::assemble(start, folder, lock, None)

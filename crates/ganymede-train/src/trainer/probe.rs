@@ -21,11 +21,15 @@ use crate::wasserstein::SlicedWasserstein;
 
 /// Generated samples behind mode coverage, as in the papers on toys.
 const COVERAGE_SAMPLES: usize = 2500;
-/// Samples of either side behind the sliced Wasserstein distance.
+/// Samples of either side behind the sliced Wasserstein distance, and directions, at most.
 const DISTANCE_SAMPLES: usize = 512;
 const DIRECTIONS: usize = 256;
-/// Latent vectors in one pass: bounds the memory of large models.
+/// Numbers of these samples together, and of the directions: a quarter of a gigabyte each.
+const DISTANCE_NUMBERS: usize = 1 << 26;
+/// Latent vectors in one pass at most, and numbers of its samples together, those of 64 images of 128 pixels: bounds the
+/// memory of large models and large images.
 const PASS: usize = 64;
+const PASS_NUMBERS: usize = 64 * 3 * 128 * 128;
 
 /// The fixed latent vectors, and what real data look like beside them.
 pub(crate) struct Probe {
@@ -64,12 +68,12 @@ impl Probe {
                     let instead =
                         "nothing else can be measured, so the distance of raw values is, pixel by pixel";
                     remarks.push(instead.to_owned());
-                    (distance(run, dataset, device)?, DISTANCE_SAMPLES)
+                    distance(run, dataset, device)?
                 } else {
                     (Yardstick::Quality(Arc::new(evaluator)), eval.samples)
                 }
             }
-            (None, None) => (distance(run, dataset, device)?, DISTANCE_SAMPLES),
+            (None, None) => distance(run, dataset, device)?,
         };
         let real = if is_plane(dataset.as_ref()) {
             points(&some_real(run, dataset, run.log.samples.max(500), device)?)?
@@ -179,14 +183,26 @@ fn is_plane(dataset: &dyn Dataset) -> bool {
     dataset.shape().len() == 1
 }
 
-fn distance(run: &Run, dataset: &Arc<dyn Dataset>, device: &Device) -> Result<Yardstick, TrainError> {
-    let both = some_real(run, dataset, 2 * DISTANCE_SAMPLES, device)?;
-    let (real, other) =
-        (both.narrow(0, 0, DISTANCE_SAMPLES)?, both.narrow(0, DISTANCE_SAMPLES, DISTANCE_SAMPLES)?);
+/// The distance of raw values, and of how many samples.
+fn distance(
+    run: &Run,
+    dataset: &Arc<dyn Dataset>,
+    device: &Device,
+) -> Result<(Yardstick, usize), TrainError> {
+    let size = dataset.shape().iter().product();
+    let n = fitting(DISTANCE_NUMBERS, size, DISTANCE_SAMPLES);
+    let both = some_real(run, dataset, 2 * n, device)?;
+    let (real, other) = (both.narrow(0, 0, n)?, both.narrow(0, n, n)?);
     let mut rng = Rng::stream(run.seed, "metrics/directions");
-    let sliced = SlicedWasserstein::new(&real, DIRECTIONS, &mut rng, device)?;
+    let directions = fitting(DISTANCE_NUMBERS, size, DIRECTIONS);
+    let sliced = SlicedWasserstein::new(&real, directions, &mut rng, device)?;
     let between_reals = sliced.distance(&other)?;
-    Ok(Yardstick::Distance { sliced, between_reals })
+    Ok((Yardstick::Distance { sliced, between_reals }, n))
+}
+
+/// How many samples of `size` numbers there may be where all have so many `numbers` together: one at the least.
+fn fitting(numbers: usize, size: usize, most: usize) -> usize {
+    (numbers / size.max(1)).clamp(1, most)
 }
 
 /// `n` real samples `(N, ..)`, drawn at random with the run's seed; none twice where there are enough.
@@ -207,7 +223,7 @@ fn some_real(run: &Run, dataset: &Arc<dyn Dataset>, n: usize, device: &Device) -
 
 /// Samples, a few at a time, without a graph.
 pub(crate) fn generate(generator: &dyn Generator, input: &Fixed) -> Result<Tensor, TrainError> {
-    let passes = passes(input)?.map(|some| generate_some(generator, &some?));
+    let passes = passes(generator, input)?.map(|some| generate_some(generator, &some?));
     Ok(Tensor::cat(&passes.collect::<Result<Vec<_>, TrainError>>()?, 0)?)
 }
 
@@ -218,7 +234,7 @@ pub(crate) fn generate_unless_stopped(
     stop: &mut dyn FnMut() -> bool,
 ) -> Result<Look<Tensor>, TrainError> {
     let mut samples = Vec::new();
-    for some in passes(input)? {
+    for some in passes(generator, input)? {
         if stop() {
             return Ok(Look::CutShort);
         }
@@ -232,11 +248,13 @@ pub(crate) fn generate_unless_stopped(
     Ok(Look::Seen(Tensor::cat(&samples, 0)?))
 }
 
-fn passes(
-    input: &Fixed,
-) -> ganymede_tensor::Result<impl Iterator<Item = ganymede_tensor::Result<Fixed>> + '_> {
+fn passes<'a>(
+    generator: &dyn Generator,
+    input: &'a Fixed,
+) -> ganymede_tensor::Result<impl Iterator<Item = ganymede_tensor::Result<Fixed>> + use<'a>> {
     let n = input.count()?;
-    Ok((0..n).step_by(PASS).map(move |at| input.narrow(at, PASS.min(n - at))))
+    let pass = fitting(PASS_NUMBERS, generator.io().sample.iter().product(), PASS);
+    Ok((0..n).step_by(pass).map(move |at| input.narrow(at, pass.min(n - at))))
 }
 
 fn generate_some(generator: &dyn Generator, input: &Fixed) -> Result<Tensor, TrainError> {

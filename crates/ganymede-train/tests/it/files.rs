@@ -8,6 +8,16 @@ use ganymede_train::{
 
 use crate::common::{CLOTHES, RING, run};
 
+/// A start that was killed while it wrote `run.toml` leaves half of it, which the next start takes away.
+#[test]
+fn a_start_sweeps_up_after_one_that_was_killed() {
+    let dir = tempfile::tempdir().unwrap();
+    let half = dir.path().join(".run.toml.a1b2c3.tmp");
+    fs::write(&half, "sch").unwrap();
+    Trainer::new(&run(RING, &["run.steps=1"]), dir.path()).unwrap();
+    assert!(dir.path().join("run.toml").is_file() && !half.exists());
+}
+
 #[test]
 fn a_run_folder_is_complete() {
     let dir = tempfile::tempdir().unwrap();

@@ -4,11 +4,10 @@
 //!
 //! with anchors `a_r` and `a_f`, moving means of the scores of real and of generated samples. A discriminator that learns a
 //! few real samples by heart is held back as soon as it scores real ones higher, or generated ones lower, than it scored the
-//! others before. Added to the hinge or another loss it minimises, in the limit, a divergence between the Jensen-Shannon and
-//! Le Cam kind, whence the name.
+//! others before. The name is that of the divergence that a Wasserstein loss with this term comes to.
 //!
 //! # References
-//! Tseng et al., 2021, arXiv:2104.03310, equation 6. The paper squares the differences; the authors' program takes the
+//! Tseng et al., 2021, arXiv:2104.03310, section 3. The paper squares the differences; the authors' program takes the
 //! positive parts first, as this does: a real score *below* the generated ones' anchor is no sign of learning by heart.
 
 use ganymede_tensor::{Tensor, relu};

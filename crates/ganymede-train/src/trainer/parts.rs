@@ -42,8 +42,7 @@ pub(crate) fn some(
     }
     let mut numbers = Rng::stream(seed, "subset").permutation(len);
     numbers.truncate(count);
-    numbers.sort_unstable();
-    Ok(Arc::new(Part { whole, numbers }))
+    Ok(Part::of(&whole, numbers))
 }
 
 /// Holds out a share of all samples; which those are is a function of the seed.
@@ -62,15 +61,17 @@ pub(crate) fn split(whole: Arc<dyn Dataset>, share: Option<f64>, seed: u64) -> R
     }
     let held_out = ((len as f64 * share).round() as usize).clamp(1, len - 1);
     let mut numbers = Rng::stream(seed, "held-out").permutation(len);
-    let mut rest = numbers.split_off(held_out);
-    // In the order of the data, so that reading is orderly.
-    numbers.sort_unstable();
-    rest.sort_unstable();
-    let part = |numbers| -> Arc<dyn Dataset> { Arc::new(Part { whole: Arc::clone(&whole), numbers }) };
-    Ok(Split { trained_on: part(rest), held_out: Some(part(numbers)) })
+    let rest = numbers.split_off(held_out);
+    Ok(Split { trained_on: Part::of(&whole, rest), held_out: Some(Part::of(&whole, numbers)) })
 }
 
 impl Part {
+    fn of(whole: &Arc<dyn Dataset>, mut numbers: Vec<usize>) -> Arc<dyn Dataset> {
+        // In the order of the data, so that reading is orderly.
+        numbers.sort_unstable();
+        Arc::new(Self { whole: Arc::clone(whole), numbers })
+    }
+
     fn number(&self, index: usize) -> Result<usize, DatasetError> {
         let absent = || DatasetError::Index { name: self.name().to_owned(), index, len: self.numbers.len() };
         self.numbers.get(index).copied().ok_or_else(absent)

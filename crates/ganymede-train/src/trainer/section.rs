@@ -91,6 +91,16 @@ impl Saved<'_> {
         all.filter_map(|(name, t)| Some((name.strip_prefix(&self.prefix)?.to_owned(), t.clone()))).collect()
     }
 
+    /// A number on the device, if there is one of this name: `what` it is, for the message where it is something else.
+    pub(crate) fn scalar(&self, name: &str, what: &str) -> Result<Option<Tensor>, Misfit> {
+        match self.sections.tensors.get(&format!("{}{name}", self.prefix)) {
+            Some(found) if found.rank() > 0 || !found.dtype().is_float() => {
+                Err(Misfit(format!("{what} is {:?} of {:?}", found.dims(), found.dtype())))
+            }
+            found => Ok(found.cloned()),
+        }
+    }
+
     pub(crate) fn fact<T: DeserializeOwned>(&self, name: &str) -> Result<T, Misfit> {
         let key = format!("{}{name}", self.prefix);
         let fact = self.sections.facts.get(&key).ok_or_else(|| Misfit(format!("it lacks `{key}`")))?;

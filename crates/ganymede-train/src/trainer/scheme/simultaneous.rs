@@ -5,7 +5,9 @@ use ganymede_tensor::Graph;
 
 use super::{Scheme, SchemeKind};
 use crate::error::TrainError;
+use crate::trainer::draws::{DiscriminatorDraws, GeneratorDraws};
 use crate::trainer::measurements::Measurements;
+use crate::trainer::player::Field;
 use crate::trainer::players::Players;
 use crate::trainer::section::Stateful;
 use crate::trainer::terms::Part;
@@ -28,14 +30,43 @@ struct Simultaneous;
 
 impl Scheme for Simultaneous {
     fn step(&mut self, players: &mut Players, step: u64, measure: bool) -> Result<Measurements, TrainError> {
-        let draws_d = players.draw_discriminator(step, 0)?;
-        let draws_g = players.draw_generator(step, draws_d.real.clone())?;
-        let field_d = players.discriminator_field(&draws_d, Part::Loss, Graph::Discard, measure)?;
-        let field_g = players.generator_field(&draws_g, Part::Loss, Graph::Discard, measure)?;
-        let mut measured = players.apply_discriminator(&draws_d, field_d)?;
+        let draws = Both::draw(players, step)?;
+        let fields = draws.fields(players, measure)?;
+        draws.apply(players, step, fields)
+    }
+}
+
+/// The draws of both players for one step that they make at once.
+pub(super) struct Both {
+    discriminator: DiscriminatorDraws,
+    generator: GeneratorDraws,
+}
+
+impl Both {
+    pub(super) fn draw(players: &mut Players, step: u64) -> Result<Self, TrainError> {
+        let discriminator = players.draw_discriminator(step, 0)?;
+        let generator = players.draw_generator(step, discriminator.real.clone())?;
+        Ok(Self { discriminator, generator })
+    }
+
+    /// The fields of the discriminator and of the generator where both stand.
+    pub(super) fn fields(&self, players: &Players, measure: bool) -> Result<(Field, Field), TrainError> {
+        let d = players.discriminator_field(&self.discriminator, Part::Loss, Graph::Discard, measure)?;
+        let g = players.generator_field(&self.generator, Part::Loss, Graph::Discard, measure)?;
+        Ok((d, g))
+    }
+
+    /// Moves both by their fields, and by the terms that have updates of their own.
+    pub(super) fn apply(
+        self,
+        players: &mut Players,
+        step: u64,
+        (field_d, field_g): (Field, Field),
+    ) -> Result<Measurements, TrainError> {
+        let mut measured = players.apply_discriminator(&self.discriminator, field_d)?;
         measured.append(players.generator.learner.apply(field_g)?);
-        players.regularise_discriminator(&draws_d)?;
-        players.regularise_generator(step, draws_g.real)?;
+        players.regularise_discriminator(&self.discriminator)?;
+        players.regularise_generator(step, self.generator.real)?;
         Ok(measured)
     }
 }

@@ -143,12 +143,7 @@ impl Stateful for OfGenerator {
     }
 
     fn load(&mut self, from: &Saved<'_>) -> Result<(), Misfit> {
-        self.mean = from.tensors().remove("mean");
-        match &self.mean {
-            Some(mean) if mean.rank() > 0 || !mean.dtype().is_float() => {
-                Err(Misfit(format!("the mean length of paths is {:?} of {:?}", mean.dims(), mean.dtype())))
-            }
-            _ => Ok(()),
-        }
+        self.mean = from.scalar("mean", "the mean length of paths")?;
+        Ok(())
     }
 }

@@ -20,6 +20,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 mod bilinear;
 mod environment;
+mod known;
 mod scaled;
 mod tap;
 pub(crate) use bilinear::bilinear_gradient;

@@ -3,15 +3,16 @@
 //! A pass for the gradient in an image needs none in the weights. Of a variable that is easily seen; a multiple of one
 //! is to the graph an intermediate result like any other, so it is remembered whose multiple it is.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-
 use candle_core::backend::BackendStorage;
 use candle_core::{
     CpuStorage, CudaStorage, CustomOp1, Layout, MetalStorage, Result, Shape, Tensor, TensorId,
 };
 
+use super::known::{Entry, Known};
 use crate::Param;
+
+/// Multiples, and their variables.
+static SOURCES: Known<TensorId> = Known::new();
 
 /// `factor` times a parameter, as layers with an equalised learning rate use it.
 ///
@@ -26,36 +27,17 @@ pub fn scaled_param(param: &Param, factor: f64) -> Result<Tensor> {
     if !value.is_variable() {
         return value * factor;
     }
-    let place = Arc::new(OnceLock::new());
-    let scaled = value.apply_op1(Scaled { factor, place: place.clone() })?;
-    let _ = place.set(scaled.id());
-    sources().insert(scaled.id(), value.id());
-    Ok(scaled)
+    SOURCES.with(value.id(), |entry| value.apply_op1(Scaled { factor, _entry: entry }))
 }
 
 /// The variable that `x` is a multiple of, if it is one.
 pub(super) fn source_of(x: &Tensor) -> Option<TensorId> {
-    sources().get(&x.id()).copied()
-}
-
-/// Multiples that are alive, and their variables.
-fn sources() -> MutexGuard<'static, HashMap<TensorId, TensorId>> {
-    static SOURCES: OnceLock<Mutex<HashMap<TensorId, TensorId>>> = OnceLock::new();
-    SOURCES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
+    SOURCES.of(x.id())
 }
 
 struct Scaled {
     factor: f64,
-    place: Arc<OnceLock<TensorId>>,
-}
-
-impl Drop for Scaled {
-    // The graph owns the operation, so this runs when the multiple is gone.
-    fn drop(&mut self) {
-        if let Some(scaled) = self.place.get() {
-            sources().remove(scaled);
-        }
-    }
+    _entry: Entry<TensorId>,
 }
 
 impl CustomOp1 for Scaled {

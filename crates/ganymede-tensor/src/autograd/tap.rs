@@ -4,12 +4,15 @@
 //! gradient that flows back through it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, Layout, MetalStorage, Shape, Var};
 
-use super::{CAUGHT, HashMap, Result, Tensor, TensorId};
+use super::known::{Entry, Known};
+use super::{CAUGHT, Result, Tensor};
+
+/// Watched tensors, and their taps.
+static TAPS: Known<u64> = Known::new();
 
 /// A tensor equal to `x` in which gradients can be asked for.
 ///
@@ -27,36 +30,17 @@ pub fn watch(x: &Tensor) -> Result<Tensor> {
     }
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
-    let place = std::sync::Arc::new(OnceLock::new());
-    let watched = x.apply_op1(Tap { id, place: place.clone() })?;
-    let _ = place.set(watched.id());
-    taps().insert(watched.id(), id);
-    Ok(watched)
+    TAPS.with(id, |entry| x.apply_op1(Tap { id, _entry: entry }))
 }
 
 /// The tap that `x` came out of, if any.
 pub(super) fn tap_of(x: &Tensor) -> Option<u64> {
-    taps().get(&x.id()).copied()
-}
-
-/// Watched tensors that are alive, and their taps.
-fn taps() -> MutexGuard<'static, HashMap<TensorId, u64>> {
-    static TAPS: OnceLock<Mutex<HashMap<TensorId, u64>>> = OnceLock::new();
-    TAPS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
+    TAPS.of(x.id())
 }
 
 struct Tap {
     id: u64,
-    place: std::sync::Arc<OnceLock<TensorId>>,
-}
-
-impl Drop for Tap {
-    // The graph owns the operation, so this runs when the watched tensor is gone.
-    fn drop(&mut self) {
-        if let Some(tensor) = self.place.get() {
-            taps().remove(tensor);
-        }
-    }
+    _entry: Entry<u64>,
 }
 
 impl CustomOp1 for Tap {
@@ -87,6 +71,6 @@ impl CustomOp1 for Tap {
 }
 
 #[cfg(test)]
-pub(super) fn is_known(id: TensorId) -> bool {
-    taps().contains_key(&id)
+pub(super) fn is_known(id: super::TensorId) -> bool {
+    TAPS.of(id).is_some()
 }

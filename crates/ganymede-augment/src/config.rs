@@ -1,14 +1,19 @@
 //! The closed set of augmentations, as a configuration names it.
 
-use std::fmt;
-
 use ganymede_tensor::Rng;
-use serde::de::{self, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
-use crate::{Adaptive, AugmentError, Draws, FILTER_MARGIN, Group, Heuristic, Part, Pipe};
+use crate::{
+    Adaptive, AugmentError, Diffusion, Draws, FILTER_MARGIN, Group, Heuristic, NoiseDraws, Part, Pipe,
+    Probability, Timesteps,
+};
 
 const USUAL_KIMG: f64 = 500.0;
+/// Of a diffusion, as its authors' program has it.
+const USUAL_KIMG_OF_T: f64 = 100.0;
+const USUAL_SIGMA: f64 = 0.1;
+/// They are gone through for every look of the discriminator.
+const MOST_TIMESTEPS: u64 = 10_000;
 const USUAL_INTERVAL: u64 = 4;
 const USUAL_HELD_OUT: f64 = 0.1;
 
@@ -20,6 +25,8 @@ const USUAL_HELD_OUT: f64 = 0.1;
 /// | `diffaugment` | each part of the policy, to every image: [`Part`] |
 /// | `ada` | each change of the pipe with probability p: [`AdaDraws`](crate::AdaDraws) |
 /// | `apa` | a generated sample in the place of a real one with probability p: [`apa`](crate::apa) |
+/// | `instance-noise` | Gaussian noise in every sample: [`NoiseDraws`] |
+/// | `diffusion` | every other sample is diffused, as far as p says: [`Diffusion`] |
 ///
 /// Serialised, the kind ([`AugmentConfig::NAMES`]) is the one key of a map, and its settings are the map below it: that way the
 /// path of a faulty one can be told. Settings that may be left out are filled in by [`AugmentConfig::filled`], unknown ones are
@@ -86,25 +93,80 @@ pub enum AugmentConfig {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         interval: Option<u64>,
     },
-}
-
-/// How probable a change is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub enum Probability {
-    /// Always so, in [0, 1].
-    Fixed(f64),
-    /// As an [`AdaController`](crate::AdaController) says. Serialised `"adaptive"`.
-    #[default]
-    Adaptive,
+    /// Instance noise (Sønderby et al., 2016, arXiv:1610.04490). It takes samples of any kind.
+    InstanceNoise {
+        /// The deviation of the noise, 0 or more; 0.1 unless given.
+        #[serde(default = "sigma")]
+        sigma: f64,
+    },
+    /// Diffusion-GAN (Wang et al., 2023, arXiv:2206.02262), whose discriminator is not told the timestep. It takes samples of
+    /// any kind.
+    Diffusion {
+        /// How far T is from `t_min` to `t_max`; adaptive unless given.
+        #[serde(default)]
+        p: Probability,
+        /// The value of r_t to keep, in [0, 1]; 0.6 unless given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<f64>,
+        /// Thousands of real images shown in which T can go from `t_min` to `t_max`, above 0; 100 unless given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kimg: Option<f64>,
+        /// As of ADA.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        interval: Option<u64>,
+        /// The fewest timesteps, at least 1; 5 unless given.
+        #[serde(default = "t_min")]
+        t_min: u64,
+        /// The most, at least `t_min`; 500 unless given.
+        #[serde(default = "t_max")]
+        t_max: u64,
+        /// β of the first timestep, in (0, 1); 1e-4 unless given.
+        #[serde(default = "beta_start")]
+        beta_start: f64,
+        /// β of the last, in (0, 1); 0.02 unless given.
+        #[serde(default = "beta_end")]
+        beta_end: f64,
+        /// The deviation of the noise that is diffused to, 0 or more; 0.05 unless given, as for images in [−1, 1].
+        #[serde(default = "sigma_of_t")]
+        sigma: f64,
+        /// How timesteps are drawn; `priority` unless given.
+        #[serde(default)]
+        timesteps: Timesteps,
+    },
 }
 
 fn policy() -> Vec<Part> {
     Part::POLICY.to_vec()
 }
 
+fn sigma() -> f64 {
+    USUAL_SIGMA
+}
+
+fn t_min() -> u64 {
+    5
+}
+
+fn t_max() -> u64 {
+    500
+}
+
+fn beta_start() -> f64 {
+    1e-4
+}
+
+fn beta_end() -> f64 {
+    2e-2
+}
+
+fn sigma_of_t() -> f64 {
+    0.05
+}
+
 impl AugmentConfig {
     /// The kinds, in the order of the table, as they are serialised.
-    pub const NAMES: &'static [&'static str] = &["none", "diffaugment", "ada", "apa"];
+    pub const NAMES: &'static [&'static str] =
+        &["none", "diffaugment", "ada", "apa", "instance-noise", "diffusion"];
 
     /// The kind, one of [`AugmentConfig::NAMES`].
     #[must_use]
@@ -114,6 +176,8 @@ impl AugmentConfig {
             Self::DiffAugment { .. } => "diffaugment",
             Self::Ada { .. } => "ada",
             Self::Apa { .. } => "apa",
+            Self::InstanceNoise { .. } => "instance-noise",
+            Self::Diffusion { .. } => "diffusion",
         }
     }
 
@@ -127,8 +191,19 @@ impl AugmentConfig {
     #[must_use]
     pub fn probability(&self) -> Option<Probability> {
         match self {
-            Self::None {} | Self::DiffAugment { .. } => None,
-            Self::Ada { p, .. } | Self::Apa { p, .. } => Some(*p),
+            Self::None {} | Self::DiffAugment { .. } | Self::InstanceNoise { .. } => None,
+            Self::Ada { p, .. } | Self::Apa { p, .. } | Self::Diffusion { p, .. } => Some(*p),
+        }
+    }
+
+    /// The diffusion, where samples are diffused.
+    #[must_use]
+    pub fn diffusion(&self) -> Option<Diffusion> {
+        match *self {
+            Self::Diffusion { t_min, t_max, beta_start, beta_end, sigma, timesteps, .. } => {
+                Some(Diffusion { t_min, t_max, beta_start, beta_end, sigma, timesteps })
+            }
+            _ => None,
         }
     }
 
@@ -136,12 +211,14 @@ impl AugmentConfig {
     #[must_use]
     pub fn adaptive(&self) -> Option<Adaptive> {
         let heuristic = self.heuristic();
+        let usual_kimg = if self.diffusion().is_some() { USUAL_KIMG_OF_T } else { USUAL_KIMG };
         match self {
             Self::Ada { p: Probability::Adaptive, target, kimg, interval, .. }
-            | Self::Apa { p: Probability::Adaptive, target, kimg, interval } => Some(Adaptive {
+            | Self::Apa { p: Probability::Adaptive, target, kimg, interval }
+            | Self::Diffusion { p: Probability::Adaptive, target, kimg, interval, .. } => Some(Adaptive {
                 heuristic,
                 target: target.unwrap_or(heuristic.usual_target()),
-                kimg: kimg.unwrap_or(USUAL_KIMG),
+                kimg: kimg.unwrap_or(usual_kimg),
                 interval: interval.unwrap_or(USUAL_INTERVAL),
             }),
             _ => None,
@@ -176,10 +253,10 @@ impl AugmentConfig {
                     *held_out = share;
                     (*target, *kimg, *interval) = (Some(all.target), Some(all.kimg), Some(all.interval));
                 }
-                Self::Apa { target, kimg, interval, .. } => {
+                Self::Apa { target, kimg, interval, .. } | Self::Diffusion { target, kimg, interval, .. } => {
                     (*target, *kimg, *interval) = (Some(all.target), Some(all.kimg), Some(all.interval));
                 }
-                Self::None {} | Self::DiffAugment { .. } => {}
+                Self::None {} | Self::DiffAugment { .. } | Self::InstanceNoise { .. } => {}
             }
         }
         self
@@ -211,6 +288,23 @@ impl AugmentConfig {
                 check_p(*p, [target.is_some(), kimg.is_some(), interval.is_some()])?;
                 self.adaptive().map_or(Ok(()), |adaptive| check_adaptive(&adaptive))
             }
+            Self::InstanceNoise { sigma } => check_sigma(*sigma),
+            Self::Diffusion {
+                p, target, kimg, interval, t_min, t_max, beta_start, beta_end, sigma, ..
+            } => {
+                check_p(*p, [target.is_some(), kimg.is_some(), interval.is_some()])?;
+                check("t_min", *t_min > 0, || "found 0, expected a whole number of 1 or more".into())?;
+                check("t_max", (*t_min..=MOST_TIMESTEPS).contains(t_max), || {
+                    format!("found {t_max}, expected a whole number from t_min, {t_min}, to {MOST_TIMESTEPS}")
+                })?;
+                for (setting, beta) in [("beta_start", *beta_start), ("beta_end", *beta_end)] {
+                    check(setting, beta > 0.0 && beta < 1.0, || {
+                        format!("found {beta}, expected a number above 0 and below 1")
+                    })?;
+                }
+                check_sigma(*sigma)?;
+                self.adaptive().map_or(Ok(()), |adaptive| check_adaptive(&adaptive))
+            }
         }
     }
 
@@ -218,7 +312,7 @@ impl AugmentConfig {
     ///
     /// # Errors
     /// [`AugmentError::Images`]: they are no images, have neither 1 nor 3 channels where colours change, or are too small for the
-    /// filter of ADA. APA takes any.
+    /// filter of ADA. The other kinds take any.
     pub fn check_sample(&self, sample: &[usize]) -> Result<(), AugmentError> {
         let wrong = |reason: String| Err(AugmentError::Images { got: sample.to_vec(), reason });
         let (Self::DiffAugment { .. } | Self::Ada { .. }) = self else { return Ok(()) };
@@ -237,13 +331,17 @@ impl AugmentConfig {
         Ok(())
     }
 
-    /// Draws changes of images of shape `[N, C, H, W]`, each with probability `p` where there is one; nothing where images are
-    /// not changed.
-    pub fn draw(&self, p: f64, shape: [usize; 4], rng: &mut Rng) -> Option<Draws> {
-        match self {
-            Self::None {} | Self::Apa { .. } => None,
-            Self::DiffAugment { policy } => Some(Draws::parts(policy, shape, rng)),
-            Self::Ada { pipe, .. } => Some(Draws::ada(*pipe, p, shape, rng)),
+    /// Draws changes of samples of shape `[N, C, H, W]`, or `[N, …]` where the kind takes any, each with probability `p` where
+    /// there is one; nothing where such samples are not changed.
+    pub fn draw(&self, p: f64, shape: &[usize], rng: &mut Rng) -> Option<Draws> {
+        match (self, shape) {
+            (Self::DiffAugment { policy }, &[n, c, h, w]) => Some(Draws::parts(policy, [n, c, h, w], rng)),
+            (Self::Ada { pipe, .. }, &[n, c, h, w]) => Some(Draws::ada(*pipe, p, [n, c, h, w], rng)),
+            // Noise that has gone out leaves every bit as it is.
+            (Self::InstanceNoise { sigma }, _) if *sigma > 0.0 => {
+                Some(Draws::Noise(NoiseDraws::instance(*sigma, shape, rng)))
+            }
+            _ => self.diffusion().map(|diffusion| Draws::Noise(diffusion.draw(p, shape, rng))),
         }
     }
 }
@@ -258,6 +356,12 @@ fn check_policy(policy: &[Part]) -> Result<(), AugmentError> {
     check("policy", twice.is_none(), || {
         let name = twice.map_or("", |(_, part)| part.name());
         format!("has `{name}` twice; give each part once")
+    })
+}
+
+fn check_sigma(sigma: f64) -> Result<(), AugmentError> {
+    check("sigma", sigma >= 0.0 && sigma.is_finite(), || {
+        format!("found {sigma}, expected a number of 0 or more")
     })
 }
 
@@ -280,50 +384,4 @@ fn check_adaptive(adaptive: &Adaptive) -> Result<(), AugmentError> {
     })?;
     check("kimg", kimg > 0.0 && kimg.is_finite(), || format!("found {kimg}, expected a number above 0"))?;
     check("interval", interval > 0, || "found 0, expected a whole number of 1 or more".into())
-}
-
-impl Serialize for Probability {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Fixed(p) => serializer.serialize_f64(*p),
-            Self::Adaptive => serializer.serialize_str(ADAPTIVE),
-        }
-    }
-}
-
-const ADAPTIVE: &str = "adaptive";
-
-impl<'de> Deserialize<'de> for Probability {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ProbabilityVisitor)
-    }
-}
-
-struct ProbabilityVisitor;
-
-impl Visitor<'_> for ProbabilityVisitor {
-    type Value = Probability;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number from 0 to 1, or \"adaptive\"")
-    }
-
-    fn visit_f64<E: de::Error>(self, p: f64) -> Result<Probability, E> {
-        Ok(Probability::Fixed(p))
-    }
-
-    fn visit_i64<E: de::Error>(self, p: i64) -> Result<Probability, E> {
-        Ok(Probability::Fixed(p as f64))
-    }
-
-    fn visit_u64<E: de::Error>(self, p: u64) -> Result<Probability, E> {
-        Ok(Probability::Fixed(p as f64))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Probability, E> {
-        match text {
-            ADAPTIVE => Ok(Probability::Adaptive),
-            _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
-        }
-    }
 }

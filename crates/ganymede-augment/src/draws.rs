@@ -2,7 +2,7 @@
 
 use ganymede_tensor::{Rng, Tensor};
 
-use crate::{AdaDraws, AugmentError, Part, PartDraws, Pipe};
+use crate::{AdaDraws, AugmentError, NoiseDraws, Part, PartDraws, Pipe};
 
 /// The changes of one batch: all that is random in them, drawn before anything is computed.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +11,8 @@ pub enum Draws {
     Parts(Vec<PartDraws>),
     /// Of ADA.
     Ada(AdaDraws),
+    /// Of instance noise or a diffusion.
+    Noise(NoiseDraws),
 }
 
 impl Draws {
@@ -24,7 +26,8 @@ impl Draws {
         Self::Ada(AdaDraws::draw(pipe, p, shape, rng))
     }
 
-    /// The changed images `(N, C, H, W)`: a function of both, with gradients of any order in the images.
+    /// The changed images `(N, C, H, W)`, of noise samples `(N, …)` of any kind: a function of both, with gradients of any order
+    /// in the images.
     ///
     /// # Errors
     /// The draws were made for images of another shape, or the images cannot be changed so ([`AdaDraws::apply`]).
@@ -38,6 +41,7 @@ impl Draws {
                 Ok(changed)
             }
             Self::Ada(draws) => draws.apply(images),
+            Self::Noise(draws) => Ok(draws.apply(images)?),
         }
     }
 }

@@ -22,8 +22,10 @@ pub(crate) fn check_count(drawn: usize, images: &Tensor) -> Result<()> {
     }
 }
 
-/// One number a sample, `(N, 1, 1, 1)`.
+/// One number a sample, `(N, 1, …)` of as many dimensions as the images have.
 pub(crate) fn per_sample(values: &[f64], images: &Tensor) -> Result<Tensor> {
     check_count(values.len(), images)?;
-    tensor(values.to_vec(), (values.len(), 1, 1, 1), images)
+    let mut shape = vec![1; images.rank()];
+    shape[0] = values.len();
+    tensor(values.to_vec(), shape, images)
 }

@@ -9,6 +9,8 @@
 //! * [`AdaDraws`]: the changes of ADA (Karras et al., 2020, arXiv:2006.06676), with [`AdaController`], which finds their
 //!   probability;
 //! * [`apa`]: generated samples that are shown as real ones (Jiang et al., 2021, arXiv:2111.06849);
+//! * [`NoiseDraws`]: noise in real and generated samples (Sønderby et al., 2016, arXiv:1610.04490);
+//! * [`Diffusion`]: samples that are diffused, as far as a controller says (Wang et al., 2023, arXiv:2206.02262);
 //! * [`AugmentConfig`]: all of these, as a configuration names them.
 //!
 //! Everything random is drawn before anything is computed, from an explicit stream. What has been drawn is a function of
@@ -31,14 +33,20 @@ mod ada;
 pub mod apa;
 mod config;
 mod controller;
+mod diffusion;
 mod draws;
 mod error;
 mod host;
+mod noise;
 mod parts;
+mod probability;
 
 pub use ada::{AdaDraws, Change, FILTER_MARGIN, Geometry, Group, Pipe, Recolour};
-pub use config::{AugmentConfig, Probability};
+pub use config::AugmentConfig;
 pub use controller::{AdaController, Adaptive, Heuristic, Seen};
+pub use diffusion::{Diffusion, Timesteps};
 pub use draws::Draws;
 pub use error::AugmentError;
+pub use noise::NoiseDraws;
 pub use parts::{ColourDraws, CropDraws, CutoutDraws, Part, PartDraws, TranslationDraws};
+pub use probability::Probability;

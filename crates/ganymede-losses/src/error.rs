@@ -68,3 +68,11 @@ pub(crate) fn check_non_negative(parameter: &'static str, value: f64) -> Result<
     }
     Err(LossError::Parameter { parameter, value, expected: "finite and at least 0" })
 }
+
+/// Refuses a setting that is not finite and above zero.
+pub(crate) fn check_positive(parameter: &'static str, value: f64) -> Result<(), LossError> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(());
+    }
+    Err(LossError::Parameter { parameter, value, expected: "finite and above 0" })
+}

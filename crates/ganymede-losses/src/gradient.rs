@@ -3,7 +3,7 @@
 use ganymede_tensor::{Graph, Tensor, grad, l2_norm, watch};
 
 use crate::LossError;
-use crate::scores::per_sample;
+use crate::scores::{check_same_shape, per_sample};
 
 /// A critic as penalties see it: samples `(N, ..)` to raw scores `(N,)`, or `(N, P)` of patches or heads.
 ///
@@ -32,18 +32,19 @@ pub(crate) const NORM_EPS: f64 = 1e-12;
 /// [`LossError::Shape`] if `x` has fewer than two axes or no samples, or if the critic does not
 /// give `(N,)` or `(N, P)`; whatever the critic returns as an error.
 pub fn input_gradient(critic: &Critic<'_>, x: &Tensor, graph: Graph) -> Result<Tensor, LossError> {
-    let n = match x.dims() {
-        &[n, _, ..] if n > 0 => n,
-        dims => {
-            return Err(LossError::Shape {
-                what: "samples",
-                got: dims.to_vec(),
-                expected: "(N, ..) with N >= 1 and at least one more axis".into(),
-            });
-        }
-    };
+    check_samples(x)?;
     let x = watch(&x.detach())?;
-    let scores = critic(&x)?;
+    let mut gradients = grad(&sample_scores(critic, &x)?, &[&x], graph)?;
+    Ok(gradients.remove(0))
+}
+
+/// One score a sample, `(N,)`: the mean of its scores if there are several.
+///
+/// # Errors
+/// As [`input_gradient`].
+pub(crate) fn sample_scores(critic: &Critic<'_>, x: &Tensor) -> Result<Tensor, LossError> {
+    let n = check_samples(x)?;
+    let scores = critic(x)?;
     let fits = match *scores.dims() {
         [m] => m == n,
         [m, p] => m == n && p > 0,
@@ -58,8 +59,19 @@ pub fn input_gradient(critic: &Critic<'_>, x: &Tensor, graph: Graph) -> Result<T
             ),
         });
     }
-    let mut gradients = grad(&per_sample(&scores)?, &[&x], graph)?;
-    Ok(gradients.remove(0))
+    Ok(per_sample(&scores)?)
+}
+
+/// The number of samples, of which there is one at least.
+fn check_samples(x: &Tensor) -> Result<usize, LossError> {
+    match x.dims() {
+        &[n, _, ..] if n > 0 => Ok(n),
+        dims => Err(LossError::Shape {
+            what: "samples",
+            got: dims.to_vec(),
+            expected: "(N, ..) with N >= 1 and at least one more axis".into(),
+        }),
+    }
 }
 
 /// `||grad_x D(x)||_2` of each sample, shape `(N,)`, detached: for logs, not for training.
@@ -72,6 +84,21 @@ pub fn input_gradient(critic: &Critic<'_>, x: &Tensor, graph: Graph) -> Result<T
 pub fn gradient_norm(critic: &Critic<'_>, x: &Tensor) -> Result<Tensor, LossError> {
     let gradient = input_gradient(critic, x, Graph::Discard)?;
     Ok(l2_norm(&gradient, NORM_EPS)?.detach())
+}
+
+/// A scalar whose gradient in `output` is `gradient`, whatever its value: `Σ output · gradient`.
+///
+/// What brings a gradient that was changed on its way (scaled by [`AdversarialGradientNormaliser`], put together by
+/// [`Balancer`]) to the parameters that `output` was made with.
+///
+/// [`AdversarialGradientNormaliser`]: crate::AdversarialGradientNormaliser
+/// [`Balancer`]: crate::adversarial_term::Balancer
+///
+/// # Errors
+/// [`LossError::Shape`] if the shapes disagree.
+pub fn with_gradient(output: &Tensor, gradient: &Tensor) -> Result<Tensor, LossError> {
+    check_same_shape("gradient", gradient, output)?;
+    Ok(output.mul(&gradient.detach())?.sum_all()?)
 }
 
 /// Sum of squares of each sample, shape `(N,)`.

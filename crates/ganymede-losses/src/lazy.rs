@@ -1,6 +1,6 @@
 //! Lazy regularisation: a penalty on every k-th step only.
 
-use ganymede_tensor::Rng;
+use ganymede_tensor::{Rng, Tensor};
 
 use crate::{Critic, LossError, Penalty, PenaltyTerm, Samples};
 
@@ -52,22 +52,23 @@ impl LazyPenalty {
 
     /// `interval` times the penalty on a step where it is due, else nothing (and no random draw).
     ///
-    /// The logged norm is not multiplied. Arguments and errors as in [`Penalty::evaluate`].
+    /// The logged norm is not multiplied. Arguments and errors as in [`Penalty::evaluate_knowing`].
     ///
     /// # Errors
-    /// Those of [`validate`](Self::validate) and [`Penalty::evaluate`].
+    /// Those of [`validate`](Self::validate) and [`Penalty::evaluate_knowing`].
     pub fn evaluate(
         self,
         step: u64,
         critic: &Critic<'_>,
         samples: Samples<'_>,
+        known: Option<&Tensor>,
         rng: &mut Rng,
     ) -> Result<Option<PenaltyTerm>, LossError> {
         self.validate()?;
         if !self.is_due(step) {
             return Ok(None);
         }
-        let PenaltyTerm { value, grad_norm } = self.penalty.evaluate(critic, samples, rng)?;
+        let PenaltyTerm { value, grad_norm } = self.penalty.evaluate_knowing(critic, samples, known, rng)?;
         let value = (value * self.interval as f64)?;
         Ok(Some(PenaltyTerm { value, grad_norm }))
     }

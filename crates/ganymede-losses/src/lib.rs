@@ -1,5 +1,5 @@
-//! Adversarial losses, gradient penalties, an auxiliary classifier's loss, one-sided label smoothing and weight
-//! clipping.
+//! Adversarial losses, gradient penalties, regularisers of scores, gradients and weights, distances between features, and
+//! tools for an adversarial term in another model.
 //!
 //! Everything here is a number to *minimise*, has no parameters of its own, and comes back
 //! *unreduced*: one value a sample, shape `(N,)`. The caller takes the mean. Scores are raw
@@ -9,11 +9,20 @@
 //! The closed sets [`AdversarialLoss`] and [`Penalty`] are what a configuration names; their arms
 //! call the public functions of one module a family ([`minimax`], [`non_saturating`],
 //! [`least_squares`], [`wasserstein`], [`hinge`], [`relativistic_average`],
-//! [`relativistic_paired`]; [`wgan_gp`], [`dragan`], [`zero_centered`]), which can be called
-//! without the enums. [`auxiliary`] is what both players add where a classifier sits beside the critic, [`l1`] what
-//! a generator adds where the true answer is known, [`path_length`] what one with a mapping network adds, [`drift`] what
-//! keeps a Wasserstein critic's scores near 0, [`lecam`] what keeps any scores near where they were,
-//! [`orthogonal`] a regularisation of weights.
+//! [`relativistic_paired`]; [`wgan_gp`], [`dragan`], [`zero_centered`], [`first_order`]), which can be called
+//! without the enums. Beside them, each a module of pure functions:
+//!
+//! | what | modules |
+//! |---|---|
+//! | a generator that is told more | [`auxiliary`] (a classifier beside the critic), [`l1`] (the true answer), [`path_length`] (a mapping network), [`top_k`] (its best samples only) |
+//! | scores that stay where they are | [`drift`], [`lecam`], [`logit_centring`], [`consistency`] |
+//! | gradients of a bounded size | [`gradient_normalised`] (of the critic), [`AdversarialGradientNormaliser`] (of the generator's loss) |
+//! | weights | [`orthogonal`], [`clip_weights`], [`spectral`] |
+//! | distances between features, in place of scores | [`mmd`] (with the repulsive loss), [`cramer`], [`sinkhorn`], [`sliced_wasserstein`] |
+//! | one loss out of those of several discriminators | [`gman`] |
+//! | an adversarial term in another model | [`adversarial_term`]: starts, weights, several discriminators |
+//!
+//! What has to be remembered from one step to the next (averages, spectra) goes in and comes out: the caller keeps it.
 //!
 //! # One critic step
 //! ```
@@ -40,18 +49,28 @@
 //! ```
 
 mod adversarial;
+pub mod adversarial_term;
 pub mod auxiliary;
 mod clip;
+pub mod consistency;
+pub mod cramer;
 pub mod dragan;
 pub mod drift;
 mod error;
+mod features;
+pub mod first_order;
+pub mod gman;
 mod gradient;
+pub mod gradient_normalised;
+mod gradient_normaliser;
 pub mod hinge;
 pub mod l1;
 mod lazy;
 pub mod least_squares;
 pub mod lecam;
+pub mod logit_centring;
 pub mod minimax;
+pub mod mmd;
 pub mod non_saturating;
 pub mod orthogonal;
 pub mod path_length;
@@ -59,7 +78,11 @@ mod penalty;
 pub mod relativistic_average;
 pub mod relativistic_paired;
 mod scores;
+pub mod sinkhorn;
+pub mod sliced_wasserstein;
 mod smoothing;
+pub mod spectral;
+pub mod top_k;
 pub mod wasserstein;
 pub mod wgan_gp;
 pub mod zero_centered;
@@ -67,7 +90,9 @@ pub mod zero_centered;
 pub use adversarial::AdversarialLoss;
 pub use clip::clip_weights;
 pub use error::LossError;
-pub use gradient::{Critic, gradient_norm, input_gradient};
+pub use features::Features;
+pub use gradient::{Critic, gradient_norm, input_gradient, with_gradient};
+pub use gradient_normaliser::{AdversarialGradientNormaliser, NormalisedGradient};
 pub use lazy::LazyPenalty;
 pub use penalty::{Penalty, PenaltyTerm};
 pub use scores::{Samples, Scores};

@@ -3,8 +3,8 @@
 use ganymede_tensor::{Rng, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::error::check_non_negative;
-use crate::{Critic, LossError, Samples, dragan, wgan_gp, zero_centered};
+use crate::error::{check_non_negative, check_positive};
+use crate::{Critic, LossError, Samples, dragan, first_order, wgan_gp, zero_centered};
 
 /// A penalty on the critic's gradient in its input, added to the discriminator's loss.
 ///
@@ -14,10 +14,13 @@ use crate::{Critic, LossError, Samples, dragan, wgan_gp, zero_centered};
 /// | `dragan` | `lambda (norm - 1)^2` | a real sample with uniform noise |
 /// | `r1` | `gamma / 2 * norm^2` | a real sample |
 /// | `r2` | `gamma / 2 * norm^2` | a generated sample |
+/// | `first-order-r1` | `gamma / 2 * slope^2` | a real sample |
+/// | `first-order-r2` | `gamma / 2 * slope^2` | a generated sample |
 ///
 /// where `norm` is the Euclidean norm of the gradient of the raw score over all of a sample's
-/// elements; the score is the mean where a critic gives several ([`Critic`]). Formulas, papers and how
-/// other programs differ: [`wgan_gp`], [`dragan`], [`zero_centered`].
+/// elements, and `slope` estimates it by the difference `(D(x + epsilon n) - D(x)) / epsilon` along one random direction;
+/// the score is the mean where a critic gives several ([`Critic`]). Formulas, papers and how other programs differ:
+/// [`wgan_gp`], [`dragan`], [`zero_centered`], [`first_order`].
 ///
 /// Serialised, the kind ([`Penalty::NAMES`]) is the one key of a map, and its settings are the map below
 /// it: that way the path of a faulty one can be told. Settings left out have the defaults below, unknown
@@ -66,6 +69,24 @@ pub enum Penalty {
         #[serde(default = "ten")]
         gamma: f64,
     },
+    /// R1 by a difference, without gradients of gradients, see [`first_order`].
+    FirstOrderR1 {
+        /// Weight, at least 0; the factor is gamma / 2. Default 10.
+        #[serde(default = "ten")]
+        gamma: f64,
+        /// The step, above 0, in units of the samples. Default 0.01.
+        #[serde(default = "hundredth")]
+        epsilon: f64,
+    },
+    /// R2 by a difference, without gradients of gradients, see [`first_order`].
+    FirstOrderR2 {
+        /// Weight, at least 0; the factor is gamma / 2. Default 10.
+        #[serde(default = "ten")]
+        gamma: f64,
+        /// The step, above 0, in units of the samples. Default 0.01.
+        #[serde(default = "hundredth")]
+        epsilon: f64,
+    },
 }
 
 /// What a penalty gives: the term of the loss, and the norm that it saw.
@@ -74,13 +95,15 @@ pub enum Penalty {
 pub struct PenaltyTerm {
     /// Unreduced values `(N,)`, to minimise; can be differentiated in the critic's parameters.
     pub value: Tensor,
-    /// `||grad D||_2` of each sample `(N,)` where the penalty looked, detached, for logs.
+    /// `||grad D||_2` of each sample `(N,)` where the penalty looked, detached, for logs; of the first-order penalties
+    /// their estimate `|slope|`, whose mean is √(2/π) of it.
     pub grad_norm: Tensor,
 }
 
 impl Penalty {
     /// The kinds, in the order of the table, as they are serialised.
-    pub const NAMES: &'static [&'static str] = &["wgan-gp", "dragan", "r1", "r2"];
+    pub const NAMES: &'static [&'static str] =
+        &["wgan-gp", "dragan", "r1", "r2", "first-order-r1", "first-order-r2"];
 
     /// Every kind with its default settings.
     pub const DEFAULTS: &'static [Self] = &[
@@ -88,6 +111,8 @@ impl Penalty {
         Self::Dragan { lambda: 10.0, c: 0.5 },
         Self::R1 { gamma: 10.0 },
         Self::R2 { gamma: 10.0 },
+        Self::FirstOrderR1 { gamma: 10.0, epsilon: 0.01 },
+        Self::FirstOrderR2 { gamma: 10.0, epsilon: 0.01 },
     ];
 
     /// The kind, one of [`Penalty::NAMES`].
@@ -98,20 +123,29 @@ impl Penalty {
             Self::Dragan { .. } => "dragan",
             Self::R1 { .. } => "r1",
             Self::R2 { .. } => "r2",
+            Self::FirstOrderR1 { .. } => "first-order-r1",
+            Self::FirstOrderR2 { .. } => "first-order-r2",
         }
     }
 
-    /// Whether the penalty looks at generated samples and at no real ones: true for R2 only.
+    /// Whether the penalty looks at generated samples and at no real ones: true for R2, of either order.
     ///
     /// A critic that takes labels is then given those of the generated samples, else those of the real
     /// ones. WGAN-GP's points lie between a real and a generated sample; as for DRAGAN's, their labels are
     /// those of the real one, so that conditional WGAN-GP wants generated samples of the same labels.
     #[must_use]
     pub fn looks_at_fake(self) -> bool {
-        matches!(self, Self::R2 { .. })
+        matches!(self, Self::R2 { .. } | Self::FirstOrderR2 { .. })
     }
 
-    /// Refuses settings that are negative, infinite or not numbers.
+    /// Whether it compares two passes of the critic in place of differentiating in its input, and is spared one by scores that
+    /// are known ([`evaluate_knowing`](Self::evaluate_knowing)).
+    #[must_use]
+    pub fn is_difference(self) -> bool {
+        matches!(self, Self::FirstOrderR1 { .. } | Self::FirstOrderR2 { .. })
+    }
+
+    /// Refuses settings that are negative, infinite or not numbers, and a step of 0.
     ///
     /// # Errors
     /// [`LossError::Parameter`], naming the setting.
@@ -127,6 +161,14 @@ impl Penalty {
             }
             Self::R1 { gamma } => check_non_negative("r1 gamma", gamma),
             Self::R2 { gamma } => check_non_negative("r2 gamma", gamma),
+            Self::FirstOrderR1 { gamma, epsilon } => {
+                check_non_negative("first-order-r1 gamma", gamma)?;
+                check_positive("first-order-r1 epsilon", epsilon)
+            }
+            Self::FirstOrderR2 { gamma, epsilon } => {
+                check_non_negative("first-order-r2 gamma", gamma)?;
+                check_positive("first-order-r2 epsilon", epsilon)
+            }
         }
     }
 
@@ -136,7 +178,8 @@ impl Penalty {
     /// * `critic` — samples `(N, ..)` to raw scores `(N,)` or `(N, P)`; its parameters must not be
     ///   frozen. See [`Critic`] for what it must not do.
     /// * `samples` — detached here. R1 and DRAGAN read `real` only, R2 `fake` only.
-    /// * `rng` — draws one number a sample for WGAN-GP, one an element for DRAGAN, none for R1, R2.
+    /// * `rng` — draws one number a sample for WGAN-GP, one an element for DRAGAN and the first-order penalties, none
+    ///   for R1, R2.
     ///
     /// # Returns
     /// Values `(N,)` whose gradient in the critic's parameters is exact, and the norms.
@@ -148,6 +191,22 @@ impl Penalty {
         self,
         critic: &Critic<'_>,
         samples: Samples<'_>,
+        rng: &mut Rng,
+    ) -> Result<PenaltyTerm, LossError> {
+        self.evaluate_knowing(critic, samples, None, rng)
+    }
+
+    /// As [`evaluate`](Self::evaluate), where the critic has been asked already: `known` are its scores of the samples that the
+    /// penalty looks at, with their graph, by the very function that `critic` is. Differences save a pass by it; others do not
+    /// need it.
+    ///
+    /// # Errors
+    /// As [`evaluate`](Self::evaluate).
+    pub fn evaluate_knowing(
+        self,
+        critic: &Critic<'_>,
+        samples: Samples<'_>,
+        known: Option<&Tensor>,
         rng: &mut Rng,
     ) -> Result<PenaltyTerm, LossError> {
         self.validate()?;
@@ -164,6 +223,11 @@ impl Penalty {
             }
             Self::R1 { gamma } => zero_centered::r1(critic, real, gamma),
             Self::R2 { gamma } => zero_centered::r2(critic, samples.fake, gamma),
+            Self::FirstOrderR1 { gamma, epsilon } | Self::FirstOrderR2 { gamma, epsilon } => {
+                let at = if self.looks_at_fake() { samples.fake } else { real };
+                let n = rng.normal(at.shape(), at.dtype(), at.device())?;
+                first_order::penalty(critic, at, &n, known, (gamma, epsilon))
+            }
         }
     }
 }
@@ -178,4 +242,8 @@ fn one() -> f64 {
 
 fn half() -> f64 {
     0.5
+}
+
+fn hundredth() -> f64 {
+    0.01
 }

@@ -10,6 +10,7 @@
 //!   vectors between z and the samples [`Mapping`] shows, [`PgganGenerator`] and [`PgganDiscriminator`], which grow,
 //!   [`LipschitzCritic`], [`Pix2pixGenerator`] and [`Pix2pixDiscriminator`] from images to images, and [`MlpGenerator`] and
 //!   [`MlpDiscriminator`] for points in the plane;
+//! * several networks in the place of one: [`Mixture`] of generators, [`Several`] discriminators;
 //! * against collapse: [`MinibatchFeatures`] and [`pack_samples`];
 //! * [`GENERATORS`] and [`DISCRIMINATORS`]: the tables of all of them. [`GeneratorConfig`] and
 //!   [`DiscriminatorConfig`] are a line of a table and its settings, as a configuration file names them; any two that
@@ -48,9 +49,11 @@ mod latents;
 mod layers;
 mod lipschitz;
 mod mapping;
+mod members;
 mod mlp;
 mod mode;
 mod model;
+mod normalised;
 mod packing;
 mod pggan;
 mod pix2pix;
@@ -92,6 +95,7 @@ pub use layers::spectral::{SpectralConfig, SpectralNorm};
 pub use layers::weight::{Equalised, LayerConfig};
 pub use lipschitz::{LipschitzCritic, LipschitzCriticConfig, LipschitzMlp, LipschitzMlpConfig};
 pub use mapping::{Mapping, Mix, broadcast_ws, mix_ws, truncate};
+pub use members::{Mixture, Several};
 pub use mlp::{MlpDiscriminator, MlpDiscriminatorConfig, MlpGenerator, MlpGeneratorConfig};
 pub use mode::Mode;
 pub use model::{Critique, Discriminator, DiscriminatorInput, Generated, Generator, GeneratorInput, Latents};

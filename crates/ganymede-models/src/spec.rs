@@ -87,6 +87,8 @@ pub struct Traits {
     /// Samples that it judges together, which whoever shows them packs ([`pack_samples`](crate::pack_samples)); 1 for
     /// all but PacGAN's.
     pub pack: usize,
+    /// Discriminators that judge every sample, as whose scores its own stand side by side; 1 for one by itself.
+    pub members: usize,
     /// Samples of a reference batch that pass through it beside every batch: 0 but for virtual batch normalisation.
     pub reference: usize,
 }
@@ -102,6 +104,7 @@ impl Default for Traits {
             unbounded: false,
             maps: false,
             pack: 1,
+            members: 1,
             reference: 0,
         }
     }

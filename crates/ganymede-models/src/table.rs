@@ -10,8 +10,8 @@ use toml::{Table, Value};
 use crate::infer::Evidence;
 use crate::spec::{DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, refuse};
 use crate::{
-    Io, ModelError, dcgan, latents, lipschitz, mlp, packing, pggan, pix2pix, r3gan, reference, resnet,
-    sndcgan, stylegan2,
+    Io, ModelError, dcgan, latents, lipschitz, members, mlp, normalised, packing, pggan, pix2pix, r3gan,
+    reference, resnet, sndcgan, stylegan2,
 };
 
 /// Every generator. The first one for a kind of data is its default.
@@ -181,13 +181,16 @@ const KIND: &str = "kind";
 
 impl GeneratorConfig {
     /// The kind with settings of its own; beside them any generator has `latent`, the distribution of its latent vectors
-    /// ([`LatentDistribution`](crate::LatentDistribution)), and `latent_threshold`.
+    /// ([`LatentDistribution`](crate::LatentDistribution)), `latent_threshold`, and `members`, with `member_weights` if they
+    /// are not all asked as often ([`Mixture`](crate::Mixture)).
     ///
     /// # Errors
     /// [`Fault`] names a key that the kind does not have, or a value of another type.
     pub fn read(kind: &'static GeneratorKind, settings: &Table) -> Result<Self, Fault> {
-        let (settings, latent) = latents::split(settings)?;
-        Ok(Self { kind, spec: reference::referred(latents::drawn((kind.read)(&settings)?, latent)).into() })
+        let (settings, members) = members::Members::split(settings)?;
+        let (settings, latent) = latents::split(&settings)?;
+        let one = reference::referred(latents::drawn((kind.read)(&settings)?, latent));
+        Ok(Self { kind, spec: members::mixed(one, members).into() })
     }
 
     /// From what [`GeneratorConfig::write`] gave, or less: `kind`, and settings.
@@ -243,13 +246,17 @@ impl GeneratorConfig {
 }
 
 impl DiscriminatorConfig {
-    /// As [`GeneratorConfig::read`]; beside the kind's settings any discriminator has `pack`, 1 if left out.
+    /// As [`GeneratorConfig::read`]; beside the kind's settings any discriminator has `pack`, 1 if left out,
+    /// `gradient_normalised` (GNGAN), false if left out, and `members` ([`Several`](crate::Several)).
     ///
     /// # Errors
     /// As [`GeneratorConfig::read`].
     pub fn read(kind: &'static DiscriminatorKind, settings: &Table) -> Result<Self, Fault> {
-        let (settings, pack) = packing::split(settings)?;
-        Ok(Self { kind, spec: packing::packed((kind.read)(&settings)?, pack).into() })
+        let (settings, members) = members::Members::split(settings)?;
+        let (settings, is_normalised) = normalised::split(&settings)?;
+        let (settings, pack) = packing::split(&settings)?;
+        let one = normalised::normalised(packing::packed((kind.read)(&settings)?, pack), is_normalised);
+        Ok(Self { kind, spec: members::several(one, members).into() })
     }
 
     /// As [`GeneratorConfig::infer_from`]. Of packs the samples have a share of the channels, where `pack` is given.

@@ -7,13 +7,15 @@ use candle_core::{DType, Device, Error, Result, Tensor};
 use crate::Param;
 
 mod config;
+mod error;
 mod fused;
 mod moments;
 mod rule;
 mod state;
 mod tensors;
 
-pub use config::{OptimizerConfig, OptimizerError};
+pub use config::OptimizerConfig;
+pub use error::OptimizerError;
 
 pub use moments::Moments;
 use rule::Rule;

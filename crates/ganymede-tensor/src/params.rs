@@ -4,19 +4,20 @@
 //! published state dicts load by name. The order is that of creation.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
-use candle_core::{DType, Device, Result, Shape, Tensor, Var, bail};
+use candle_core::{DType, Device, Result, Tensor, Var, bail};
 
 use crate::Rng;
 
 mod buffer;
+mod builder;
 mod init;
 mod mismatch;
 pub use buffer::Buffer;
 use buffer::{check_same, lock};
+pub use builder::Builder;
 pub use init::Init;
 pub use mismatch::LoadError;
 use mismatch::Mismatch;
@@ -24,12 +25,12 @@ use mismatch::Mismatch;
 /// A trainable tensor of a model. Clones share the same value.
 #[derive(Clone, Debug)]
 pub struct Param {
+    name: Arc<str>,
     inner: Arc<ParamInner>,
 }
 
 #[derive(Debug)]
 struct ParamInner {
-    name: String,
     var: Var,
     is_table: bool,
     frozen: Arc<AtomicUsize>,
@@ -40,7 +41,7 @@ struct ParamInner {
 impl Param {
     /// The path of the parameter, as `main.0.weight`.
     pub fn name(&self) -> &str {
-        &self.inner.name
+        &self.name
     }
 
     /// Whether rows of it are looked up, as the vectors of classes are ([`Builder::tables`]): it is no matrix that
@@ -73,7 +74,7 @@ impl Param {
     /// # Errors
     /// The shape or dtype of `value` differs, or it shares memory with the parameter.
     pub fn set(&self, value: &Tensor) -> Result<()> {
-        check_same("parameter", &self.inner.name, self.inner.var.as_tensor(), value)?;
+        check_same("parameter", &self.name, self.inner.var.as_tensor(), value)?;
         self.inner.var.set(value)
     }
 }
@@ -104,6 +105,8 @@ struct Inner {
     params: Vec<Param>,
     buffers: Vec<Buffer>,
     names: BTreeSet<String>,
+    /// The counts of guards of those that were taken in.
+    parts: Vec<Arc<AtomicUsize>>,
 }
 
 impl Params {
@@ -122,6 +125,42 @@ impl Params {
             dtype,
             device: device.clone(),
         }
+    }
+
+    /// Takes in all parameters and buffers of another model, which it shares with that model, under `path`: an ensemble has
+    /// those of its members.
+    ///
+    /// What is done to these by name, and the guards of [`Params::freeze`] and [`Params::bind`], act on both.
+    ///
+    /// ```
+    /// use ganymede_tensor::{DType, Device, Init, Params, Rng};
+    /// let (all, one) = (Params::new(), Params::new());
+    /// let w = one.builder(Rng::new(0), DType::F32, &Device::Cpu).param("w", 2, Init::Ones)?;
+    /// all.take_in("members.0", &one)?;
+    /// assert_eq!(all.params()[0].name(), "members.0.w");
+    /// let _frozen = all.freeze();
+    /// assert!(!w.get().track_op());
+    /// # Ok::<(), ganymede_tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A name is taken; nothing is taken in then.
+    pub fn take_in(&self, path: &str, other: &Self) -> Result<()> {
+        let (params, buffers) = (other.params(), other.buffers());
+        let parts = [vec![other.frozen.clone()], lock(&other.inner).parts.clone()].concat();
+        let under = |name: &str| format!("{path}.{name}");
+        let mut inner = lock(&self.inner);
+        let names = params.iter().map(Param::name).chain(buffers.iter().map(Buffer::name)).map(under);
+        let names: Vec<String> = names.collect();
+        if let Some(taken) = names.iter().find(|name| inner.names.contains(*name)) {
+            bail!("a parameter or buffer named {taken} exists already")
+        }
+        inner.names.extend(names);
+        let renamed = |param: Param| Param { name: under(param.name()).into(), ..param };
+        inner.params.extend(params.into_iter().map(renamed));
+        inner.buffers.extend(buffers.iter().map(|buffer| buffer.renamed(under(buffer.name()))));
+        inner.parts.extend(parts);
+        Ok(())
     }
 
     /// The parameters, in order of creation.
@@ -145,8 +184,11 @@ impl Params {
     /// backward pass through it computes no gradients for them: the generator is frozen while the
     /// discriminator trains, and the other way round. Guards nest. The guard acts on all threads.
     pub fn freeze(&self) -> Frozen {
-        self.frozen.fetch_add(1, Ordering::AcqRel);
-        Frozen { count: self.frozen.clone() }
+        let counts = [vec![self.frozen.clone()], lock(&self.inner).parts.clone()].concat();
+        for count in &counts {
+            count.fetch_add(1, Ordering::AcqRel);
+        }
+        Frozen { counts }
     }
 
     /// Lets layers see `values` in place of the parameters, in order of creation, until the guard is dropped.
@@ -257,12 +299,14 @@ impl Params {
 #[derive(Debug)]
 #[must_use = "the parameters thaw as soon as the guard is dropped"]
 pub struct Frozen {
-    count: Arc<AtomicUsize>,
+    counts: Vec<Arc<AtomicUsize>>,
 }
 
 impl Drop for Frozen {
     fn drop(&mut self) {
-        self.count.fetch_sub(1, Ordering::AcqRel);
+        for count in &self.counts {
+            count.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }
 
@@ -279,84 +323,6 @@ impl Drop for Bound {
         for param in &self.params {
             lock(&param.inner.bound).retain(|(id, _)| *id != self.id);
         }
-    }
-}
-
-/// Creates parameters and buffers under a path. Clones share the random stream.
-#[derive(Clone, Debug)]
-pub struct Builder {
-    params: Params,
-    path: String,
-    is_table: bool,
-    rng: Arc<Mutex<Rng>>,
-    dtype: DType,
-    device: Device,
-}
-
-impl Builder {
-    /// The builder one path segment further down.
-    pub fn pp(&self, segment: impl Display) -> Builder {
-        Builder { path: self.full_name(&segment.to_string()), ..self.clone() }
-    }
-
-    /// The same place, where new parameters are tables ([`Param::is_table`]).
-    #[must_use]
-    pub fn tables(&self) -> Builder {
-        Builder { is_table: true, ..self.clone() }
-    }
-
-    /// A new trainable parameter `path.name`.
-    ///
-    /// # Errors
-    /// The name is taken, or `init` does not suit the shape.
-    pub fn param(&self, name: &str, shape: impl Into<Shape>, init: Init) -> Result<Param> {
-        let name = self.claim(name)?;
-        let value = init.draw(&shape.into(), &mut self.rng(), self.dtype, &self.device)?;
-        let var = Var::from_tensor(&value)?;
-        let frozen = self.params.frozen.clone();
-        let inner = ParamInner { name, var, is_table: self.is_table, frozen, bound: Mutex::default() };
-        let param = Param { inner: Arc::new(inner) };
-        lock(&self.params.inner).params.push(param.clone());
-        Ok(param)
-    }
-
-    /// A new buffer `path.name` with a starting value.
-    ///
-    /// # Errors
-    /// The name is taken.
-    pub fn buffer(&self, name: &str, value: &Tensor) -> Result<Buffer> {
-        let name = self.claim(name)?;
-        let value = value.detach().to_device(&self.device)?;
-        let buffer = Buffer::new(name, value);
-        lock(&self.params.inner).buffers.push(buffer.clone());
-        Ok(buffer)
-    }
-
-    /// The stream that initial values come from.
-    pub fn rng(&self) -> MutexGuard<'_, Rng> {
-        lock(&self.rng)
-    }
-
-    /// The dtype of new parameters.
-    pub fn dtype(&self) -> DType {
-        self.dtype
-    }
-
-    /// The device of new parameters.
-    pub fn device(&self) -> &Device {
-        &self.device
-    }
-
-    fn full_name(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_string() } else { format!("{}.{name}", self.path) }
-    }
-
-    fn claim(&self, name: &str) -> Result<String> {
-        let name = self.full_name(name);
-        if !lock(&self.params.inner).names.insert(name.clone()) {
-            bail!("a parameter or buffer named {name} exists already")
-        }
-        Ok(name)
     }
 }
 

@@ -35,6 +35,7 @@ mod few;
 mod figure;
 mod finite;
 mod folder;
+pub mod games;
 mod jsonl;
 mod labels;
 mod lock;
@@ -59,9 +60,9 @@ mod weights;
 
 pub use config::{
     AboutFile, Average, Change, ConfigError, Course, DataConfig, DataFile, EmaFile, EvalConfig, EvalFile,
-    GrowthConfig, GrowthFile, InitConfig, InitFile, Layers, LimitsFile, LogConfig, LogFile, LossFile,
-    MOST_MEASURED, MOST_STEPS, MOST_THREADS, OptimizersFile, PenaltyConfig, Problem, RUN_SCHEMA, Ramp, Run,
-    RunFile, RunSection, ScheduleFile, Scheduled, nearest,
+    GrowthConfig, GrowthFile, InitConfig, InitFile, Layers, LimitsFile, LogConfig, LogFile, Lookahead,
+    LossFile, MOST_MEASURED, MOST_STEPS, MOST_THREADS, NCritic, OptimizersFile, PenaltyConfig, Problem,
+    RUN_SCHEMA, Ramp, Run, RunFile, RunSection, ScheduleFile, Scheduled, nearest,
 };
 pub use error::TrainError;
 pub use evaluate::{
@@ -82,7 +83,7 @@ pub use sample::{
 pub use score::{ScoreFile, ScoreSummary, ScoredBatch, ScoredImages, Scorer, Scores};
 pub use stepper::Stepper;
 pub use summary::{BestSummary, DataSummary, Files, RunSummary, SUMMARY_SCHEMA, Summary, Versions};
-pub use trainer::scheme::SchemeKind;
+pub use trainer::scheme::{SchemeConfig, SchemeKind};
 pub use trainer::terms::TermConfig;
 pub use trainer::{CHECKPOINT_SCHEMA, Event, Finished, Observer, Progress, Trainer};
 pub use weights::NetworkWeights;

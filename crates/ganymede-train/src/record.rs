@@ -22,6 +22,7 @@ use crate::quality::Quality;
 /// | `r_t` | the mean sign of the scores of real samples around that score: 1 where all are taken for real, near 0 where the discriminator cannot tell; absent likewise |
 /// | `score_held_out` | the mean raw score of real samples that are never trained on; absent where none are held out |
 /// | `augment_p` | the probability with which samples are augmented; absent without one |
+/// | `diffusion_t` | the timesteps T of a diffusion; absent without one |
 /// | `grad_norm_d`, `grad_norm_g` | Euclidean norms of the players' whole gradients |
 /// | `lr_factor` | the schedule's factor on both learning rates |
 /// | `lr_g`, `lr_d` | the learning rates of this step |

@@ -21,6 +21,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("ganymede-train", 3),
     ("ganymede", 4),
     ("ganymede-fuzz", 4),
+    ("ganymede-example-vqvae", 4),
     ("xtask", 4),
 ];
 
@@ -28,7 +29,8 @@ const FLOORS: &[(&str, u32)] = &[
 const BACKENDS: &[(&str, &str)] =
     &[("candle", "ganymede-tensor"), ("cudarc", "ganymede-tensor"), ("gemm", "ganymede-kernels")];
 /// Packages that are or hold a program. Tests and examples of the others may use it, too.
-const MAY_USE_ANYHOW: &[&str] = &["ganymede", "ganymede-metrics", "ganymede-fuzz", "xtask"];
+const MAY_USE_ANYHOW: &[&str] =
+    &["ganymede", "ganymede-metrics", "ganymede-fuzz", "ganymede-example-vqvae", "xtask"];
 
 /// What the manifests say.
 pub(crate) fn dependencies(packages: &[Package]) -> Vec<Finding> {

@@ -44,7 +44,7 @@ fn is_program(path: &str) -> bool {
     let files = ["/src/main.rs", "/src/cli.rs", "/src/program.rs", "/build.rs"];
     folders.iter().any(|folder| path.contains(folder))
         || files.iter().any(|end| path.ends_with(end))
-        || ["xtask/", "crates/ganymede/"].iter().any(|folder| path.starts_with(folder))
+        || ["xtask/", "crates/ganymede/", "examples/"].iter().any(|folder| path.starts_with(folder))
 }
 
 /// Where `unsafe` is used. That a function *is* unsafe is a duty of its callers, and clippy wants it documented.

@@ -1,6 +1,6 @@
 //! Settings as a configuration says them.
 
-use ganymede_augment::{Adaptive, AugmentConfig, Heuristic, Part, Pipe, Probability};
+use ganymede_augment::{Adaptive, AugmentConfig, Diffusion, Heuristic, Part, Pipe, Probability, Timesteps};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, PartialEq, Deserialize, Serialize)]
@@ -38,6 +38,13 @@ fn what_is_left_out_is_as_in_the_papers() {
     assert_eq!((held_out.adaptive(), held_out.held_out()), (Some(wanted), Some(0.1)));
     let policy = AugmentConfig::DiffAugment { policy: Part::POLICY.to_vec() };
     assert_eq!(read("[augment.diffaugment]").unwrap(), policy);
+    assert_eq!(read("[augment.instance-noise]").unwrap(), AugmentConfig::InstanceNoise { sigma: 0.1 });
+    let diffusion = read("[augment.diffusion]").unwrap();
+    assert_eq!(diffusion.adaptive(), Some(Adaptive { kimg: 100.0, ..adaptive }));
+    let (t_min, t_max, beta_start, beta_end, sigma) = (5, 500, 1e-4, 2e-2, 0.05);
+    let timesteps = Timesteps::Priority;
+    let usual = Diffusion { t_min, t_max, beta_start, beta_end, sigma, timesteps };
+    assert_eq!(diffusion.diffusion(), Some(usual));
     // Names of the papers and of this library.
     let text = "[augment.diffaugment]\npolicy = [\"color\", \"shift\"]";
     let policy = AugmentConfig::DiffAugment { policy: vec![Part::Colour, Part::Translation] };
@@ -66,6 +73,8 @@ fn what_cannot_be_read_names_what_can() {
         ("[augment.ada]\nq = 1", &["q", "p, heuristic"]),
         ("[augment.ada]\nheuristic = \"rt\"", &["`r_t`", "`r_v`"]),
         ("[augment.diffaugment]\npolicy = [\"noise\"]", &["`colour`", "`cutout`"]),
+        ("[augment.diffusion]\ntimesteps = \"late\"", &["`priority`", "`uniform`"]),
+        ("[augment.instance-noise]\nt_min = 1", &["t_min", "sigma"]),
         ("[augment.adda]", &["adda"]),
     ] {
         let message = read(text).unwrap_err().to_string();
@@ -88,6 +97,16 @@ fn settings_out_of_range_or_at_odds_are_refused_by_name() {
         ("[augment.ada]\np = 0.5\ntarget = 0.6", "target", "belongs to p"),
         ("[augment.apa]\np = 0.5\nkimg = 6", "kimg", "belongs to p"),
         ("[augment.ada]\np = 0.5\nheuristic = \"r_t\"", "heuristic", "belongs to p"),
+        ("[augment.instance-noise]\nsigma = -0.1", "sigma", "0 or more"),
+        ("[augment.instance-noise]\nsigma = inf", "sigma", "0 or more"),
+        ("[augment.diffusion]\nsigma = nan", "sigma", "0 or more"),
+        ("[augment.diffusion]\np = 2", "p", "from 0 to 1"),
+        ("[augment.diffusion]\np = 0.5\ntarget = 0.6", "target", "belongs to p"),
+        ("[augment.diffusion]\nt_min = 0", "t_min", "1 or more"),
+        ("[augment.diffusion]\nt_min = 9\nt_max = 8", "t_max", "from t_min, 9,"),
+        ("[augment.diffusion]\nt_max = 10001", "t_max", "to 10000"),
+        ("[augment.diffusion]\nbeta_start = 0", "beta_start", "above 0"),
+        ("[augment.diffusion]\nbeta_end = 1.0", "beta_end", "below 1"),
         ("[augment.diffaugment]\npolicy = []", "policy", "is empty"),
         ("[augment.diffaugment]\npolicy = [\"color\", \"colour\"]", "policy", "`colour` twice"),
     ] {

@@ -1,13 +1,13 @@
 //! Gradients in the images, of both orders, against finite differences: a penalty differentiates in the images before they
 //! are changed, through the changes.
 
-use ganymede_augment::{Draws, Part, Pipe};
+use ganymede_augment::{AugmentConfig, Draws, NoiseDraws, Part, Pipe};
 use ganymede_tensor::testing::{Order, device, gradcheck};
 use ganymede_tensor::{DType, Result, Rng, Tensor};
 
 /// Of the square of what comes out, so that there is a second derivative; the images are used twice.
-fn check(draws: &Draws, shape: [usize; 4]) {
-    let images = (Rng::new(8).normal(&shape[..], DType::F64, &device()).unwrap() * 0.6).unwrap();
+fn check(draws: &Draws, shape: &[usize]) {
+    let images = (Rng::new(8).normal(shape, DType::F64, &device()).unwrap() * 0.6).unwrap();
     let f = |x: &[Tensor]| -> Result<Tensor> {
         let changed = draws.apply(&x[0])?;
         changed.sqr()? + changed.mul(&x[0].sqr()?)?
@@ -26,10 +26,10 @@ fn parts() {
         (Part::Crop, [1, 2, 3, 4]),
     ] {
         println!("{part:?}");
-        check(&Draws::parts(&[part], shape, &mut Rng::new(4)), shape);
+        check(&Draws::parts(&[part], shape, &mut Rng::new(4)), &shape);
     }
     let shape = [1, 3, 4, 4];
-    check(&Draws::parts(&Part::POLICY, shape, &mut Rng::new(5)), shape);
+    check(&Draws::parts(&Part::POLICY, shape, &mut Rng::new(5)), &shape);
 }
 
 #[test]
@@ -45,8 +45,22 @@ fn ada() {
         ("bgc", [1, 1, 4, 4]),
     ] {
         println!("{pipe} {shape:?}");
-        check(&Draws::ada(Pipe::named(pipe).unwrap(), 1.0, shape, &mut Rng::new(6)), shape);
+        check(&Draws::ada(Pipe::named(pipe).unwrap(), 1.0, shape, &mut Rng::new(6)), &shape);
     }
+}
+
+/// Points and images, one of them and several; a batch of one in the middle of its diffusion.
+#[test]
+fn noise() {
+    for shape in [&[3, 2][..], &[1, 2], &[2, 2, 2, 3]] {
+        for text in ["[instance-noise]\nsigma = 0.4", "[diffusion]\nt_max = 5\nbeta_end = 0.9\nsigma = 0.6"] {
+            println!("{shape:?} {text}");
+            let config: AugmentConfig = toml::from_str::<toml::Table>(text).unwrap().try_into().unwrap();
+            check(&config.draw(0.5, shape, &mut Rng::new(9)).unwrap(), shape);
+        }
+    }
+    let draws = NoiseDraws { kept: vec![0.3], deviation: vec![2.0], noise: vec![-1.0, 0.5] };
+    check(&Draws::Noise(draws), &[1, 2]);
 }
 
 /// Linear in the image: its gradient at fixed directions says all of it. The whole pipe, on the smallest image that its

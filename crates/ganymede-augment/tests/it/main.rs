@@ -7,5 +7,6 @@ mod config;
 mod controller;
 mod diffaugment;
 mod gradients;
+mod noise;
 mod refusals;
 mod shares;

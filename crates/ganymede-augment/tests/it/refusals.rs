@@ -23,7 +23,7 @@ fn samples_that_cannot_be_changed_are_refused_before_and_when_it_is_tried() {
     ] {
         let before = ada(pipe).check_sample(&[c, h, w]).unwrap_err().to_string();
         assert!(before.contains(want), "{before}");
-        let draws = ada(pipe).draw(1.0, [2, c, h, w], &mut Rng::new(1)).unwrap();
+        let draws = ada(pipe).draw(1.0, &[2, c, h, w], &mut Rng::new(1)).unwrap();
         let then = draws.apply(&images([2, c, h, w])).unwrap_err().to_string();
         assert!(then.contains(want), "{then}");
     }
@@ -31,7 +31,19 @@ fn samples_that_cannot_be_changed_are_refused_before_and_when_it_is_tried() {
     assert!(error.contains("`ada` changes images"), "{error}");
     assert!(ada("bg").check_sample(&[2, 8, 8]).is_ok());
     let apa = AugmentConfig::Apa { p: Probability::Fixed(0.5), target: None, kimg: None, interval: None };
-    assert!(apa.check_sample(&[2]).is_ok() && apa.draw(1.0, [1; 4], &mut Rng::new(1)).is_none());
+    assert!(apa.check_sample(&[2]).is_ok() && apa.draw(1.0, &[1; 4], &mut Rng::new(1)).is_none());
+}
+
+/// Noise has no shape that it needs; what changes images leaves points alone.
+#[test]
+fn points_are_changed_by_noise_only() {
+    for kind in AugmentConfig::NAMES {
+        let config: AugmentConfig =
+            toml::from_str::<toml::Table>(&format!("[{kind}]")).unwrap().try_into().unwrap();
+        let noise = ["instance-noise", "diffusion"].contains(kind);
+        assert_eq!(config.draw(1.0, &[5, 2], &mut Rng::new(1)).is_some(), noise, "{kind}");
+        assert!(!noise || config.check_sample(&[2]).is_ok() && config.check_sample(&[4, 3, 3]).is_ok());
+    }
 }
 
 #[test]

@@ -82,6 +82,18 @@ fn settings_out_of_range_are_refused_by_name() {
         out_of_range(Penalty::Dragan { lambda: 1.0, c: bad }.validate(), "dragan c");
         out_of_range(Penalty::R1 { gamma: bad }.validate(), "r1 gamma");
         out_of_range(Penalty::R2 { gamma: bad }.validate(), "r2 gamma");
+        for epsilon in [bad, 0.0] {
+            let (one, two) = (
+                Penalty::FirstOrderR1 { gamma: 1.0, epsilon },
+                Penalty::FirstOrderR2 { gamma: 1.0, epsilon },
+            );
+            out_of_range(one.validate(), "first-order-r1 epsilon");
+            out_of_range(two.validate(), "first-order-r2 epsilon");
+        }
+        let penalty = Penalty::FirstOrderR1 { gamma: bad, epsilon: 1.0 };
+        out_of_range(penalty.validate(), "first-order-r1 gamma");
+        let penalty = Penalty::FirstOrderR2 { gamma: bad, epsilon: 1.0 };
+        out_of_range(penalty.validate(), "first-order-r2 gamma");
         let lazy = LazyPenalty { penalty: Penalty::R1 { gamma: bad }, interval: 4 };
         out_of_range(lazy.validate(), "r1 gamma");
         out_of_range(LabelSmoothing { real: bad }.validate(), "label smoothing real");

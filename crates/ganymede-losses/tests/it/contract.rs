@@ -14,6 +14,8 @@ fn penalties() -> Vec<Penalty> {
         Penalty::Dragan { lambda: 2.0, c: 1.5 },
         Penalty::R1 { gamma: 0.1 },
         Penalty::R2 { gamma: 0.0 },
+        Penalty::FirstOrderR1 { gamma: 0.5, epsilon: 0.5 },
+        Penalty::FirstOrderR2 { gamma: 0.0, epsilon: 0.1 },
     ]);
     all
 }
@@ -124,8 +126,9 @@ fn penalties_look_at_the_samples_that_they_say() {
             values(&penalty.evaluate(&critic, samples, &mut Rng::new(1)).unwrap().value)
         };
         let base = value(&real, &fake);
-        let reads_real = !matches!(penalty, Penalty::R2 { .. });
-        let reads_fake = matches!(penalty, Penalty::R2 { .. } | Penalty::WganGp { .. });
+        let second = matches!(penalty, Penalty::R2 { .. } | Penalty::FirstOrderR2 { .. });
+        let reads_real = !second;
+        let reads_fake = second || matches!(penalty, Penalty::WganGp { .. });
         assert_eq!(base != value(&other_real, &fake), reads_real, "{penalty:?}");
         assert_eq!(base != value(&real, &other_fake), reads_fake, "{penalty:?}");
         assert_eq!(penalty.looks_at_fake(), reads_fake && !reads_real, "{penalty:?}");
@@ -145,7 +148,7 @@ fn the_same_seed_draws_the_same_penalty() {
         let (mut a, mut b) = (Rng::new(1), Rng::new(1));
         assert_eq!(value(&mut a), value(&mut b));
         assert_eq!(a.state(), b.state());
-        let draws = matches!(penalty, Penalty::WganGp { .. } | Penalty::Dragan { .. });
+        let draws = !matches!(penalty, Penalty::R1 { .. } | Penalty::R2 { .. });
         assert_eq!(a.state() != Rng::new(1).state(), draws, "{penalty:?}");
         assert_eq!(value(&mut a) != value(&mut Rng::new(1)), draws, "{penalty:?}");
     }
@@ -163,7 +166,7 @@ fn lazy_penalties_are_due_every_interval_and_weigh_as_much() {
             let lazy = LazyPenalty { penalty, interval };
             for step in 0..33 {
                 let mut rng = Rng::new(2);
-                let term = lazy.evaluate(step, &critic, samples, &mut rng).unwrap();
+                let term = lazy.evaluate(step, &critic, samples, None, &mut rng).unwrap();
                 assert_eq!(term.is_some(), step % interval == 0);
                 assert_eq!(lazy.is_due(step), step % interval == 0);
                 let Some(term) = term else {

@@ -13,8 +13,17 @@ const ORDERS: [Order; 2] = [Order::First, Order::Second];
 
 type Network = fn(&Tensor, &[Tensor]) -> Result<Tensor>;
 
+/// Every kind, with a step that is not small to finite differences: they lose what a score's difference loses.
+fn penalties() -> impl Iterator<Item = Penalty> {
+    Penalty::DEFAULTS.iter().map(|&penalty| match penalty {
+        Penalty::FirstOrderR1 { gamma, .. } => Penalty::FirstOrderR1 { gamma, epsilon: 0.2 },
+        Penalty::FirstOrderR2 { gamma, .. } => Penalty::FirstOrderR2 { gamma, epsilon: 0.2 },
+        other => other,
+    })
+}
+
 fn check(network: Network, parameters: &[Tensor], real: &Tensor, fake: &Tensor, orders: &[Order]) {
-    for &penalty in Penalty::DEFAULTS {
+    for penalty in penalties() {
         for &order in orders {
             let f = |p: &[Tensor]| -> Result<Tensor> {
                 let critic = |x: &Tensor| network(x, p);
@@ -121,7 +130,12 @@ fn a_penalty_alone_moves_every_layer() {
                 let largest = values(gradient).into_iter().fold(0.0, |m: f64, v| m.max(v.abs()));
                 assert!(largest.is_finite());
                 // The last bias shifts all scores and no gradient; a leaky ReLU's bias (3) has a
-                // gradient almost nowhere. All other layers must move.
+                // gradient almost nowhere, but for a difference across its kink. All other layers must move.
+                let differences =
+                    matches!(penalty, Penalty::FirstOrderR1 { .. } | Penalty::FirstOrderR2 { .. });
+                if differences && index == 3 {
+                    continue;
+                }
                 if ![3, 5].contains(&index) {
                     assert!(largest > 1e-3, "{} in parameter {index}: {largest:e}", penalty.name());
                 } else {

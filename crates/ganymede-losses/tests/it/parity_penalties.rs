@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use ganymede_losses::{LossError, PenaltyTerm, Samples, dragan, wgan_gp, zero_centered};
+use ganymede_losses::{LossError, PenaltyTerm, Samples, dragan, first_order, wgan_gp, zero_centered};
 use ganymede_tensor::testing::{Tol, assert_close};
 use ganymede_tensor::{DType, Graph, Tensor, grad, watch};
 
 use crate::support::{conv, fixture, mlp, values};
 
 const NAMES: [&str; 6] = ["0.weight", "0.bias", "1.weight", "1.bias", "2.weight", "2.bias"];
-const PENALTIES: [&str; 5] = ["wgan-gp", "wgan-gp-0", "dragan", "r1", "r2"];
+const PENALTIES: [&str; 7] =
+    ["wgan-gp", "wgan-gp-0", "dragan", "r1", "r2", "first-order-r1", "first-order-r2"];
 
 struct Case<'a> {
     fixture: &'a BTreeMap<String, Tensor>,
@@ -34,6 +35,8 @@ impl Case<'_> {
             "dragan" => dragan::penalty(&critic, &real, &u, 10.0, 0.5),
             "r1" => zero_centered::r1(&critic, &real, 10.0),
             "r2" => zero_centered::r2(&critic, &fake, 0.25),
+            "first-order-r1" => first_order::r1(&critic, &real, &self.input("n"), 10.0, 0.01),
+            "first-order-r2" => first_order::r2(&critic, &fake, &self.input("n"), 0.25, 0.5),
             other => panic!("no penalty {other}"),
         }
     }
@@ -43,6 +46,15 @@ impl Case<'_> {
 fn scaled(rel: f64, expected: &Tensor) -> Tol {
     let largest = values(expected).into_iter().fold(0.0, |m: f64, v| m.max(v.abs()));
     Tol { rel, abs: rel * largest.max(1.0) }
+}
+
+/// A difference of scores that were rounded to f32 has lost what they share: see `first_order`.
+fn lost(which: &str) -> f64 {
+    match which {
+        "first-order-r1" => 1e3,
+        "first-order-r2" => 10.0,
+        _ => 1.0,
+    }
 }
 
 /// The penalty's term, and the gradients of its weighted sum in all parameters.
@@ -69,6 +81,7 @@ fn check(
             let key = format!("{name}/{which}/{suffix}");
             let expect = |what: &str| &fixture[&format!("{key}/{what}")];
             println!("{key}");
+            let rel = if dtype == DType::F32 { rel * lost(which) } else { rel };
             assert_close(&term.value, expect("value"), scaled(rel, expect("value")));
             assert_close(&term.grad_norm, expect("grad_norm"), scaled(rel, expect("grad_norm")));
             for (i, gradient) in grads.iter().enumerate() {
@@ -88,7 +101,7 @@ fn f64_matches_pytorch() {
 
 /// Two f32 results may differ by the rounding of both, and where the norm is close to its target
 /// `(‖∇D‖ − 1)` has lost digits on both sides. So f64 is the judge, at the same rounded inputs: our
-/// gradient lies within 1e-6 of it, or no further away than PyTorch's.
+/// gradient lies within 1e-6 of it, or no further away than PyTorch's. Differences are allowed what they lose.
 #[test]
 fn f32_matches_pytorch() {
     let fixture = fixture("penalties");
@@ -102,6 +115,9 @@ fn f32_matches_pytorch() {
             |t: &Tensor| values(t).iter().zip(&truth).fold(0.0, |m: f64, (a, b)| m.max((a - b).abs()));
         let largest = truth.iter().fold(1.0, |m: f64, v| m.max(v.abs()));
         let (ours, torch) = (distance(ours), distance(torch));
-        assert!(ours <= (1e-6 * largest).max(torch), "off by {ours:e}, PyTorch by {torch:e}, of {largest:e}");
+        assert!(
+            ours <= (1e-6 * lost(which) * largest).max(torch),
+            "off by {ours:e}, PyTorch by {torch:e}, of {largest:e}"
+        );
     });
 }

@@ -167,12 +167,14 @@ proptest! {
 
     /// What is written to a configuration is read back the same.
     #[test]
-    fn settings_survive_a_file(kind in 0..4usize, a in 0.0..1e3f64, b in 0.0..10.0f64) {
+    fn settings_survive_a_file(kind in 0..6usize, a in 0.0..1e3f64, b in 1e-9..10.0f64) {
         let penalty = [
             Penalty::WganGp { lambda: a, target: b },
             Penalty::Dragan { lambda: a, c: b },
             Penalty::R1 { gamma: a },
             Penalty::R2 { gamma: a },
+            Penalty::FirstOrderR1 { gamma: a, epsilon: b },
+            Penalty::FirstOrderR2 { gamma: a, epsilon: b },
         ][kind];
         penalty.validate().unwrap();
         let text = toml::to_string(&penalty).unwrap();

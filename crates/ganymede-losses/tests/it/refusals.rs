@@ -105,7 +105,7 @@ fn settings_that_make_no_sense_are_refused_at_evaluation_too() {
     let outcome = penalty.evaluate(&critic, samples, &mut Rng::new(1));
     assert!(matches!(outcome, Err(LossError::Parameter { .. })));
     let lazy = LazyPenalty { penalty: Penalty::R1 { gamma: 1.0 }, interval: 0 };
-    let outcome = lazy.evaluate(0, &critic, samples, &mut Rng::new(1));
+    let outcome = lazy.evaluate(0, &critic, samples, None, &mut Rng::new(1));
     assert!(matches!(outcome, Err(LossError::Parameter { .. })));
 }
 

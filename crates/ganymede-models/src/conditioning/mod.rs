@@ -33,6 +33,16 @@ pub(crate) fn of_classes_or_vectors(io: &Io) -> Vec<Problem> {
     }
 }
 
+/// What keeps a network from the data that is told a class where its setting `conditional` says so.
+pub(crate) fn of_classes_if_conditional(io: &Io) -> Vec<Problem> {
+    let renamed = |problem: Problem| Problem {
+        field: "conditional",
+        message: problem.message.replace("conditioning = \"none\"", "conditional = false"),
+        ..problem
+    };
+    of_classes(io).into_iter().map(renamed).collect()
+}
+
 /// What keeps a network from the data that is told a class.
 pub(crate) fn of_classes(io: &Io) -> Vec<Problem> {
     match io.classes() {

@@ -6,7 +6,7 @@ use toml::Table;
 
 use super::block::Block;
 use super::{BOTTOM, ClassEmbedding, MOST_BLOCKS, MOST_WIDTH, NAME, conv, fits, size, stages};
-use crate::conditioning::of_classes;
+use crate::conditioning::of_classes_if_conditional;
 use crate::io::Io;
 use crate::layers::conv::Conv2d;
 use crate::layers::linear::Linear;
@@ -69,7 +69,7 @@ impl NetworkSpec for R3ganGeneratorConfig {
     fn fits(&self, io: &Io) -> Vec<Problem> {
         let mut problems = fits(io, self.width, self.group_channels);
         if self.conditional {
-            problems.extend(of_classes(io));
+            problems.extend(of_classes_if_conditional(io));
         }
         problems
     }

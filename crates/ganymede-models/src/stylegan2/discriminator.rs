@@ -9,7 +9,7 @@ use super::mapping::{MappingDims, MappingNetwork};
 use super::{
     BOTTOM, MOST_CHANNELS, MOST_MAPPING_LAYERS, NAME, Stylegan2Architecture, Widths, check_clamp, sides,
 };
-use crate::conditioning::of_classes;
+use crate::conditioning::of_classes_if_conditional;
 use crate::io::Io;
 use crate::layers::linear::Linear;
 use crate::layers::minibatch::grouped_stddev;
@@ -130,7 +130,7 @@ impl NetworkSpec for Stylegan2DiscriminatorConfig {
     fn fits(&self, io: &Io) -> Vec<Problem> {
         let mut problems = self.widths().fits(io);
         if self.conditional {
-            problems.extend(of_classes(io));
+            problems.extend(of_classes_if_conditional(io));
         }
         problems
     }

@@ -7,7 +7,7 @@ use toml::Table;
 use super::mapping::{MappingDims, MappingNetwork};
 use super::synthesis::{Synthesis, SynthesisConfig};
 use super::{MOST_DIM, MOST_MAPPING_LAYERS, NAME, Stylegan2Architecture, Widths, check_clamp, sides};
-use crate::conditioning::of_classes;
+use crate::conditioning::of_classes_if_conditional;
 use crate::io::{Condition, Growth, Io};
 use crate::mapping::{Mapping, broadcast_ws, mix_ws};
 use crate::model::count_of_z;
@@ -131,7 +131,7 @@ impl NetworkSpec for Stylegan2GeneratorConfig {
     fn fits(&self, io: &Io) -> Vec<Problem> {
         let mut problems = self.widths().fits(io);
         if self.conditional {
-            problems.extend(of_classes(io));
+            problems.extend(of_classes_if_conditional(io));
         }
         problems
     }

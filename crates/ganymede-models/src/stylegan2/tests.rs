@@ -179,7 +179,7 @@ fn settings_that_cannot_be_used_are_named() {
         ("conv_clamp = nan", "conv_clamp"),
         ("style_mixing = 1.1", "style_mixing"),
         ("style_mixing = nan", "style_mixing"),
-        ("conditional = true", "conditioning"),
+        ("conditional = true", "conditional"),
     ] {
         let found = problems(text, &io);
         assert!(found.len() == 1 && found[0].starts_with(field), "{text}: {found:?}");

@@ -1,7 +1,8 @@
 //! Hyper-parameters and their limits.
 
-use candle_core::DType;
 use serde::{Deserialize, Serialize};
+
+use super::OptimizerError;
 
 /// An update rule and its hyper-parameters.
 ///
@@ -37,6 +38,48 @@ pub enum OptimizerConfig {
         #[serde(default = "adam_beta1")]
         beta1: f64,
         /// Decay of the second moment, in [0, 1). Default 0.999.
+        #[serde(default = "adam_beta2")]
+        beta2: f64,
+        /// ε, ≥ 0. Default 1e-8.
+        #[serde(default = "small")]
+        eps: f64,
+        /// Weight of the L2 term, ≥ 0. Default 0.
+        #[serde(default)]
+        weight_decay: f64,
+    },
+    /// Adam with decoupled weight decay (Loshchilov and Hutter, 2017, arXiv:1711.05101, algorithm 2), as
+    /// `torch.optim.AdamW`: p ← (1 − lr · weight_decay) p, then Adam's step by the gradient alone.
+    #[serde(rename = "adamw")]
+    AdamW {
+        /// Learning rate, ≥ 0. Default 2e-4; PyTorch's is 1e-3.
+        #[serde(default = "adam_lr")]
+        lr: f64,
+        /// Decay of the first moment, in [0, 1). Default 0.5; PyTorch's is 0.9.
+        #[serde(default = "adam_beta1")]
+        beta1: f64,
+        /// Decay of the second moment, in [0, 1). Default 0.999.
+        #[serde(default = "adam_beta2")]
+        beta2: f64,
+        /// ε, ≥ 0. Default 1e-8.
+        #[serde(default = "small")]
+        eps: f64,
+        /// The share of a parameter that a step of rate 1 takes away, ≥ 0. Default 0.01, as PyTorch.
+        #[serde(default = "adamw_decay")]
+        weight_decay: f64,
+    },
+    /// Optimistic Adam (Daskalakis et al., 2017, arXiv:1711.00141, algorithm 1): with u = m/(1−β₁ᵗ) / (√v/√(1−β₂ᵗ) + ε)
+    /// of Adam, p ← p − lr (2u − u₋₁), u₋₁ that of the step before, 0 before the first. It takes the next gradient for the
+    /// present one, and what it took too much back a step later, which damps the rotation of a game.
+    ///
+    /// Where the rate changes, both terms have the present one.
+    OptimisticAdam {
+        /// Learning rate, ≥ 0. Default 2e-4; the paper trains images with 1e-4.
+        #[serde(default = "adam_lr")]
+        lr: f64,
+        /// Decay of the first moment, in [0, 1). Default 0.5, as the paper.
+        #[serde(default = "adam_beta1")]
+        beta1: f64,
+        /// Decay of the second moment, in [0, 1). Default 0.999; the paper's images have 0.9.
         #[serde(default = "adam_beta2")]
         beta2: f64,
         /// ε, ≥ 0. Default 1e-8.
@@ -103,6 +146,9 @@ const fn adam_beta1() -> f64 {
 const fn adam_beta2() -> f64 {
     0.999
 }
+const fn adamw_decay() -> f64 {
+    0.01
+}
 const fn small() -> f64 {
     1e-8
 }
@@ -125,7 +171,7 @@ impl Default for OptimizerConfig {
 
 impl OptimizerConfig {
     /// The kinds, in the order of the variants, as they are serialised.
-    pub const NAMES: &'static [&'static str] = &["adam", "rmsprop", "sgd"];
+    pub const NAMES: &'static [&'static str] = &["adam", "adamw", "optimistic-adam", "rmsprop", "sgd"];
 
     /// Adam with the defaults of its fields.
     pub const ADAM: Self = Self::Adam {
@@ -151,6 +197,8 @@ impl OptimizerConfig {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Adam { .. } => "adam",
+            Self::AdamW { .. } => "adamw",
+            Self::OptimisticAdam { .. } => "optimistic-adam",
             Self::RmsProp { .. } => "rmsprop",
             Self::Sgd { .. } => "sgd",
         }
@@ -159,7 +207,11 @@ impl OptimizerConfig {
     /// The learning rate.
     pub fn lr(&self) -> f64 {
         match self {
-            Self::Adam { lr, .. } | Self::RmsProp { lr, .. } | Self::Sgd { lr, .. } => *lr,
+            Self::Adam { lr, .. }
+            | Self::AdamW { lr, .. }
+            | Self::OptimisticAdam { lr, .. }
+            | Self::RmsProp { lr, .. }
+            | Self::Sgd { lr, .. } => *lr,
         }
     }
 
@@ -187,7 +239,9 @@ impl OptimizerConfig {
             return self;
         }
         match &mut self {
-            Self::Adam { beta1, beta2, .. } => {
+            Self::Adam { beta1, beta2, .. }
+            | Self::AdamW { beta1, beta2, .. }
+            | Self::OptimisticAdam { beta1, beta2, .. } => {
                 *beta1 = beta1.powf(c);
                 *beta2 = beta2.powf(c);
             }
@@ -203,7 +257,11 @@ impl OptimizerConfig {
 
     pub(super) fn lr_mut(&mut self) -> &mut f64 {
         match self {
-            Self::Adam { lr, .. } | Self::RmsProp { lr, .. } | Self::Sgd { lr, .. } => lr,
+            Self::Adam { lr, .. }
+            | Self::AdamW { lr, .. }
+            | Self::OptimisticAdam { lr, .. }
+            | Self::RmsProp { lr, .. }
+            | Self::Sgd { lr, .. } => lr,
         }
     }
 
@@ -220,7 +278,9 @@ impl OptimizerConfig {
         let positive = |name, value: f64| check(value >= 0.0, name, value, "at least 0");
         let fraction = |name, value: f64| check((0.0..1.0).contains(&value), name, value, "in [0, 1)");
         match *self {
-            Self::Adam { lr, beta1, beta2, eps, weight_decay } => {
+            Self::Adam { lr, beta1, beta2, eps, weight_decay }
+            | Self::AdamW { lr, beta1, beta2, eps, weight_decay }
+            | Self::OptimisticAdam { lr, beta1, beta2, eps, weight_decay } => {
                 positive("lr", lr)?;
                 fraction("beta1", beta1)?;
                 fraction("beta2", beta2)?;
@@ -259,10 +319,11 @@ impl OptimizerConfig {
         Ok(())
     }
 
-    /// PyTorch's names of the moments that are kept for each parameter.
+    /// The names of the moments that are kept for each parameter: PyTorch's, where it has the rule.
     pub(super) fn slots(&self) -> Vec<&'static str> {
         match *self {
-            Self::Adam { .. } => vec!["exp_avg", "exp_avg_sq"],
+            Self::Adam { .. } | Self::AdamW { .. } => vec!["exp_avg", "exp_avg_sq"],
+            Self::OptimisticAdam { .. } => vec!["exp_avg", "exp_avg_sq", "step_before"],
             Self::RmsProp { momentum, centered, .. } => {
                 let optional = [(momentum != 0.0, "momentum_buffer"), (centered, "grad_avg")];
                 let used = optional.into_iter().filter(|&(used, _)| used).map(|(_, name)| name);
@@ -272,79 +333,4 @@ impl OptimizerConfig {
             Self::Sgd { .. } => Vec::new(),
         }
     }
-}
-
-/// Why an optimiser could not be made, stepped or loaded.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum OptimizerError {
-    /// A hyper-parameter outside of its range.
-    #[error("{optimizer}: {name} is {value}, it must be {range}")]
-    HyperParameter {
-        /// The optimiser.
-        optimizer: &'static str,
-        /// The hyper-parameter.
-        name: &'static str,
-        /// Its value.
-        value: f64,
-        /// The values that are possible.
-        range: &'static str,
-    },
-    /// Two parameters of one name, or one parameter twice.
-    #[error("parameter `{0}` is given to the optimiser twice")]
-    DuplicateParameter(String),
-    /// A parameter of integers.
-    #[error("parameter `{name}` is {dtype:?}; only floating-point parameters can be optimised")]
-    NotFloat {
-        /// The parameter.
-        name: String,
-        /// Its dtype.
-        dtype: DType,
-    },
-    /// Not one gradient for each parameter.
-    #[error("{found} gradients for {expected} parameters")]
-    GradientCount {
-        /// The number of parameters.
-        expected: usize,
-        /// The number of gradients.
-        found: usize,
-    },
-    /// A gradient of another shape, dtype or device than its parameter.
-    #[error("gradient of `{name}`: expected {expected}, got {found}")]
-    Gradient {
-        /// The parameter.
-        name: String,
-        /// Its shape, dtype and device.
-        expected: String,
-        /// Those of the gradient.
-        found: String,
-    },
-    /// Hyper-parameters of another kind than that of the optimiser.
-    #[error("{optimizer}: its moments are of no use to {asked}; make a new optimiser for that")]
-    Kind {
-        /// The optimiser.
-        optimizer: &'static str,
-        /// The kind that was asked for.
-        asked: &'static str,
-    },
-    /// Hyper-parameters that need other moments than those that are kept.
-    #[error(
-        "{optimizer}: with this {name} its moments are [{}], those at hand [{}]; make a new optimiser for that, \
-         or leave {name} as it was",
-        needed.join(", "),
-        kept.join(", ")
-    )]
-    OtherMoments {
-        /// The optimiser.
-        optimizer: &'static str,
-        /// The hyper-parameter that decides which moments there are: `momentum` or `centered`.
-        name: &'static str,
-        /// The moments that are kept for each parameter, under PyTorch's names.
-        kept: Vec<&'static str>,
-        /// The moments that were asked for.
-        needed: Vec<&'static str>,
-    },
-    /// A state of other parameters or of another optimiser.
-    #[error("the optimiser state does not fit: {0}")]
-    State(String),
 }

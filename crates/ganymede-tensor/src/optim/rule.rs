@@ -7,9 +7,44 @@ use super::OptimizerConfig;
 /// The constants of one step.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Rule {
-    Adam { step_size: f64, beta1: f64, beta2: f64, root_correction: f64, eps: f64, weight_decay: f64 },
-    RmsProp { lr: f64, alpha: f64, eps: f64, momentum: f64, centered: bool, weight_decay: f64 },
-    Sgd { lr: f64, momentum: f64, nesterov: bool, weight_decay: f64 },
+    Adam {
+        step_size: f64,
+        decays: Decays,
+        eps: f64,
+        weight_decay: f64,
+        keep: f64,
+    },
+    /// The step is `lr · correction` times that of the moments.
+    OptimisticAdam {
+        lr: f64,
+        correction: f64,
+        decays: Decays,
+        eps: f64,
+        weight_decay: f64,
+    },
+    RmsProp {
+        lr: f64,
+        alpha: f64,
+        eps: f64,
+        momentum: f64,
+        centered: bool,
+        weight_decay: f64,
+    },
+    Sgd {
+        lr: f64,
+        momentum: f64,
+        nesterov: bool,
+        weight_decay: f64,
+    },
+}
+
+/// Those of Adam's moments.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decays {
+    pub(super) beta1: f64,
+    pub(super) beta2: f64,
+    /// √(1 − β₂ᵗ)
+    pub(super) root_correction: f64,
 }
 
 impl Rule {
@@ -17,11 +52,19 @@ impl Rule {
     pub(super) fn at(config: &OptimizerConfig, step: u64) -> Self {
         match *config {
             OptimizerConfig::Adam { lr, beta1, beta2, eps, weight_decay } => {
-                // Beyond two thousand million steps both powers are 0 for any usable decay.
-                let t = i32::try_from(step).unwrap_or(i32::MAX);
-                let step_size = lr / (1.0 - beta1.powi(t));
-                let root_correction = (1.0 - beta2.powi(t)).sqrt();
-                Self::Adam { step_size, beta1, beta2, root_correction, eps, weight_decay }
+                let step_size = lr / first_correction(beta1, step);
+                let decays = Decays::at(beta1, beta2, step);
+                Self::Adam { step_size, decays, eps, weight_decay, keep: 1.0 }
+            }
+            OptimizerConfig::AdamW { lr, beta1, beta2, eps, weight_decay } => {
+                let step_size = lr / first_correction(beta1, step);
+                let decays = Decays::at(beta1, beta2, step);
+                Self::Adam { step_size, decays, eps, weight_decay: 0.0, keep: 1.0 - lr * weight_decay }
+            }
+            OptimizerConfig::OptimisticAdam { lr, beta1, beta2, eps, weight_decay } => {
+                let correction = 1.0 / first_correction(beta1, step);
+                let decays = Decays::at(beta1, beta2, step);
+                Self::OptimisticAdam { lr, correction, decays, eps, weight_decay }
             }
             OptimizerConfig::RmsProp { lr, alpha, eps, momentum, centered, weight_decay } => {
                 Self::RmsProp { lr, alpha, eps, momentum, centered, weight_decay }
@@ -30,6 +73,22 @@ impl Rule {
                 Self::Sgd { lr, momentum, nesterov, weight_decay }
             }
         }
+    }
+}
+
+/// Beyond two thousand million steps the power is 0 for any usable decay.
+fn power(beta: f64, step: u64) -> f64 {
+    beta.powi(i32::try_from(step).unwrap_or(i32::MAX))
+}
+
+/// 1 − β₁ᵗ
+fn first_correction(beta1: f64, step: u64) -> f64 {
+    1.0 - power(beta1, step)
+}
+
+impl Decays {
+    fn at(beta1: f64, beta2: f64, step: u64) -> Self {
+        Self { beta1, beta2, root_correction: (1.0 - power(beta2, step)).sqrt() }
     }
 }
 
@@ -86,6 +145,7 @@ impl Rule {
     pub(super) fn apply<T: Real>(&self, lane: Lane<'_, T>) {
         match *self {
             Self::Adam { .. } => self.adam(lane),
+            Self::OptimisticAdam { .. } => self.optimistic_adam(lane),
             Self::RmsProp { momentum, centered, .. } => match (momentum != 0.0, centered) {
                 (false, false) => self.rmsprop::<T, false, false>(lane),
                 (false, true) => self.rmsprop::<T, false, true>(lane),
@@ -98,19 +158,27 @@ impl Rule {
 
     #[inline(always)]
     fn adam<T: Real>(&self, lane: Lane<'_, T>) {
-        let Self::Adam { step_size, beta1, beta2, root_correction, eps, weight_decay } = *self else {
-            return;
-        };
-        let (step_size, root_correction, eps) = (T::of(step_size), T::of(root_correction), T::of(eps));
-        let (lerp, beta2, rest2) = (Lerp::new(1.0 - beta1), T::of(beta2), T::of(1.0 - beta2));
+        let Self::Adam { step_size, decays, eps, weight_decay, keep } = *self else { return };
+        let (step_size, keep, adam) = (T::of(step_size), T::of(keep), Adam::new(decays, eps));
         let decay = Decay::new(weight_decay);
         let Lane { p, g, slots: [m, v, _] } = lane;
         for (((p, &g), m), v) in p.iter_mut().zip(g).zip(m).zip(v) {
-            let g = decay.apply(g, *p);
-            *m = lerp.apply(*m, g);
-            *v = *v * beta2 + rest2 * g * g;
-            let denominator = v.sqrt() / root_correction + eps;
-            *p = *p - step_size * *m / denominator;
+            let denominator = adam.denominator(decay.apply(g, *p), m, v);
+            *p = *p * keep - step_size * *m / denominator;
+        }
+    }
+
+    #[inline(always)]
+    fn optimistic_adam<T: Real>(&self, lane: Lane<'_, T>) {
+        let Self::OptimisticAdam { lr, correction, decays, eps, weight_decay } = *self else { return };
+        let (lr, correction, adam) = (T::of(lr), T::of(correction), Adam::new(decays, eps));
+        let (decay, two) = (Decay::new(weight_decay), T::of(2.0));
+        let Lane { p, g, slots: [m, v, before] } = lane;
+        for ((((p, &g), m), v), before) in p.iter_mut().zip(g).zip(m).zip(v).zip(before) {
+            let denominator = adam.denominator(decay.apply(g, *p), m, v);
+            let step = correction * *m / denominator;
+            *p = *p - lr * (two * step - *before);
+            *before = step;
         }
     }
 
@@ -167,6 +235,37 @@ impl Rule {
             let update = if nesterov { g + momentum * *b } else { *b };
             *p = *p - lr * update;
         }
+    }
+}
+
+/// Adam's moments.
+#[derive(Clone, Copy)]
+struct Adam<T> {
+    lerp: Lerp<T>,
+    beta2: T,
+    rest2: T,
+    root_correction: T,
+    eps: T,
+}
+
+impl<T: Real> Adam<T> {
+    fn new(decays: Decays, eps: f64) -> Self {
+        let Decays { beta1, beta2, root_correction } = decays;
+        Self {
+            lerp: Lerp::new(1.0 - beta1),
+            beta2: T::of(beta2),
+            rest2: T::of(1.0 - beta2),
+            root_correction: T::of(root_correction),
+            eps: T::of(eps),
+        }
+    }
+
+    /// Moves both moments by a gradient; what the first one is divided by.
+    #[inline(always)]
+    fn denominator(self, g: T, m: &mut T, v: &mut T) -> T {
+        *m = self.lerp.apply(*m, g);
+        *v = *v * self.beta2 + self.rest2 * g * g;
+        v.sqrt() / self.root_correction + self.eps
     }
 }
 

@@ -3,7 +3,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::rule::Rule;
+use super::rule::{Decays, Rule};
 
 /// A parameter and its moments after an update.
 pub(super) type Updated = (Tensor, Vec<Tensor>);
@@ -12,11 +12,16 @@ pub(super) type Updated = (Tensor, Vec<Tensor>);
 pub(super) fn update(rule: &Rule, p: &Tensor, grad: &Tensor, moments: &[Tensor]) -> Result<Updated> {
     match *rule {
         Rule::Adam { weight_decay, .. }
+        | Rule::OptimisticAdam { weight_decay, .. }
         | Rule::RmsProp { weight_decay, .. }
         | Rule::Sgd { weight_decay, .. } => {
             let g = if weight_decay == 0.0 { grad.clone() } else { (grad + (p * weight_decay)?)? };
             let (step, moments) = step(rule, &g, moments)?;
-            Ok(((p - step)?, moments))
+            let kept = match *rule {
+                Rule::Adam { keep, .. } if keep != 1.0 => (p * keep)?,
+                _ => p.clone(),
+            };
+            Ok(((kept - step)?, moments))
         }
     }
 }
@@ -24,11 +29,12 @@ pub(super) fn update(rule: &Rule, p: &Tensor, grad: &Tensor, moments: &[Tensor])
 /// What is subtracted from the parameter, and the new moments.
 fn step(rule: &Rule, g: &Tensor, moments: &[Tensor]) -> Result<Updated> {
     match *rule {
-        Rule::Adam { step_size, beta1, beta2, root_correction, eps, .. } => {
-            let mean = lerp(&moments[0], g, 1.0 - beta1)?;
-            let square = ((&moments[1] * beta2)? + (g.sqr()? * (1.0 - beta2))?)?;
-            let denominator = (root(&square)? / root_correction)?.affine(1.0, eps)?;
-            Ok((((&mean * step_size)? / denominator)?, vec![mean, square]))
+        Rule::Adam { step_size, decays, eps, .. } => adam(g, moments, decays, step_size, eps),
+        Rule::OptimisticAdam { lr, correction, decays, eps, .. } => {
+            let (step, mut new) = adam(g, moments, decays, correction, eps)?;
+            let optimistic = ((&step * 2.0)? - &moments[2])?;
+            new.push(step);
+            Ok(((optimistic * lr)?, new))
         }
         Rule::RmsProp { lr, alpha, eps, momentum, centered, .. } => {
             let mut new = vec![((&moments[0] * alpha)? + (g.sqr()? * (1.0 - alpha))?)?];
@@ -55,6 +61,15 @@ fn step(rule: &Rule, g: &Tensor, moments: &[Tensor]) -> Result<Updated> {
             Ok(((update * lr)?, vec![buffer]))
         }
     }
+}
+
+/// Adam's step at such a rate, and its moments.
+fn adam(g: &Tensor, moments: &[Tensor], decays: Decays, rate: f64, eps: f64) -> Result<Updated> {
+    let Decays { beta1, beta2, root_correction } = decays;
+    let mean = lerp(&moments[0], g, 1.0 - beta1)?;
+    let square = ((&moments[1] * beta2)? + (g.sqr()? * (1.0 - beta2))?)?;
+    let denominator = (root(&square)? / root_correction)?.affine(1.0, eps)?;
+    Ok((((&mean * rate)? / denominator)?, vec![mean, square]))
 }
 
 /// √x, with gradient 0 where x is 0: a parameter without a gradient would make it 0·∞.

@@ -78,7 +78,7 @@ fn large(dtype: DType) -> (Vec<Param>, Vec<Tensor>) {
 #[test]
 fn parity_with_pytorch_over_twenty_steps() {
     let fixture = fixture();
-    assert_eq!((fixture.cases.len(), fixture.steps), (12, 20));
+    assert_eq!((fixture.cases.len(), fixture.steps), (16, 20));
     for (name, config) in &fixture.cases {
         for (label, dtype, tol) in [("f32", DType::F32, Tol::F32), ("f64", DType::F64, TIGHT)] {
             for fused in [true, false] {
@@ -399,7 +399,10 @@ fn configurations_as_typed() {
     for (text, message) in [
         (r#"{"adam": {"beta": 0.5}}"#, "unknown field `beta`, expected one of `lr`, `beta1`"),
         (r#"{"sgd": {"alpha": 0.5}}"#, "unknown field `alpha`"),
-        (r#"{"adamw": {}}"#, "unknown variant `adamw`, expected one of `adam`, `rmsprop`, `sgd`"),
+        (
+            r#"{"adagrad": {}}"#,
+            "unknown variant `adagrad`, expected one of `adam`, `adamw`, `optimistic-adam`",
+        ),
         (r#"{"kind": "adam"}"#, "unknown variant `kind`"),
         (r#"{"adam": {"lr": "fast"}}"#, "invalid type"),
     ] {
@@ -411,8 +414,11 @@ fn configurations_as_typed() {
 /// The values that adversarial training begins with, and the names in the order of the variants.
 #[test]
 fn defaults_and_names() {
+    let (lr, beta1, beta2, eps) = (2e-4, 0.5, 0.999, 1e-8);
     let all = [
-        OptimizerConfig::Adam { lr: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 },
+        OptimizerConfig::Adam { lr, beta1, beta2, eps, weight_decay: 0.0 },
+        OptimizerConfig::AdamW { lr, beta1, beta2, eps, weight_decay: 0.01 },
+        OptimizerConfig::OptimisticAdam { lr, beta1, beta2, eps, weight_decay: 0.0 },
         OptimizerConfig::RmsProp {
             lr: 5e-5,
             alpha: 0.99,
@@ -423,7 +429,14 @@ fn defaults_and_names() {
         },
         OptimizerConfig::Sgd { lr: 1e-2, momentum: 0.0, nesterov: false, weight_decay: 0.0 },
     ];
-    assert_eq!(all, [OptimizerConfig::ADAM, OptimizerConfig::RMSPROP, OptimizerConfig::SGD]);
+    assert_eq!(
+        [all[0], all[3], all[4]],
+        [OptimizerConfig::ADAM, OptimizerConfig::RMSPROP, OptimizerConfig::SGD]
+    );
+    for config in all {
+        let bare = format!(r#"{{"{}": {{}}}}"#, config.name());
+        assert_eq!(serde_json::from_str::<OptimizerConfig>(&bare).unwrap(), config);
+    }
     assert_eq!(all[0], OptimizerConfig::default());
     assert_eq!(all.map(|config| config.name()), OptimizerConfig::NAMES);
 }

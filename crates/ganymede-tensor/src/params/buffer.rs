@@ -26,6 +26,11 @@ impl Buffer {
         lock(&self.value).clone()
     }
 
+    /// The same buffer under another name.
+    pub(super) fn renamed(&self, name: String) -> Self {
+        Self { name, value: self.value.clone() }
+    }
+
     /// Replaces the value. Tensors that [`Buffer::get`] gave out before keep theirs.
     ///
     /// # Errors

@@ -1,3 +1,5 @@
+use candle_core::Shape;
+
 use super::*;
 use crate::{Graph, grad};
 
@@ -177,5 +179,36 @@ fn a_snapshot_lasts_and_is_restored() -> Result<()> {
     // A value that shares the parameter's own memory.
     params.restore(&[w.get()])?;
     assert_eq!(w.get().to_vec2::<f32>()?, own);
+    Ok(())
+}
+
+/// An ensemble's guards reach its members, and those of its members' members.
+#[test]
+fn what_was_taken_in_is_shared() -> Result<()> {
+    let (one, pair, all) = (Params::new(), Params::new(), Params::new());
+    let (w, u) = small(&one)?;
+    pair.take_in("0", &one)?;
+    all.take_in("members.1", &pair)?;
+    assert_eq!(all.params()[0].name(), "members.1.0.a.weight");
+    assert_eq!(all.buffers()[0].name(), "members.1.0.a.u");
+    assert_eq!(w.name(), "a.weight");
+    let frozen = all.freeze();
+    assert!(!w.get().track_op());
+    let inner = pair.freeze();
+    drop(frozen);
+    assert!(!w.get().track_op(), "the guard of the pair holds");
+    drop(inner);
+    assert!(w.get().track_op());
+
+    let threes = Tensor::full(3f32, (2, 3), &Device::Cpu)?;
+    let bound = all.bind(std::slice::from_ref(&threes))?;
+    assert_eq!(w.get().to_vec2::<f32>()?, threes.to_vec2::<f32>()?);
+    drop(bound);
+    all.restore(std::slice::from_ref(&threes))?;
+    all.buffers()[0].set(&Tensor::zeros(2, DType::F32, &Device::Cpu)?)?;
+    assert_eq!(w.get().to_vec2::<f32>()?, threes.to_vec2::<f32>()?);
+    assert_eq!(u.get().to_vec1::<f32>()?, [0.0, 0.0]);
+    let taken = all.take_in("members.1", &pair).expect_err("the names are taken").to_string();
+    assert!(taken.contains("members.1.0.a.weight") && all.params().len() == 1, "{taken}");
     Ok(())
 }

@@ -63,7 +63,9 @@ pub(super) fn check(run: &Run, check: &mut Check) {
     if augment.is_none() {
         return;
     }
-    check.refuse("augment.kind", paired, why);
+    // Noise moves nothing from its place beside the other image.
+    let is_noise = matches!(augment, AugmentConfig::InstanceNoise { .. } | AugmentConfig::Diffusion { .. });
+    check.refuse("augment.kind", paired && !is_noise, why);
     // Of networks that grow, the smallest images that they will see.
     let mut io = run.data.presumed_io();
     if run.growth.is_some() {

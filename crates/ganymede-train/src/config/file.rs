@@ -162,6 +162,16 @@ pub struct InitFile {
 pub struct LossFile {
     /// An adversarial loss by name, such as `non-saturating` or `hinge`.
     pub kind: Option<String>,
+    /// What the generator makes of the losses of several discriminators (`discriminator.members`): `mean`, `softmax` or `max`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub members: Option<String>,
+    /// With `softmax`: how much the harsher ones count for more; 0 is the mean, 1 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lambda: Option<f64>,
+    /// The share of its samples, those with the best scores, that the generator learns from, above 0; a number or the table of
+    /// its course; 1, all of them, unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<Value>,
     /// Target of real samples in one-sided label smoothing; 1 is off, 0.9 usual.
     pub real_label: Option<f64>,
 }
@@ -170,10 +180,24 @@ pub struct LossFile {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OptimizersFile {
-    /// Discriminator updates for each generator update.
-    pub n_critic: Option<u64>,
+    /// Discriminator updates for each generator update: a whole number, or the table of its course.
+    pub n_critic: Option<Value>,
+    /// Make the next one of these only if the discriminator's loss changes more than so many times as fast as the
+    /// generator's: 1 is usual; left out: all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n_critic_ratio: Option<f64>,
+    /// Take a batch in so many parts, one after the other: less memory, and the same update.
+    pub accumulate: Option<usize>,
     /// Clip every weight of the discriminator to ± this after its update; 0 is off.
     pub weight_clip: Option<f64>,
+    /// Shorten the generator's gradient, over all of its parameters, to this norm where it is longer; 0 is off.
+    pub clip_norm_g: Option<f64>,
+    /// Likewise the discriminator's.
+    pub clip_norm_d: Option<f64>,
+    /// Draw both players back towards an average every so many steps; 0 is off.
+    pub lookahead: Option<u64>,
+    /// The part of the way from the average to the players that it goes then; 0.5 unless given.
+    pub lookahead_alpha: Option<f64>,
     /// The generator's rule: `kind`, and the settings of that rule ([`ganymede_tensor::OptimizerConfig`]).
     #[serde(default)]
     pub generator: Table,

@@ -16,6 +16,7 @@ mod eval;
 mod file;
 mod growth;
 mod layers;
+mod moves;
 mod nearest;
 mod network;
 mod pairs;
@@ -51,12 +52,13 @@ pub(crate) use scheduled::write_course;
 
 use ganymede_augment::{AugmentConfig, Part};
 use ganymede_datasets::{Crop, Pairs, Split};
+use ganymede_losses::gman::Aggregate;
 use ganymede_losses::{AdversarialLoss, LabelSmoothing, Penalty};
 use ganymede_models::{ConditionShape, DiscriminatorConfig, GeneratorConfig, Growth, Io};
 use ganymede_tensor::{DeviceChoice, OptimizerConfig};
 use toml::{Table, Value};
 
-use crate::trainer::scheme::SchemeKind;
+use crate::trainer::scheme::SchemeConfig;
 use crate::trainer::terms::TermConfig;
 
 /// A whole run, checked and with every default filled in.
@@ -88,6 +90,10 @@ pub struct Run {
     pub init: InitConfig,
     /// The adversarial loss of both players.
     pub loss: AdversarialLoss,
+    /// What the generator makes of the losses of several discriminators.
+    pub aggregate: Aggregate,
+    /// The share of its samples that the generator learns from.
+    pub top_k: Course,
     /// One-sided label smoothing of the discriminator's loss.
     pub smoothing: LabelSmoothing,
     /// Penalties added to the discriminator's loss.
@@ -95,11 +101,19 @@ pub struct Run {
     /// Further terms of the players' losses.
     pub terms: Vec<TermConfig>,
     /// Who moves when.
-    pub scheme: &'static SchemeKind,
-    /// Discriminator updates for each generator update, ≥ 1.
-    pub n_critic: u64,
+    pub scheme: SchemeConfig,
+    /// Discriminator updates for each generator update.
+    pub n_critic: NCritic,
+    /// Parts that a batch is taken in, one after the other, with one update by the mean of their gradients; ≥ 1.
+    pub accumulate: usize,
     /// Bound c of weight clipping to [−c, c], where it is on.
     pub weight_clip: Option<f64>,
+    /// The most that the norm of the generator's gradient, over all of its parameters, may be; longer ones are shortened.
+    pub clip_norm_g: Option<f64>,
+    /// Likewise of the discriminator's.
+    pub clip_norm_d: Option<f64>,
+    /// The average that both players are drawn back to, where there is one.
+    pub lookahead: Option<Lookahead>,
     /// The generator's update rule.
     pub optimizer_g: Scheduled<OptimizerConfig>,
     /// The discriminator's update rule.
@@ -222,6 +236,12 @@ pub struct PenaltyConfig {
 }
 
 impl PenaltyConfig {
+    /// Whether it is a function of the generated samples, which it takes as given: no gradient passes to what made them.
+    pub(crate) fn looks_at_generated(&self) -> bool {
+        let penalty = self.penalty.start();
+        penalty.looks_at_fake() || matches!(penalty, Penalty::WganGp { .. })
+    }
+
     /// A penalty at every update.
     pub fn every_step(penalty: Penalty) -> Self {
         Self { interval: 1, own_update: false, penalty: penalty.into() }
@@ -236,6 +256,44 @@ impl PenaltyConfig {
         }
         table
     }
+}
+
+/// Discriminator updates for each generator update.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NCritic {
+    /// The most that a step makes, ≥ 1; without a course or a ratio as many as every step makes.
+    pub most: u64,
+    /// How many it is over the steps, rounded; none: `most` of them.
+    pub course: Option<Course>,
+    /// Go on only while the discriminator's loss changes so many times as fast as the generator's, or faster.
+    pub ratio: Option<f64>,
+}
+
+impl NCritic {
+    /// As many in every step.
+    pub fn fixed(n: u64) -> Self {
+        Self { most: n, course: None, ratio: None }
+    }
+
+    /// Whether every step makes as many.
+    pub fn is_fixed(&self) -> bool {
+        self.course.is_none() && self.ratio.is_none()
+    }
+
+    /// The most that the update makes which makes step `step + 1` out of `step`.
+    pub fn at(&self, step: u64) -> u64 {
+        self.course.as_ref().map_or(self.most, |course| (course.at(step).round() as u64).clamp(1, self.most))
+    }
+}
+
+/// Lookahead for games (Chavdarova et al., 2020, arXiv:2006.14567, algorithm 1): every so many steps both players go a part of
+/// the way from where they last were so to where they are, at once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lookahead {
+    /// Steps from one such move to the next, ≥ 1.
+    pub every: u64,
+    /// The part of the way, in (0, 1].
+    pub alpha: f64,
 }
 
 /// How often things are written, in steps.

@@ -2,6 +2,7 @@
 //! reported.
 
 use ganymede_datasets::{Crop, Split};
+use ganymede_losses::gman::Aggregate;
 use ganymede_losses::{AdversarialLoss, LabelSmoothing, Penalty};
 use ganymede_models::{ConditionShape, SampleKind};
 use ganymede_tensor::{DeviceChoice, OptimizerConfig, OptimizerError};
@@ -15,9 +16,8 @@ use super::growth::GrowthConfig;
 use super::scheduled::Scheduled;
 use super::{
     DataConfig, InitConfig, LogConfig, OWN_UPDATE, PenaltyConfig, Run, augment, auto, average, eval, growth,
-    network, pairs, schedule, section, term,
+    moves, network, pairs, schedule, section, term,
 };
-use crate::trainer::scheme;
 use crate::trainer::terms::TermConfig;
 
 pub(super) const CROPS: [(&str, Crop); 3] =
@@ -42,14 +42,14 @@ impl RunFile {
         let data = data(file, &mut check);
         let (loss, smoothing) = loss(&file.loss, &mut check);
         let batch = check.size("run.batch", file.run.batch, 64);
-        let n_critic = check.count("optimizer.n_critic", file.optimizer.n_critic, 1);
+        let n_critic = moves::n_critic(&file.optimizer, file.run.steps.unwrap_or(DEFAULT_STEPS), &mut check);
         let samples = if data.is_toy() { SampleKind::Points } else { SampleKind::Images };
         let generator = network::generator(&file.generator, samples, &mut check);
         let discriminator = network::discriminator(&file.discriminator, samples, &mut check);
         let io = data.presumed_io();
         let stages = growth::stages(generator.stages(&io), discriminator.stages(&io), &io, &mut check);
-        let growth = growth::resolve(&file.growth, stages, (batch, n_critic), &mut check);
-        let steps = steps(file, growth.as_ref(), batch as u64 * n_critic, &mut check);
+        let growth = growth::resolve(&file.growth, stages, (batch, n_critic.most), &mut check);
+        let steps = steps(file, growth.as_ref(), batch as u64 * n_critic.most, &mut check);
         let log = log(file, &mut check);
         let run = Run {
             preset: file.preset.clone(),
@@ -68,12 +68,18 @@ impl RunFile {
             },
             augment: augment::resolve(&file.augment, steps, &mut check),
             loss,
+            top_k: section::number("loss.top_k", file.loss.top_k.as_ref(), 1.0, steps, &mut check),
+            aggregate: moves::aggregate(&file.loss, &mut check),
             smoothing,
             penalties: penalties(file, steps, &mut check),
             terms: terms(file, steps, &mut check),
-            scheme: scheme(file, &mut check),
+            scheme: moves::scheme(&file.scheme, &mut check),
             n_critic,
+            accumulate: check.size("optimizer.accumulate", file.optimizer.accumulate, 1),
             weight_clip: off_at_zero(&mut check, "optimizer.weight_clip", file.optimizer.weight_clip),
+            clip_norm_g: off_at_zero(&mut check, "optimizer.clip_norm_g", file.optimizer.clip_norm_g),
+            clip_norm_d: off_at_zero(&mut check, "optimizer.clip_norm_d", file.optimizer.clip_norm_d),
+            lookahead: moves::lookahead(&file.optimizer, &mut check),
             optimizer_g: optimizer(&file.optimizer.generator, "optimizer.generator", steps, &mut check),
             optimizer_d: optimizer(
                 &file.optimizer.discriminator,
@@ -89,6 +95,8 @@ impl RunFile {
             data,
             minutes: off_at_zero(&mut check, "limits.minutes", file.limits.minutes),
         };
+        let why = "how many images a step shows is not known, for optimizer.n_critic varies: give run.steps";
+        check.refuse("run.kimg", file.run.kimg.is_some() && !run.n_critic.is_fixed(), why);
         if check.problems.is_empty() {
             bounds::products(&run, &mut check);
             players(&run, &mut check);
@@ -230,17 +238,6 @@ fn terms(file: &RunFile, steps: u64, check: &mut Check) -> Vec<TermConfig> {
     entries.filter_map(|(index, entry)| term::read(&format!("term.{index}"), entry, steps, check)).collect()
 }
 
-fn scheme(file: &RunFile, check: &mut Check) -> &'static scheme::SchemeKind {
-    let typed = section::kind_of("scheme", &file.scheme, check);
-    let options: Vec<(&str, &'static scheme::SchemeKind)> =
-        scheme::SCHEMES.iter().map(|kind| (kind.name, *kind)).collect();
-    let kind = check.choose("scheme.kind", typed, scheme::SCHEMES[0], &options);
-    for key in section::settings_of(&file.scheme).keys() {
-        check.add(&format!("scheme.{key}"), format!("`{}` has no such setting", kind.name));
-    }
-    kind
-}
-
 /// What keeps a network from images of such a side, in its own words. Problems of a setting are left to whoever builds it
 /// for the data: how many classes there are is not known before these are open.
 fn resolution(run: &Run, check: &mut Check) {
@@ -263,25 +260,39 @@ fn resolution(run: &Run, check: &mut Check) {
 fn players(run: &Run, check: &mut Check) {
     resolution(run, check);
     let io = run.data.presumed_io();
-    if let Some(reason) = (run.scheme.refuses)(run.n_critic) {
+    if let Some(reason) = run.scheme.spec().refuses(run) {
         check.add("scheme.kind", reason);
+    }
+    if !run.n_critic.is_fixed() && run.growth.is_some() {
+        let reason = "networks grow by the images that are shown, and how many a step shows is not known: give a number";
+        check.add("optimizer.n_critic", reason);
     }
     let pack = run.discriminator.traits().pack;
     let of_stages =
         run.growth.iter().flat_map(|growth| growth.batch.iter().map(|batch| ("growth.batch", *batch)));
     for (key, batch) in std::iter::once(("run.batch", run.batch)).chain(of_stages) {
-        if !batch.is_multiple_of(pack) {
-            let next = batch.next_multiple_of(pack);
-            let reason =
-                format!("{batch} samples do not make packs of {pack} (discriminator.pack): use {next}");
-            check.add(key, reason);
+        let least = pack * run.accumulate;
+        if !batch.is_multiple_of(least) {
+            let next = batch.next_multiple_of(least);
+            let why = match run.accumulate {
+                1 => format!("packs of {pack} (discriminator.pack)"),
+                parts => format!("{parts} equal parts (optimizer.accumulate) of packs of {pack}"),
+            };
+            check.add(key, format!("{batch} samples do not make {why}: use {next}"));
         }
     }
+    moves::accumulation(run, check);
     if run.growth.is_some() && matches!(io.condition, ConditionShape::Images(_)) {
         let reason = "images that are conditions do not grow with the networks: use \"none\"";
         check.add("growth.kind", reason);
     }
     augment::check(run, check);
+    if run.aggregate != Aggregate::Mean && run.discriminator.traits().members == 1 {
+        check.add(
+            "loss.members",
+            "there is one discriminator: give it discriminator.members, or leave this out",
+        );
+    }
     let stands = run.eval.as_ref().is_some_and(|eval| eval.standing_statistics > 0);
     if stands && !run.generator.traits().mixes_batch {
         let reason = "the generator has no batch normalisation that would use them: use 0";

@@ -103,7 +103,7 @@ fn read_kind<T: DeserializeOwned>(kind: &str, settings: &Table) -> Result<T, Fau
 }
 
 /// A number out of the bounds of its key; another type is the kind's own to refuse.
-fn check_number(key: &str, value: &Value, check: &mut Check) {
+pub(super) fn check_number(key: &str, value: &Value, check: &mut Check) {
     let number = value.as_float().or(value.as_integer().map(|whole| whole as f64));
     let (Some(x), Some(bound)) = (number, bounds::find(key)) else { return };
     if !bound.holds(x) {

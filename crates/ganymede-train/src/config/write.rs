@@ -1,6 +1,6 @@
 //! From a complete run back to a file that resolves to it: `run.toml`.
 
-use toml::{Table, Value};
+use ganymede_losses::gman::Aggregate;
 
 use super::file::{
     AboutFile, DataFile, InitFile, LimitsFile, LogFile, LossFile, OptimizersFile, RUN_SCHEMA, RunFile,
@@ -8,7 +8,8 @@ use super::file::{
 };
 use super::growth::GrowthConfig;
 use super::resolve::{CROPS, SPLITS};
-use super::{InitConfig, PenaltyConfig, Run, augment, average, eval, pairs, schedule};
+use super::{Course, InitConfig, PenaltyConfig, Run, augment, average, eval, moves, pairs, schedule};
+use crate::config::write_course;
 use crate::trainer::terms::TermConfig;
 
 impl Run {
@@ -25,12 +26,18 @@ impl Run {
             generator: self.generator.write(),
             discriminator: self.discriminator.write(),
             init: self.init_section(),
-            scheme: Table::from_iter([("kind".to_owned(), Value::String(self.scheme.name.to_owned()))]),
+            scheme: self.scheme.write(),
             augment: augment::write(&self.augment),
-            loss: LossFile { kind: Some(self.loss.name().to_owned()), real_label: Some(self.smoothing.real) },
+            loss: self.loss_section(),
             optimizer: OptimizersFile {
-                n_critic: Some(self.n_critic),
+                n_critic: Some(moves::write_n_critic(&self.n_critic)),
+                n_critic_ratio: self.n_critic.ratio,
+                accumulate: Some(self.accumulate),
                 weight_clip: Some(self.weight_clip.unwrap_or(0.0)),
+                clip_norm_g: Some(self.clip_norm_g.unwrap_or(0.0)),
+                clip_norm_d: Some(self.clip_norm_d.unwrap_or(0.0)),
+                lookahead: Some(self.lookahead.map_or(0, |lookahead| lookahead.every)),
+                lookahead_alpha: self.lookahead.map(|lookahead| lookahead.alpha),
                 generator: self.optimizer_g.write(),
                 discriminator: self.optimizer_d.write(),
             },
@@ -72,6 +79,21 @@ impl Run {
         };
         pairs::write(data.pairs, &mut section);
         section
+    }
+
+    fn loss_section(&self) -> LossFile {
+        let several = self.discriminator.traits().members > 1;
+        let lambda = match self.aggregate {
+            Aggregate::Softmax { lambda } => Some(lambda),
+            Aggregate::Mean | Aggregate::Max => None,
+        };
+        LossFile {
+            kind: Some(self.loss.name().to_owned()),
+            members: several.then(|| self.aggregate.name().to_owned()),
+            lambda,
+            top_k: (self.top_k != Course::Constant { value: 1.0 }).then(|| write_course(&self.top_k)),
+            real_label: Some(self.smoothing.real),
+        }
     }
 
     fn init_section(&self) -> InitFile {

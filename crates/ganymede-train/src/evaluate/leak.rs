@@ -131,7 +131,7 @@ impl Change {
                     _ => None,
                 };
                 let config = match config {
-                    AugmentConfig::Ada { .. } => config,
+                    AugmentConfig::Ada { .. } | AugmentConfig::Diffusion { .. } => config,
                     _ => AugmentConfig::Ada {
                         pipe: Pipe::BGC,
                         p: Probability::Adaptive,
@@ -171,7 +171,7 @@ impl Change {
 
     fn p(&self) -> Option<f64> {
         match self {
-            Self::Augmentation(AugmentConfig::Ada { .. }, p) => Some(*p),
+            Self::Augmentation(AugmentConfig::Ada { .. } | AugmentConfig::Diffusion { .. }, p) => Some(*p),
             _ => None,
         }
     }
@@ -179,7 +179,7 @@ impl Change {
     fn draw(&self, images: &Tensor, rng: &mut Rng) -> Result<Tensor, TrainError> {
         let (n, c, h, w) = images.dims4()?;
         let draws = match self {
-            Self::Augmentation(config, p) => config.draw(*p, [n, c, h, w], rng),
+            Self::Augmentation(config, p) => config.draw(*p, &[n, c, h, w], rng),
             Self::Data(parts) => Some(Draws::parts(parts, [n, c, h, w], rng)),
         };
         let changed =

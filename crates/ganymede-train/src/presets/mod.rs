@@ -26,6 +26,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("super-resolution", include_str!("super-resolution.toml")),
     ("lipschitz-wgan", include_str!("lipschitz-wgan.toml")),
     ("mbd-dcgan", include_str!("mbd-dcgan.toml")),
+    ("diffusion-gan", include_str!("diffusion-gan.toml")),
     ("cgan", include_str!("cgan.toml")),
     ("cgan-concat", include_str!("cgan-concat.toml")),
     ("acgan", include_str!("acgan.toml")),
@@ -34,6 +35,12 @@ const PRESETS: &[(&str, &str)] = &[
     ("ring-wgan-gp", include_str!("ring-wgan-gp.toml")),
     ("ring-r1", include_str!("ring-r1.toml")),
     ("grid-r1", include_str!("grid-r1.toml")),
+    ("ring-unrolled", include_str!("ring-unrolled.toml")),
+    ("grid-mixture", include_str!("grid-mixture.toml")),
+    ("gman", include_str!("gman.toml")),
+    ("extra-gradient", include_str!("extra-gradient.toml")),
+    ("consensus", include_str!("consensus.toml")),
+    ("first-order-r1", include_str!("first-order-r1.toml")),
 ];
 
 /// A preset, for listings.

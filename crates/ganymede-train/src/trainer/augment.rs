@@ -73,8 +73,18 @@ impl Augmentation {
         })
     }
 
+    /// What the log says of a step: the probability, and the timesteps T of a diffusion.
+    pub(crate) fn numbers(&self, step: u64) -> Vec<(&'static str, f64)> {
+        let Some(p) = self.p(step) else { return Vec::new() };
+        let t = self.config.at(step).diffusion().map(|diffusion| diffusion.length(p) as f64);
+        [("augment_p", Some(p)), ("diffusion_t", t)]
+            .into_iter()
+            .filter_map(|(name, x)| Some((name, x?)))
+            .collect()
+    }
+
     /// For an update of a player.
-    pub(crate) fn looks(&self, player: &str, step: u64, update: u64) -> Looks {
+    pub(crate) fn looks(&self, player: &str, step: u64, update: &str) -> Looks {
         Looks {
             config: self.config.at(step),
             p: self.p(step).unwrap_or(1.0),
@@ -111,13 +121,14 @@ impl Augmentation {
 }
 
 impl Looks {
-    /// Samples as the discriminator is to see them at a place: each image of a pack is changed by itself.
+    /// Samples as the discriminator is to see them at a place: each of a pack is changed by itself.
     pub(crate) fn change(&self, samples: &Tensor, place: Place) -> Result<Tensor> {
-        let &[n, c, h, w] = samples.dims() else { return Ok(samples.clone()) };
-        let shape = [n * self.pack, c / self.pack, h, w];
-        match self.config.draw(self.p, shape, &mut self.stream(&place.name())) {
+        let mut shape = samples.dims().to_vec();
+        shape[0] *= self.pack;
+        shape[1] /= self.pack;
+        match self.config.draw(self.p, &shape, &mut self.stream(&place.name())) {
             None => Ok(samples.clone()),
-            Some(draws) => draws.apply(&samples.contiguous()?.reshape(&shape[..])?)?.reshape((n, c, h, w)),
+            Some(draws) => draws.apply(&samples.contiguous()?.reshape(&shape[..])?)?.reshape(samples.shape()),
         }
     }
 

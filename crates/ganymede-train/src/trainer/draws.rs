@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ganymede_augment::{Draws, Part};
 use ganymede_datasets::{ConditionBatch, Dataset, Loader, LoaderConfig, Reduced};
 use ganymede_models::{Condition, ConditionShape, Generator, Growth, Io, Latents};
-use ganymede_tensor::{Device, Rng, Tensor, avg_pool2d, upsample_nearest2d};
+use ganymede_tensor::{DType, Device, Rng, Tensor, avg_pool2d, upsample_nearest2d};
 
 use super::augment::Looks;
 use super::parts::{Split, some, split};
@@ -31,7 +31,10 @@ pub(crate) struct Source {
     labels_g: Rng,
     labels_d: Rng,
     seed: u64,
+    /// Samples that are read and drawn at once.
     batch: usize,
+    /// Parts that a batch of the run is taken in.
+    parts: usize,
     /// Stages that the networks grow in, 1 of those that do not, and the one whose images are read.
     stages: usize,
     stage: usize,
@@ -40,6 +43,8 @@ pub(crate) struct Source {
     /// Mirror images at random.
     flip: bool,
     device: Device,
+    /// That of the networks.
+    dtype: DType,
     /// How long steps have waited for data; no part of the state.
     pub(crate) waited: Duration,
 }
@@ -78,13 +83,13 @@ impl Source {
         run: &Run,
         dataset: Arc<dyn Dataset>,
         stages: usize,
-        device: &Device,
+        (dtype, device): (DType, &Device),
     ) -> Result<Self, TrainError> {
         let stream = |name: &str| Rng::stream(run.seed, name);
         let dataset = some(dataset, run.data.subset, run.seed)?;
         let Split { trained_on: dataset, held_out } =
             split(dataset, run.augment.start().held_out(), run.seed)?;
-        let (growth, batch) = (run.growth_at(0), run.batch_at(0));
+        let (growth, batch) = (run.growth_at(0), run.batch_at(0) / run.accumulate);
         let stage = growth.stage_of(stages);
         let config = LoaderConfig { batch, seed: run.seed, flip: run.data.flip, prefetch: PREFETCH };
         Ok(Self {
@@ -98,11 +103,13 @@ impl Source {
             labels_d: stream("labels/discriminator"),
             seed: run.seed,
             batch,
+            parts: run.accumulate,
             stages,
             stage,
             alpha: 1.0,
             flip: run.data.flip,
             device: device.clone(),
+            dtype,
             waited: Duration::ZERO,
         })
     }
@@ -110,6 +117,7 @@ impl Source {
     /// For updates with so many samples of networks that have grown so far. The next real sample is the one that would
     /// have come next anyway.
     pub(crate) fn prepare(&mut self, growth: Growth, batch: usize) -> Result<(), TrainError> {
+        let batch = batch / self.parts;
         let stage = growth.stage_of(self.stages);
         if stage != self.stage || batch != self.batch {
             self.loader.switch(at_stage(&self.dataset, stage, self.stages)?, batch)?;
@@ -123,26 +131,29 @@ impl Source {
         &mut self,
         generator: &dyn Generator,
         (step, update): (u64, u64),
-        terms: usize,
+        (terms, part): (usize, usize),
         looks: Looks,
     ) -> Result<DiscriminatorDraws, TrainError> {
         let told = draw_told(&*self.dataset, self.batch, self.flip, &mut self.labels_d);
         Ok(DiscriminatorDraws {
             real: self.next_real()?,
-            latents: generator.draw_for_training(self.batch, &mut self.latents_d, &self.device)?,
+            latents: in_dtype(
+                generator.draw_for_training(self.batch, &mut self.latents_d, &self.device)?,
+                self.dtype,
+            )?,
             condition: condition_of(&*self.dataset, &told, &self.device)?,
             step,
             update,
-            noise: self.noise("discriminator", update, terms),
+            noise: self.noise("discriminator", (update, part), terms),
             looks,
-            held_out: self.draw_held_out(update)?,
+            held_out: self.draw_held_out(update, part)?,
         })
     }
 
     pub(crate) fn for_generator(
         &mut self,
         generator: &dyn Generator,
-        step: u64,
+        (step, part): (u64, usize),
         (count, terms): (usize, usize),
         real: Batch,
         looks: Looks,
@@ -151,18 +162,25 @@ impl Source {
         let has_truth = terms > 0 && has_image_conditions(&*self.dataset);
         Ok(GeneratorDraws {
             real,
-            latents: generator.draw_for_training(count, &mut self.latents_g, &self.device)?,
+            latents: in_dtype(
+                generator.draw_for_training(count, &mut self.latents_g, &self.device)?,
+                self.dtype,
+            )?,
             condition: condition_of(&*self.dataset, &told, &self.device)?,
             truth: has_truth.then(|| samples_of(&*self.dataset, &told, &self.device)).transpose()?,
             step,
-            noise: self.noise("generator", step, terms),
+            noise: self.noise("generator", (step, part), terms),
             looks,
         })
     }
 
-    /// A function of the update alone: there is no position to keep.
-    fn noise(&self, player: &str, update: u64, terms: usize) -> Vec<Rng> {
-        (0..terms).map(|term| Rng::stream(self.seed, &format!("term/{player}/{term}/{update}"))).collect()
+    /// A function of the update, and of the part of its batch, alone: there is no position to keep.
+    fn noise(&self, player: &str, (update, part): (u64, usize), terms: usize) -> Vec<Rng> {
+        let name = |term| match part {
+            0 => format!("term/{player}/{term}/{update}"),
+            _ => format!("term/{player}/{term}/{update}/{part}"),
+        };
+        (0..terms).map(|term| Rng::stream(self.seed, &name(term))).collect()
     }
 
     fn next_real(&mut self) -> Result<Batch, TrainError> {
@@ -176,7 +194,7 @@ impl Source {
             let draws = Draws::parts(&self.augment, [n, c, h, w], &mut stream);
             samples = draws.apply(&samples).map_err(ganymede_tensor::Error::from)?;
         }
-        Ok(Batch { samples: faded(samples, self.alpha)?, condition })
+        Ok(Batch { samples: faded(samples, self.alpha)?.to_dtype(self.dtype)?, condition })
     }
 
     /// Samples a batch.
@@ -184,16 +202,29 @@ impl Source {
         self.batch
     }
 
-    /// As a function of the update.
-    fn draw_held_out(&self, update: u64) -> Result<Option<Batch>, TrainError> {
+    /// As a function of the update and of the part of its batch.
+    fn draw_held_out(&self, update: u64, part: usize) -> Result<Option<Batch>, TrainError> {
         let Some(dataset) = &self.held_out else { return Ok(None) };
-        let mut stream = Rng::stream(self.seed, &format!("held-out/{update}"));
+        let name = if part == 0 { format!("held-out/{update}") } else { format!("held-out/{update}/{part}") };
+        let mut stream = Rng::stream(self.seed, &name);
         let mut drawn = || (stream.below(dataset.len()), self.flip && stream.coin(0.5));
         let told: Vec<Told> = (0..self.batch).map(|_| drawn()).collect();
         let dataset = at_stage(dataset, self.stage, self.stages)?;
         let batch = batch_of(ganymede_datasets::Batch::of(dataset.as_ref(), &told)?, &self.device)?;
-        Ok(Some(Batch { samples: faded(batch.samples, self.alpha)?, ..batch }))
+        Ok(Some(Batch { samples: faded(batch.samples, self.alpha)?.to_dtype(self.dtype)?, ..batch }))
     }
+}
+
+/// Latents are drawn in single precision, whatever the networks compute in.
+fn in_dtype(mut latents: Latents, dtype: DType) -> ganymede_tensor::Result<Latents> {
+    latents.z = latents.z.to_dtype(dtype)?;
+    for noise in latents.noise.iter_mut().filter(|noise| noise.dtype().is_float()) {
+        *noise = noise.to_dtype(dtype)?;
+    }
+    if let Some(mix) = &mut latents.mix {
+        mix.z = mix.z.to_dtype(dtype)?;
+    }
+    Ok(latents)
 }
 
 /// The data at the resolution of a stage of so many.

@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 
 use ganymede_datasets::Dataset;
 use ganymede_models::{Discriminator, Generator, Growth, Io, NetworkKind, Problem};
-use ganymede_tensor::{DType, Device, Rng, ema_update};
+use ganymede_tensor::{DType, Device, Params, Rng, ema_update};
 
 use super::augment::Augmentation;
+use super::critic_updates::CriticUpdates;
 use super::draws::{Source, io_of};
 use super::init;
+use super::lookahead::SlowWeights;
 use super::measurements::Measurements;
 use super::player::{Learner, Player};
 use super::players::Players;
@@ -27,6 +29,7 @@ pub(crate) struct Game {
     run: Run,
     pub(super) players: Players,
     scheme: Box<dyn Scheme>,
+    slow: SlowWeights,
     /// The averaged generator.
     pub(super) average: Option<Box<dyn Generator>>,
     /// Generator updates made.
@@ -44,32 +47,47 @@ pub(crate) struct StepStats {
 impl Game {
     /// Both players at their first weights, at step 0.
     pub(crate) fn new(run: &Run, dataset: Arc<dyn Dataset>, device: &Device) -> Result<Self, TrainError> {
+        Self::in_dtype(run, dataset, DType::F32, device)
+    }
+
+    /// Likewise, in a precision of one's own choice.
+    pub(crate) fn in_dtype(
+        run: &Run,
+        dataset: Arc<dyn Dataset>,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
         let io = io_of(dataset.as_ref());
-        let generator = build_generator(run, &io, dataset.name(), device)?;
-        let discriminator = build_discriminator(run, &io, dataset.name(), device)?;
+        let generator = build_generator(run, &io, dataset.name(), (dtype, device))?;
+        let discriminator = build_discriminator(run, &io, dataset.name(), (dtype, device))?;
         let average = match run.ema {
-            Some(_) => Some(build_generator(run, &io, dataset.name(), device)?),
+            Some(_) => Some(build_generator(run, &io, dataset.name(), (dtype, device))?),
             None => None,
         };
         let terms = Terms::of_generator(run);
-        let learner_g = Learner::new(generator.params(), &run.optimizer_g, terms, None, &[])?;
+        let learner_g =
+            Learner::new(generator.params(), &run.optimizer_g, terms, (None, run.clip_norm_g), &[])?;
         let frozen = frozen(run, discriminator.as_ref())?;
         let terms = Terms::of_discriminator(run);
-        let learner_d =
-            Learner::new(discriminator.params(), &run.optimizer_d, terms, run.weight_clip, &frozen)?;
+        let bounds = (run.weight_clip, run.clip_norm_d);
+        let learner_d = Learner::new(discriminator.params(), &run.optimizer_d, terms, bounds, &frozen)?;
         Ok(Self {
             players: Players {
                 generator: Player { net: generator, learner: learner_g },
                 discriminator: Player { net: discriminator, learner: learner_d },
-                source: Source::new(run, dataset, run.generator.stages(&io), device)?,
+                source: Source::new(run, dataset, run.generator.stages(&io), (dtype, device))?,
                 augmentation: Augmentation::new(run, device)?,
                 loss: run.loss,
+                aggregate: (run.aggregate, run.discriminator.traits().members),
                 smoothing: run.smoothing,
-                n_critic: run.n_critic,
+                top_k: run.top_k.clone(),
+                critic: CriticUpdates::new(run.n_critic.clone()),
+                parts: run.accumulate,
                 pack: run.discriminator.traits().pack,
                 growth: run.growth_at(0),
             },
-            scheme: (run.scheme.build)(),
+            scheme: run.scheme.spec().build(),
+            slow: SlowWeights::new(run.lookahead),
             average,
             step: 0,
             stepping: Duration::ZERO,
@@ -112,6 +130,11 @@ impl Game {
         self.run.growth_at(self.step.saturating_sub(1))
     }
 
+    /// The weights and buffers of the generator and of the discriminator.
+    pub(crate) fn params(&self) -> [&Params; 2] {
+        self.players.params()
+    }
+
     /// Number of the generator's and of the discriminator's weights.
     pub(crate) fn sizes(&self) -> (usize, usize) {
         let (g, d) = (&self.players.generator.net, &self.players.discriminator.net);
@@ -141,9 +164,11 @@ impl Game {
         self.players.discriminator.learner.prepare(self.step, factor, renewed)?;
         self.players.growth = self.run.growth_at(self.step);
         self.players.source.prepare(self.players.growth, self.run.batch_at(self.step))?;
-        let p = self.players.augmentation.p(self.step);
+        let augmented = self.players.augmentation.numbers(self.step);
         let images = self.images();
+        self.slow.begin(self.players.params())?;
         let mut measured = self.scheme.step(&mut self.players, self.step, measure)?;
+        self.slow.stepped(self.step + 1, self.players.params())?;
         if let (Some(config), Some(average)) = (&self.run.ema, &self.average) {
             let params = self.players.generator.net.params();
             let decay = config.decay_at(self.step, images, self.images() - images);
@@ -161,7 +186,7 @@ impl Game {
             let Growth { stage, alpha } = self.players.growth;
             numbers.extend([("growth_stage", stage as f64), ("growth_alpha", alpha)]);
         }
-        numbers.extend(p.map(|p| ("augment_p", p)));
+        numbers.extend(augmented);
         Ok(Some(StepStats { measured, numbers }))
     }
 
@@ -178,6 +203,8 @@ impl Game {
             (SOURCE, &self.players.source),
             (AUGMENT, &self.players.augmentation),
             (SCHEME, &*self.scheme),
+            (SLOW, &self.slow),
+            (CRITIC, &self.players.critic),
         ];
         parts.extend(self.average.iter().map(|average| (AVERAGE, average.params() as &dyn Stateful)));
         parts
@@ -199,6 +226,8 @@ impl Game {
         load(SOURCE, &mut self.players.source)?;
         load(AUGMENT, &mut self.players.augmentation)?;
         load(SCHEME, &mut *self.scheme)?;
+        load(SLOW, &mut self.slow)?;
+        load(CRITIC, &mut self.players.critic)?;
         match &self.average {
             Some(average) => load(AVERAGE, &mut average.params().clone()),
             None => Ok(()),
@@ -216,6 +245,8 @@ pub(super) const TERMS_D: &str = "terms_d";
 pub(super) const SOURCE: &str = "source";
 pub(super) const AUGMENT: &str = "augment";
 pub(super) const SCHEME: &str = "scheme";
+pub(super) const SLOW: &str = "lookahead";
+pub(super) const CRITIC: &str = "critic";
 
 /// A section in words.
 pub(super) fn words(section: &str) -> &'static str {
@@ -229,6 +260,8 @@ pub(super) fn words(section: &str) -> &'static str {
         TERMS_D => "the terms of the discriminator's loss",
         SOURCE => "the place in the data and in the random streams",
         AUGMENT => "the controller of augmentation",
+        CRITIC => "the number of the discriminator's updates",
+        SLOW => "the slow weights of lookahead",
         _ => "the scheme of updates",
     }
 }
@@ -247,22 +280,22 @@ pub(crate) fn build_generator(
     run: &Run,
     io: &Io,
     data: &str,
-    device: &Device,
+    (dtype, device): (DType, &Device),
 ) -> Result<Box<dyn Generator>, TrainError> {
     suits("generator", data, run.generator.fits(io))?;
     let rng = Rng::stream(run.seed, "init/generator");
-    Ok(run.generator.build(io, rng, DType::F32, device)?)
+    Ok(run.generator.build(io, rng, dtype, device)?)
 }
 
 fn build_discriminator(
     run: &Run,
     io: &Io,
     data: &str,
-    device: &Device,
+    (dtype, device): (DType, &Device),
 ) -> Result<Box<dyn Discriminator>, TrainError> {
     suits("discriminator", data, run.discriminator.fits(io))?;
     let rng = Rng::stream(run.seed, "init/discriminator");
-    Ok(run.discriminator.build(io, rng, DType::F32, device)?)
+    Ok(run.discriminator.build(io, rng, dtype, device)?)
 }
 
 /// The names of the discriminator's parameters that keep their weights.

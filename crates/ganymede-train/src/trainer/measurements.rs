@@ -25,6 +25,19 @@ impl Measurements {
         Ok(())
     }
 
+    /// The mean of each value over several passes that gave values of the same names.
+    pub(crate) fn mean(all: &[Self]) -> Result<Self> {
+        let Some(first) = all.first().filter(|_| all.len() > 1) else {
+            return Ok(all.first().cloned().unwrap_or_default());
+        };
+        let mut mean = Self::default();
+        for (i, (name, _)) in first.values.iter().enumerate() {
+            let values: Vec<&Tensor> = all.iter().map(|one| &one.values[i].1).collect();
+            mean.add(name.clone(), &Tensor::stack(&values, 0)?.mean(0)?);
+        }
+        Ok(mean)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         self.values.iter().map(|(name, value)| (name.as_str(), value))
     }

@@ -2,10 +2,13 @@
 
 mod augment;
 mod clock;
+mod critic_updates;
 mod draws;
+mod fields;
 mod fixed;
 mod game;
 mod init;
+mod lookahead;
 mod measurements;
 mod observer;
 mod open;

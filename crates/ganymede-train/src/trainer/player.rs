@@ -2,12 +2,15 @@
 
 use ganymede_losses::clip_weights;
 use ganymede_models::{Discriminator, Generator};
-use ganymede_tensor::{Optimizer, OptimizerConfig, Params, Tensor};
+use ganymede_tensor::{Moments, Optimizer, OptimizerConfig, Params, Tensor};
 
-use super::measurements::Measurements;
+use super::measurements::{Measurements, global_norm};
 use super::terms::{Given, Terms};
 use crate::config::Scheduled;
 use crate::error::TrainError;
+
+/// Beside the norm of a gradient that is clipped, in parts of the bound: a norm of 0 is none to divide by.
+const NORM_EPS: f64 = 1e-6;
 
 /// A network that learns.
 pub(crate) struct Player<N: ?Sized> {
@@ -28,6 +31,8 @@ pub(crate) struct Learner {
     pub(crate) terms: Terms,
     /// The bound of weight clipping.
     clip: Option<f64>,
+    /// The most that the gradient's norm may be.
+    clip_norm: Option<f64>,
     /// The numbers of the parameters that move.
     moving: Vec<usize>,
 }
@@ -38,6 +43,8 @@ pub(crate) struct Field {
     pub(crate) gradients: Vec<Tensor>,
     /// The buffers as the passes of this update leave them.
     pub(crate) buffers: Vec<Tensor>,
+    /// The mean of the adversarial loss; nothing where the terms are on their own.
+    pub(crate) loss: Option<Tensor>,
     /// What the terms gave.
     pub(crate) given: Given,
     /// What was measured, if it was asked for.
@@ -46,12 +53,48 @@ pub(crate) struct Field {
     pub(crate) seen: Option<Tensor>,
 }
 
+impl Field {
+    /// The field of a batch out of those of its parts, which are of one size.
+    pub(crate) fn mean(mut parts: Vec<Self>) -> ganymede_tensor::Result<Self> {
+        if parts.len() == 1 {
+            return Ok(parts.remove(0));
+        }
+        let over = |of: &dyn Fn(&Self) -> Vec<Tensor>| {
+            let lists: Vec<Vec<Tensor>> = parts.iter().map(of).collect();
+            (0..lists[0].len()).map(|i| mean(lists.iter().map(|list| &list[i]))).collect::<Result<_, _>>()
+        };
+        let (gradients, buffers) =
+            (over(&|part| part.gradients.clone())?, over(&|part| part.buffers.clone())?);
+        let optional = |of: fn(&Self) -> Option<&Tensor>| {
+            let all: Option<Vec<&Tensor>> = parts.iter().map(of).collect();
+            all.map(|all| mean(all.into_iter())).transpose()
+        };
+        let (loss, seen) = (optional(|part| part.loss.as_ref())?, optional(|part| part.seen.as_ref())?);
+        let given = (0..parts[0].given.len()).map(|i| {
+            let of_term: Option<Vec<Measurements>> = parts.iter().map(|part| part.given[i].clone()).collect();
+            of_term.map(|of_term| Measurements::mean(&of_term)).transpose()
+        });
+        let given = given.collect::<Result<_, _>>()?;
+        let measured: Vec<Measurements> = parts.iter().map(|part| part.measured.clone()).collect();
+        Ok(Self { gradients, buffers, loss, given, measured: Measurements::mean(&measured)?, seen })
+    }
+}
+
+/// Counts, which are the same in all, stay what they are.
+fn mean<'a>(tensors: impl Iterator<Item = &'a Tensor>) -> ganymede_tensor::Result<Tensor> {
+    let tensors: Vec<&Tensor> = tensors.collect();
+    if !tensors[0].dtype().is_float() {
+        return Ok(tensors[0].clone());
+    }
+    Tensor::stack(&tensors, 0)?.mean(0)
+}
+
 impl Learner {
     pub(crate) fn new(
         params: &Params,
         rule: &Scheduled<OptimizerConfig>,
         terms: Terms,
-        clip: Option<f64>,
+        (clip, clip_norm): (Option<f64>, Option<f64>),
         frozen: &[String],
     ) -> Result<Self, TrainError> {
         let all = params.params();
@@ -59,7 +102,7 @@ impl Learner {
             (0..all.len()).filter(|&i| !frozen.iter().any(|name| name == all[i].name())).collect();
         let rule_0 = rule.at(0).shared_with(terms.share_of_loss());
         let optimizer = Optimizer::new(rule_0, moving.iter().map(|&i| all[i].clone()).collect())?;
-        Ok(Self { params: params.clone(), optimizer, rule: rule.clone(), terms, clip, moving })
+        Ok(Self { params: params.clone(), optimizer, rule: rule.clone(), terms, clip, clip_norm, moving })
     }
 
     /// The update rule of a step, with the learning rate times `factor`; where it is `renewed`, without a memory of the
@@ -77,19 +120,39 @@ impl Learner {
         Ok(())
     }
 
-    /// Moves the parameters to where an update by these gradients would take them, and says where they were. The update rule
-    /// remembers nothing of it.
-    pub(crate) fn look_ahead(&self, field: &Field) -> Result<Vec<Tensor>, TrainError> {
-        let before = self.params.snapshot()?;
-        let moving: Vec<Tensor> = self.moving.iter().map(|&i| before[i].clone()).collect();
-        let gradients: Vec<Tensor> = self.moving.iter().map(|&i| field.gradients[i].clone()).collect();
-        let (there, _) = self.optimizer.propose(&moving, &gradients, &self.optimizer.moments()?)?;
-        for (param, value) in self.optimizer.params().iter().zip(&there) {
-            param.set(value)?;
+    /// Where an update by gradients takes values of the parameters and moments: a function that can be differentiated.
+    pub(crate) fn propose(
+        &self,
+        values: &[Tensor],
+        gradients: &[Tensor],
+        moments: &Moments,
+    ) -> Result<(Vec<Tensor>, Moments), TrainError> {
+        let moving: Vec<Tensor> = self.moving.iter().map(|&i| values[i].clone()).collect();
+        let (there, moments) = self.optimizer.propose(&moving, &self.clipped(gradients)?, moments)?;
+        let mut all = values.to_vec();
+        for (&i, value) in self.moving.iter().zip(there) {
+            all[i] = value;
         }
         if let Some(bound) = self.clip {
-            clip_weights(&self.params, bound)?;
+            all = all.iter().map(|value| value.clamp(-bound, bound)).collect::<Result<_, _>>()?;
         }
+        Ok((all, moments))
+    }
+
+    /// The gradients of the parameters that move, of a norm no larger than may be.
+    fn clipped(&self, gradients: &[Tensor]) -> ganymede_tensor::Result<Vec<Tensor>> {
+        let moving: Vec<Tensor> = self.moving.iter().map(|&i| gradients[i].clone()).collect();
+        let Some(most) = self.clip_norm.filter(|_| !moving.is_empty()) else { return Ok(moving) };
+        let factor = (global_norm(&moving)?.affine(1.0 / most, NORM_EPS)?.recip()?).minimum(1.0)?;
+        moving.iter().map(|gradient| gradient.broadcast_mul(&factor)).collect()
+    }
+
+    /// Moves the parameters to where an update by these gradients would take them, and says where they were. The update rule
+    /// remembers nothing of it.
+    pub(crate) fn look_ahead(&self, gradients: &[Tensor]) -> Result<Vec<Tensor>, TrainError> {
+        let before = self.params.snapshot()?;
+        let (there, _) = self.propose(&before, gradients, &self.optimizer.moments()?)?;
+        self.params.restore(&there)?;
         Ok(before)
     }
 
@@ -101,8 +164,7 @@ impl Learner {
     /// Makes an update.
     pub(crate) fn apply(&mut self, field: Field) -> Result<Measurements, TrainError> {
         set_buffers(&self.params, &field.buffers)?;
-        let gradients: Vec<Tensor> = self.moving.iter().map(|&i| field.gradients[i].clone()).collect();
-        self.optimizer.step(&gradients)?;
+        self.optimizer.step(&self.clipped(&field.gradients)?)?;
         if let Some(bound) = self.clip {
             clip_weights(&self.params, bound)?;
         }

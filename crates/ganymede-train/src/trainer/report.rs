@@ -43,7 +43,7 @@ impl Trainer {
             preset: self.run.preset.clone(),
             seed: self.run.seed,
             batch: self.run.batch,
-            n_critic: self.run.n_critic,
+            n_critic: self.run.n_critic.most,
             threads: rayon::current_num_threads(),
             device: self.device_name(),
             data: DataSummary {

@@ -74,6 +74,11 @@ impl Section<'_> {
         self.sections.tensors.insert(format!("{}{name}", self.prefix), tensor);
     }
 
+    /// Tensors by their place in the list; those of this section alone.
+    pub(crate) fn list(&mut self, tensors: &[Tensor]) {
+        tensors.iter().enumerate().for_each(|(i, tensor)| self.tensor(&i.to_string(), tensor.clone()));
+    }
+
     pub(crate) fn fact(&mut self, name: &str, fact: &impl Serialize) {
         let fact = serde_json::to_value(fact).expect("facts are plain data");
         self.sections.facts.insert(format!("{}{name}", self.prefix), fact);
@@ -89,6 +94,12 @@ impl Saved<'_> {
     pub(crate) fn tensors(&self) -> BTreeMap<String, Tensor> {
         let all = self.sections.tensors.iter();
         all.filter_map(|(name, t)| Some((name.strip_prefix(&self.prefix)?.to_owned(), t.clone()))).collect()
+    }
+
+    /// What [`Section::list`] wrote.
+    pub(crate) fn list(&self) -> Vec<Tensor> {
+        let named = |i: usize| self.sections.tensors.get(&format!("{}{i}", self.prefix)).cloned();
+        (0..).map_while(named).collect()
     }
 
     /// A number on the device, if there is one of this name: `what` it is, for the message where it is something else.

@@ -1,5 +1,6 @@
-//! Networks for tests: the smallest that look at vectors or images beside a sample.
+//! Games for tests, and the smallest networks that look at vectors or images beside a sample.
 
+use ganymede_datasets::{OpenOptions, open};
 use ganymede_models::{
     Condition, ConditionShape, Critique, Discriminator, DiscriminatorInput, DiscriminatorKind,
     DiscriminatorSpec, Generated, Generator, GeneratorInput, GeneratorKind, GeneratorSpec, Io, Mode,
@@ -7,6 +8,17 @@ use ganymede_models::{
 };
 use ganymede_tensor::{DType, Device, Init, Param, Params, Result, Rng, Tensor, bail};
 use toml::Table;
+
+use super::Game;
+use crate::config::Layers;
+
+/// A game on the ring in double precision.
+pub(crate) fn ring_game(text: &str) -> Game {
+    let text = format!("data.name = \"ring\"\nrun.batch = 5\nema.enabled = false\n{text}");
+    let run = Layers::text(&text, "test", None).expect("a run file").resolve().expect("a run");
+    let ring = open("ring", &OpenOptions::default()).expect("it ships").dataset;
+    Game::in_dtype(&run, ring, DType::F64, &Device::Cpu).expect("it can be built")
+}
 
 /// Latent vectors of the generator.
 const Z: usize = 3;

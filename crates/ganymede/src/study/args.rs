@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{leak, truncation};
+use super::{games, leak, truncation};
 use crate::numbers;
 
 #[derive(Debug, clap::Args)]
@@ -37,6 +37,9 @@ pub(crate) enum Study {
         #[command(flatten)]
         options: Options,
     },
+    /// Play small games whose answers are known in closed form, and compare: the table of docs/theory.md.
+    #[command(after_help = games::EXAMPLES)]
+    Games,
     /// Ask a classifier whether a run's samples look augmented: whether the augmentation leaked.
     #[command(after_help = leak::EXAMPLES)]
     Leak(leak::LeakArgs),

@@ -2,6 +2,7 @@
 //! asked whether an augmentation leaked.
 
 pub(crate) mod args;
+mod games;
 mod leak;
 pub(crate) mod results;
 mod truncation;
@@ -45,6 +46,7 @@ pub(crate) fn run(args: &StudyArgs) -> Result<Exit> {
                 CURES.iter().map(|sets| sets.iter().map(|set| (*set).to_owned()).collect()).collect();
             (trials(&[RING], &cures, seeds, options), options)
         }
+        Study::Games => return games::run(),
         Study::Leak(args) => return leak::run(args),
         Study::Truncation(args) => return truncation::run(args),
     };

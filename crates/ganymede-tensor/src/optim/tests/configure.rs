@@ -12,6 +12,14 @@ fn rmsprop(lr: f64, alpha: f64, momentum: f64, centered: bool) -> OptimizerConfi
     OptimizerConfig::RmsProp { lr, alpha, eps: 1e-6, momentum, centered, weight_decay: 0.0 }
 }
 
+fn adamw(lr: f64, beta1: f64, weight_decay: f64) -> OptimizerConfig {
+    OptimizerConfig::AdamW { lr, beta1, beta2: 0.99, eps: 1e-6, weight_decay }
+}
+
+fn optimistic(lr: f64, beta1: f64, weight_decay: f64) -> OptimizerConfig {
+    OptimizerConfig::OptimisticAdam { lr, beta1, beta2: 0.99, eps: 1e-6, weight_decay }
+}
+
 fn sgd(lr: f64, momentum: f64, nesterov: bool, weight_decay: f64) -> OptimizerConfig {
     OptimizerConfig::Sgd { lr, momentum, nesterov, weight_decay }
 }
@@ -42,6 +50,8 @@ fn the_next_steps_are_those_of_an_optimizer_with_that_config_and_these_moments()
     for (from, to) in [
         (adam(0.01, 0.9, 0.99, 1e-6, 0.0), adam(0.02, 0.0, 0.9, 1e-3, 0.1)),
         (adam(0.01, 0.0, 0.9, 1e-8, 0.1), adam(0.0, 0.5, 0.999, 1e-8, 0.0)),
+        (adamw(0.01, 0.5, 0.0), adamw(0.02, 0.0, 0.1)),
+        (optimistic(0.01, 0.5, 0.0), optimistic(0.02, 0.0, 0.1)),
         (rmsprop(0.01, 0.9, 0.0, false), rmsprop(0.02, 0.5, 0.0, false)),
         (rmsprop(0.01, 0.9, 0.5, true), rmsprop(0.02, 0.99, 0.9, true)),
         (sgd(0.1, 0.0, false, 0.0), sgd(0.2, 0.0, false, 0.1)),
@@ -87,6 +97,8 @@ fn other_kinds_other_moments_and_values_out_of_range_change_nothing() {
         (sgd(0.1, 0.9, false, 0.0), sgd(0.1, 0.0, false, 0.0), "those at hand [momentum_buffer]"),
         (rmsprop(0.1, 0.9, 0.0, false), rmsprop(0.1, 0.9, 0.5, false), "[square_avg, momentum_buffer]"),
         (rmsprop(0.1, 0.9, 0.5, false), rmsprop(0.1, 0.9, 0.5, true), "rmsprop: with this centered"),
+        (plain, adamw(0.01, 0.9, 0.0), "adam: its moments are of no use to adamw"),
+        (plain, optimistic(0.01, 0.9, 0.0), "adam: its moments are of no use to optimistic-adam"),
         (plain, adam(0.01, 1.0, 0.99, 1e-6, 0.0), "adam: beta1 is 1"),
         (plain, adam(f64::NAN, 0.9, 0.99, 1e-6, 0.0), "adam: lr is NaN"),
     ] {

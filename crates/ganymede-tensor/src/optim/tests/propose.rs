@@ -17,11 +17,21 @@ fn adam(beta1: f64, weight_decay: f64) -> OptimizerConfig {
     OptimizerConfig::Adam { lr: 0.01, beta1, beta2: 0.99, eps: 1e-6, weight_decay }
 }
 
+fn adamw(weight_decay: f64) -> OptimizerConfig {
+    OptimizerConfig::AdamW { lr: 0.01, beta1: 0.9, beta2: 0.99, eps: 1e-6, weight_decay }
+}
+
+fn optimistic(weight_decay: f64) -> OptimizerConfig {
+    OptimizerConfig::OptimisticAdam { lr: 0.01, beta1: 0.5, beta2: 0.99, eps: 1e-6, weight_decay }
+}
+
 fn every_rule() -> Vec<OptimizerConfig> {
     let all = |decay| {
         [
             adam(0.9, decay),
             adam(0.0, decay),
+            adamw(decay),
+            optimistic(decay),
             rmsprop(0.0, false, decay),
             rmsprop(0.0, true, decay),
             rmsprop(0.8, false, decay),

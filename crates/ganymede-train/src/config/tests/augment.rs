@@ -21,6 +21,12 @@ fn augmentation_is_read_written_and_off_unless_asked_for() {
         "kind = 'ada'\ntarget = 0.5\nkimg = { kind = 'linear', from = 100, to = 500, to_step = 9 }",
         "kind = 'apa'\np = 0.2",
         "kind = 'apa'\ninterval = 8",
+        "kind = 'instance-noise'",
+        "kind = 'instance-noise'\nsigma = { kind = 'linear', from = 0.3, to = 0 }\n[data]\nname = 'ring'",
+        "kind = 'diffusion'",
+        "kind = 'diffusion'\nkimg = 20\ntimesteps = 'uniform'\n[data]\nname = 'ring'",
+        "kind = 'diffusion'\np = 0.5\nt_min = 10\nt_max = 1000\nsigma = { kind = 'linear', from = 1, to = 0.1 }",
+        "kind = 'diffusion'\np = 0.5\n[loss]\nkind = 'wasserstein'\n[optimizer]\nweight_clip = 0.01",
     ] {
         let run = resolve(&format!("[augment]\n{text}")).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(resolve(&run.to_toml()).unwrap(), run, "{text}");
@@ -46,6 +52,17 @@ fn what_is_left_out_is_written_down() {
     let course = "[augment]\nkind = 'ada'\np = { kind = 'linear', from = 0, to = 0.8, to_step = 10 }";
     let at = |step| resolve(course).unwrap().augment.at(step).probability();
     assert_eq!([at(0), at(5), at(99)], [0.0, 0.4, 0.8].map(|p| Some(Probability::Fixed(p))));
+    let written = resolve("[augment]\nkind = 'diffusion'").unwrap().to_toml();
+    for setting in
+        ["target = 0.6", "kimg = 100.0", "interval = 4", "t_min = 5", "t_max = 500", "beta_end = 0.02"]
+    {
+        assert!(written.contains(setting), "{setting}: {written}");
+    }
+    let fall =
+        "[augment]\nkind = 'instance-noise'\nsigma = { kind = 'linear', from = 0.4, to = 0, to_step = 10 }";
+    let at = |step| resolve(fall).unwrap().augment.at(step);
+    let noise = |sigma| AugmentConfig::InstanceNoise { sigma };
+    assert_eq!([at(0), at(5), at(99)], [0.4, 0.2, 0.0].map(noise));
 }
 
 #[test]
@@ -79,6 +96,20 @@ fn augmentation_that_cannot_be_is_refused_with_the_way_out() {
         ),
         ("kind = 'apa'\n[loss]\nkind = 'wasserstein'", &["augment.p: r_t is the sign"]),
         (
+            "kind = 'diffusion'\n[loss]\nkind = 'wasserstein'",
+            &["augment.p: r_t is the sign", "give a number"],
+        ),
+        ("kind = 'instance-noise'\nsigma = -1", &["augment.sigma: found -1, expected a number of 0 or more"]),
+        ("kind = 'instance-noise'\nsigma = 1001", &["augment.sigma: found 1001", "at most 1000"]),
+        (
+            "kind = 'instance-noise'\nsigma = { kind = 'linear', from = 0.1, to = -0.1 }",
+            &["augment.sigma: found -0.1 on its course"],
+        ),
+        ("kind = 'instance-noise'\nt_max = 5", &["augment.t_max: `instance-noise` has no such setting"]),
+        ("kind = 'diffusion'\nt_max = 4", &["augment.t_max: found 4, expected a whole number from t_min, 5"]),
+        ("kind = 'diffusion'\nbeta_end = 1.0", &["augment.beta_end: found 1"]),
+        ("kind = 'diffusion'\ntimesteps = 'late'", &["augment.timesteps", "`priority`"]),
+        (
             "kind = 'apa'\np = 0.5\n[loss]\nkind = 'relativistic-paired'",
             &["augment.kind: `relativistic-paired` shows"],
         ),
@@ -93,6 +124,11 @@ fn augmentation_that_cannot_be_is_refused_with_the_way_out() {
         ),
     ] {
         check_refused(&format!("[augment]\n{text}"), wants);
+    }
+    // Noise moves nothing, so that it may stand beside another image.
+    for kind in ["instance-noise", "diffusion"] {
+        let text = format!("[augment]\nkind = '{kind}'\n[data]\npairs = 'edges'");
+        assert!(resolve(&text).is_ok(), "{kind}");
     }
     // Without a border between scores there is still the other heuristic, or a number.
     for how in ["heuristic = 'r_v'", "p = 0.5"] {

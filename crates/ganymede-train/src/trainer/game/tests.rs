@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 mod augmented;
+mod covering;
 mod growth;
 mod init;
 mod own_updates;
@@ -14,8 +15,9 @@ use ganymede_models::{DiscriminatorConfig, GeneratorConfig};
 use ganymede_tensor::{Graph, Params, Tensor};
 
 use super::*;
-use crate::config::{Average, Course, Layers, PenaltyConfig, Ramp};
+use crate::config::{Average, Course, Layers, Lookahead, NCritic, PenaltyConfig, Ramp};
 use crate::trainer::player::Field;
+use crate::trainer::scheme::{SCHEMES, SchemeConfig};
 use crate::trainer::section::Sections;
 use crate::trainer::terms::Part;
 
@@ -103,7 +105,7 @@ fn a_field_moves_nothing_and_is_the_same_again() {
 #[test]
 fn players_that_move_at_once_do_not_see_one_anothers_move() {
     let simultaneous = scheme_named("simultaneous");
-    let (mut at_once, mut by_turns) = (game(|run| run.scheme = simultaneous), game(|_| ()));
+    let (mut at_once, mut by_turns) = (game(|run| run.scheme = simultaneous.clone()), game(|_| ()));
     let (one, other) = (of_both(&at_once), of_both(&by_turns));
     assert_eq!(one, other);
     at_once.play(false).unwrap();
@@ -113,8 +115,8 @@ fn players_that_move_at_once_do_not_see_one_anothers_move() {
     assert_ne!(one.0, other.0, "the generator has looked at another discriminator");
 }
 
-fn scheme_named(name: &str) -> &'static crate::trainer::scheme::SchemeKind {
-    crate::trainer::scheme::SCHEMES.iter().find(|kind| kind.name == name).unwrap()
+fn scheme_named(name: &str) -> SchemeConfig {
+    SchemeConfig::usual(SCHEMES.iter().find(|kind| kind.name == name).unwrap())
 }
 
 /// Gives a twin all that a game saves of itself, as a resume would.
@@ -131,9 +133,11 @@ fn carry_over(game: &Game, twin: &mut Game) -> Sections {
 /// Every part of the state, by every scheme: saved, loaded into a twin, the next steps are the same bits.
 #[test]
 fn twins_go_on_alike() {
-    for scheme in crate::trainer::scheme::SCHEMES {
+    for kind in SCHEMES {
         let change = |run: &mut Run| {
-            run.scheme = scheme;
+            run.scheme = SchemeConfig::usual(kind);
+            run.lookahead = Some(Lookahead { every: 3, alpha: 0.5 });
+            (run.clip_norm_g, run.clip_norm_d) = (Some(1.0), Some(0.5));
             run.penalties = vec![
                 PenaltyConfig { interval: 3, ..PenaltyConfig::every_step(Penalty::R1 { gamma: 1.0 }) },
                 PenaltyConfig::every_step(Penalty::DEFAULTS[1]),
@@ -161,6 +165,38 @@ fn twins_go_on_alike() {
         }
         assert_eq!(of_both(&game), of_both(&twin));
         assert_eq!(values(game.sampler().params()), values(twin.sampler().params()));
+    }
+}
+
+/// What strategies remember between steps, by the way of a configuration.
+#[test]
+fn twins_of_every_strategy_go_on_alike() {
+    for text in [
+        "generator.members = 2\ndiscriminator.members = 2\nloss.members = 'softmax'",
+        "optimizer.generator.kind = 'optimistic-adam'\noptimizer.discriminator.kind = 'optimistic-adam'",
+        "optimizer.generator.kind = 'adamw'\noptimizer.discriminator = { kind = 'sgd', momentum = -0.3 }",
+        "term = [{ kind = 'consistency' }, { kind = 'logit-centring' }, { kind = 'lecam' }]\nloss.top_k = 0.5",
+        "penalty = [{ kind = 'first-order-r1' }, { kind = 'first-order-r2', interval = 2, own_update = true }]",
+        "discriminator.norm = 'none'\ndiscriminator.gradient_normalised = true\nloss.kind = 'hinge'",
+        "scheme.kind = 'unrolled'\nscheme.steps = 2\noptimizer.lookahead = 2\naugment.kind = 'diffusion'\n\
+         augment.kimg = 0.1\naugment.interval = 2",
+    ] {
+        let new = || {
+            let shapes = "run.batch = 4\ndata.resolution = 16\ngenerator.width = 3\ngenerator.z_dim = 5\n\
+                          discriminator.width = 3\nema.decay = 0.5";
+            let run = Layers::text(&format!("{shapes}\n{text}"), "test", None).unwrap().resolve().unwrap();
+            Game::new(&run, Arc::clone(&CLOTHES), &Device::Cpu).unwrap()
+        };
+        let (mut game, mut twin) = (new(), new());
+        (0..3).for_each(|_| drop(game.play(false).unwrap()));
+        carry_over(&game, &mut twin);
+        for _ in 0..3 {
+            let one = game.play(true).unwrap().unwrap().read(1, 4).unwrap();
+            let other = twin.play(true).unwrap().unwrap().read(1, 4).unwrap();
+            assert!(one.non_finite().is_none(), "{text}: {one:?}");
+            assert_eq!(one, other, "{text}");
+        }
+        assert_eq!(of_both(&game), of_both(&twin), "{text}");
     }
 }
 
@@ -264,11 +300,82 @@ fn terms_are_of_their_own_player() {
 
 #[test]
 fn a_step_is_n_critic_discriminator_batches_and_one_generator_update() {
-    let mut game = game(|run| run.n_critic = 3);
+    let mut game = game(|run| run.n_critic = NCritic::fixed(3));
     game.play(false).unwrap();
     assert_eq!((game.step(), game.images()), (1, 12));
     let (g, d) = (&game.players.generator.learner, &game.players.discriminator.learner);
     assert_eq!((d.optimizer.steps(), g.optimizer.steps()), (3, 1));
+}
+
+/// Less at once, and the same update.
+#[test]
+fn a_batch_in_parts_is_a_batch() {
+    let change = |parts: usize| {
+        move |run: &mut Run| {
+            let of =
+                |kind: &str| format!("kind = \"dcgan\"\nwidth = 3\nnorm = \"none\"\n{kind}").parse().unwrap();
+            run.generator = GeneratorConfig::from_table(&of("z_dim = 5")).unwrap();
+            run.discriminator = DiscriminatorConfig::from_table(&of("")).unwrap();
+            (run.optimizer_g, run.optimizer_d) = (sgd(0.1), sgd(0.1));
+            let penalty = PenaltyConfig::every_step(Penalty::R1 { gamma: 1.0 });
+            run.penalties = vec![PenaltyConfig { interval: 2, own_update: true, ..penalty }];
+            run.terms =
+                Layers::text("term = [{ kind = \"lecam\" }]", "test", None).unwrap().resolve().unwrap().terms;
+            run.accumulate = parts;
+        }
+    };
+    let (mut whole, mut parts) = (game(change(1)), game(change(2)));
+    for step in 1..=3 {
+        let [one, other] =
+            [&mut whole, &mut parts].map(|game| game.play(true).unwrap().unwrap().read(step, 4).unwrap());
+        for (name, value) in &one.values {
+            let found = other.values[name];
+            let is_norm = name.contains("norm");
+            assert!(
+                is_norm || (found - value).abs() < 1e-4 * value.abs().max(1.0),
+                "{name}: {value} {found}"
+            );
+        }
+        assert_eq!(whole.images(), parts.images());
+    }
+    let (one, other) = (of_both(&whole), of_both(&parts));
+    for (one, other) in [(&one.0, &other.0), (&one.1, &other.1)] {
+        for (name, values) in one {
+            let close = values.iter().zip(&other[name]).all(|(a, b)| (a - b).abs() < 1e-5 * a.abs().max(1.0));
+            assert!(close, "{name}");
+        }
+    }
+}
+
+/// Three updates for two steps, then one; and as many as the losses ask for, which are a state.
+#[test]
+fn the_number_of_updates_may_follow_a_course_or_the_losses() {
+    let course = Course::Piecewise { points: vec![(0, 3.0), (1, 3.0), (2, 1.0)] };
+    let by_course = NCritic { most: 3, course: Some(course), ratio: None };
+    let mut scheduled = game(|run| run.n_critic = by_course.clone());
+    let images: Vec<u64> = (0..4)
+        .map(|_| {
+            scheduled.play(false).unwrap();
+            scheduled.images() / 4
+        })
+        .collect();
+    assert_eq!(images, [3, 6, 7, 8]);
+    assert_eq!(scheduled.players.critic.number(4, 0), 8);
+
+    for (ratio, least, most) in [(0.0, 4 * 6, 4 * 6), (1e6, 5 + 4, 4 * 3), (1.0, 6, 4 * 6)] {
+        let change = |run: &mut Run| run.n_critic = NCritic { ratio: Some(ratio), ..NCritic::fixed(4) };
+        let (mut game, mut twin) = (game(change), game(change));
+        (0..3).for_each(|_| drop(game.play(false).unwrap()));
+        carry_over(&game, &mut twin);
+        for _ in 0..3 {
+            let one = game.play(true).unwrap().unwrap().read(1, 4).unwrap();
+            assert_eq!(one, twin.play(true).unwrap().unwrap().read(1, 4).unwrap());
+        }
+        assert_eq!(of_both(&game), of_both(&twin));
+        let updates = game.players.discriminator.learner.optimizer.steps();
+        assert!((least..=most).contains(&updates), "{ratio}: {updates}");
+        assert_eq!(updates, game.players.critic.number(6, 0));
+    }
 }
 
 #[test]

@@ -6,8 +6,12 @@
 //! Gidel et al. draw anew. The look is a step of the update rule whose moments are not kept; theirs keeps them, so that their
 //! Adam averages over both.
 
+use ganymede_models::read_table;
+use serde::Deserialize;
+
 use super::simultaneous::{Both, refuses};
-use super::{Scheme, SchemeKind};
+use super::{Scheme, SchemeKind, SchemeSpec};
+use crate::config::Run;
 use crate::error::TrainError;
 use crate::trainer::measurements::Measurements;
 use crate::trainer::players::Players;
@@ -16,18 +20,29 @@ use crate::trainer::section::Stateful;
 pub(super) static EXTRA_GRADIENT: SchemeKind = SchemeKind {
     name: "extra-gradient",
     summary: "one update of each player, by the gradients where a first look takes both",
-    refuses,
-    build: || Box::new(ExtraGradient),
+    read: |table| Ok(Box::new(read_table::<ExtraGradient>(table)?)),
 };
 
-struct ExtraGradient;
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ExtraGradient {}
+
+impl SchemeSpec for ExtraGradient {
+    fn refuses(&self, run: &Run) -> Option<String> {
+        refuses(run)
+    }
+
+    fn build(&self) -> Box<dyn Scheme> {
+        Box::new(self.clone())
+    }
+}
 
 impl Scheme for ExtraGradient {
     fn step(&mut self, players: &mut Players, step: u64, measure: bool) -> Result<Measurements, TrainError> {
         let draws = Both::draw(players, step)?;
         let (field_d, field_g) = draws.fields(players, false)?;
-        let from_d = players.discriminator.learner.look_ahead(&field_d)?;
-        let from_g = players.generator.learner.look_ahead(&field_g)?;
+        let from_d = players.discriminator.learner.look_ahead(&field_d.gradients)?;
+        let from_g = players.generator.learner.look_ahead(&field_g.gradients)?;
         let there = draws.fields(players, measure);
         // Also where something failed there.
         players.discriminator.learner.come_back(&from_d)?;

@@ -1,42 +1,33 @@
 //! Who moves when: each scheme is a file here and a line in [`SCHEMES`].
 
 mod alternating;
+mod consensus;
 mod extra_gradient;
+mod from_the_past;
+mod joint;
 mod simultaneous;
-
-use std::fmt;
+mod spec;
+mod symplectic;
+mod unrolled;
 
 use super::measurements::Measurements;
 use super::players::Players;
 use super::section::Stateful;
 use crate::error::TrainError;
 
+pub(crate) use spec::SchemeSpec;
+pub use spec::{SchemeConfig, SchemeKind};
+
 /// Every scheme; the first is the default.
-pub(crate) const SCHEMES: &[&SchemeKind] =
-    &[&alternating::ALTERNATING, &simultaneous::SIMULTANEOUS, &extra_gradient::EXTRA_GRADIENT];
-
-/// A scheme's place in the table.
-pub struct SchemeKind {
-    /// Its name in configurations.
-    pub name: &'static str,
-    /// What it is, in one line.
-    pub summary: &'static str,
-    /// Why it cannot make so many discriminator updates a step; nothing if it can.
-    pub(crate) refuses: fn(n_critic: u64) -> Option<String>,
-    pub(crate) build: fn() -> Box<dyn Scheme>,
-}
-
-impl fmt::Debug for SchemeKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name)
-    }
-}
-
-impl PartialEq for SchemeKind {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
+pub(crate) const SCHEMES: &[&SchemeKind] = &[
+    &alternating::ALTERNATING,
+    &simultaneous::SIMULTANEOUS,
+    &unrolled::UNROLLED,
+    &extra_gradient::EXTRA_GRADIENT,
+    &from_the_past::FROM_THE_PAST,
+    &consensus::CONSENSUS,
+    &symplectic::SYMPLECTIC,
+];
 
 /// A way to make a step out of the players' fields.
 pub(crate) trait Scheme: Stateful + Send {

@@ -1,9 +1,12 @@
 //! Both players move at once, each by its gradient at the point where both stand: the gradient descent of the theory
 //! (Mescheder et al., 2017, arXiv:1705.10461, section 2; Nowozin et al., 2016, arXiv:1606.00709, algorithm 1).
 
+use ganymede_models::read_table;
 use ganymede_tensor::Graph;
+use serde::Deserialize;
 
-use super::{Scheme, SchemeKind};
+use super::{Scheme, SchemeKind, SchemeSpec};
+use crate::config::Run;
 use crate::error::TrainError;
 use crate::trainer::draws::{DiscriminatorDraws, GeneratorDraws};
 use crate::trainer::measurements::Measurements;
@@ -15,18 +18,30 @@ use crate::trainer::terms::Part;
 pub(super) static SIMULTANEOUS: SchemeKind = SchemeKind {
     name: "simultaneous",
     summary: "one update of each player, both from the point where they stand",
-    refuses,
-    build: || Box::new(Simultaneous),
+    read: |table| Ok(Box::new(read_table::<Simultaneous>(table)?)),
 };
 
-/// Why players that move at once cannot make so many updates of the discriminator.
-pub(super) fn refuses(n_critic: u64) -> Option<String> {
+/// Why players that move at once cannot make as many updates of the discriminator.
+pub(super) fn refuses(run: &Run) -> Option<String> {
+    let most = run.n_critic.most;
     let reason =
-        || format!("players that move at once make one update each, and optimizer.n_critic is {n_critic}");
-    (n_critic != 1).then(reason)
+        || format!("players that move at once make one update each, and optimizer.n_critic is {most}");
+    (most != 1).then(reason)
 }
 
-struct Simultaneous;
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Simultaneous {}
+
+impl SchemeSpec for Simultaneous {
+    fn refuses(&self, run: &Run) -> Option<String> {
+        refuses(run)
+    }
+
+    fn build(&self) -> Box<dyn Scheme> {
+        Box::new(self.clone())
+    }
+}
 
 impl Scheme for Simultaneous {
     fn step(&mut self, players: &mut Players, step: u64, measure: bool) -> Result<Measurements, TrainError> {
@@ -38,8 +53,8 @@ impl Scheme for Simultaneous {
 
 /// The draws of both players for one step that they make at once.
 pub(super) struct Both {
-    discriminator: DiscriminatorDraws,
-    generator: GeneratorDraws,
+    pub(super) discriminator: DiscriminatorDraws,
+    pub(super) generator: GeneratorDraws,
 }
 
 impl Both {
@@ -63,10 +78,10 @@ impl Both {
         step: u64,
         (field_d, field_g): (Field, Field),
     ) -> Result<Measurements, TrainError> {
-        let mut measured = players.apply_discriminator(&self.discriminator, field_d)?;
+        let mut measured = players.apply_discriminator(std::slice::from_ref(&self.discriminator), field_d)?;
         measured.append(players.generator.learner.apply(field_g)?);
-        players.regularise_discriminator(&self.discriminator)?;
-        players.regularise_generator(step, self.generator.real)?;
+        players.regularise_discriminator(std::slice::from_ref(&self.discriminator))?;
+        players.regularise_generator(step, vec![self.generator.real])?;
         Ok(measured)
     }
 }

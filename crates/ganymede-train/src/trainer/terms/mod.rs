@@ -1,9 +1,11 @@
 //! Terms of the players' losses beside the adversarial one: each is a file here and a line in [`TERMS`].
 
 mod auxiliary;
+mod consistency;
 mod drift;
 mod l1;
 mod lecam;
+mod logit_centring;
 mod orthogonal;
 mod path_length;
 mod penalty;
@@ -25,9 +27,11 @@ pub(crate) use term::{At, Term};
 /// Every term that a configuration can ask for under `[[term]]`.
 pub(crate) const TERMS: &[&TermKind] = &[
     &auxiliary::AUXILIARY,
+    &consistency::CONSISTENCY,
     &drift::DRIFT,
     &l1::L1,
     &lecam::LECAM,
+    &logit_centring::LOGIT_CENTRING,
     &orthogonal::ORTHOGONAL,
     &path_length::PATH_LENGTH,
 ];

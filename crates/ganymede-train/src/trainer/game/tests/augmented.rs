@@ -27,6 +27,8 @@ const TEXTS: &[&str] = &[
     "[augment]\nkind = 'ada'\nheuristic = 'r_v'\ntarget = 0.0\nkimg = 0.1\ninterval = 3",
     "[augment]\nkind = 'apa'\ntarget = 0.0\nkimg = 0.1\ninterval = 3",
     "[data]\naugment = ['shift', 'crop', 'colour', 'cutout']",
+    "[augment]\nkind = 'instance-noise'\nsigma = { kind = 'linear', from = 0.4, to = 0, to_step = 5 }",
+    "[augment]\nkind = 'diffusion'\ntarget = 0.0\nkimg = 0.1\ninterval = 3",
 ];
 
 fn played(game: &mut Game) -> LogEntry {
@@ -61,6 +63,42 @@ fn twins_that_see_augmented_samples_go_on_alike() {
     }
 }
 
+/// Points are changed by noise as images are: all of T, of the noise and of its course is in the state, or a function of it.
+#[test]
+fn twins_that_see_noisy_points_go_on_alike() {
+    for text in &TEXTS[6..] {
+        let mut layers = Layers::text(&format!("{text}\n[data]\nname = 'ring'"), "test", None).unwrap();
+        layers
+            .set(&["run.batch=4", "generator.width=3", "discriminator.width=3", "discriminator.pack=2"])
+            .unwrap();
+        let run = layers.resolve().unwrap();
+        let ring = open("ring", &OpenOptions::default()).unwrap().dataset;
+        let new = || Game::new(&run, Arc::clone(&ring), &Device::Cpu).unwrap();
+        let (mut game, mut twin) = (new(), new());
+        (0..4).for_each(|_| drop(game.play(false).unwrap()));
+        carry_over(&game, &mut twin);
+        for _ in 0..3 {
+            let (one, other) = (played(&mut game), played(&mut twin));
+            assert!(one.non_finite().is_none(), "{one:?}");
+            assert_eq!(one, other, "{text}");
+            assert_eq!(one.get("diffusion_t").is_some(), run.augment.start().diffusion().is_some());
+        }
+        assert_eq!(of_both(&game), of_both(&twin), "{text}");
+    }
+}
+
+/// T follows the probability, whose state is all that there is.
+#[test]
+fn t_of_a_diffusion_is_logged_and_moves() {
+    let mut game = game(augmented(TEXTS[7]));
+    let entries: Vec<LogEntry> = (0..7).map(|_| played(&mut game)).collect();
+    let of = |name: &str| -> Vec<f64> { entries.iter().map(|entry| entry.get(name).unwrap()).collect() };
+    let (p, t) = (of("augment_p"), of("diffusion_t"));
+    assert_eq!((p[0], t[0]), (0.0, 5.0));
+    assert!(p.iter().zip(&t).all(|(p, t)| *t == 5.0 + (495.0 * p).round_ties_even()), "{p:?} {t:?}");
+    assert!(t.iter().any(|t| *t != 5.0), "{t:?}");
+}
+
 #[test]
 fn a_state_that_cannot_be_is_refused() {
     let new = || game(augmented(TEXTS[2]));
@@ -83,13 +121,15 @@ fn a_state_that_cannot_be_is_refused() {
 /// The log says how probable changes are, and how sure the discriminator is of real samples; of others it is as it was.
 #[test]
 fn the_log_has_the_probability_and_the_heuristic() {
-    let names = ["augment_p", "r_t", "score_held_out"];
+    let names = ["augment_p", "r_t", "score_held_out", "diffusion_t"];
     for (text, wanted) in [
-        ("", [false; 3]),
-        (TEXTS[0], [false, true, false]),
-        (TEXTS[1], [true, true, false]),
-        (TEXTS[3], [true, true, true]),
-        (TEXTS[5], [false; 3]),
+        ("", [false; 4]),
+        (TEXTS[0], [false, true, false, false]),
+        (TEXTS[1], [true, true, false, false]),
+        (TEXTS[3], [true, true, true, false]),
+        (TEXTS[5], [false; 4]),
+        (TEXTS[6], [false, true, false, false]),
+        (TEXTS[7], [true, true, false, true]),
     ] {
         let entry = played(&mut game(augmented(text)));
         assert_eq!(names.map(|name| entry.get(name).is_some()), wanted, "{text}");
@@ -112,10 +152,19 @@ fn numbers(t: &Tensor) -> Vec<f32> {
 #[test]
 fn each_look_has_draws_of_its_own() {
     let images = Rng::new(3).normal((4, 1, 16, 16), DType::F32, &Device::Cpu).unwrap();
-    for text in [TEXTS[0], "[augment]\nkind = 'ada'\np = 0.9"] {
+    let points = Rng::new(3).normal((9, 2), DType::F32, &Device::Cpu).unwrap();
+    let noisy = "[augment]\nkind = 'diffusion'\np = 0.9";
+    for (text, images) in [
+        (TEXTS[0], &images),
+        ("[augment]\nkind = 'ada'\np = 0.9", &images),
+        (TEXTS[6], &images),
+        (TEXTS[6], &points),
+        (noisy, &images),
+        (noisy, &points),
+    ] {
         let augmentation = augmentation(text, 1);
         let change = |player: &str, update: u64, place: Place| {
-            numbers(&augmentation.looks(player, 0, update).change(&images, place).unwrap())
+            numbers(&augmentation.looks(player, 0, &update.to_string()).change(images, place).unwrap())
         };
         let base = change("discriminator", 1, Place::Real);
         assert_eq!(base, change("discriminator", 1, Place::Real));
@@ -125,7 +174,7 @@ fn each_look_has_draws_of_its_own() {
             change("discriminator", 1, Place::Fake),
             change("discriminator", 1, Place::Term(0)),
             change("discriminator", 1, Place::HeldOut),
-            numbers(&images),
+            numbers(images),
         ] {
             assert_ne!(base, other, "{text}");
         }
@@ -137,19 +186,26 @@ fn each_look_has_draws_of_its_own() {
 #[test]
 fn packs_are_of_augmented_images() {
     let images = Rng::new(3).normal((4, 1, 16, 16), DType::F32, &Device::Cpu).unwrap();
-    let text = "[augment]\nkind = 'ada'\np = 0.9";
-    let change = |images: &Tensor, pack: usize| {
-        augmentation(text, pack).looks("discriminator", 0, 1).change(images, Place::Real).unwrap()
-    };
-    let (packed, alone) = (change(&pack_samples(&images, 2).unwrap(), 2), change(&images, 1));
-    assert_eq!(packed.dims(), [2, 2, 16, 16]);
-    assert_eq!(numbers(&packed), numbers(&pack_samples(&alone, 2).unwrap()));
+    let points = Rng::new(3).normal((4, 2), DType::F32, &Device::Cpu).unwrap();
+    for (text, samples, shape) in [
+        ("[augment]\nkind = 'ada'\np = 0.9", &images, &[2, 2, 16, 16][..]),
+        ("[augment]\nkind = 'diffusion'\np = 0.9", &images, &[2, 2, 16, 16]),
+        ("[augment]\nkind = 'diffusion'\np = 0.9", &points, &[2, 4]),
+    ] {
+        let change = |images: &Tensor, pack: usize| {
+            augmentation(text, pack).looks("discriminator", 0, "1").change(images, Place::Real).unwrap()
+        };
+        let (packed, alone) = (change(&pack_samples(samples, 2).unwrap(), 2), change(samples, 1));
+        assert_eq!(packed.dims(), shape);
+        assert_eq!(numbers(&packed), numbers(&pack_samples(&alone, 2).unwrap()));
+    }
 }
 
 /// A penalty is of the gradient in the samples before they are changed, through the change.
 #[test]
 fn penalties_look_through_the_augmentation() {
-    for text in [TEXTS[0], "[augment]\nkind = 'ada'\np = 1"] {
+    for text in [TEXTS[0], "[augment]\nkind = 'ada'\np = 1", TEXTS[6], "[augment]\nkind = 'diffusion'\np = 1"]
+    {
         let mut game = game(|run| {
             augmented(text)(run);
             run.penalties = vec![PenaltyConfig::every_step(Penalty::R1 { gamma: 2.0 })];
@@ -189,7 +245,7 @@ fn deceived_discriminators_are_shown_generated_samples_and_their_classes() {
     };
     let deceived = |p: f64| {
         let augmentation = augmentation(&format!("[augment]\nkind = 'apa'\np = {p}"), 1);
-        let looks = augmentation.looks("discriminator", 0, 0);
+        let looks = augmentation.looks("discriminator", 0, "0");
         let shown = looks.deceive(batch(0.0, 1), &batch(1.0, 2)).unwrap();
         let Condition::Classes(classes) = &shown.condition else { panic!("no classes") };
         let levels: Vec<f32> = numbers(&shown.samples.mean((1, 2, 3)).unwrap());
@@ -199,7 +255,7 @@ fn deceived_discriminators_are_shown_generated_samples_and_their_classes() {
     assert_eq!(deceived(1.0), (vec![1.0; 3], vec![2; 3]));
     let (levels, classes) = deceived(0.5);
     assert!(levels.iter().zip(&classes).all(|(level, class)| *level as u32 + 1 == *class));
-    let none = augmentation("", 1).looks("discriminator", 0, 0);
+    let none = augmentation("", 1).looks("discriminator", 0, "0");
     assert_eq!(numbers(&none.deceive(batch(0.0, 1), &batch(1.0, 2)).unwrap().samples), vec![0.0; 3 * 64]);
 }
 

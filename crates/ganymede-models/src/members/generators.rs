@@ -220,8 +220,7 @@ impl Generator for Mixture {
             order.extend(rows);
         }
         if order.is_empty() {
-            let growth = GeneratorInput { latents, condition, growth };
-            return self.members[0].forward(growth, mode);
+            return self.members[0].forward(input, mode);
         }
         let samples = Tensor::cat(&samples, 0)?;
         if order.is_sorted() {

@@ -52,19 +52,12 @@ const PLAYERS: [&str; 2] = ["g", "d"];
 
 impl Stateful for SlowWeights {
     fn save(&self, out: &mut Section<'_>) -> ganymede_tensor::Result<()> {
-        for (player, slow) in PLAYERS.iter().zip(self.slow.iter().flatten()) {
-            out.within(player).list(slow);
-        }
+        out.pair(PLAYERS, self.slow.as_ref());
         Ok(())
     }
 
     fn load(&mut self, from: &Saved<'_>) -> Result<(), Misfit> {
-        let [g, d] = PLAYERS.map(|player| from.within(player).list());
-        self.slow = match (g.is_empty(), d.is_empty()) {
-            (false, false) => Some([g, d]),
-            (true, true) => None,
-            _ => return Err(Misfit("it has the slow weights of one player only".to_owned())),
-        };
+        self.slow = from.pair(PLAYERS, "the slow weights")?;
         Ok(())
     }
 }

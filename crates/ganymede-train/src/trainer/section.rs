@@ -74,8 +74,15 @@ impl Section<'_> {
         self.sections.tensors.insert(format!("{}{name}", self.prefix), tensor);
     }
 
+    /// Tensors of two players, each under its name; of nothing nothing.
+    pub(crate) fn pair(&mut self, names: [&str; 2], pair: Option<&[Vec<Tensor>; 2]>) {
+        for (name, tensors) in names.iter().zip(pair.into_iter().flatten()) {
+            self.within(name).list(tensors);
+        }
+    }
+
     /// Tensors by their place in the list; those of this section alone.
-    pub(crate) fn list(&mut self, tensors: &[Tensor]) {
+    fn list(&mut self, tensors: &[Tensor]) {
         tensors.iter().enumerate().for_each(|(i, tensor)| self.tensor(&i.to_string(), tensor.clone()));
     }
 
@@ -96,8 +103,18 @@ impl Saved<'_> {
         all.filter_map(|(name, t)| Some((name.strip_prefix(&self.prefix)?.to_owned(), t.clone()))).collect()
     }
 
+    /// What [`Section::pair`] wrote: `what` it is, for the message where there is half of it.
+    pub(crate) fn pair(&self, names: [&str; 2], what: &str) -> Result<Option<[Vec<Tensor>; 2]>, Misfit> {
+        let pair = names.map(|name| self.within(name).list());
+        match pair.each_ref().map(Vec::is_empty) {
+            [false, false] => Ok(Some(pair)),
+            [true, true] => Ok(None),
+            _ => Err(Misfit(format!("it has {what} of one player only"))),
+        }
+    }
+
     /// What [`Section::list`] wrote.
-    pub(crate) fn list(&self) -> Vec<Tensor> {
+    fn list(&self) -> Vec<Tensor> {
         let named = |i: usize| self.sections.tensors.get(&format!("{}{i}", self.prefix)).cloned();
         (0..).map_while(named).collect()
     }

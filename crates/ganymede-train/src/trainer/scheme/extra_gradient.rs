@@ -41,13 +41,8 @@ impl Scheme for ExtraGradient {
     fn step(&mut self, players: &mut Players, step: u64, measure: bool) -> Result<Measurements, TrainError> {
         let draws = Both::draw(players, step)?;
         let (field_d, field_g) = draws.fields(players, false)?;
-        let from_d = players.discriminator.learner.look_ahead(&field_d.gradients)?;
-        let from_g = players.generator.learner.look_ahead(&field_g.gradients)?;
-        let there = draws.fields(players, measure);
-        // Also where something failed there.
-        players.discriminator.learner.come_back(&from_d)?;
-        players.generator.learner.come_back(&from_g)?;
-        draws.apply(players, step, there?)
+        let there = draws.fields_ahead(players, [&field_d.gradients, &field_g.gradients], measure)?;
+        draws.apply(players, step, there)
     }
 }
 

@@ -46,15 +46,7 @@ impl Scheme for Remembering {
         let draws = Both::draw(players, step)?;
         let fields = match &self.past {
             None => draws.fields(players, measure)?,
-            Some([past_d, past_g]) => {
-                let from_d = players.discriminator.learner.look_ahead(past_d)?;
-                let from_g = players.generator.learner.look_ahead(past_g)?;
-                let there = draws.fields(players, measure);
-                // Also where something failed there.
-                players.discriminator.learner.come_back(&from_d)?;
-                players.generator.learner.come_back(&from_g)?;
-                there?
-            }
+            Some([past_d, past_g]) => draws.fields_ahead(players, [past_d, past_g], measure)?,
         };
         self.past = Some([fields.0.gradients.clone(), fields.1.gradients.clone()]);
         draws.apply(players, step, fields)
@@ -65,19 +57,12 @@ const PLAYERS: [&str; 2] = ["d", "g"];
 
 impl Stateful for Remembering {
     fn save(&self, out: &mut Section<'_>) -> ganymede_tensor::Result<()> {
-        for (player, past) in PLAYERS.iter().zip(self.past.iter().flatten()) {
-            out.within(player).list(past);
-        }
+        out.pair(PLAYERS, self.past.as_ref());
         Ok(())
     }
 
     fn load(&mut self, from: &Saved<'_>) -> Result<(), Misfit> {
-        let [d, g] = PLAYERS.map(|player| from.within(player).list());
-        self.past = match (d.is_empty(), g.is_empty()) {
-            (false, false) => Some([d, g]),
-            (true, true) => None,
-            _ => return Err(Misfit("it has the last gradients of one player only".to_owned())),
-        };
+        self.past = from.pair(PLAYERS, "the last gradients")?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 //! (Mescheder et al., 2017, arXiv:1705.10461, section 2; Nowozin et al., 2016, arXiv:1606.00709, algorithm 1).
 
 use ganymede_models::read_table;
-use ganymede_tensor::Graph;
+use ganymede_tensor::{Graph, Tensor};
 use serde::Deserialize;
 
 use super::{Scheme, SchemeKind, SchemeSpec};
@@ -69,6 +69,22 @@ impl Both {
         let d = players.discriminator_field(&self.discriminator, Part::Loss, Graph::Discard, measure)?;
         let g = players.generator_field(&self.generator, Part::Loss, Graph::Discard, measure)?;
         Ok((d, g))
+    }
+
+    /// The fields where updates by such gradients, of the discriminator and of the generator, would take both. They stay where
+    /// they are, also where something fails there.
+    pub(super) fn fields_ahead(
+        &self,
+        players: &Players,
+        [by_d, by_g]: [&[Tensor]; 2],
+        measure: bool,
+    ) -> Result<(Field, Field), TrainError> {
+        let from_d = players.discriminator.learner.look_ahead(by_d)?;
+        let from_g = players.generator.learner.look_ahead(by_g)?;
+        let there = self.fields(players, measure);
+        players.discriminator.learner.come_back(&from_d)?;
+        players.generator.learner.come_back(&from_g)?;
+        there
     }
 
     /// Moves both by their fields, and by the terms that have updates of their own.

@@ -6,6 +6,7 @@ mod drift;
 mod l1;
 mod lecam;
 mod logit_centring;
+mod of_scores;
 mod orthogonal;
 mod path_length;
 mod penalty;

@@ -145,6 +145,16 @@ impl Penalty {
         matches!(self, Self::FirstOrderR1 { .. } | Self::FirstOrderR2 { .. })
     }
 
+    /// What a difference stands for: the penalty of the same strength that differentiates. Nothing of one that does so itself.
+    #[must_use]
+    pub fn exact(self) -> Option<Self> {
+        match self {
+            Self::FirstOrderR1 { gamma, .. } => Some(Self::R1 { gamma }),
+            Self::FirstOrderR2 { gamma, .. } => Some(Self::R2 { gamma }),
+            _ => None,
+        }
+    }
+
     /// Refuses settings that are negative, infinite or not numbers, and a step of 0.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
 //! The measuring of a generator's images: features of both sets, and what is computed from them.
 
 mod leak;
+mod rows;
 mod truncation;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ganymede_datasets::Dataset;
@@ -14,7 +15,7 @@ use ganymede_metrics::{
 };
 use ganymede_models::Generator;
 use ganymede_tensor::{Device, Rng, Tensor};
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::Array2;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::config::{EvalConfig, Run};
@@ -23,9 +24,11 @@ use crate::error::TrainError;
 use crate::folder::RunFolder;
 use crate::look::{Look, unless_stopped};
 use crate::quality::{ClassShare, LeftOut, Quality, QualityValue};
-use crate::sample::Sampler;
+use crate::sample::{Sampler, first_of};
 use crate::standing::Standing;
 use crate::trainer::{Fixed, generate_unless_stopped, metric_inputs, read_checkpoint};
+
+use rows::{join, split};
 
 pub use leak::{Leak, LeakOptions, find_leak};
 pub use truncation::{TruncationPoint, evaluate_truncated};
@@ -60,7 +63,7 @@ pub struct Evaluation {
     pub data_as_trained: bool,
 }
 
-/// Measures a checkpoint of `run` with the latent vectors and the real samples that the run itself measures with: the
+/// Measures a checkpoint of `run`, or several as one ([`Sampler::from_checkpoints`]), with the latent vectors and the real samples that the run itself measures with: the
 /// same configuration gives the number that the run logged.
 ///
 /// The averaged generator is measured where there is one.
@@ -68,41 +71,46 @@ pub struct Evaluation {
 /// # Errors
 /// The data, the checkpoint or the network's weights cannot be read; the data are others than the checkpoint was
 /// trained on; the samples are points of the plane; a measure does not fit the network.
-pub fn evaluate(run: &Run, checkpoint: &Path, options: EvalOptions<'_>) -> Result<Evaluation, TrainError> {
-    let ready = Ready::new(run, checkpoint, options)?;
+pub fn evaluate(
+    run: &Run,
+    checkpoints: &[PathBuf],
+    options: EvalOptions<'_>,
+) -> Result<Evaluation, TrainError> {
+    let ready = Ready::new(run, checkpoints, options)?;
     let quality = match ready.measure(ready.sampler.generator(), &mut || false)? {
         Look::Seen(quality) => quality,
         Look::CutShort => unreachable!("nobody asks for a stop"),
-        Look::NotFinite(cause) => return Err(not_finite(checkpoint, &cause)),
+        Look::NotFinite(cause) => return Err(not_finite(checkpoints, &cause)),
     };
     let data_hash = ready.dataset.content_hash();
     let data_as_trained = data_hash == ready.trained_on;
     Ok(Evaluation { quality, data_hash, data_as_trained })
 }
 
-fn not_finite(checkpoint: &Path, cause: &str) -> TrainError {
+fn not_finite(checkpoints: &[PathBuf], cause: &str) -> TrainError {
+    let names: Vec<String> = checkpoints.iter().map(|path| path.display().to_string()).collect();
     TrainError::NotFinite {
-        what: format!("{}: one of {cause}", checkpoint.display()),
+        what: format!("{}: one of {cause}", names.join(", ")),
         value: f32::NAN,
         advice: "nothing can be measured of it; use another checkpoint",
     }
 }
 
-/// A checkpoint, and all that it is measured with.
+/// A checkpoint or several, and all that they are measured with.
 struct Ready<'a> {
     options: EvalOptions<'a>,
     seed: u64,
     dataset: Arc<dyn Dataset>,
     sampler: Sampler,
     evaluator: Arc<Evaluator>,
-    /// The hash of the data that it was trained on.
+    /// The hash of the data that the first was trained on.
     trained_on: String,
 }
 
 impl<'a> Ready<'a> {
-    fn new(run: &Run, checkpoint: &Path, options: EvalOptions<'a>) -> Result<Self, TrainError> {
+    fn new(run: &Run, checkpoints: &[PathBuf], options: EvalOptions<'a>) -> Result<Self, TrainError> {
         let EvalOptions { config, weights, device, folder, other_data } = options;
-        let trained_on = read_checkpoint(checkpoint, &Device::Cpu)?.1.data;
+        let trained_on = read_checkpoint(first_of(checkpoints)?, &Device::Cpu)?.1.data;
         let opened = match other_data {
             true => open_data(run, Some(folder))?,
             false => reopen_data(run, folder, Some(&trained_on))?.opened,
@@ -115,7 +123,7 @@ impl<'a> Ready<'a> {
             );
             return Err(TrainError::Sample { reason });
         }
-        let sampler = Sampler::from_checkpoint(checkpoint, device)?;
+        let sampler = Sampler::from_checkpoints(checkpoints, device)?;
         let evaluator = Arc::new(Evaluator::new(config, run.seed, &dataset, weights)?);
         if let (true, Some(first)) = (evaluator.measures_nothing(), evaluator.left_out.first()) {
             let reason = format!("nothing can be measured: {}: {}", first.measure, first.reason);
@@ -365,28 +373,6 @@ fn features(extractor: &dyn FeatureExtractor, images: &Tensor) -> Result<Feature
         levels = resize_images(&levels, extractor.input(), Resize::Clean)?;
     }
     Ok(extractor.features(&levels)?)
-}
-
-fn join(parts: Vec<Features>) -> Result<Features, TrainError> {
-    let rows = |part: fn(&Features) -> Option<&Array2<f32>>| {
-        let views: Option<Vec<_>> = parts.iter().map(|p| part(p).map(|rows| rows.view())).collect();
-        let joined = views.map(|views| concatenate(Axis(0), &views)).transpose();
-        joined.map_err(|error| MetricError::Invalid(format!("features of several sizes: {error}")))
-    };
-    let (pool, logits) = (rows(|p| Some(&p.pool))?, rows(|p| p.logits.as_ref())?);
-    Ok(Features { pool: pool.unwrap_or_default(), logits, spatial: None })
-}
-
-/// The first rows, and the others.
-fn split(features: Features, at: usize) -> (Features, Features) {
-    let cut = |rows: &Array2<f32>| {
-        let part = |range: std::ops::Range<usize>| rows.select(Axis(0), &range.collect::<Vec<_>>());
-        (part(0..at), part(at..rows.nrows()))
-    };
-    let (pool, other_pool) = cut(&features.pool);
-    let (logits, other_logits) = features.logits.as_ref().map(cut).unzip();
-    let part = |pool, logits| Features { pool, logits, spatial: None };
-    (part(pool, logits), part(other_pool, other_logits))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use crate::quality::Quality;
 /// | `loss_d` | the discriminator's adversarial loss, without terms, to minimise |
 /// | `loss_g` | the generator's, likewise |
 /// | `penalty` | the sum of penalties when last computed, each times its interval; absent without penalties |
+/// | `penalty_exact` | what first-order penalties would be if they were exact; only where that was looked at when last computed |
 /// | `penalty_norm` | the mean norm of the discriminator's gradient where the first penalty looked |
 /// | `score_real`, `score_fake` | mean raw scores, those of generated samples in the discriminator's update |
 /// | `accuracy_real`, `accuracy_fake` | shares of samples on their side of the score at which the discriminator is undecided; absent for losses without one |

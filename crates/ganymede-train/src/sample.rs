@@ -16,11 +16,11 @@ mod truncated;
 mod truncation;
 mod write;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ganymede_datasets::{Channels, Conditions, OpenOptions, Vectors, open_conditions};
 use ganymede_models::{
-    Condition, ConditionShape, Generator, GeneratorKind, Growth, Hints, Latents as Drawn, Network,
+    Condition, ConditionShape, Generator, GeneratorKind, Growth, Hints, Latents as Drawn, Mixture, Network,
     NetworkKind, Role,
 };
 use ganymede_tensor::{DType, Device, Rng, Tensor};
@@ -51,6 +51,12 @@ const BATCH: usize = 64;
 /// Memory for vectors that are given.
 const MOST_BYTES: u64 = 1 << 30;
 
+/// The first of several checkpoints.
+pub(crate) fn first_of(checkpoints: &[PathBuf]) -> Result<&Path, TrainError> {
+    let none = || TrainError::Sample { reason: "no checkpoint is named".to_owned() };
+    checkpoints.first().map(PathBuf::as_path).ok_or_else(none)
+}
+
 /// A generator that is ready to draw.
 pub struct Sampler {
     generator: Box<dyn Generator>,
@@ -75,6 +81,32 @@ impl Sampler {
     /// The file is missing, damaged, of another schema, or not a training checkpoint.
     pub fn from_checkpoint(path: &Path, device: &Device) -> Result<Self, TrainError> {
         Self::new(NetworkWeights::of_checkpoint(path, Role::Generator, false, device)?, path, device)
+    }
+
+    /// A snapshot ensemble: the generators of several checkpoints, each of which makes as many of the samples, by chance. Of
+    /// one checkpoint it is that one.
+    ///
+    /// # Errors
+    /// As [`Sampler::from_checkpoint`]; there is none; they are for other data, have other latent vectors or have grown otherwise
+    /// than the first.
+    pub fn from_checkpoints(paths: &[PathBuf], device: &Device) -> Result<Self, TrainError> {
+        let first = Self::from_checkpoint(first_of(paths)?, device)?;
+        if paths.len() == 1 {
+            return Ok(first);
+        }
+        let Self { generator, growth, .. } = first;
+        let mut members = vec![generator];
+        for path in &paths[1..] {
+            let other = Self::from_checkpoint(path, device)?;
+            if other.growth != growth {
+                let (path, first) = (path.display(), paths[0].display());
+                let reason =
+                    format!("{path}: its generator has not grown as far as that of {first}, or farther");
+                return Err(TrainError::Sample { reason });
+            }
+            members.push(other.generator);
+        }
+        Ok(Self { generator: Box::new(Mixture::new(members, &[])?), ..first })
     }
 
     /// The generator of a state dict that others published, in a `.pth`, `.pt`, `.tar` or `.safetensors`

@@ -187,7 +187,8 @@ pub(crate) struct MachineArgs {
 pub(crate) struct EvalArgs {
     /// The folder of a run on images
     pub(crate) run_dir: PathBuf,
-    /// Which checkpoint of the run: last, best, or a step that was kept
+    /// Which checkpoint of the run: last, best, or a step that was kept; several, such as 1500,1750,last, are an
+    /// ensemble of which each makes some of the samples
     #[arg(long, value_name = "WHICH", default_value = "last")]
     pub(crate) checkpoint: String,
     /// The data to compare with, where they were moved, or on purpose others than the run's [default: as the run]

@@ -10,7 +10,7 @@ use ganymede_train::{
 use serde_json::{Value, json};
 
 use crate::args::EvalArgs;
-use crate::sample::checkpoint;
+use crate::sample::checkpoints;
 use crate::words::{self, Misuse};
 use crate::{Exit, machine};
 
@@ -27,8 +27,9 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
     machine::start_threads(args.machine.threads.unwrap_or(run.threads))?;
     let device = args.machine.device.open().map_err(TrainError::from)?;
     let folder = RunFolder::open(&args.run_dir)?;
-    let path = checkpoint(&folder, &args.checkpoint)?;
-    words::say(&format!("measuring {} samples of {} ...", config.samples, path.display()));
+    let paths = checkpoints(&folder, &args.checkpoint)?;
+    let names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    words::say(&format!("measuring {} samples of {} ...", config.samples, names.join(", ")));
     let options = EvalOptions {
         config,
         weights: args.weights.as_deref(),
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
         folder: &folder,
         other_data: args.data.is_some(),
     };
-    let Evaluation { quality, data_hash, data_as_trained, .. } = evaluate(&run, &path, options)?;
+    let Evaluation { quality, data_hash, data_as_trained, .. } = evaluate(&run, &paths, options)?;
     if !data_as_trained {
         let data = &run.data.name;
         words::say(&format!("note: measured against {data}, which are not the data that it was trained on"));
@@ -48,7 +49,10 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
         let mut report = serde_json::to_value(&quality)?;
         report["data"] =
             json!({ "name": run.data.name, "content_hash": data_hash, "as_trained": data_as_trained });
-        report["checkpoint"] = json!(path_text(&path));
+        report["checkpoint"] = match &paths[..] {
+            [one] => json!(path_text(one)),
+            several => several.iter().map(|path| path_text(path)).collect(),
+        };
         words::result(&report.to_string());
     } else {
         words::result(&table(&quality));

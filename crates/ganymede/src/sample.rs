@@ -258,8 +258,7 @@ fn open(args: &SampleArgs, device: &Device) -> Result<Sampler> {
             format!("{path} is a file, not the folder of a run: weights are given by --weights {word}");
         return Err(Misuse(reason).into());
     }
-    let path = checkpoint(&RunFolder::open(dir)?, &args.checkpoint)?;
-    Ok(Sampler::from_checkpoint(&path, device)?)
+    Ok(Sampler::from_checkpoints(&checkpoints(&RunFolder::open(dir)?, &args.checkpoint)?, device)?)
 }
 
 fn open_weights(args: &SampleArgs, path: &Path, device: &Device) -> Result<Sampler> {
@@ -277,6 +276,11 @@ fn open_weights(args: &SampleArgs, path: &Path, device: &Device) -> Result<Sampl
     }
     let found = weights::find(path, &args.foreign, Role::Generator, None, device)?;
     Ok(Sampler::new(found, path, device)?)
+}
+
+/// The files of several, separated by commas.
+pub(crate) fn checkpoints(folder: &RunFolder, which: &str) -> Result<Vec<PathBuf>> {
+    which.split(',').map(|one| checkpoint(folder, one.trim())).collect()
 }
 
 /// The file of `last`, `best` or a step.

@@ -74,7 +74,9 @@ impl GeneratorSpec for MixtureSpec {
 ///
 /// Which one makes a sample is drawn with the latents, as the first part of [`Latents::noise`] `(N,)` of u32: by weight and
 /// independently; in training in blocks whose sizes are as near to the weights as can be, so that every member with batch
-/// normalisation has a batch.
+/// normalisation has a batch. Latents without noise, which other networks take for constant noise, say it themselves: which one
+/// makes the sample of a vector z is a function of z, as good as drawn, so that z gives the same sample every time. (Between two
+/// vectors it changes at every step: an interpolation wants noise that says which.)
 pub struct Mixture {
     members: Vec<Box<dyn Generator>>,
     /// How often each is asked; they sum to 1.
@@ -128,6 +130,9 @@ impl Mixture {
     /// # Errors
     /// The latents were drawn for another network.
     pub fn origins(&self, latents: &Latents) -> Result<Vec<u32>> {
+        if latents.noise.is_empty() {
+            return self.origins_of(&latents.z);
+        }
         let parts = 1 + self.noises.iter().sum::<usize>();
         match latents.noise.first() {
             Some(origins) if origins.dtype() == DType::U32 && latents.noise.len() == parts => {
@@ -143,18 +148,30 @@ impl Mixture {
         }
     }
 
+    /// One member, by its share.
+    fn draw_origin(&self, rng: &mut Rng) -> u32 {
+        let (u, mut below) = (rng.unit(), 0.0);
+        let found = self.shares.iter().position(|share| {
+            below += share;
+            u < below
+        });
+        // Rounding may leave the sum a little below 1.
+        found.unwrap_or_else(|| self.shares.iter().rposition(|share| *share > 0.0).unwrap_or(0)) as u32
+    }
+
     /// Independent draws.
     fn draw_origins(&self, n: usize, rng: &mut Rng) -> Vec<u32> {
-        let one = |u: f64| {
-            let mut below = 0.0;
-            let found = self.shares.iter().position(|share| {
-                below += share;
-                u < below
-            });
-            // Rounding may leave the sum a little below 1.
-            found.unwrap_or_else(|| self.shares.iter().rposition(|share| *share > 0.0).unwrap_or(0)) as u32
+        (0..n).map(|_| self.draw_origin(rng)).collect()
+    }
+
+    /// A draw for each vector, whose seed is the vector.
+    fn origins_of(&self, z: &Tensor) -> Result<Vec<u32>> {
+        let rows = z.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.to_vec2::<f64>()?;
+        let seed = |row: &[f64]| {
+            // FNV-1a over whole numbers; the generator of random numbers mixes its seed.
+            row.iter().fold(0xcbf2_9ce4_8422_2325_u64, |h, x| (h ^ x.to_bits()).wrapping_mul(0x100_0000_01b3))
         };
-        (0..n).map(|_| one(rng.unit())).collect()
+        Ok(rows.iter().map(|row| self.draw_origin(&mut Rng::new(seed(row)))).collect())
     }
 
     /// Blocks, the largest remainders first; equal ones in an order that is drawn.
@@ -204,7 +221,7 @@ impl Generator for Mixture {
         let origins = self.origins(latents)?;
         let (mut samples, mut order, mut at) = (Vec::new(), Vec::new(), 1);
         for ((i, member), parts) in self.members.iter().enumerate().zip(&self.noises) {
-            let noise = &latents.noise[at..at + parts];
+            let noise = latents.noise.get(at..at + parts).unwrap_or_default();
             at += parts;
             let of_member = origins.iter().enumerate().filter(|(_, origin)| **origin as usize == i);
             let rows: Vec<u32> = of_member.map(|(row, _)| row as u32).collect();

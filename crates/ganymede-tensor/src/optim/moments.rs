@@ -1,6 +1,8 @@
 //! Moments as plain tensors.
 
-use candle_core::Tensor;
+use candle_core::{Result, Tensor};
+
+use crate::watch;
 
 /// What a rule remembers of past gradients, for each parameter, and the number of steps that it took.
 #[derive(Clone, Debug)]
@@ -28,5 +30,14 @@ impl Moments {
     pub fn detach(&self) -> Self {
         let detached = |t: &Vec<Tensor>| t.iter().map(Tensor::detach).collect();
         Self { steps: self.steps, tensors: self.tensors.iter().map(detached).collect() }
+    }
+
+    /// The same as points in which gradients can be asked for ([`watch`]).
+    ///
+    /// # Errors
+    /// The device refuses the memory of a copy.
+    pub fn watch(&self) -> Result<Self> {
+        let watched = |t: &Vec<Tensor>| t.iter().map(watch).collect();
+        Ok(Self { steps: self.steps, tensors: self.tensors.iter().map(watched).collect::<Result<_>>()? })
     }
 }

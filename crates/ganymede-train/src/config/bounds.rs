@@ -75,6 +75,7 @@ pub(super) const BOUNDS: &[(&str, Bound)] = &[
     ("augment.t_max", Whole(1, 10_000)),
     ("augment.beta_start", Inside(0.0, 1.0)),
     ("augment.beta_end", Inside(0.0, 1.0)),
+    ("penalty.*.check_every", Whole(0, MOST_STEPS)),
     ("penalty.*.interval", Whole(1, MOST_STEPS)),
     ("penalty.*.epsilon", Positive(1e3)),
     ("penalty.*.*", NonNegative(MOST_WEIGHT)),

@@ -210,6 +210,7 @@ impl DataConfig {
 
 /// The key of a penalty that has updates of its own.
 const OWN_UPDATE: &str = "own_update";
+const CHECK_EVERY: &str = "check_every";
 
 /// Weights that the networks begin with, in place of random ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -231,6 +232,9 @@ pub struct PenaltyConfig {
     /// Whether it is an update of the optimiser by itself, after the one of the adversarial loss, and the optimiser's rates
     /// make up for that: as in StyleGAN2 (Karras et al., 2020, arXiv:1912.04958, appendix B).
     pub own_update: bool,
+    /// Of a first-order penalty: discriminator updates from one look at what the exact one would be to the next, for the log
+    /// alone. 0: never.
+    pub check_every: u64,
     /// What is evaluated.
     pub penalty: Scheduled<Penalty>,
 }
@@ -244,7 +248,7 @@ impl PenaltyConfig {
 
     /// A penalty at every update.
     pub fn every_step(penalty: Penalty) -> Self {
-        Self { interval: 1, own_update: false, penalty: penalty.into() }
+        Self { interval: 1, own_update: false, check_every: 0, penalty: penalty.into() }
     }
 
     fn write(&self) -> Table {
@@ -253,6 +257,10 @@ impl PenaltyConfig {
         table.insert("interval".to_owned(), Value::Integer(interval));
         if self.own_update {
             table.insert(OWN_UPDATE.to_owned(), Value::Boolean(true));
+        }
+        if self.check_every > 0 {
+            let every = i64::try_from(self.check_every).unwrap_or(i64::MAX);
+            table.insert(CHECK_EVERY.to_owned(), Value::Integer(every));
         }
         table
     }

@@ -15,8 +15,8 @@ use super::file::{LossFile, RUN_SCHEMA, RunFile};
 use super::growth::GrowthConfig;
 use super::scheduled::Scheduled;
 use super::{
-    DataConfig, InitConfig, LogConfig, OWN_UPDATE, PenaltyConfig, Run, augment, auto, average, eval, growth,
-    moves, network, pairs, schedule, section, term,
+    CHECK_EVERY, DataConfig, InitConfig, LogConfig, OWN_UPDATE, PenaltyConfig, Run, augment, auto, average,
+    eval, growth, moves, network, pairs, schedule, section, term,
 };
 use crate::trainer::terms::TermConfig;
 
@@ -211,16 +211,19 @@ fn penalties(file: &RunFile, steps: u64, check: &mut Check) -> Vec<PenaltyConfig
 
 fn penalty(section: &str, entry: &Table, steps: u64, check: &mut Check) -> Option<PenaltyConfig> {
     let mut settings = entry.clone();
-    let key = format!("{section}.interval");
-    let interval = match settings.remove("interval") {
-        None => 1,
-        Some(Value::Integer(n)) if n >= 0 => check.count(&key, Some(n as u64), 1),
-        Some(other) => {
-            let found = other.as_float().map_or_else(|| other.to_string(), shown);
-            check.add(&key, format!("found {found}, expected {}", bounds::of(&key).words()));
-            1
+    let mut count = |name: &str, usual: u64| {
+        let key = format!("{section}.{name}");
+        match settings.remove(name) {
+            None => usual,
+            Some(Value::Integer(n)) if n >= 0 => check.count(&key, Some(n as u64), usual),
+            Some(other) => {
+                let found = other.as_float().map_or_else(|| other.to_string(), shown);
+                check.add(&key, format!("found {found}, expected {}", bounds::of(&key).words()));
+                usual
+            }
         }
     };
+    let (interval, check_every) = (count("interval", 1), count(CHECK_EVERY, 0));
     let own_update = match settings.remove(OWN_UPDATE) {
         None => false,
         Some(Value::Boolean(own)) => own,
@@ -229,8 +232,15 @@ fn penalty(section: &str, entry: &Table, steps: u64, check: &mut Check) -> Optio
             false
         }
     };
-    let penalty = section::scheduled(section, &settings, (Penalty::NAMES, None), steps, check)?;
-    Some(PenaltyConfig { interval, own_update, penalty })
+    let penalty: Scheduled<Penalty> =
+        section::scheduled(section, &settings, (Penalty::NAMES, None), steps, check)?;
+    let why = "compares a first-order penalty with the exact one, which this is; leave it out";
+    check.refuse(
+        &format!("{section}.{CHECK_EVERY}"),
+        check_every > 0 && penalty.start().exact().is_none(),
+        why,
+    );
+    Some(PenaltyConfig { interval, own_update, check_every, penalty })
 }
 
 fn terms(file: &RunFile, steps: u64, check: &mut Check) -> Vec<TermConfig> {

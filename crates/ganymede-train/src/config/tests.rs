@@ -154,6 +154,11 @@ fn values_out_of_range_are_refused() {
     check_refused("[[penalty]]\ngamma = 1", &["penalty.0.kind: is missing"]);
     check_refused("[[penalty]]\nkind = 'r1'\nlambda = 1", &["penalty.0.lambda: `r1` has no such"]);
     check_refused("[[penalty]]\nkind = 'r1'\ninterval = 0", &["penalty.0.interval"]);
+    check_refused("[[penalty]]\nkind = 'r1'\ncheck_every = 10", &["penalty.0.check_every", "leave it out"]);
+    check_refused(
+        "[[penalty]]\nkind = 'first-order-r1'\ncheck_every = 1.5",
+        &["penalty.0.check_every: found 1.5"],
+    );
     check_refused("[optimizer.generator]\nkind = 'sgd'\nbeta1 = 0.5", &["`sgd` has no such setting"]);
     check_refused("[generator]\nspectral = true", &["generator.spectral"]);
     check_refused("[discriminator]\nz_dim = 3", &["discriminator.z_dim"]);

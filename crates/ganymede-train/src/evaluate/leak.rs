@@ -102,7 +102,7 @@ pub fn find_leak(
     {
         Look::Seen(samples) => samples,
         Look::CutShort => return Ok(None),
-        Look::NotFinite(cause) => return Err(not_finite(checkpoint, &cause)),
+        Look::NotFinite(cause) => return Err(not_finite(&[checkpoint.to_owned()], &cause)),
     };
     Ok(Some(Leak {
         augmentation: change.name(),

@@ -35,7 +35,8 @@ pub fn evaluate_truncated(
     tell: &mut dyn FnMut(&TruncationPoint),
     stop: &mut dyn FnMut() -> bool,
 ) -> Result<Vec<TruncationPoint>, TrainError> {
-    let ready = Ready::new(run, checkpoint, options)?;
+    let checkpoints = [checkpoint.to_owned()];
+    let ready = Ready::new(run, &checkpoints, options)?;
     for truncation in truncations {
         ready.sampler.check_truncation(*truncation)?;
     }
@@ -45,7 +46,7 @@ pub fn evaluate_truncated(
         let quality = match ready.measure(&generator, stop)? {
             Look::Seen(quality) => quality,
             Look::CutShort => break,
-            Look::NotFinite(cause) => return Err(not_finite(checkpoint, &cause)),
+            Look::NotFinite(cause) => return Err(not_finite(&checkpoints, &cause)),
         };
         let point = TruncationPoint { truncation, quality };
         tell(&point);

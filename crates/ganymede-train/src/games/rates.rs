@@ -9,8 +9,19 @@ use crate::error::TrainError;
 
 /// The rate of both players.
 const H: f64 = 0.2;
-/// Where a game begins: near enough to 0 for the losses that are not linear.
-const START: f64 = 1e-3;
+
+/// How a game is played: from where, how long, with how many samples.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    start: f64,
+    steps: usize,
+    batch: usize,
+}
+
+/// From near enough to 0 for the losses that are not linear.
+const USUAL: Pace = Pace { start: 1e-3, steps: 400, batch: 2 };
+/// What is random averages out over many samples, and ends before it is all that is left.
+const NOISY: Pace = Pace { start: 0.2, steps: 60, batch: 1 << 14 };
 
 /// A game, and what theory says of it.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +38,7 @@ pub struct Case {
     pub predicted: fn() -> f64,
     /// Where it stands.
     pub source: &'static str,
+    pace: Pace,
 }
 
 /// A factor as theory gives it, and as it was.
@@ -53,6 +65,7 @@ pub const TABLE: &[Case] = &[
         formula: "√(1 + h²): it diverges",
         predicted: || (1.0 + H * H).sqrt(),
         source: GIDEL,
+        pace: USUAL,
     },
     Case {
         game: BILINEAR,
@@ -61,6 +74,7 @@ pub const TABLE: &[Case] = &[
         formula: "1: it cycles",
         predicted: || 1.0,
         source: "Gidel et al., 2018, arXiv:1807.04740, theorem 4",
+        pace: USUAL,
     },
     Case {
         game: BILINEAR,
@@ -70,6 +84,7 @@ pub const TABLE: &[Case] = &[
         formula: "largest root of ((1 − z)(z − β))² + h² z³ = 0",
         predicted: || negative_momentum(-0.5),
         source: "Gidel et al., 2018, arXiv:1807.04740, theorem 5",
+        pace: USUAL,
     },
     Case {
         game: BILINEAR,
@@ -78,6 +93,7 @@ pub const TABLE: &[Case] = &[
         formula: "√(1 − h² + h⁴)",
         predicted: || (1.0 - H.powi(2) + H.powi(4)).sqrt(),
         source: GIDEL,
+        pace: USUAL,
     },
     Case {
         game: BILINEAR,
@@ -86,6 +102,7 @@ pub const TABLE: &[Case] = &[
         formula: "largest root of z² − (1 − 2hi) z − hi = 0",
         predicted: optimistic,
         source: "Daskalakis et al., 2017, arXiv:1711.00141, section 3",
+        pace: USUAL,
     },
     Case {
         game: BILINEAR,
@@ -94,6 +111,7 @@ pub const TABLE: &[Case] = &[
         formula: "√((1 − hγ)² + h²)",
         predicted: || (1.0 - H).hypot(H),
         source: CONSENSUS,
+        pace: USUAL,
     },
     Case {
         game: BILINEAR,
@@ -102,6 +120,7 @@ pub const TABLE: &[Case] = &[
         formula: "√((1 − hλ)² + h²)",
         predicted: || (1.0 - H).hypot(H),
         source: "Balduzzi et al., 2018, arXiv:1802.05642, section 3.3",
+        pace: USUAL,
     },
     Case {
         game: BILINEAR,
@@ -111,6 +130,7 @@ pub const TABLE: &[Case] = &[
         formula: "|1 − α + α (1 + hi)ᵏ|, to the power 1/k",
         predicted: || lookahead(5, 0.5),
         source: "Chavdarova et al., 2020, arXiv:2006.14567, section 4",
+        pace: USUAL,
     },
     Case {
         game: DIRAC,
@@ -119,6 +139,7 @@ pub const TABLE: &[Case] = &[
         formula: "√(1 + h² f'²), f' = ½: it diverges",
         predicted: || (1.0 + 0.25 * H * H).sqrt(),
         source: MESCHEDER,
+        pace: USUAL,
     },
     Case {
         game: DIRAC,
@@ -127,6 +148,7 @@ pub const TABLE: &[Case] = &[
         formula: "|1 + h μ|, μ = −γ/2 ± √(γ²/4 − f'²)",
         predicted: || r1(0.3),
         source: MESCHEDER,
+        pace: USUAL,
     },
     Case {
         game: DIRAC,
@@ -135,6 +157,18 @@ pub const TABLE: &[Case] = &[
         formula: "|1 − h γ/2|, both eigenvalues alike",
         predicted: || 1.0 - 0.5 * H,
         source: MESCHEDER,
+        pace: USUAL,
+    },
+    Case {
+        game: DIRAC,
+        method: "simultaneous, instance noise σ 2",
+        settings: "loss.kind = \"minimax\"\nscheme.kind = \"simultaneous\"\n\
+                   augment = { kind = \"instance-noise\", sigma = 2.0 }",
+        formula: "|1 + h μ|, μ = −σ²/4 ± √(σ⁴/16 − f'²)",
+        // As R1 with γ = σ²/2: f'' is −¼ at 0, and both kinds of samples have the noise.
+        predicted: || r1(2.0),
+        source: MESCHEDER,
+        pace: NOISY,
     },
     Case {
         game: DIRAC,
@@ -143,6 +177,7 @@ pub const TABLE: &[Case] = &[
         formula: "√((1 − hγ f'²)² + h² f'²)",
         predicted: || (1.0 - 0.25 * H).hypot(0.5 * H),
         source: CONSENSUS,
+        pace: USUAL,
     },
     Case {
         game: DIRAC,
@@ -151,6 +186,7 @@ pub const TABLE: &[Case] = &[
         formula: "√(1 − (h f')² + (h f')⁴)",
         predicted: || (1.0 - (0.5 * H).powi(2) + (0.5 * H).powi(4)).sqrt(),
         source: GIDEL,
+        pace: USUAL,
     },
     Case {
         game: DIRAC,
@@ -159,6 +195,7 @@ pub const TABLE: &[Case] = &[
         formula: "√(1 − 2k (h f')²)",
         predicted: || (1.0 - 10.0 * (0.5 * H).powi(2)).sqrt(),
         source: "linearised: θ meets ψ − k h f' θ, and how that changes with θ adds as much again",
+        pace: USUAL,
     },
 ];
 
@@ -167,14 +204,14 @@ pub const TABLE: &[Case] = &[
 /// # Errors
 /// As [`play`].
 pub fn measured(case: &Case) -> Result<Rates, TrainError> {
-    const STEPS: usize = 400;
+    let Pace { start, steps, batch } = case.pace;
     let rules = format!(
-        "{}\nrun.batch = 2\noptimizer.generator.kind = \"sgd\"\noptimizer.generator.lr = {H}\n\
+        "{}\nrun.batch = {batch}\noptimizer.generator.kind = \"sgd\"\noptimizer.generator.lr = {H}\n\
          optimizer.discriminator.kind = \"sgd\"\noptimizer.discriminator.lr = {H}",
         case.settings
     );
-    let path = play(&rules, [START, START], STEPS)?;
-    let late: Vec<f64> = path[STEPS / 2..].iter().map(|point| radius(*point).ln()).collect();
+    let path = play(&rules, [start, start], steps)?;
+    let late: Vec<f64> = path[steps / 2..].iter().map(|point| radius(*point).ln()).collect();
     Ok(Rates { predicted: (case.predicted)(), measured: slope(&late).exp() })
 }
 

@@ -44,6 +44,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("penalty.0.c", &["penalty=[{kind=\"dragan\"}]"]),
     ("penalty.0.gamma", &["penalty=[{kind=\"r1\"}]"]),
     ("penalty.0.epsilon", &["penalty=[{kind=\"first-order-r1\"}]"]),
+    ("penalty.0.check_every", &["penalty=[{kind=\"first-order-r1\"}]"]),
     ("penalty.0.interval", &["penalty=[{kind=\"r1\"}]"]),
     ("optimizer.n_critic", &[]),
     ("optimizer.accumulate", &[]),

@@ -152,7 +152,7 @@ fn images_are_measured_by_the_features_of_a_network() {
         folder: &folder,
         other_data: false,
     };
-    let again = evaluate(&run, &out.join("checkpoints/best.safetensors"), options).unwrap();
+    let again = evaluate(&run, &[out.join("checkpoints/best.safetensors")], options).unwrap();
     assert!(again.data_as_trained);
     assert_eq!(Metric::Quality(again.quality), best.best.metric);
 }

@@ -20,7 +20,8 @@ pub(crate) struct SampleArgs {
     pub(crate) weights: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) foreign: weights::args::ForeignArgs,
-    /// Which checkpoint of the run: last, best, or a step that was kept
+    /// Which checkpoint of the run: last, best, or a step that was kept; several, such as 1500,1750,last, are an
+    /// ensemble of which each makes some of the samples
     #[arg(long, value_name = "WHICH", default_value = "last", conflicts_with = "weights")]
     pub(crate) checkpoint: String,
     /// How many samples [default: 64, or as many as there are latent vectors; of every class 8]. They are written as they

@@ -95,7 +95,7 @@ fn first_look(trainer: &mut Trainer) -> Result<Option<Seen>> {
     let device = run.device.open()?;
     let folder = trainer.folder();
     let options = EvalOptions { config, weights: None, device: &device, folder, other_data: false };
-    let quality = evaluate(&run, &folder.last_checkpoint(), options)?.quality;
+    let quality = evaluate(&run, &[folder.last_checkpoint()], options)?.quality;
     let seen = Seen::new(0, &Metric::Quality(quality));
     let text = serde_json::to_string(&seen)?;
     ganymede_tensor::write_atomic(&path, |out| out.write_all(text.as_bytes()))?;

@@ -264,3 +264,38 @@ fn points_are_truncated_and_nothing_else() {
         expect(&call(args), 2, &[want]);
     }
 }
+
+/// Of several checkpoints each makes some of the samples, from the latent vectors that any of them would be given, and the same
+/// ones every time.
+#[test]
+fn snapshots_of_a_run_are_an_ensemble() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("run");
+    let sets = ["run.steps=2", "log.keep_every=1", "data.resolution=32", "eval.extractor=none"];
+    Trainer::new(&run(CLOTHES, &sets), &out).unwrap().run(&mut ()).unwrap();
+    let samples = |which: &str| {
+        let (pictures, file) =
+            (dir.path().join(format!("pictures-{which}")), dir.path().join(format!("{which}.safetensors")));
+        let args = ["sample", text(&out), "--checkpoint", which, "--num", "24", "--tensor", text(&file)];
+        expect(&call(&[&args[..], &["--out", text(&pictures)]].concat()), 0, &[]);
+        let images = tensor(&file, "images");
+        (0..24).map(|i| numbers(&images.narrow(0, i, 1).unwrap())).collect::<Vec<_>>()
+    };
+    let (both, early, late) = (samples("1,last"), samples("1"), samples("last"));
+    let origins: Vec<bool> = (0..24)
+        .map(|i| {
+            assert!(both[i] == early[i] || both[i] == late[i], "sample {i} is of neither");
+            both[i] == early[i]
+        })
+        .collect();
+    assert!(origins.contains(&true) && origins.contains(&false), "{origins:?}");
+    assert_eq!(samples("last,1,last").len(), 24);
+    expect(&call(&["sample", text(&out), "--checkpoint", "1,7"]), 1, &["step-000007"]);
+    expect(&call(&["sample", text(&out), "--checkpoint", "1,"]), 2, &["--checkpoint", "last, best"]);
+
+    let options = ["--extractor", "fashion-cnn", "--num", "60", "--metrics", "fid", "--json"];
+    let found = call(&[&["eval", text(&out), "--checkpoint", "1,last"][..], &options].concat());
+    expect(&found, 0, &["last.safetensors"]);
+    let report: Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert_eq!(report["checkpoint"].as_array().unwrap().len(), 2);
+}

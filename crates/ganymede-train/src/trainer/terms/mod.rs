@@ -138,8 +138,8 @@ impl Terms {
         Ok(())
     }
 
-    /// For the log: `penalty` is the sum of all penalties, `penalty_norm` what the first one saw; what others measured
-    /// has names of its own.
+    /// For the log: `penalty` is the sum of all penalties, `penalty_norm` what the first one saw, `penalty_exact` the sum
+    /// of those that first-order ones stand for; what others measured has names of its own.
     pub(crate) fn measured(&self) -> ganymede_tensor::Result<Measurements> {
         let mut all = Measurements::default();
         let mut has_norm = false;
@@ -151,6 +151,7 @@ impl Terms {
             for (name, value) in held.held.iter() {
                 match name {
                     penalty::VALUE => all.sum("penalty", value)?,
+                    penalty::EXACT => all.sum("penalty_exact", value)?,
                     _ if has_norm => all.add(format!("penalty_norm_{kind}"), value),
                     _ => {
                         all.add("penalty_norm", value);

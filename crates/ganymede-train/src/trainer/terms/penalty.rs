@@ -13,6 +13,8 @@ use crate::trainer::view::LOOK;
 
 /// The name of a penalty's mean value among what is held of it.
 pub(super) const VALUE: &str = "value";
+/// The name of what the exact penalty would have been.
+pub(super) const EXACT: &str = "exact";
 /// The name of the mean gradient norm that it saw.
 const NORM: &str = "norm";
 
@@ -24,6 +26,10 @@ pub(super) struct PenaltyTerm {
 impl PenaltyTerm {
     pub(super) fn new(config: PenaltyConfig) -> Self {
         Self { config }
+    }
+
+    fn is_checked(&self, update: u64) -> bool {
+        self.config.check_every > 0 && update.is_multiple_of(self.config.check_every)
     }
 }
 
@@ -45,6 +51,11 @@ impl Term for PenaltyTerm {
         let Some(term) = lazy.evaluate(at.update, &critic, samples, known, &mut at.noise.clone())? else {
             return Ok(None);
         };
+        if let Some(exact) = penalty.exact().filter(|_| self.is_checked(at.update)) {
+            let counts = self.config.interval as f64;
+            let exact = exact.evaluate(&critic, samples, &mut at.noise.clone())?;
+            out.add(EXACT, &(exact.value.mean_all()?.detach() * counts)?);
+        }
         out.add(VALUE, &term.value.mean_all()?);
         out.add(NORM, &term.grad_norm.mean_all()?);
         Ok(Some(term.value))
@@ -56,3 +67,31 @@ impl Term for PenaltyTerm {
 }
 
 impl Stateful for PenaltyTerm {}
+
+#[cfg(test)]
+mod tests {
+    use crate::trainer::testing::ring_game;
+
+    /// It is looked at, and changes nothing.
+    #[test]
+    fn a_first_order_penalty_is_compared_with_the_exact_one() {
+        let game = |check_every: u64| {
+            let entry = format!("kind = 'first-order-r1', epsilon = 1e-3, check_every = {check_every}");
+            ring_game(&format!("discriminator.activation = 'tanh'\npenalty = [{{ {entry} }}]"))
+        };
+        let (mut checked, mut plain) = (game(2), game(0));
+        let mut ratios = Vec::new();
+        for step in 0..40 {
+            let [one, other] = [&mut checked, &mut plain]
+                .map(|game| game.play(true).unwrap().unwrap().read(step, 5).unwrap());
+            assert_eq!(one.get("penalty"), other.get("penalty"));
+            assert_eq!(one.get("loss_g"), other.get("loss_g"));
+            assert_eq!(other.get("penalty_exact"), None);
+            assert_eq!(one.get("penalty_exact").is_some(), step % 2 == 0);
+            ratios.extend(one.get("penalty_exact").map(|exact| one.get("penalty").unwrap() / exact));
+        }
+        // Of a linear function the estimate is the square of a normal number, of which these are means of 5 at 20 times.
+        let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
+        assert!((0.6..1.5).contains(&mean), "{mean}");
+    }
+}

@@ -60,7 +60,7 @@ fn main() -> Result<()> {
 
     let plan = Plan { steps, seed: 1 };
     let g_start = steps / 2;
-    let warm_up = WarmUp { d_start: steps / 4, g_start, ramp: steps / 6 };
+    let warm_up = WarmUp { d_start: steps / 4, g_start, ramp: steps / 3 };
     let cold = WarmUp { d_start: g_start, g_start, ramp: 0 };
     let starts = [("plain", None), ("warm-up", Some(warm_up)), ("cold start", Some(cold))];
     let mut runs: Vec<(&str, Run)> = Vec::new();

@@ -7,7 +7,7 @@ use ganymede_tensor::{Graph, Optimizer, OptimizerConfig, Result, Rng, Tensor, gr
 use crate::model::{Autoencoder, Discriminator, reconstruction};
 
 /// The term's weight beside the adaptive one, as in VQGAN.
-const WEIGHT: f64 = 0.8;
+const WEIGHT: f64 = 0.4;
 const LOSS: AdversarialLoss = AdversarialLoss::Hinge;
 /// Keeps the discriminator from growing steep, without gradients of gradients.
 const PENALTY: Penalty = Penalty::FirstOrderR1 { gamma: 1.0, epsilon: 0.05 };

@@ -8,9 +8,9 @@
 //! The gradient has two summands (eq. 9), each exact. The first is that of the generator's loss where the updates lead, in its
 //! samples. The second is how the samples change the updates, times the gradient of the game's value *there*: the value is the
 //! discriminator's whole loss taken negative, real samples and penalties included. Where the discriminator is at its best
-//! that gradient is 0, so that the second summand is what is still to come of its answer. The generator's own loss in the place of the value
-//! would be no such thing: the generator would be told to teach the discriminator to like its samples. For `minimax` without
-//! penalties both summands together are the gradient of one function, f of eq. 6.
+//! that gradient is 0, so that the second summand is what is still to come of its answer. The generator's own loss in the place
+//! of the value would be no such thing: the generator would be told to teach the discriminator to like its samples. For
+//! `minimax` without penalties both summands together are the gradient of one function, f of eq. 6.
 //!
 //! With `first_order` the updates are looked at, and not differentiated: the first summand alone, at a fraction of the time
 //! and memory. The paper's figure 1 (appendix) shows what the second summand adds.
@@ -25,6 +25,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::alternating::update_discriminator;
+use super::joint::dot;
 use super::{Scheme, SchemeKind, SchemeSpec};
 use crate::config::Run;
 use crate::error::TrainError;
@@ -107,8 +108,11 @@ impl Unrolled {
         if updates.is_empty() {
             return Ok((loss, gradients));
         }
-        let mut back =
-            Back { in_values: risen(players, last, &fake, &values)?, in_moments: None, in_samples: None };
+        let mut back = Back {
+            in_values: risen(players, last, &fake, &values)?,
+            in_moments: Vec::new(),
+            in_samples: None,
+        };
         for update in updates.into_iter().rev() {
             back = update.back(back)?;
         }
@@ -170,8 +174,8 @@ struct Update {
 /// of the samples.
 struct Back {
     in_values: Vec<Tensor>,
-    /// Nothing behind the last update: the loss does not know of moments.
-    in_moments: Option<Vec<Tensor>>,
+    /// None behind the last update: the value does not know of moments.
+    in_moments: Vec<Tensor>,
     in_samples: Option<Tensor>,
 }
 
@@ -200,12 +204,8 @@ impl Update {
 
     /// From behind the update to before it.
     fn back(&self, behind: Back) -> Result<Back, TrainError> {
-        let moments = self.moments.tensors().concat();
-        let in_moments = behind.in_moments.iter().flatten();
-        let pairs = self.values.iter().zip(&behind.in_values).chain(moments.iter().zip(in_moments));
-        let products = pairs.map(|(there, gradient)| (there * gradient)?.sum_all());
-        let sum = products.reduce(|a, b| a? + b?).transpose()?;
-        let Some(sum) = sum else { return Ok(behind) };
+        let there = [&self.values[..], &self.moments.tensors().concat()].concat();
+        let sum = dot(&there, &[behind.in_values, behind.in_moments].concat())?;
         let from_moments = self.from_moments.tensors().concat();
         let asked = [&self.from_values[..], &from_moments, std::slice::from_ref(&self.samples)].concat();
         let mut in_values = grad(&sum, &refs(&asked), Graph::Discard)?;
@@ -215,7 +215,7 @@ impl Update {
             (Some(a), Some(b)) => Some((a + b)?),
             (a, b) => a.or(b),
         };
-        Ok(Back { in_values, in_moments: Some(in_moments), in_samples })
+        Ok(Back { in_values, in_moments, in_samples })
     }
 }
 

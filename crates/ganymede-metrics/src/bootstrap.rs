@@ -4,6 +4,7 @@ use ganymede_tensor::Rng;
 
 use crate::fid::frechet_distance_rows;
 use crate::inception_score::{Split, inception_score};
+use crate::quantile::quantile;
 use crate::{Ddof, MetricError, Result, Rows};
 
 /// A measure and the interval that it would lie in for other samples of the same size.
@@ -114,11 +115,4 @@ impl Bootstrap {
             Ok(inception_score(logits, Some(&rows[0]), 1, Split::Even, Ddof::Population)?.mean)
         })
     }
-}
-
-/// With linear interpolation, as NumPy's default; `sorted` is not empty.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let at = share * (sorted.len() - 1) as f64;
-    let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
-    below + (above - below) * at.fract()
 }

@@ -11,6 +11,7 @@ mod histogram;
 mod inception;
 mod kinds;
 mod lpips;
+mod pixels;
 mod precomputed;
 mod rows;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use histogram::class_counts;
 pub use inception::{Inception, InceptionConfig, InceptionRange, InceptionTap};
 pub use kinds::{EXTRACTORS, ExtractorKind, ExtractorOptions, WeightsNews, find_extractor};
 pub use lpips::Lpips;
+pub use pixels::Pixels;
 pub use precomputed::FeatureFile;
 
 /// The number of images, if their shape is what `extractor` takes.

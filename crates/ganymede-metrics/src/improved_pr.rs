@@ -1,7 +1,7 @@
-//! Improved precision and recall, and the realism of single samples.
+//! Improved precision and recall.
 
-use crate::neighbours::{Ball, FeatureSets, Radii, Scalar, ball_counts, radii, realism_scores};
-use crate::{MetricError, Result};
+use crate::Result;
+use crate::neighbours::{Ball, Balls, FeatureSets, Look, Scalar, Seen, Side};
 
 /// What [`improved_precision_recall`] gives.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -21,6 +21,20 @@ impl PrecisionRecall {
         let sum = self.precision + self.recall;
         if sum == 0.0 { 0.0 } else { 2.0 * self.precision * self.recall / sum }
     }
+
+    /// Closed balls around real and around generated samples.
+    fn balls(k: usize) -> [Balls; 2] {
+        [Side::Real, Side::Generated].map(|around| Balls::new(around, k, Ball::Closed))
+    }
+
+    pub(crate) fn looks(k: usize) -> [Look; 2] {
+        Self::balls(k).map(Look::Balls)
+    }
+
+    pub(crate) fn of(seen: &Seen, k: usize) -> Self {
+        let [real, generated] = Self::balls(k).map(|balls| seen.balls(balls));
+        Self { precision: real.share_held(), recall: generated.share_held(), k }
+    }
 }
 
 /// Improved precision and recall: which share of each set lies on the manifold of the other.
@@ -37,49 +51,5 @@ impl PrecisionRecall {
 /// # Errors
 /// A set has fewer than `k + 1` rows, the columns differ in number, or a feature is not finite.
 pub fn improved_precision_recall<T: Scalar>(rows: FeatureSets<'_, T>, k: usize) -> Result<PrecisionRecall> {
-    let both = rows.checked()?;
-    let radii = Radii {
-        real: radii("real samples", &both.real, k)?,
-        generated: radii("generated samples", &both.generated, k)?,
-    };
-    let counts = ball_counts(&both, &radii, Ball::Closed);
-    let (n, m) = (both.real.len() as f64, both.generated.len() as f64);
-    Ok(PrecisionRecall {
-        precision: counts.real_balls.iter().filter(|count| **count > 0).count() as f64 / m,
-        recall: counts.recalled.iter().filter(|is| **is).count() as f64 / n,
-        k,
-    })
-}
-
-/// How realistic each generated sample is: the largest rᵢ / ‖φᵢ − x‖ over real samples φᵢ, `(M,)`.
-///
-/// rᵢ is the distance of φᵢ to its `k`-th nearest other real sample. Real samples whose radius is not
-/// below the median are left out, as outliers' balls are too large to mean anything. At least 1 is on the
-/// manifold (so restricted); the lowest scores are the samples to look at first. An exact copy of a real
-/// sample has infinite realism.
-///
-/// Kynkäänniemi et al., 2019, arXiv:1904.06991, equation 3; `<` of the median as in dgm-eval.
-///
-/// # Errors
-/// There are fewer than `k + 1` real rows, all radii are equal, the columns differ in number, or a feature
-/// is not finite.
-pub fn realism<T: Scalar>(rows: FeatureSets<'_, T>, k: usize) -> Result<Vec<f64>> {
-    let both = rows.checked()?;
-    let radii = radii("real samples", &both.real, k)?;
-    let median = median(&radii);
-    if !radii.iter().any(|radius| *radius < median) {
-        return Err(MetricError::Unfit(format!(
-            "realism needs real samples closer together than others; all {} are {median} from their neighbour {k}",
-            radii.len()
-        )));
-    }
-    Ok(realism_scores(&both, &radii, |radius| radius < median))
-}
-
-/// The mean of the two middle ones where there are evenly many.
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let half = sorted.len() / 2;
-    if sorted.len().is_multiple_of(2) { (sorted[half - 1] + sorted[half]) / 2.0 } else { sorted[half] }
+    Ok(PrecisionRecall::of(&Seen::of(rows, &PrecisionRecall::looks(k))?, k))
 }

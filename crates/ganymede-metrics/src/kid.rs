@@ -1,14 +1,10 @@
 //! The kernel distance of two sets of features.
 
 use ganymede_tensor::Rng;
-use ndarray::{Array2, ArrayView2, s};
 
-use crate::linalg::{cross, row_gram};
+use crate::kernel::Kernel;
 use crate::rows::check_pair;
 use crate::{KidForm, MetricError, Result, Rows};
-
-/// Rows that are compared at a time: bounds the memory, and is enough for the products to be efficient.
-const TILE: usize = 1024;
 
 /// Rows of a subset, by number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,11 +104,44 @@ pub fn kid<'a, 'b>(
 ) -> Result<Kid> {
     let (real, fake) = (real.into(), fake.into());
     check_pair(real, fake, 2)?;
+    over_subsets(cubic(real), real, fake, subsets)
+}
+
+/// [`kid`] with the Gaussian kernel exp(−‖x − y‖²/(2σ²)): torch-fidelity's `kid_kernel=rbf`, whose σ is 10.
+///
+/// # Errors
+/// As [`kid`]; `sigma` is not above 0.
+pub fn kid_rbf<'a, 'b>(
+    real: impl Into<Rows<'a>>,
+    fake: impl Into<Rows<'b>>,
+    subsets: &[KidSubset],
+    sigma: f64,
+) -> Result<Kid> {
+    let (real, fake) = (real.into(), fake.into());
+    check_pair(real, fake, 2)?;
+    over_subsets(Kernel::gaussian(sigma)?, real, fake, subsets)
+}
+
+/// [`kid_rbf`] over all rows at once.
+///
+/// # Errors
+/// As [`kid_all`]; `sigma` is not above 0.
+pub fn kid_rbf_all<'a, 'b>(real: impl Into<Rows<'a>>, fake: impl Into<Rows<'b>>, sigma: f64) -> Result<f64> {
+    let (real, fake) = (real.into(), fake.into());
+    check_pair(real, fake, 2)?;
+    Ok(Kernel::gaussian(sigma)?.mmd2(real, fake))
+}
+
+fn cubic(rows: Rows<'_>) -> Kernel {
+    Kernel::Cubic { dim: rows.dim() as f64 }
+}
+
+fn over_subsets(kernel: Kernel, real: Rows<'_>, fake: Rows<'_>, subsets: &[KidSubset]) -> Result<Kid> {
     check_subsets(real.count(), fake.count(), subsets)?;
-    let values: Vec<f64> = subsets
-        .iter()
-        .map(|subset| mmd2(Rows::from(&real.select(&subset.real)), Rows::from(&fake.select(&subset.fake))))
-        .collect();
+    let of = |subset: &KidSubset| {
+        kernel.mmd2(Rows::from(&real.select(&subset.real)), Rows::from(&fake.select(&subset.fake)))
+    };
+    let values: Vec<f64> = subsets.iter().map(of).collect();
     let mean = mean(&values);
     let std = (squares(&values, mean) / values.len() as f64).sqrt();
     Ok(Kid { mean, std, values })
@@ -145,7 +174,7 @@ fn check_subsets(real: usize, fake: usize, subsets: &[KidSubset]) -> Result<()> 
 pub fn kid_all<'a, 'b>(real: impl Into<Rows<'a>>, fake: impl Into<Rows<'b>>) -> Result<f64> {
     let (real, fake) = (real.into(), fake.into());
     check_pair(real, fake, 2)?;
-    Ok(mmd2(real, fake))
+    Ok(cubic(real).mmd2(real, fake))
 }
 
 /// [`kid`] over disjoint blocks of rows in their order, of at most `max_block` rows of the larger set: TF-GAN's and
@@ -169,10 +198,11 @@ pub fn kid_blocks<'a, 'b>(
             fake.count()
         )));
     }
+    let kernel = cubic(real);
     let values: Vec<f64> = (0..blocks)
         .map(|i| {
             let (real, fake) = (real.range(part(real, i, blocks)), fake.range(part(fake, i, blocks)));
-            mmd2(Rows::from(&real), Rows::from(&fake))
+            kernel.mmd2(Rows::from(&real), Rows::from(&fake))
         })
         .collect();
     let (mean, n) = (mean(&values), values.len() as f64);
@@ -192,47 +222,4 @@ fn mean(values: &[f64]) -> f64 {
 
 fn squares(values: &[f64], mean: f64) -> f64 {
     values.iter().map(|v| (v - mean) * (v - mean)).sum()
-}
-
-fn mmd2(real: Rows<'_>, fake: Rows<'_>) -> f64 {
-    let (n, m) = (real.count() as f64, fake.count() as f64);
-    within(real) / (n * (n - 1.0)) + within(fake) / (m * (m - 1.0)) - 2.0 * between(real, fake) / (n * m)
-}
-
-/// Σ_{i≠j} k(x_i, x_j).
-fn within(rows: Rows<'_>) -> f64 {
-    let dim = rows.dim() as f64;
-    let mut sum = 0.0;
-    for start in (0..rows.count()).step_by(TILE) {
-        let tile = rows.range(start..rows.count().min(start + TILE));
-        sum += off_diagonal(&row_gram(tile.view()), dim);
-        for other in (0..start).step_by(TILE) {
-            let other = rows.range(other..other + TILE);
-            sum += 2.0 * kernel_sum(cross(tile.view(), other.view()).view(), dim);
-        }
-    }
-    sum
-}
-
-/// Σ k(x_i, y_j).
-fn between(real: Rows<'_>, fake: Rows<'_>) -> f64 {
-    let dim = real.dim() as f64;
-    let mut sum = 0.0;
-    for start in (0..real.count()).step_by(TILE) {
-        let tile = real.range(start..real.count().min(start + TILE));
-        for other in (0..fake.count()).step_by(TILE) {
-            let other = fake.range(other..fake.count().min(other + TILE));
-            sum += kernel_sum(cross(tile.view(), other.view()).view(), dim);
-        }
-    }
-    sum
-}
-
-fn off_diagonal(gram: &Array2<f64>, dim: f64) -> f64 {
-    (1..gram.nrows()).map(|i| 2.0 * kernel_sum(gram.slice(s![i..=i, ..i]), dim)).sum()
-}
-
-/// Row by row, so that the rounding errors of a long sum stay small.
-fn kernel_sum(dots: ArrayView2<'_, f64>, dim: f64) -> f64 {
-    dots.rows().into_iter().map(|row| row.iter().map(|dot| (dot / dim + 1.0).powi(3)).sum::<f64>()).sum()
 }

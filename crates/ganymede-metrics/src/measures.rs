@@ -6,18 +6,24 @@
 mod classes;
 mod comparison;
 mod distances;
+mod kernels;
+mod manifold;
 mod measure;
 mod neighbours;
+mod passes;
 mod pixels;
 mod several;
 mod taken;
 #[cfg(test)]
 mod tests;
+mod training;
 mod variety;
+mod weightless;
 
 pub use comparison::{Comparison, DrawnImages, ImageSource, Need, SampleSet};
 pub use measure::{Least, Measure};
-pub use several::{LeftOut, Round, take_each, those_that_fit};
+pub use passes::Passes;
+pub use several::{LeftOut, Round, RoundValue, take_each, those_that_fit};
 pub use taken::{Better, Counts, Line, Reading, Taken, ValueKind};
 
 use crate::Result;
@@ -34,9 +40,28 @@ pub const MEASURES: &[&Measure] = &[
     &neighbours::PRDC,
     &neighbours::DENSITY_COVERAGE,
     &neighbours::PRECISION_RECALL,
+    &manifold::CLIPPED,
+    &manifold::PROBABILISTIC_PR,
+    &manifold::SYMMETRIC_PR,
+    &manifold::COVER_PR,
+    &manifold::ALPHA_BETA,
+    &manifold::REALISM,
+    &manifold::RARITY,
     &distances::MIND,
+    &distances::ASW,
+    &kernels::KID_RBF,
+    &kernels::CMMD,
     &neighbours::MEMORISATION,
+    &manifold::AUTHENTICITY,
+    &training::FLD,
+    &training::COPYING,
     &variety::VENDI,
+    &kernels::RKE,
+    &classes::CLASS_FID,
+    &classes::CAS,
+    &weightless::NDB,
+    &weightless::FWD,
+    &weightless::BIRTHDAY,
     &pixels::MS_SSIM,
     &pixels::SWD,
 ];

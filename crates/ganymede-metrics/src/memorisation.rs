@@ -1,8 +1,7 @@
 //! Whether a generator repeats its training set.
 
-use crate::MetricError;
 use crate::Result;
-use crate::neighbours::{FeatureSets, Scalar, nearest_among, nearest_of_each};
+use crate::neighbours::{FeatureSets, Look, Scalar, Seen, Side};
 
 /// The training sample nearest to a generated one.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
@@ -49,24 +48,23 @@ const MEMORISED: f64 = 1.0 / 3.0;
 /// There are fewer than 2 real rows or no generated ones, the columns differ in number, or a feature is
 /// not finite.
 pub fn memorisation<T: Scalar>(rows: FeatureSets<'_, T>) -> Result<Memorisation> {
-    let both = rows.checked()?;
-    if both.real.len() < 2 {
-        return Err(MetricError::Unfit("memorisation needs at least 2 real samples, got 1".into()));
+    Ok(Memorisation::of(&Seen::of(rows, &Memorisation::LOOKS)?))
+}
+
+impl Memorisation {
+    pub(crate) const LOOKS: [Look; 2] = [Look::Within(Side::Real, 1), Look::Across(Side::Generated, 2)];
+
+    pub(crate) fn of(seen: &Seen) -> Self {
+        let (among_real, found) = (seen.within(Side::Real), seen.across(Side::Generated));
+        let nearest: Vec<NearestReal> = found
+            .index
+            .outer_iter()
+            .zip(found.distance.outer_iter())
+            .map(|(i, d)| NearestReal { index: i[0], distance: d[0], next_distance: d[1] })
+            .collect();
+        let m = nearest.len() as f64;
+        let authentic = nearest.iter().filter(|n| n.distance > among_real.distance[(n.index, 0)]).count();
+        let memorised = nearest.iter().filter(|n| n.distance < MEMORISED * n.next_distance).count();
+        Self { authentic_percent: 100.0 * authentic as f64 / m, memorised: memorised as f64 / m, nearest }
     }
-    let among_real = nearest_of_each("real samples", &both.real, 1)?;
-    let found = nearest_among(&both.generated, &both.real, 2)?;
-    let nearest: Vec<NearestReal> = found
-        .index
-        .outer_iter()
-        .zip(found.distance.outer_iter())
-        .map(|(i, d)| NearestReal { index: i[0], distance: d[0], next_distance: d[1] })
-        .collect();
-    let m = nearest.len() as f64;
-    let authentic = nearest.iter().filter(|n| n.distance > among_real.distance[(n.index, 0)]).count();
-    let memorised = nearest.iter().filter(|n| n.distance < MEMORISED * n.next_distance).count();
-    Ok(Memorisation {
-        authentic_percent: 100.0 * authentic as f64 / m,
-        memorised: memorised as f64 / m,
-        nearest,
-    })
 }

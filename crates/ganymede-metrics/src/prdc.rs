@@ -1,7 +1,7 @@
 //! Precision, recall, density and coverage.
 
 use crate::Result;
-use crate::neighbours::{Ball, FeatureSets, Radii, Scalar, ball_counts, radii};
+use crate::neighbours::{Ball, Balls, FeatureSets, Look, Scalar, Seen, Side};
 
 /// The neighbours that the authors of density and coverage take.
 pub const PRDC_NEIGHBOURS: usize = 5;
@@ -59,19 +59,28 @@ pub struct Prdc {
 /// # Ok::<(), ganymede_metrics::MetricError>(())
 /// ```
 pub fn prdc<T: Scalar>(rows: FeatureSets<'_, T>, k: usize) -> Result<Prdc> {
-    let both = rows.checked()?;
-    let radii = Radii {
-        real: radii("real samples", &both.real, k)?,
-        generated: radii("generated samples", &both.generated, k)?,
-    };
-    let counts = ball_counts(&both, &radii, Ball::Open);
-    let (n, m) = (both.real.len() as f64, both.generated.len() as f64);
-    let inside: u64 = counts.real_balls.iter().map(|count| u64::from(*count)).sum();
-    Ok(Prdc {
-        precision: counts.real_balls.iter().filter(|count| **count > 0).count() as f64 / m,
-        recall: counts.recalled.iter().filter(|is| **is).count() as f64 / n,
-        density: inside as f64 / (k as f64 * m),
-        coverage: counts.covered.iter().filter(|is| **is).count() as f64 / n,
-        k,
-    })
+    Ok(Prdc::of(&Seen::of(rows, &Prdc::looks(k))?, k))
+}
+
+impl Prdc {
+    /// Open balls around real and around generated samples.
+    pub(crate) fn balls(k: usize) -> [Balls; 2] {
+        [Side::Real, Side::Generated].map(|around| Balls::new(around, k, Ball::Open))
+    }
+
+    pub(crate) fn looks(k: usize) -> [Look; 2] {
+        Self::balls(k).map(Look::Balls)
+    }
+
+    pub(crate) fn of(seen: &Seen, k: usize) -> Self {
+        let [real, generated] = Self::balls(k).map(|balls| seen.balls(balls));
+        let inside: u64 = real.held.iter().map(|count| u64::from(*count)).sum();
+        Self {
+            precision: real.share_held(),
+            recall: generated.share_held(),
+            density: inside as f64 / (k as f64 * real.held.len() as f64),
+            coverage: real.share_of_balls(1),
+            k,
+        }
+    }
 }

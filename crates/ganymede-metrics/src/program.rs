@@ -6,6 +6,7 @@
 mod answer;
 mod args;
 mod choices;
+mod classes;
 mod compare;
 mod evaluate;
 mod extractor;
@@ -15,6 +16,7 @@ mod numbers;
 mod picture;
 mod pixels;
 mod progress;
+mod rank;
 mod report;
 mod shards;
 mod source;
@@ -85,6 +87,7 @@ fn run(args: Args, json: &mut Json) -> anyhow::Result<Exit> {
         Some(Command::Stats(args)) => shards::stats(&args),
         Some(Command::Merge(args)) => shards::merge(&args),
         Some(Command::Compare(args)) => compare::run(&args, json),
+        Some(Command::Rank(args)) => rank::run(&args, json),
     }
 }
 

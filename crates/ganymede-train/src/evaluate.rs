@@ -1,6 +1,7 @@
 //! The measuring of a generator's images: features of both sets, and what is computed from them.
 
 mod leak;
+mod pixels;
 mod rows;
 mod truncation;
 
@@ -10,8 +11,9 @@ use std::sync::Arc;
 use ganymede_datasets::Dataset;
 use ganymede_metrics::{
     BatchOptions, CacheKey, Cached, CachedFeatures, Comparison, Convention, ExtractorKind, ExtractorOptions,
-    FeatureCache, FeatureExtractor, Features, Measure, MetricError, Need, Provenance, Quantise, Resize,
-    Round, SampleSet, cache_dir, class_counts, quantise, resize_images, take_each, those_that_fit,
+    FeatureCache, FeatureExtractor, Features, ImageSource, Measure, MetricError, Need, Passes, Provenance,
+    Quantise, Resize, Round, RoundValue, SampleSet, cache_dir, class_counts, quantise, resize_images,
+    take_each, those_that_fit,
 };
 use ganymede_models::Generator;
 use ganymede_tensor::{Device, Rng, Tensor};
@@ -28,6 +30,7 @@ use crate::sample::{Sampler, first_of};
 use crate::standing::Standing;
 use crate::trainer::{Fixed, generate_unless_stopped, metric_inputs, read_checkpoint};
 
+use pixels::PixelRows;
 use rows::{join, split};
 
 pub use leak::{Leak, LeakOptions, find_leak};
@@ -168,7 +171,7 @@ impl Evaluator {
         dataset: &Arc<dyn Dataset>,
         weights: Option<&Path>,
     ) -> Result<Self, TrainError> {
-        let extractor = load(config.extractor, weights)?;
+        let extractor = load(config.extractor, weights, dataset.shape())?;
         let pool = ThreadPoolBuilder::new().num_threads(rayon::current_num_threads()).build();
         let pool = pool.map_err(|error| TrainError::Threads { reason: error.to_string() })?;
         let wanted = config.samples.min(dataset.len());
@@ -265,24 +268,29 @@ impl Evaluator {
         generated: &Features,
         asked: Option<&[u32]>,
     ) -> Result<(Vec<QualityValue>, Vec<LeftOut>), TrainError> {
+        let (shape, passes) = (self.extractor.input(), Passes::new(measures));
+        let pixels = [&self.real, generated].map(|features| PixelRows { rows: features.pool.view(), shape });
+        let images =
+            |set: usize| (!self.config.extractor.is_network()).then_some(&pixels[set] as &dyn ImageSource);
         let comparison = Comparison {
-            real: SampleSet::from(&self.real),
-            generated: SampleSet { labels: asked, ..SampleSet::from(generated) },
+            real: SampleSet { images: images(0), ..SampleSet::from(&self.real) },
+            generated: SampleSet { labels: asked, images: images(1), ..SampleSet::from(generated) },
             extractor: self.config.extractor.name,
             choices: &Convention::Ganymede.choices(),
             seed: self.seed,
+            passes: Some(&passes),
         };
         let Round { values, left_out, .. } = take_each(measures, &comparison)?;
-        let value = |(measure, reading): (&'static Measure, ganymede_metrics::Reading)| {
+        let value = |found: RoundValue| {
             let mut provenance = self.provenance.clone();
-            if !measure.has_covariance {
+            if !found.measure.has_covariance {
                 provenance.ddof = None;
             }
             QualityValue {
-                name: provenance.id(reading.kind.name),
-                measure: reading.kind.name.to_owned(),
-                value: reading.value,
-                lower_is_better: reading.kind.better.is_lower(),
+                name: provenance.id(&found.name()),
+                measure: found.reading.kind.name.to_owned(),
+                value: found.reading.value,
+                lower_is_better: found.reading.kind.better.is_lower(),
             }
         };
         Ok((values.into_iter().map(value).collect(), left_out.into_iter().map(LeftOut::from).collect()))
@@ -317,7 +325,11 @@ fn provenance(config: &EvalConfig, shape: &[usize], extractor: &dyn FeatureExtra
 }
 
 /// The network, with weights that are built in or lie in the cache folder: a run fetches nothing.
-fn load(kind: &ExtractorKind, given: Option<&Path>) -> Result<Box<dyn FeatureExtractor>, TrainError> {
+fn load(
+    kind: &ExtractorKind,
+    given: Option<&Path>,
+    shape: &[usize],
+) -> Result<Box<dyn FeatureExtractor>, TrainError> {
     let options = ExtractorOptions {
         weights: given,
         cache: &cache_dir(),
@@ -326,6 +338,7 @@ fn load(kind: &ExtractorKind, given: Option<&Path>) -> Result<Box<dyn FeatureExt
         spatial: false,
         batch: PASS,
         device: &Device::Cpu,
+        images: shape.try_into().ok(),
     };
     Ok(kind.load(&options, &mut |_| ())?)
 }

@@ -4,8 +4,10 @@ pub(crate) mod ppl;
 
 use anyhow::Result;
 use ganymede_files::{name_of_path, path_text};
+use ganymede_metrics::find_extractor;
 use ganymede_train::{
-    EvalConfig, EvalOptions, Evaluation, Quality, Run, RunFolder, TrainError, Trainer, evaluate, figure,
+    EvalConfig, EvalOptions, Evaluation, Layers, Quality, Run, RunFolder, TrainError, Trainer, evaluate,
+    figure,
 };
 use serde_json::{Value, json};
 
@@ -66,7 +68,10 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
 fn configure(args: &EvalArgs) -> Result<Run> {
     let mut layers = Trainer::layers_of(&args.run_dir)?;
     let quoted = |text: &str| Value::from(text).to_string();
-    let metrics: Vec<String> = args.metrics.iter().map(|name| quoted(name)).collect();
+    let mut metrics: Vec<String> = args.metrics.iter().map(|name| quoted(name)).collect();
+    if let (Some(extractor), true) = (&args.extractor, metrics.is_empty()) {
+        metrics = fitting_metrics(&layers, extractor)?;
+    }
     let flags = [
         args.data.as_deref().map(|data| format!("data.name={}", quoted(&name_of_path(data)))),
         args.extractor.as_deref().map(|name| format!("eval.extractor={}", quoted(name))),
@@ -76,6 +81,17 @@ fn configure(args: &EvalArgs) -> Result<Run> {
     ];
     layers.set(&flags.into_iter().flatten().collect::<Vec<_>>())?;
     Ok(layers.resolve()?)
+}
+
+/// What to measure by this extractor, where the run's own measures are of pixels and it is a network, or the other way
+/// round; else nothing.
+pub(crate) fn fitting_metrics(layers: &Layers, extractor: &str) -> Result<Vec<String>> {
+    let own = layers.resolve()?.eval.map(|eval| eval.extractor.is_network());
+    let Ok(named) = find_extractor(extractor).map(|kind| kind.is_network()) else { return Ok(Vec::new()) };
+    if own == Some(named) {
+        return Ok(Vec::new());
+    }
+    Ok(EvalConfig::usual_metrics(!named).iter().map(|name| Value::from(*name).to_string()).collect())
 }
 
 fn table(quality: &Quality) -> String {

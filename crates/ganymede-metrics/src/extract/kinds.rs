@@ -5,9 +5,14 @@ use std::path::Path;
 
 use ganymede_tensor::Device;
 
-use super::{DinoV2, DinoV2Size, FashionCnn, Inception, InceptionConfig, InceptionTap, fashion, inception};
+use super::{
+    DinoV2, DinoV2Size, FashionCnn, Inception, InceptionConfig, InceptionTap, Pixels, fashion, inception,
+};
 use crate::names::UnknownName;
-use crate::{Choices, FeatureExtractor, Result, WeightsFile, WeightsQuery, find_weights, published_weights};
+use crate::{
+    Choices, FeatureExtractor, MetricError, Result, WeightsFile, WeightsQuery, find_weights,
+    published_weights,
+};
 
 /// All extractors.
 pub const EXTRACTORS: &[&ExtractorKind] = &[
@@ -19,6 +24,7 @@ pub const EXTRACTORS: &[&ExtractorKind] = &[
     &DINO_BASE,
     &DINO_LARGE,
     &FASHION,
+    &PIXELS,
 ];
 
 /// A network whose features are compared.
@@ -54,6 +60,8 @@ enum Weights {
     Published(&'static str, Build),
     /// Here, unless the user names others.
     BuiltIn(fn(&Device) -> Loaded, Build),
+    /// There are none.
+    Without(fn(&ExtractorOptions<'_>) -> Loaded),
 }
 
 /// How an extractor is loaded.
@@ -73,6 +81,8 @@ pub struct ExtractorOptions<'a> {
     pub batch: usize,
     /// Where the network runs.
     pub device: &'a Device,
+    /// Channels, height and width of the images, for what takes them as they are.
+    pub images: Option<[usize; 3]>,
 }
 
 /// What happens while an extractor is loaded.
@@ -111,6 +121,7 @@ impl ExtractorKind {
             (Weights::Published(name, build), _) => (find(name, options, tell)?, build),
             (Weights::BuiltIn(_, build), Some(path)) => (WeightsFile::given(path), build),
             (Weights::BuiltIn(build, _), None) => return build(options.device),
+            (Weights::Without(build), _) => return build(options),
         };
         let network = build(options, &file)?;
         if let Some(note) = file.note() {
@@ -121,7 +132,12 @@ impl ExtractorKind {
 
     /// Whether it can be loaded with nothing but this program.
     pub fn is_built_in(&self) -> bool {
-        matches!(self.weights, Weights::BuiltIn(..))
+        !matches!(self.weights, Weights::Published(..))
+    }
+
+    /// Whether it is a network, as opposed to pixels themselves.
+    pub fn is_network(&self) -> bool {
+        !matches!(self.weights, Weights::Without(..))
     }
 }
 
@@ -215,6 +231,26 @@ static FASHION: ExtractorKind = ExtractorKind {
         |device| Ok(Box::new(FashionCnn::new(device)?)),
         |options, file| Ok(Box::new(FashionCnn::load(file, options.device)?)),
     ),
+};
+
+static PIXELS: ExtractorKind = ExtractorKind {
+    name: "pixels",
+    summary: "grey levels themselves, of at most 64 × 64 pixels",
+    aside: None,
+    layer_of: None,
+    input: [3, 64, 64],
+    dim: 3 * 64 * 64,
+    logits: None,
+    classes: None,
+    weights: Weights::Without(|options| {
+        match options.images {
+        Some(images) => Ok(Box::new(Pixels::new(images))),
+        None => Err(MetricError::Invalid(
+            "pixels are no extractor for folders: ask for the measures ndb, fwd, swd or ms-ssim, which look at pixels themselves"
+                .into(),
+        )),
+    }
+    }),
 };
 
 /// A layer of the Inception network; only the last one has logits.

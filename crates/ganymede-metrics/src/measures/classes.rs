@@ -1,9 +1,12 @@
 //! Measures of what a classifier sees in generated samples.
 
-use super::comparison::{Need, absent};
-use super::measure::{Least, Measure};
+use super::comparison::{Comparison, Need, absent};
+use super::measure::{Least, Measure, at_no_pairs};
 use super::taken::{Taken, ValueKind};
-use crate::class_agreement;
+use crate::{Choices, Result, class_agreement, class_frechet_distance, classification_accuracy_score};
+
+/// What measures within classes look at.
+const BY_CLASS: &[Need] = &[Need::RealRows, Need::GeneratedRows, Need::RealLabels, Need::Labels];
 
 pub(super) static INCEPTION_SCORE: Measure = Measure {
     name: "is",
@@ -18,6 +21,7 @@ pub(super) static INCEPTION_SCORE: Measure = Measure {
     has_covariance: false,
     is_random: true,
     part_of: None,
+    looks: at_no_pairs,
     compute: |of| {
         let found = of.choices.inception_score(of.logits()?, of.seed)?;
         let label = match of.is_inception() {
@@ -42,6 +46,7 @@ pub(super) static CLASS_AGREEMENT: Measure = Measure {
     has_covariance: false,
     is_random: false,
     part_of: None,
+    looks: at_no_pairs,
     compute: |of| {
         let labels = of.generated.labels.ok_or_else(|| absent(Need::Labels))?;
         let value = class_agreement(of.logits()?, labels)?;
@@ -49,3 +54,62 @@ pub(super) static CLASS_AGREEMENT: Measure = Measure {
         Ok(Taken::default().value(&CLASS_AGREEMENT.values[0], label, value))
     },
 };
+
+pub(super) static CLASS_FID: Measure = Measure {
+    name: "class-fid",
+    aliases: &["cafd", "ifid"],
+    summary: "mean over classes of the Fréchet distance within a class; needs classes. Lower.",
+    paper: "Miyato and Koyama, 2018, arXiv:1802.05637",
+    values: &[ValueKind::lower("class-fid")],
+    needs: BY_CLASS,
+    least: four_of_two_classes,
+    has_covariance: true,
+    is_random: false,
+    part_of: None,
+    looks: at_no_pairs,
+    compute: |of| {
+        let sets = of.sets()?;
+        let (real, generated) = labels(of)?;
+        let ddof = of.choices.ddof;
+        let found = class_frechet_distance(sets.real, real, sets.generated, generated, 2, ddof)?;
+        let label = format!("Fréchet distance within classes (by {}), mean", of.extractor);
+        let classes: Vec<_> = found.classes.iter().map(|(class, found)| (class, found.distance)).collect();
+        Ok(Taken::default().value(&CLASS_FID.values[0], label, found.mean).detail("classes", classes))
+    },
+};
+
+pub(super) static CAS: Measure = Measure {
+    name: "cas",
+    aliases: &[],
+    summary: "accuracy on real samples of a ridge classifier of generated samples; needs classes. Higher.",
+    paper: "Ravuri and Vinyals, 2019, arXiv:1905.10887",
+    values: &[ValueKind::higher("cas")],
+    needs: BY_CLASS,
+    least: four_of_two_classes,
+    has_covariance: false,
+    is_random: false,
+    part_of: None,
+    looks: at_no_pairs,
+    compute: |of| {
+        let sets = of.sets()?;
+        let (real, generated) = labels(of)?;
+        let found = classification_accuracy_score(sets.real, real, sets.generated, generated)?;
+        let label = "Classification accuracy score (CAS): fitted to generated, tested on real samples";
+        Ok(Taken::default()
+            .value(&CAS.values[0], label, found.accuracy)
+            .line("  fitted to half of the real samples, tested on the other half", found.of_real, None, "")
+            .detail("of_real", found.of_real)
+            .detail("classifier", format!("ridge regression on {}, alpha 1", of.extractor))
+            .detail("split", "all generated samples to fit, all real ones to test"))
+    },
+};
+
+fn four_of_two_classes(_: &Choices) -> Least {
+    Least::new(4, 4, "it needs two samples of each of two classes")
+}
+
+fn labels<'a>(of: &Comparison<'a>) -> Result<(&'a [u32], &'a [u32])> {
+    let real = of.real.labels.ok_or_else(|| absent(Need::RealLabels))?;
+    let generated = of.generated.labels.ok_or_else(|| absent(Need::Labels))?;
+    Ok((real, generated))
+}

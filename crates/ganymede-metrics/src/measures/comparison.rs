@@ -1,8 +1,12 @@
 //! What measures look at.
 
+use std::rc::Rc;
+
 use ndarray::{Array4, ArrayView2};
 
+use super::passes::Passes;
 use crate::fid::stats_of;
+use crate::neighbours::{Look, Seen};
 use crate::{Choices, Ddof, FeatureSets, FeatureStats, Features, MeanCov, MetricError, Result, Rows};
 
 /// One set of samples, as far as it is known. What is not there is `None`, and measures that need it cannot be taken.
@@ -20,7 +24,7 @@ pub struct SampleSet<'a> {
     pub mean_cov: Option<&'a MeanCov>,
     /// The samples themselves.
     pub images: Option<&'a dyn ImageSource>,
-    /// The class that was asked for of each sample, `(N,)`.
+    /// The class of each sample, `(N,)`: that which was asked for where it was generated.
     pub labels: Option<&'a [u32]>,
 }
 
@@ -36,12 +40,25 @@ impl<'a> From<&'a Features> for SampleSet<'a> {
 }
 
 impl SampleSet<'_> {
+    /// The same for a shorter while: views of arrays do not shrink by themselves.
+    pub(crate) fn reborrow(&self) -> SampleSet<'_> {
+        SampleSet {
+            rows: self.rows.map(|rows| rows.reborrow()),
+            logits: self.logits.map(|rows| rows.reborrow()),
+            spatial: self.spatial.map(|rows| rows.reborrow()),
+            stats: self.stats,
+            mean_cov: self.mean_cov,
+            images: self.images,
+            labels: self.labels,
+        }
+    }
+
     fn has_moments(&self) -> bool {
         self.stats.is_some() || self.mean_cov.is_some()
     }
 
     /// Mean and covariance of the features.
-    fn moments(&self, ddof: Ddof) -> Result<MeanCov> {
+    pub(super) fn moments(&self, ddof: Ddof) -> Result<MeanCov> {
         match (self.mean_cov, self.stats, self.rows) {
             (Some(mean_cov), _, _) => Ok(mean_cov.clone()),
             (None, Some(stats), _) => stats.mean_cov(ddof),
@@ -85,6 +102,8 @@ pub struct Comparison<'a> {
     pub choices: &'a Choices,
     /// Seed of random draws.
     pub seed: u64,
+    /// Passes over all pairs that measures share; without them each makes its own.
+    pub passes: Option<&'a Passes>,
 }
 
 /// Something that a measure looks at.
@@ -103,6 +122,10 @@ pub enum Need {
     Logits,
     /// The class that was asked for of each generated sample.
     Labels,
+    /// The class of each real sample.
+    RealLabels,
+    /// Images of both sets, or else features of both.
+    ImagesOrRows,
     /// The pixels of generated samples.
     GeneratedImages,
     /// The pixels of real samples.
@@ -119,6 +142,8 @@ impl Need {
             Self::Spatial => "spatial features of both sets, which not every extractor gives",
             Self::Logits => "classes of the generated samples, and an extractor that classifies",
             Self::Labels => "the class that was asked for of each generated sample",
+            Self::RealLabels => "the class of each real sample",
+            Self::ImagesOrRows => "images or features of each sample of both sets",
             Self::GeneratedImages => "generated images",
             Self::RealImages => "real images",
         }
@@ -141,6 +166,11 @@ impl<'a> Comparison<'a> {
             Need::Spatial => real.spatial.is_some() && generated.spatial.is_some(),
             Need::Logits => generated.logits.is_some(),
             Need::Labels => generated.labels.is_some(),
+            Need::RealLabels => real.labels.is_some(),
+            Need::ImagesOrRows => {
+                let images = real.images.is_some() && generated.images.is_some();
+                images || (real.rows.is_some() && generated.rows.is_some())
+            }
             Need::GeneratedImages => generated.images.is_some(),
             Need::RealImages => real.images.is_some(),
         }
@@ -155,6 +185,14 @@ impl<'a> Comparison<'a> {
         let real = self.real.rows.ok_or_else(|| absent(Need::RealRows))?;
         let generated = self.generated.rows.ok_or_else(|| absent(Need::GeneratedRows))?;
         Ok(FeatureSets { real, generated })
+    }
+
+    /// What is to be seen of pairs.
+    pub(super) fn look(&self, looks: &[Look]) -> Result<Rc<Seen>> {
+        match self.passes {
+            Some(passes) => passes.look(self, looks),
+            None => Seen::of(self.sets()?, looks).map(Rc::new),
+        }
     }
 
     pub(super) fn logits(&self) -> Result<ArrayView2<'a, f32>> {

@@ -3,13 +3,13 @@
 use ganymede_tensor::Rng;
 
 use super::comparison::{Comparison, Need, absent};
-use super::measure::{Least, Measure};
+use super::measure::{Least, Measure, at_no_pairs};
 use super::taken::{Taken, ValueKind};
 use crate::fid::LEAST_TO_EXTRAPOLATE;
 use crate::kid::SUBSET_ROWS;
 use crate::{
-    Choices, Frechet, KidForm, fid_infinity, frechet_distance, frechet_distance_rows, kid, kid_all, mind,
-    sfid,
+    Choices, Ddof, Frechet, KidForm, approximate_sliced_wasserstein, fid_infinity, frechet_distance,
+    frechet_distance_rows, kid, kid_all, mind, sfid,
 };
 
 /// Directions of MIND: its paper's.
@@ -26,6 +26,7 @@ pub(super) static FID: Measure = Measure {
     has_covariance: true,
     is_random: false,
     part_of: None,
+    looks: at_no_pairs,
     compute: |of| {
         let found = match of.rows_for_frechet() {
             Some(rows) => frechet_distance_rows(rows.real, rows.generated, of.choices.ddof)?,
@@ -49,6 +50,7 @@ pub(super) static FID_INFINITY: Measure = Measure {
     has_covariance: true,
     is_random: true,
     part_of: None,
+    looks: at_no_pairs,
     compute: |of| {
         let sets = of.sets()?;
         let mut rng = Rng::stream(of.seed, "fid-infinity");
@@ -73,6 +75,7 @@ pub(super) static SFID: Measure = Measure {
     has_covariance: true,
     is_random: false,
     part_of: None,
+    looks: at_no_pairs,
     compute: |of| {
         let missing = || absent(Need::Spatial);
         let real = of.real.spatial.ok_or_else(missing)?;
@@ -96,6 +99,7 @@ pub(super) static KID: Measure = Measure {
     has_covariance: false,
     is_random: true,
     part_of: None,
+    looks: at_no_pairs,
     compute: |of| {
         let sets = of.sets()?;
         let name = if of.is_inception() { "Inception " } else { "" };
@@ -124,6 +128,7 @@ pub(super) static MIND: Measure = Measure {
     has_covariance: false,
     is_random: true,
     part_of: None,
+    looks: at_no_pairs,
     compute: |of| {
         let value = mind(of.sets()?, DIRECTIONS, of.seed)?;
         let label = match of.is_inception() {
@@ -131,6 +136,26 @@ pub(super) static MIND: Measure = Measure {
             false => format!("Sliced distance (MIND by {})", of.extractor),
         };
         Ok(Taken::default().value(&MIND.values[0], label, value).detail("directions", DIRECTIONS))
+    },
+};
+
+pub(super) static ASW: Measure = Measure {
+    name: "asw",
+    aliases: &[],
+    summary: "sliced Wasserstein distance in closed form: of means and total variances only. Lower.",
+    paper: "Nadjahi et al., 2021, arXiv:2106.15427",
+    values: &[ValueKind::lower("asw")],
+    needs: &[Need::Moments],
+    least: two_for_a_covariance,
+    has_covariance: false,
+    is_random: false,
+    part_of: None,
+    looks: at_no_pairs,
+    compute: |of| {
+        // The published program divides by n, whatever a convention says of FID.
+        let [real, generated] = [&of.real, &of.generated].map(|set| set.moments(Ddof::Population));
+        let value = approximate_sliced_wasserstein(&real?, &generated?)?;
+        Ok(Taken::default().value(&ASW.values[0], "Sliced Wasserstein distance, closed form (ASW)", value))
     },
 };
 

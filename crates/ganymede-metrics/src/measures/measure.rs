@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::comparison::{Comparison, Need, absent};
+use super::comparison::{Comparison, Need, SampleSet, absent};
 use super::taken::{Taken, ValueKind};
-use crate::{Choices, Result};
+use crate::neighbours::Look;
+use crate::{Choices, MetricError, Result};
 
 /// A measure of generated samples, mostly against real ones.
 ///
@@ -31,7 +32,14 @@ pub struct Measure {
     pub is_random: bool,
     /// The measure that gives all of its values and more: who asks for everything asks for that one.
     pub part_of: Option<&'static str>,
+    /// What it looks at in the passes over all pairs.
+    pub(super) looks: fn(&Choices) -> Vec<Look>,
     pub(super) compute: fn(&Comparison<'_>) -> Result<Taken>,
+}
+
+/// It does not look at pairs.
+pub(super) fn at_no_pairs(_: &Choices) -> Vec<Look> {
+    Vec::new()
 }
 
 /// The fewest samples that a measure can be taken of.
@@ -56,13 +64,26 @@ impl Measure {
     /// Takes the measure.
     ///
     /// # Errors
-    /// [`MetricError::Unfit`](crate::MetricError::Unfit) where something that it [needs](Measure::needs) is not there, or there is too little of
+    /// [`MetricError::Unfit`] where something that it [needs](Measure::needs) is not there, or there is too little of
     /// it; else what its function says.
     pub fn take(&self, of: &Comparison<'_>) -> Result<Taken> {
-        match self.missing(of) {
-            None => (self.compute)(of),
-            Some(need) => Err(absent(need)),
+        if let Some(need) = self.missing(of) {
+            return Err(absent(need));
         }
+        match self.too_few_of(of) {
+            Some(reason) => Err(MetricError::Unfit(reason)),
+            None => (self.compute)(of),
+        }
+    }
+
+    /// Why the rows that there are are too few for it.
+    fn too_few_of(&self, of: &Comparison<'_>) -> Option<String> {
+        let is_of_rows = self.needs(Need::RealRows) || self.needs(Need::GeneratedRows);
+        let rows = |set: &SampleSet<'_>| set.rows.map_or(usize::MAX, |rows| rows.nrows());
+        if !is_of_rows {
+            return None;
+        }
+        self.too_few(rows(&of.real), rows(&of.generated), of.choices)
     }
 
     /// The first thing that it needs and that is not there.
@@ -70,14 +91,19 @@ impl Measure {
         self.needs.iter().copied().find(|need| !of.has(*need))
     }
 
+    /// Whether what it looks at in the passes over all pairs can be seen.
+    pub(super) fn can_look_at(&self, of: &Comparison<'_>) -> bool {
+        self.missing(of).is_none() && self.too_few_of(of).is_none()
+    }
+
     /// Whether it looks at `need`.
     pub fn needs(&self, need: Need) -> bool {
         self.needs.contains(&need)
     }
 
-    /// Whether it looks at pixels, and no network has to do with it.
-    pub fn is_of_pixels(&self) -> bool {
-        self.needs(Need::GeneratedImages)
+    /// Whether it asks if generated samples are of the class that was asked for, which neither folders nor features say.
+    pub fn is_of_what_was_asked(&self) -> bool {
+        self.needs(Need::Labels) && !self.needs(Need::RealLabels)
     }
 
     /// Why so many samples are too few for it, if they are.

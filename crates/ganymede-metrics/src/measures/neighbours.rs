@@ -3,9 +3,9 @@
 use super::comparison::{Comparison, Need};
 use super::measure::{Least, Measure};
 use super::taken::{Taken, ValueKind};
-use crate::{BallTest, Choices, PRDC_NEIGHBOURS, Result, improved_precision_recall, memorisation, prdc};
+use crate::{BallTest, Choices, Memorisation, PRDC_NEIGHBOURS, Prdc, PrecisionRecall, Result};
 
-const BOTH: &[Need] = &[Need::RealRows, Need::GeneratedRows];
+pub(super) const BOTH: &[Need] = &[Need::RealRows, Need::GeneratedRows];
 const DENSITY: ValueKind = ValueKind::aim("density", "near 1");
 const COVERAGE: ValueKind = ValueKind::higher("coverage");
 
@@ -20,8 +20,9 @@ pub(super) static PRDC: Measure = Measure {
     has_covariance: false,
     is_random: false,
     part_of: None,
+    looks: |_| Prdc::looks(PRDC_NEIGHBOURS).to_vec(),
     compute: |of| {
-        let found = prdc(of.sets()?, PRDC_NEIGHBOURS)?;
+        let found = Prdc::of(&*of.look(&Prdc::looks(PRDC_NEIGHBOURS))?, PRDC_NEIGHBOURS);
         let [precision, recall, density, coverage] = [0, 1, 2, 3].map(|i| &PRDC.values[i]);
         let real = "Precision (k = 5): share of generated images that look real";
         let reached = "Recall (k = 5): share of real images that are reached";
@@ -47,8 +48,9 @@ pub(super) static DENSITY_COVERAGE: Measure = Measure {
     has_covariance: false,
     is_random: false,
     part_of: Some("prdc"),
+    looks: |_| Prdc::looks(PRDC_NEIGHBOURS).to_vec(),
     compute: |of| {
-        let found = prdc(of.sets()?, PRDC_NEIGHBOURS)?;
+        let found = Prdc::of(&*of.look(&Prdc::looks(PRDC_NEIGHBOURS))?, PRDC_NEIGHBOURS);
         Ok(Taken::default()
             .value(&DENSITY_COVERAGE.values[0], "Density (k = 5)", found.density)
             .value(&DENSITY_COVERAGE.values[1], "Coverage (k = 5)", found.coverage)
@@ -67,6 +69,10 @@ pub(super) static PRECISION_RECALL: Measure = Measure {
     has_covariance: false,
     is_random: false,
     part_of: None,
+    looks: |choices| match choices.pr_test {
+        BallTest::Closed => PrecisionRecall::looks(choices.pr_neighbours).to_vec(),
+        BallTest::Open => Prdc::looks(choices.pr_neighbours).to_vec(),
+    },
     compute: |of| {
         let (k, test) = (of.choices.pr_neighbours, of.choices.pr_test);
         let (precision, recall) = balls(of, k, test)?;
@@ -90,8 +96,9 @@ pub(super) static MEMORISATION: Measure = Measure {
     has_covariance: false,
     is_random: false,
     part_of: None,
+    looks: |_| Memorisation::LOOKS.to_vec(),
     compute: |of| {
-        let found = memorisation(of.sets()?)?;
+        let found = Memorisation::of(&*of.look(&Memorisation::LOOKS)?);
         let [authentic, memorised] = [0, 1].map(|i| &MEMORISATION.values[i]);
         Ok(Taken::default()
             .value(authentic, "Authentic (AuthPct), % of generated images", found.authentic_percent)
@@ -99,18 +106,18 @@ pub(super) static MEMORISATION: Measure = Measure {
     },
 };
 
-fn others_beside(k: usize) -> Least {
+pub(super) fn others_beside(k: usize) -> Least {
     Least::new(k + 1, k + 1, format!("a sample has to have {k} others beside it"))
 }
 
 fn balls(of: &Comparison<'_>, k: usize, test: BallTest) -> Result<(f64, f64)> {
     Ok(match test {
         BallTest::Closed => {
-            let found = improved_precision_recall(of.sets()?, k)?;
+            let found = PrecisionRecall::of(&*of.look(&PrecisionRecall::looks(k))?, k);
             (found.precision, found.recall)
         }
         BallTest::Open => {
-            let found = prdc(of.sets()?, k)?;
+            let found = Prdc::of(&*of.look(&Prdc::looks(k))?, k);
             (found.precision, found.recall)
         }
     })

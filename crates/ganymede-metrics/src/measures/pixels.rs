@@ -4,7 +4,7 @@ use ndarray::s;
 use serde_json::json;
 
 use super::comparison::{Comparison, ImageSource, Need, absent};
-use super::measure::{Least, Measure};
+use super::measure::{Least, Measure, at_no_pairs};
 use super::taken::{Taken, ValueKind};
 use crate::{
     Images, MetricError, MsSsimDiversity, Result, SlicedWassersteinConfig, ms_ssim_diversity,
@@ -27,6 +27,7 @@ pub(super) static MS_SSIM: Measure = Measure {
     has_covariance: false,
     is_random: true,
     part_of: None,
+    looks: at_no_pairs,
     compute: likeness,
 };
 
@@ -41,6 +42,7 @@ pub(super) static SWD: Measure = Measure {
     has_covariance: false,
     is_random: true,
     part_of: None,
+    looks: at_no_pairs,
     compute: patches,
 };
 
@@ -116,12 +118,12 @@ fn patches(of: &Comparison<'_>) -> Result<Taken> {
         .counted(Some(n as u64), Some(n as u64)))
 }
 
-fn size(images: &dyn ImageSource) -> Result<(u32, u32)> {
+pub(super) fn size(images: &dyn ImageSource) -> Result<(u32, u32)> {
     images.size().ok_or_else(|| MetricError::Unfit("there is no image in the set".into()))
 }
 
 /// `20 images`, or `341 of 5000 images`.
-fn some_of(n: usize, of: usize) -> String {
+pub(super) fn some_of(n: usize, of: usize) -> String {
     match n {
         _ if n != of => format!("{n} of {of} images"),
         1 => "1 image".into(),

@@ -15,12 +15,34 @@ pub struct LeftOut {
     pub reason: String,
 }
 
+/// A value of one of several measures.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RoundValue {
+    /// The measure.
+    pub measure: &'static Measure,
+    /// The value.
+    pub reading: Reading,
+    /// What else belongs to its name, as in [`Taken::variant`](super::Taken::variant).
+    pub variant: Option<String>,
+}
+
+impl RoundValue {
+    /// Its name without that of the samples: `recall`, `fwd-level2`.
+    pub fn name(&self) -> String {
+        match &self.variant {
+            Some(variant) => format!("{}-{variant}", self.reading.kind.name),
+            None => self.reading.kind.name.to_owned(),
+        }
+    }
+}
+
 /// What several measures gave.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Round {
-    /// Each value with its measure, in the order asked for. All are finite.
-    pub values: Vec<(&'static Measure, Reading)>,
+    /// Each value, in the order asked for. All are finite.
+    pub values: Vec<RoundValue>,
     /// What could not be taken.
     pub left_out: Vec<LeftOut>,
 }
@@ -44,15 +66,15 @@ pub fn those_that_fit(
 }
 
 /// Takes each of `wanted`. One that these samples cannot have, or that gives no finite number for them, is left out
-/// with the reason.
+/// with the reason. Those that look at all pairs share their passes where the comparison has [`Passes`](super::Passes).
 ///
 /// # Errors
 /// As [`Measure::take`], but for [`MetricError::Unfit`].
 pub fn take_each(wanted: &[&'static Measure], of: &Comparison<'_>) -> Result<Round> {
     let mut round = Round::default();
     for &measure in wanted {
-        let readings = match measure.take(of) {
-            Ok(taken) => taken.values,
+        let (readings, variant) = match measure.take(of) {
+            Ok(taken) => (taken.values, taken.variant),
             Err(MetricError::Unfit(reason)) => {
                 round.left_out.push(LeftOut { measure: measure.name, reason });
                 continue;
@@ -61,7 +83,7 @@ pub fn take_each(wanted: &[&'static Measure], of: &Comparison<'_>) -> Result<Rou
         };
         for reading in readings {
             if reading.value.is_finite() {
-                round.values.push((measure, reading));
+                round.values.push(RoundValue { measure, reading, variant: variant.clone() });
             } else {
                 let reason = format!("it is {} for these samples", reading.value);
                 round.left_out.push(LeftOut { measure: reading.kind.name, reason });

@@ -104,8 +104,10 @@ pub struct Taken {
     pub lines: Vec<Line>,
     /// What else there is to say, for programs.
     pub details: Map<String, Value>,
-    /// How many images it looked at, where that is not all of them.
+    /// How many images it looked at, of measures of pixels.
     pub counts: Option<Counts>,
+    /// What else belongs to the full name of the number, such as `level2`.
+    pub variant: Option<String>,
 }
 
 impl Taken {
@@ -153,6 +155,10 @@ impl Taken {
     pub(super) fn detail(mut self, key: &str, detail: impl Serialize) -> Self {
         self.details.insert(key.to_owned(), serde_json::to_value(detail).unwrap_or_default());
         self
+    }
+
+    pub(super) fn variant(self, variant: String) -> Self {
+        Self { variant: Some(variant), ..self }
     }
 
     pub(super) fn counted(self, real: Option<u64>, generated: Option<u64>) -> Self {

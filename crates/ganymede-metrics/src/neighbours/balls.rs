@@ -1,11 +1,11 @@
-//! Who lies in whose ball: around each sample one that reaches to its k-th neighbour.
+//! Who lies in whose ball: around each sample of one set one that reaches to its k-th neighbour.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::cell::OnceCell;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use super::blocks::{BLOCK, Block, for_each_block, scan};
+use super::blocks::{Block, Tally, scan};
 use super::filter::Filter;
-use super::sets::{Both, Scalar};
+use super::sets::{Scalar, Side};
 
 /// Whether the border belongs to a ball.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,159 +16,138 @@ pub(crate) enum Ball {
     Closed,
 }
 
-impl Ball {
-    fn holds(self, distance: f64, radius: f64) -> bool {
-        match self {
-            Self::Open => distance < radius,
-            Self::Closed => distance <= radius,
-        }
+/// Balls around each sample of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Balls {
+    /// Whose samples are their centres.
+    pub(crate) around: Side,
+    /// They reach to the k-th nearest other of the centre's own set.
+    pub(crate) k: usize,
+    pub(crate) ball: Ball,
+    /// Whether no radius is above the median of all.
+    pub(crate) capped: bool,
+}
+
+impl Balls {
+    pub(crate) fn new(around: Side, k: usize, ball: Ball) -> Self {
+        Self { around, k, ball, capped: false }
     }
 }
 
-/// Radii of the balls around real and around generated samples.
-pub(crate) struct Radii {
-    pub(crate) real: Vec<f64>,
-    pub(crate) generated: Vec<f64>,
+/// Which samples of the other set lie in balls.
+#[derive(Clone, Debug)]
+pub(crate) struct BallCounts {
+    /// For each ball, how many of the other set it holds.
+    pub(crate) holds: Vec<u32>,
+    /// For each sample of the other set, how many balls it lies in.
+    pub(crate) held: Vec<u32>,
 }
 
-/// What [`ball_counts`] finds.
-pub(crate) struct Counts {
-    /// For each generated sample, how many real balls it lies in.
-    pub(crate) real_balls: Vec<u32>,
-    /// For each real sample, whether its ball holds a generated sample.
-    pub(crate) covered: Vec<bool>,
-    /// For each real sample, whether it lies in a generated ball.
-    pub(crate) recalled: Vec<bool>,
+impl BallCounts {
+    /// Share of balls that hold at least `least` of the other set.
+    pub(crate) fn share_of_balls(&self, least: u32) -> f64 {
+        share(&self.holds, least)
+    }
+
+    /// Share of the other set that lies in a ball.
+    pub(crate) fn share_held(&self) -> f64 {
+        share(&self.held, 1)
+    }
 }
 
-/// A radius among squared distances of the filter: below `inner` is certainly inside, above `outer`
-/// certainly outside.
-struct Border {
-    inner: Vec<f32>,
-    outer: Vec<f32>,
+fn share(counts: &[u32], least: u32) -> f64 {
+    counts.iter().filter(|count| **count >= least).count() as f64 / counts.len() as f64
 }
 
 /// More than rounding to f32 moves a squared distance, in relative terms.
-const ROUNDING: f64 = 1e-6;
+pub(super) const ROUNDING: f64 = 1e-6;
 
-impl Border {
-    fn new<T: Scalar>(filter: &Filter<'_, T>, radii: &[f64]) -> Self {
-        let inner = radii.iter().map(|r| filter.lowered(r * r * (1.0 - ROUNDING))).collect();
-        let outer = radii.iter().map(|r| filter.raised(r * r * (1.0 + ROUNDING))).collect();
-        Self { inner, outer }
-    }
-}
-
-struct Tally<'a, T: Scalar> {
+/// Radii, and what they are among squared distances of the filter: below `inner` is certainly inside, above `outer`
+/// certainly outside.
+pub(super) struct Border<'a, T: Scalar> {
     filter: &'a Filter<'a, T>,
     ball: Ball,
-    radii: &'a Radii,
-    real: Border,
-    generated: Border,
-    real_balls: Vec<AtomicU32>,
-    covered: Vec<AtomicBool>,
-    recalled: Vec<AtomicBool>,
+    pub(super) radii: Vec<f64>,
+    inner: Vec<f32>,
+    pub(super) outer: Vec<f32>,
+}
+
+impl<'a, T: Scalar> Border<'a, T> {
+    pub(super) fn new(filter: &'a Filter<'a, T>, radii: Vec<f64>, ball: Ball) -> Self {
+        let inner = radii.iter().map(|r| filter.lowered(r * r * (1.0 - ROUNDING))).collect();
+        let outer = radii.iter().map(|r| filter.raised(r * r * (1.0 + ROUNDING))).collect();
+        Self { filter, ball, radii, inner, outer }
+    }
+
+    /// Whether the pair of row `i` and column `j`, of this product, is nearer than the radius number `at`.
+    pub(super) fn holds(&self, at: usize, i: usize, j: usize, product: f32) -> bool {
+        let (low, high) = self.filter.bounds(i, j, product);
+        if high < self.inner[at] {
+            return true;
+        }
+        let exact = OnceCell::new();
+        let distance = || *exact.get_or_init(|| T::rounded_root(self.filter.exact(i, j)));
+        low <= self.outer[at]
+            && match self.ball {
+                Ball::Open => distance() < self.radii[at],
+                Ball::Closed => distance() <= self.radii[at],
+            }
+    }
 }
 
 /// Counts over all pairs of a real and a generated sample.
-pub(crate) fn ball_counts<T: Scalar>(both: &Both<'_, T>, radii: &Radii, ball: Ball) -> Counts {
-    let filter = Filter::between(&both.real, &both.generated);
-    let flags = |n: usize| (0..n).map(|_| AtomicBool::new(false)).collect();
-    let tally = Tally {
-        ball,
-        radii,
-        real: Border::new(&filter, &radii.real),
-        generated: Border::new(&filter, &radii.generated),
-        real_balls: (0..both.generated.len()).map(|_| AtomicU32::new(0)).collect(),
-        covered: flags(both.real.len()),
-        recalled: flags(both.real.len()),
-        filter: &filter,
-    };
-    for_each_block(&filter, |block| tally.add(block));
-    Counts {
-        real_balls: tally.real_balls.into_iter().map(AtomicU32::into_inner).collect(),
-        covered: tally.covered.into_iter().map(AtomicBool::into_inner).collect(),
-        recalled: tally.recalled.into_iter().map(AtomicBool::into_inner).collect(),
-    }
+pub(super) struct BallTally<'a, T: Scalar> {
+    border: Border<'a, T>,
+    around: Side,
+    holds: Vec<AtomicU32>,
+    held: Vec<AtomicU32>,
 }
 
-impl<T: Scalar> Tally<'_, T> {
-    fn add(&self, block: &Block<'_>) {
-        let low = &self.filter.right().low[block.columns.clone()];
-        let generated = &self.generated.outer[block.columns.clone()];
-        for i in block.rows.clone() {
-            let products = block.row(i);
-            let (base, real) = (self.filter.left().low[i], self.real.outer[i]);
-            scan(
-                products.len(),
-                |at| base + low[at] - 2.0 * products[at] <= real.max(generated[at]),
-                |at| self.add_pair(i, block.columns.start + at, products[at]),
-            );
-        }
-    }
-
-    fn add_pair(&self, i: usize, j: usize, product: f32) {
-        let (left, right) = (self.filter.left(), self.filter.right());
-        let low = left.low[i] + right.low[j] - 2.0 * product;
-        let high = left.high[i] + right.high[j] - 2.0 * product;
-        let exact = std::cell::OnceCell::new();
-        let holds = |border: &Border, at: usize, radius: f64| {
-            if high < border.inner[at] {
-                return true;
-            }
-            let distance = || T::rounded_root(self.filter.exact(i, j));
-            low <= border.outer[at] && self.ball.holds(*exact.get_or_init(distance), radius)
+impl<'a, T: Scalar> BallTally<'a, T> {
+    /// `radii` are those of the balls, one a sample that they are around.
+    pub(super) fn new(filter: &'a Filter<'a, T>, balls: Balls, radii: Vec<f64>) -> Self {
+        let zeros = |n: usize| (0..n).map(|_| AtomicU32::new(0)).collect();
+        let others = match balls.around {
+            Side::Real => filter.right().len(),
+            Side::Generated => filter.left().len(),
         };
-        if holds(&self.real, i, self.radii.real[i]) {
-            self.real_balls[j].fetch_add(1, Relaxed);
-            self.covered[i].store(true, Relaxed);
-        }
-        if !self.recalled[i].load(Relaxed) && holds(&self.generated, j, self.radii.generated[j]) {
-            self.recalled[i].store(true, Relaxed);
+        let (holds, held) = (zeros(radii.len()), zeros(others));
+        Self { border: Border::new(filter, radii, balls.ball), around: balls.around, holds, held }
+    }
+
+    pub(super) fn finish(self) -> BallCounts {
+        let plain = |counts: Vec<AtomicU32>| counts.into_iter().map(AtomicU32::into_inner).collect();
+        BallCounts { holds: plain(self.holds), held: plain(self.held) }
+    }
+
+    fn pair(&self, i: usize, j: usize, product: f32) {
+        let (centre, other) = match self.around {
+            Side::Real => (i, j),
+            Side::Generated => (j, i),
+        };
+        if self.border.holds(centre, i, j, product) {
+            self.holds[centre].fetch_add(1, Relaxed);
+            self.held[other].fetch_add(1, Relaxed);
         }
     }
 }
 
-/// For each generated sample the largest rᵢ / d(i, j) over the real samples that `counts` lets through.
-pub(crate) fn realism_scores<T: Scalar>(
-    both: &Both<'_, T>,
-    radii: &[f64],
-    counts: impl Fn(f64) -> bool,
-) -> Vec<f64> {
-    let filter = Filter::between(&both.real, &both.generated);
-    // A radius below 0 is never the largest of anything.
-    let radii: Vec<f64> = radii.iter().map(|r| if counts(*r) { *r } else { -1.0 }).collect();
-    let groups: Vec<Mutex<Vec<f64>>> = (0..both.generated.len().div_ceil(BLOCK))
-        .map(|b| Mutex::new(vec![0.0; BLOCK.min(both.generated.len() - b * BLOCK)]))
-        .collect();
-    for_each_block(&filter, |block| {
-        let group = &groups[block.columns.start / BLOCK];
-        let mut best = group.lock().expect("a thread that panicked ends the run");
-        raise_scores(&filter, block, &radii, &mut best);
-    });
-    groups.into_iter().flat_map(|group| group.into_inner().expect("as above")).collect()
-}
-
-fn raise_scores<T: Scalar>(filter: &Filter<'_, T>, block: &Block<'_>, radii: &[f64], best: &mut [f64]) {
-    let low = &filter.right().low[block.columns.clone()];
-    let mut squares: Vec<f32> = best.iter().map(|score| ((score * score) as f32).next_down()).collect();
-    for i in block.rows.clone().filter(|i| radii[*i] >= 0.0) {
-        let products = block.row(i);
-        let base = filter.left().low[i];
-        // r²/d² of rounded distances may exceed that of exact ones a little.
-        let radius = filter.raised(radii[i] * radii[i] * (1.0 + ROUNDING));
-        let mut hits = Vec::new();
-        scan(
-            products.len(),
-            |at| radius >= squares[at] * (base + low[at] - 2.0 * products[at]),
-            |at| hits.push(at),
-        );
-        for at in hits {
-            let distance = T::rounded_root(filter.exact(i, block.columns.start + at));
-            let score = if distance == 0.0 { f64::INFINITY } else { radii[i] / distance };
-            if score > best[at] {
-                best[at] = score;
-                squares[at] = ((score * score) as f32).next_down();
+impl<T: Scalar> Tally for BallTally<'_, T> {
+    fn see(&self, block: &Block<'_>) {
+        let filter = self.border.filter;
+        let low = &filter.right().low[block.columns.clone()];
+        for i in block.rows.clone() {
+            let (products, base) = (block.row(i), filter.left().low[i]);
+            let hit = |at: usize| self.pair(i, block.columns.start + at, products[at]);
+            match self.around {
+                Side::Real => {
+                    let outer = self.border.outer[i];
+                    scan(products.len(), |at| base + low[at] - 2.0 * products[at] <= outer, hit);
+                }
+                Side::Generated => {
+                    let outer = &self.border.outer[block.columns.clone()];
+                    scan(products.len(), |at| base + low[at] - 2.0 * products[at] <= outer[at], hit);
+                }
             }
         }
     }

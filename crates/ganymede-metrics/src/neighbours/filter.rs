@@ -61,6 +61,12 @@ impl<'p, T: Scalar> Filter<'p, T> {
         self.right.is_none()
     }
 
+    /// Bounds of the squared distance of row `i` and column `j`, of this product, in the units of the filter.
+    pub(crate) fn bounds(&self, i: usize, j: usize, product: f32) -> (f32, f32) {
+        let (left, right) = (&self.left, self.right());
+        (left.low[i] + right.low[j] - 2.0 * product, left.high[i] + right.high[j] - 2.0 * product)
+    }
+
     /// The exact squared distance of two rows.
     pub(crate) fn exact(&self, i: usize, j: usize) -> f64 {
         let (left, right) = (&self.left, self.right());

@@ -8,12 +8,16 @@
 
 mod balls;
 mod blocks;
+mod chances;
 mod copies;
 mod filter;
+mod look;
 mod nearest;
+mod rarity;
+mod realism;
 mod sets;
 
-pub(crate) use balls::{Ball, Radii, ball_counts, realism_scores};
-pub(crate) use nearest::{nearest_among, nearest_of_each, radii};
-pub(crate) use sets::Points;
+pub(crate) use balls::{Ball, Balls};
+pub(crate) use look::{Look, Seen, median};
 pub use sets::{FeatureSets, Scalar};
+pub(crate) use sets::{Points, Side};

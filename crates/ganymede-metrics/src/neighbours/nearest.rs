@@ -1,14 +1,14 @@
 //! The k nearest rows of each row.
 
+use std::cell::Cell;
 use std::sync::Mutex;
 
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::blocks::{BLOCK, Block, for_each_block, scan};
+use super::blocks::{BLOCK, Block, Tally, scan};
 use super::filter::Filter;
-use super::sets::{Points, Scalar};
-use crate::{MetricError, Result};
+use super::sets::Scalar;
 
 /// Candidates that are kept open before they are settled by exact distances.
 const OPEN: usize = 256;
@@ -75,113 +75,113 @@ impl Best {
     }
 }
 
-/// The `k` nearest rows of `among` for each row of `queries`.
-///
-/// # Errors
-/// `k` is 0 or more than there are rows in `among`.
-pub(crate) fn nearest_among<T: Scalar>(
-    queries: &Points<'_, T>,
-    among: &Points<'_, T>,
-    k: usize,
-) -> Result<Neighbours> {
-    check(k, among.len(), "the set that they are sought in")?;
-    Ok(search(&Filter::between(queries, among), k))
+/// Looks for the nearest ones.
+pub(super) struct NearestTally<'a, T: Scalar> {
+    filter: &'a Filter<'a, T>,
+    /// Of the filter's left side among its right one.
+    rows: Groups,
+    /// Of its right side among its left one: the same, where it is one set with itself.
+    columns: Groups,
 }
 
-/// The `k` nearest other rows of each row of `points`: never itself, though a copy of it may be.
-///
-/// # Errors
-/// `k` is 0, or there are fewer than `k + 1` rows.
-pub(crate) fn nearest_of_each<T: Scalar>(what: &str, points: &Points<'_, T>, k: usize) -> Result<Neighbours> {
-    if points.len() <= k || k == 0 {
-        return Err(MetricError::Unfit(format!(
-            "k = {k} nearest neighbours need at least {} {what}, got {}: lower k or give more samples",
-            k.max(1) + 1,
-            points.len()
-        )));
+/// [`BLOCK`] samples each.
+type Groups = Vec<Mutex<Vec<Best>>>;
+
+impl<'a, T: Scalar> NearestTally<'a, T> {
+    /// The nearest `k` of each row of one set among the others.
+    pub(super) fn within(filter: &'a Filter<'a, T>, k: usize) -> Self {
+        Self { filter, rows: groups(filter.left().len(), k), columns: Vec::new() }
     }
-    Ok(search(&Filter::within(points), k))
-}
 
-/// The distance of each row to its k-th nearest other: the (k + 1)-th smallest of all distances to it.
-///
-/// # Errors
-/// As [`nearest_of_each`].
-pub(crate) fn radii<T: Scalar>(what: &str, points: &Points<'_, T>, k: usize) -> Result<Vec<f64>> {
-    Ok(nearest_of_each(what, points, k)?.distance.column(k - 1).to_vec())
-}
-
-fn check(k: usize, rows: usize, what: &str) -> Result<()> {
-    if k == 0 || k > rows {
-        return Err(MetricError::Invalid(format!("k = {k} nearest neighbours, but {what} has {rows} rows")));
+    /// The nearest `rows_k` of each row, and `columns_k` of each column, among those of the other set. For 0 nothing is
+    /// sought.
+    pub(super) fn between(filter: &'a Filter<'a, T>, rows_k: usize, columns_k: usize) -> Self {
+        let of = |len: usize, k: usize| if k == 0 { Vec::new() } else { groups(len, k) };
+        Self { filter, rows: of(filter.left().len(), rows_k), columns: of(filter.right().len(), columns_k) }
     }
-    Ok(())
-}
 
-fn search<T: Scalar>(filter: &Filter<'_, T>, k: usize) -> Neighbours {
-    let rows = filter.left().len();
-    let groups: Vec<Mutex<Vec<Best>>> = (0..rows.div_ceil(BLOCK))
-        .map(|b| Mutex::new((b * BLOCK..((b + 1) * BLOCK).min(rows)).map(|_| Best::new(k)).collect()))
-        .collect();
-    let group = |start: usize| groups[start / BLOCK].lock().expect("a thread that panicked ends the run");
-    for_each_block(filter, |block| {
-        by_rows(filter, block, &mut group(block.rows.start));
-        if filter.is_within() && block.rows != block.columns {
-            by_columns(filter, block, &mut group(block.columns.start));
+    /// Those of rows and those of columns.
+    pub(super) fn finish(self) -> (Neighbours, Neighbours) {
+        let filter = self.filter;
+        let rows = settled::<T>(self.rows, |i, best| best.settle(filter, |j| filter.exact(i, j)));
+        let columns = settled::<T>(self.columns, |j, best| best.settle(filter, |i| filter.exact(i, j)));
+        (rows, columns)
+    }
+
+    /// Offers the columns of a block to its rows.
+    fn by_rows(&self, block: &Block<'_>, best: &mut [Best]) {
+        let filter = self.filter;
+        let (left, right) = (filter.left(), filter.right());
+        let low = &right.low[block.columns.clone()];
+        for (i, best) in block.rows.clone().zip(best) {
+            let products = block.row(i);
+            let base = left.low[i];
+            let limit = Cell::new(best.limit);
+            scan(
+                products.len(),
+                |at| base + low[at] - 2.0 * products[at] <= limit.get(),
+                |at| {
+                    let j = block.columns.start + at;
+                    if filter.is_within() && i == j {
+                        return;
+                    }
+                    let (lower, upper) = filter.bounds(i, j, products[at]);
+                    best.offer(lower, upper, j, |best| best.settle(filter, |j| filter.exact(i, j)));
+                    limit.set(best.limit);
+                },
+            );
         }
-    });
-    let mut best: Vec<Best> = groups.into_iter().flat_map(|g| g.into_inner().expect("as above")).collect();
-    best.par_iter_mut().enumerate().for_each(|(i, best)| best.settle(filter, |j| filter.exact(i, j)));
-    let index = |(i, n): (usize, usize)| best[i].settled[n].1 as usize;
-    let distance = |(i, n): (usize, usize)| T::rounded_root(best[i].settled[n].0);
-    Neighbours {
-        index: Array2::from_shape_fn((rows, k), index),
-        distance: Array2::from_shape_fn((rows, k), distance),
     }
-}
 
-/// Offers the columns of a block to its rows.
-fn by_rows<T: Scalar>(filter: &Filter<'_, T>, block: &Block<'_>, best: &mut [Best]) {
-    let (left, right) = (filter.left(), filter.right());
-    let low = &right.low[block.columns.clone()];
-    let itself = filter.is_within();
-    for (i, best) in block.rows.clone().zip(best) {
-        let products = block.row(i);
-        let base = left.low[i];
-        let limit = std::cell::Cell::new(best.limit);
-        scan(
-            products.len(),
-            |at| base + low[at] - 2.0 * products[at] <= limit.get(),
-            |at| {
+    /// Offers the rows of a block to its columns.
+    fn by_columns(&self, block: &Block<'_>, best: &mut [Best]) {
+        let filter = self.filter;
+        let low = &filter.right().low[block.columns.clone()];
+        let mut limits: Vec<f32> = best.iter().map(|best| best.limit).collect();
+        for i in block.rows.clone() {
+            let products = block.row(i);
+            let base = filter.left().low[i];
+            let mut hits = Vec::new();
+            scan(products.len(), |at| base + low[at] - 2.0 * products[at] <= limits[at], |at| hits.push(at));
+            for at in hits {
                 let j = block.columns.start + at;
-                if itself && i == j {
-                    return;
-                }
-                let lower = base + low[at] - 2.0 * products[at];
-                let upper = left.high[i] + right.high[j] - 2.0 * products[at];
-                best.offer(lower, upper, j, |best| best.settle(filter, |j| filter.exact(i, j)));
-                limit.set(best.limit);
-            },
-        );
+                let (lower, upper) = filter.bounds(i, j, products[at]);
+                best[at].offer(lower, upper, i, |best| best.settle(filter, |i| filter.exact(i, j)));
+                limits[at] = best[at].limit;
+            }
+        }
     }
 }
 
-/// Offers the rows of a block to its columns, where both are of one set.
-fn by_columns<T: Scalar>(filter: &Filter<'_, T>, block: &Block<'_>, best: &mut [Best]) {
-    let side = filter.left();
-    let low = &side.low[block.columns.clone()];
-    let mut limits: Vec<f32> = best.iter().map(|best| best.limit).collect();
-    for i in block.rows.clone() {
-        let products = block.row(i);
-        let base = side.low[i];
-        let mut hits = Vec::new();
-        scan(products.len(), |at| base + low[at] - 2.0 * products[at] <= limits[at], |at| hits.push(at));
-        for at in hits {
-            let j = block.columns.start + at;
-            let lower = base + low[at] - 2.0 * products[at];
-            let upper = side.high[i] + side.high[j] - 2.0 * products[at];
-            best[at].offer(lower, upper, i, |best| best.settle(filter, |i| filter.exact(i, j)));
-            limits[at] = best[at].limit;
+impl<T: Scalar> Tally for NearestTally<'_, T> {
+    fn see(&self, block: &Block<'_>) {
+        let of = |groups: &Groups, start: usize, offer: &dyn Fn(&mut [Best])| {
+            if let Some(group) = groups.get(start / BLOCK) {
+                offer(&mut group.lock().expect("a thread that panicked ends the run"));
+            }
+        };
+        of(&self.rows, block.rows.start, &|best| self.by_rows(block, best));
+        if !self.filter.is_within() {
+            of(&self.columns, block.columns.start, &|best| self.by_columns(block, best));
+        } else if block.rows != block.columns {
+            of(&self.rows, block.columns.start, &|best| self.by_columns(block, best));
         }
+    }
+}
+
+fn groups(rows: usize, k: usize) -> Groups {
+    let group =
+        |b: usize| Mutex::new((b * BLOCK..((b + 1) * BLOCK).min(rows)).map(|_| Best::new(k)).collect());
+    (0..rows.div_ceil(BLOCK)).map(group).collect()
+}
+
+fn settled<T: Scalar>(groups: Groups, settle: impl Fn(usize, &mut Best) + Sync) -> Neighbours {
+    let plain = |group: Mutex<Vec<Best>>| group.into_inner().expect("a thread that panicked ends the run");
+    let mut best: Vec<Best> = groups.into_iter().flat_map(plain).collect();
+    best.par_iter_mut().enumerate().for_each(|(at, best)| settle(at, best));
+    let shape = (best.len(), best.first().map_or(0, |best| best.settled.len()));
+    Neighbours {
+        index: Array2::from_shape_fn(shape, |(i, n)| best[i].settled[n].1 as usize),
+        distance: Array2::from_shape_fn(shape, |(i, n)| T::rounded_root(best[i].settled[n].0)),
     }
 }

@@ -104,6 +104,13 @@ impl<'a, T: Scalar> Points<'a, T> {
     }
 }
 
+/// One of the two sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Real,
+    Generated,
+}
+
 /// Real and generated rows that fit each other.
 pub(crate) struct Both<'a, T: Scalar> {
     pub(crate) real: Points<'a, T>,

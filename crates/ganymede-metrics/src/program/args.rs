@@ -35,6 +35,7 @@ Examples:
   ganymede-metrics --real clothes/ --fake samples/ --extractor fashion-cnn     28 px, nothing to download
   ganymede-metrics stats photos/ -o photos.stats && ganymede-metrics --real photos.stats --fake samples/
   ganymede-metrics compare monday.json tuesday.json
+  ganymede-metrics rank --real photos/ --fake baseline/ ours/                 who is better, at 95 %
 
 Exit status: 0 done, 1 failed, 2 used wrongly, 130 interrupted.";
 
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Measure rows of features that another program computed.
     Features(FeaturesArgs),
+    /// Compare generators with each other against the same real images: who is better than whom, at 95 %.
+    Rank(RankArgs),
 }
 
 impl Args {
@@ -83,6 +86,7 @@ impl Args {
             None => self.evaluate.common.json.clone(),
             Some(Command::Features(args)) => args.common.json.clone(),
             Some(Command::Compare(args)) => args.json.clone(),
+            Some(Command::Rank(args)) => args.common.json.clone(),
             Some(Command::Stats(_) | Command::Merge(_)) => None,
         }
     }
@@ -96,6 +100,7 @@ impl Args {
             }
             Some(Command::Features(args)) => vec![&args.real, &args.fake],
             Some(Command::Compare(args)) => vec![&args.left, &args.right],
+            Some(Command::Rank(args)) => super::rank::inputs(args),
             Some(Command::Stats(_) | Command::Merge(_)) => Vec::new(),
         }
     }
@@ -105,6 +110,7 @@ impl Args {
             None => self.evaluate.network.threads,
             Some(Command::Stats(args)) => args.network.threads,
             Some(Command::Features(args)) => args.threads,
+            Some(Command::Rank(args)) => args.network.threads,
             Some(_) => None,
         }
     }
@@ -135,6 +141,9 @@ pub(crate) struct CommonArgs {
     /// Which measures, with commas between them [default: fid,kid,is,prdc, as far as the input allows]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = names::measure_parser())]
     pub(crate) metrics: Vec<Asked>,
+    /// Say where each number lies with 95 %, as far as it is of features: 21 times the work
+    #[arg(long)]
+    pub(crate) intervals: bool,
     /// Seed of random draws: subsets, directions, pairs
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
@@ -216,6 +225,29 @@ pub(crate) struct CompareArgs {
     /// Write the comparison as one JSON object to a file, or `-`: as the last line of standard output
     #[arg(long, value_name = "FILE|-")]
     pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Each set is cut into groups, and the measures are taken with each group left out: (2 G + 1) times for each
+generator. Take --metrics with care of their cost; `fid` of Inception's features takes some seconds a time.
+
+Example:
+  ganymede-metrics rank --real photos/ --fake baseline/ ours/ theirs/ --metrics fid,kid")]
+pub(crate) struct RankArgs {
+    /// Real images, or their features, as for the program itself
+    #[arg(long, value_name = "DIR|STATS")]
+    pub(crate) real: PathBuf,
+    /// Images of two or more generators; of larger sets as many are taken as the smallest has
+    #[arg(long, value_name = "DIR|STATS", num_args = 2..=16, required = true)]
+    pub(crate) fake: Vec<PathBuf>,
+    /// Groups that are left out in turn, 5 to 31
+    #[arg(long, value_name = "G", default_value_t = 10, value_parser = numbers::groups)]
+    pub(crate) groups: usize,
+    #[command(flatten)]
+    pub(crate) common: CommonArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
 }
 
 #[derive(Debug, clap::Args)]

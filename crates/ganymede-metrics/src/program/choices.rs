@@ -23,7 +23,7 @@ impl Wanted {
             .iter()
             .filter_map(|asked| if let Asked::One(one) = asked { Some(*one) } else { None })
             .collect();
-        if let Some(measure) = named.iter().find(|measure| measure.needs(Need::Labels)) {
+        if let Some(measure) = named.iter().find(|measure| measure.is_of_what_was_asked()) {
             return Err(Misuse(format!(
                 "`{}` needs the class that was asked for of each generated image, and neither folders nor features say \
                  it; leave it out",
@@ -104,7 +104,9 @@ mod tests {
 
     #[test]
     fn all_are_those_that_two_folders_can_have() {
-        let every = "fid fid-infinity sfid kid is prdc pr mind memorisation vendi ms-ssim swd";
+        let every = "fid fid-infinity sfid kid is prdc pr clipped pp-pr symmetric-pr cover-pr alpha-beta realism \
+                     rarity mind asw kid-rbf cmmd memorisation authenticity fld copying vendi rke class-fid cas ndb fwd birthday \
+                     ms-ssim swd";
         assert_eq!(names(&asked(&["is", "all"])), (every.split(' ').collect(), false));
         let refused = Wanted::new(&asked(&["class-agreement"]), USUAL).err().unwrap();
         assert!(refused.to_string().contains("`class-agreement` needs the class"), "{refused}");

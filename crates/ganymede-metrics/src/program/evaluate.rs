@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::{Comparison, Measure, MetricError, Provenance};
+use crate::{Comparison, Estimate, Jackknife, Measure, MetricError, Passes, Provenance, SampleSet, rank};
 use anyhow::Result;
 use ganymede_files::path_text;
 use serde_json::{Map, Value, json};
@@ -11,10 +11,14 @@ use super::answer::{Exit, Json};
 use super::args::{CommonArgs, EvaluateArgs, FeaturesArgs};
 use super::choices::{Rules, USUAL, USUAL_OF_FEATURES, Wanted};
 use super::measure::{Measured, samples, take};
+use super::progress::Progress;
 use super::report::Report;
 use super::source::{Reader, Set, Source};
 use super::words::{self, Misuse};
-use super::{extractor, table, warnings};
+use super::{classes, extractor, table, warnings};
+
+/// Groups of samples that are left out in turn for an interval.
+const GROUPS: usize = 10;
 
 /// `--real` and `--fake`.
 pub(crate) fn run(args: &EvaluateArgs, json: &Json) -> Result<Exit> {
@@ -81,17 +85,29 @@ fn measure<'a>(
     let provenance = common_provenance(real, fake, rules)?;
     let warnings = warnings::of(real, fake, wanted);
     warnings.iter().for_each(|warning| words::say(&format!("warning: {warning}")));
+    let passes = Passes::new(&wanted.measures);
+    let labels = classes::by_folder([real, fake]);
+    let labels = |set: usize| labels.as_ref().map(|labels| labels[set].as_slice());
     let comparison = Comparison {
-        real: samples(real),
-        generated: samples(fake),
+        real: SampleSet { labels: labels(0), ..samples(real) },
+        generated: SampleSet { labels: labels(1), ..samples(fake) },
         extractor: &provenance.extractor,
         choices: &rules.choices,
         seed: args.seed,
+        passes: Some(&passes),
     };
     let (mut done, mut failed) = (Vec::new(), Vec::new());
+    let total = wanted.measures.len() as u64;
+    let mut progress = args.intervals.then(|| Progress::new(args.quiet, "intervals", "measures", total));
     for measure in &wanted.measures {
         match take(measure, &comparison, [real, fake]) {
-            Ok(measured) => done.push(measured),
+            Ok(mut measured) => {
+                if let Some(progress) = &mut progress {
+                    progress.at(done.len() as u64);
+                    measured.intervals = intervals(measure, &comparison)?;
+                }
+                done.push(measured);
+            }
             Err(error) => {
                 let unfit = matches!(error.downcast_ref(), Some(MetricError::Unfit(_)));
                 failed.push((*measure, words::told(&error), wanted.by_name || !unfit));
@@ -99,6 +115,16 @@ fn measure<'a>(
         }
     }
     Ok(Findings { real, fake, provenance, warnings, done, failed, report_error: None })
+}
+
+/// Where the values of a measure lie; nothing where it is not of features of single samples.
+fn intervals(measure: &'static Measure, of: &Comparison<'_>) -> Result<Vec<Estimate>> {
+    let jackknife = Jackknife::new(GROUPS)?;
+    match rank(measure, of, &[of.generated], jackknife, &mut || ()) {
+        Ok(rankings) => Ok(rankings.iter().map(|ranking| ranking.generators[0]).collect()),
+        Err(MetricError::Unfit(_)) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl Findings<'_> {
@@ -146,7 +172,7 @@ impl Findings<'_> {
 }
 
 /// Where numbers of both sets come from; an error where the two were not made alike.
-fn common_provenance(real: &Set, fake: &Set, rules: &Rules) -> Result<Provenance> {
+pub(crate) fn common_provenance(real: &Set, fake: &Set, rules: &Rules) -> Result<Provenance> {
     let mut provenance = match (&real.provenance, &fake.provenance) {
         (Some(a), Some(b)) => {
             same_features(a, b)?;
@@ -186,8 +212,13 @@ fn results(done: &[Measured], common: &Provenance, seed: u64) -> Value {
     let ddof = common.convention.choices().ddof;
     let entry = |measured: &Measured| {
         let (name, provenance) = (measured.measure.name, measured.provenance(common, ddof, seed));
-        let mut value = Map::from_iter([("name".into(), json!(provenance.id(name)))]);
+        let mut value = Map::from_iter([("name".into(), json!(measured.id(common, ddof, seed)))]);
         value.extend(measured.taken.json());
+        if !measured.intervals.is_empty() {
+            let names = measured.taken.values.iter().map(|reading| reading.kind.name.to_owned());
+            let all = names.zip(&measured.intervals).map(|(name, found)| (name, json!(found)));
+            value.insert("intervals".into(), Value::Object(all.collect()));
+        }
         value.insert("provenance".into(), json!(provenance));
         (name.to_owned(), Value::Object(value))
     };

@@ -29,6 +29,7 @@ pub(crate) fn load(
         spatial: wanted.needs(Need::Spatial),
         batch: args.batch,
         device: &Device::Cpu,
+        images: None,
     };
     let mut progress = None;
     Ok(kind.load(&options, &mut |news| match news {

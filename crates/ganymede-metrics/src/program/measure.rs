@@ -1,6 +1,8 @@
 //! One measure of two sets.
 
-use crate::{Comparison, Ddof, ImageSource, Measure, MetricError, Need, Provenance, SampleSet, Taken};
+use crate::{
+    Comparison, Ddof, Estimate, ImageSource, Measure, MetricError, Need, Provenance, SampleSet, Taken,
+};
 use anyhow::Result;
 
 use super::source::Set;
@@ -9,6 +11,8 @@ use super::source::Set;
 pub(crate) struct Measured {
     pub(crate) measure: &'static Measure,
     pub(crate) taken: Taken,
+    /// Where its values lie with 95 %, if that was asked for and can be known.
+    pub(crate) intervals: Vec<Estimate>,
 }
 
 impl Measured {
@@ -17,15 +21,22 @@ impl Measured {
         let mut provenance = common.clone();
         provenance.ddof = self.measure.has_covariance.then_some(ddof);
         provenance.seed = self.measure.is_random.then_some(seed);
-        if self.measure.is_of_pixels() {
+        if let Some(counts) = self.taken.counts {
             provenance.extractor = "pixels".into();
             provenance.weights_sha256 = String::new();
             provenance.resize = None;
-        }
-        if let Some(counts) = self.taken.counts {
             (provenance.real, provenance.fake) = (counts.real, counts.generated);
         }
         provenance
+    }
+
+    /// The full name of its numbers.
+    pub(crate) fn id(&self, common: &Provenance, ddof: Ddof, seed: u64) -> String {
+        let name = match &self.taken.variant {
+            Some(variant) => format!("{}-{variant}", self.measure.name),
+            None => self.measure.name.to_owned(),
+        };
+        self.provenance(common, ddof, seed).id(&name)
     }
 }
 
@@ -50,7 +61,7 @@ pub(crate) fn take(
         None => measure.take(comparison)?,
         Some(need) => return Err(MetricError::Unfit(lacking(need, real, fake)).into()),
     };
-    Ok(Measured { measure, taken })
+    Ok(Measured { measure, taken, intervals: Vec::new() })
 }
 
 /// What would have to be given for a measure to be taken.
@@ -67,6 +78,9 @@ fn lacking(need: Need, real: &Set, fake: &Set) -> String {
         Need::Logits => "it needs a folder of generated images, and a network that classifies".into(),
         Need::GeneratedImages => "it needs a folder of generated images".into(),
         Need::RealImages => "it needs folders of images".into(),
+        Need::Labels | Need::RealLabels => {
+            "it needs classes: two folders of images whose subfolders have the names of the classes".into()
+        }
         other => format!("it needs {}", other.words()),
     }
 }

@@ -1,6 +1,6 @@
 //! Names of measures and extractors: on the command line, and in its help.
 
-use crate::{EXTRACTORS, ExtractorKind, MEASURES, Measure, Need, UnknownName, find_measure};
+use crate::{EXTRACTORS, ExtractorKind, MEASURES, Measure, UnknownName, find_measure};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 /// What `--metrics` may name.
@@ -17,7 +17,7 @@ pub(crate) fn offered() -> impl Iterator<Item = &'static Measure> {
 }
 
 fn is_offered(measure: &Measure) -> bool {
-    measure.part_of.is_none() && !measure.needs(Need::Labels)
+    measure.part_of.is_none() && !measure.is_of_what_was_asked()
 }
 
 pub(crate) fn measure_parser() -> impl TypedValueParser<Value = Asked> {
@@ -60,7 +60,7 @@ pub(crate) fn unknown_extractor(error: &UnknownName) -> String {
 
 /// Extractors, each with all of its layers once.
 fn networks() -> impl Iterator<Item = &'static ExtractorKind> {
-    EXTRACTORS.iter().copied().filter(|kind| kind.layer_of.is_none())
+    EXTRACTORS.iter().copied().filter(|kind| kind.layer_of.is_none() && kind.is_network())
 }
 
 fn with_aside(name: &str, aside: Option<&str>) -> String {

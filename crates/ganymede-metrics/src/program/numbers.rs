@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use crate::Jackknife;
+
 /// What one pass of the largest network takes 3 GB for.
 const MOST_IMAGES: usize = 1024;
 const MOST_THREADS: usize = 1024;
@@ -12,6 +14,10 @@ pub(crate) fn batch(text: &str) -> Result<usize, String> {
 
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
     within(text, 1..=MOST_THREADS, "leave it out for all")
+}
+
+pub(crate) fn groups(text: &str) -> Result<usize, String> {
+    within(text, Jackknife::GROUPS, "10 are usual")
 }
 
 fn within(text: &str, range: RangeInclusive<usize>, fix: &str) -> Result<usize, String> {
@@ -27,6 +33,8 @@ mod tests {
     #[test]
     fn what_is_out_of_range_is_refused_with_the_bounds() {
         assert_eq!((batch("1024"), threads(" 2 ")), (Ok(1024), Ok(2)));
+        assert_eq!((groups("5"), groups("31")), (Ok(5), Ok(31)));
+        assert!(groups("4").is_err() && groups("32").is_err());
         for text in ["0", "1025", "-1", "1e3", "nan", "inf", "99999999999999999999999", "", "all"] {
             for error in [batch(text).unwrap_err(), threads(text).unwrap_err()] {
                 assert!(error.contains("at least 1, at most 1024"), "{text}: {error}");

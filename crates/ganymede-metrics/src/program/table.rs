@@ -1,6 +1,6 @@
 //! Numbers for people.
 
-use crate::Provenance;
+use crate::{Provenance, Reading};
 
 use super::measure::Measured;
 use super::source::Set;
@@ -25,16 +25,25 @@ pub(crate) fn text(real: &Set, fake: &Set, provenance: &Provenance, done: &[Meas
         done.iter().flat_map(|m| &m.taken.lines).map(|line| line.label.chars().count()).max().unwrap_or(0);
     lines.push(String::new());
     for measured in done {
+        let mut intervals = measured.taken.values.iter().zip(&measured.intervals);
         for line in &measured.taken.lines {
             let spread =
                 line.spread.filter(|s| s.is_finite()).map_or(String::new(), |s| format!("± {}", number(s)));
+            // The lines of values come in their order; others stand between them.
+            let is_of = |(reading, _): &(&Reading, _)| reading.kind.scale * reading.value == line.value;
+            let interval = intervals.clone().next().filter(is_of);
+            let spread = interval.map_or(spread, |(reading, found)| {
+                intervals.next();
+                let [low, high] = [found.low, found.high].map(|end| number(reading.kind.scale * end));
+                format!("({low} to {high})")
+            });
             let better =
                 if line.better.is_empty() { String::new() } else { format!("better: {}", line.better) };
             let text = format!("{:<width$}  {:>10}  {spread:<10}  {better}", line.label, number(line.value));
             lines.push(text.trim_end().to_owned());
         }
     }
-    let name = |m: &Measured| m.provenance(provenance, choices.ddof, seed).id(m.measure.name);
+    let name = |m: &Measured| m.id(provenance, choices.ddof, seed);
     let names: Vec<String> = done.iter().map(name).collect();
     if !names.is_empty() {
         lines.push(format!("\nFull names: {}", names.join(", ")));

@@ -6,6 +6,7 @@ mod frechet_laws;
 mod full_disk;
 mod laws;
 mod neighbours;
+mod newer;
 mod numpy;
 mod parity;
 mod perceptual;
@@ -27,6 +28,7 @@ mod program_own_pictures;
 #[cfg(feature = "program")]
 mod program_paths;
 #[cfg(feature = "program")]
+mod program_rank;
 mod program_sets;
 #[cfg(all(feature = "program", target_os = "linux"))]
 mod program_signals;

@@ -47,7 +47,7 @@ fn folders_without_an_image_say_what_they_hold() {
 fn one_image_has_no_covariance_and_no_neighbours() {
     let dir = tempfile::tempdir().unwrap();
     let (real, one) = (pictures(dir.path(), "photos", 1, 20, 60.0), pictures(dir.path(), "one", 2, 1, 60.0));
-    let words = ["error: fid", "at least 2", "error: kid", "error: prdc", "got 1"];
+    let words = ["error: fid", "at least 2", "error: kid", "error: prdc", "there are 1"];
     refused(dir.path(), &real, &one, &["--metrics", "fid,kid,prdc"], &words);
     refused(dir.path(), &one, &real, &["--metrics", "fid,kid,prdc"], &words);
 }

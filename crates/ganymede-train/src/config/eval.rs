@@ -22,14 +22,24 @@ pub struct EvalConfig {
     pub standing_statistics: u64,
 }
 
-/// Whether a trainer has what a measure looks at: features, classes and what was asked for, but neither files nor
-/// spatial features.
-fn is_for_trainers(measure: &Measure) -> bool {
-    let lacking = [Need::Spatial, Need::GeneratedImages, Need::RealImages];
-    !lacking.into_iter().any(|need| measure.needs(need))
+impl EvalConfig {
+    /// What is measured where nothing is named: of pixels what needs no network.
+    pub fn usual_metrics(pixels: bool) -> [&'static str; 2] {
+        if pixels { ["fwd", "ndb"] } else { ["fid", "pr"] }
+    }
 }
 
-/// Resolution of the built-in extractor's images: where it serves unless another is named.
+/// Whether a trainer has what a measure looks at: features, classes and what was asked for, pixels where these are the
+/// features, but neither spatial features nor the classes of real samples.
+fn is_for_trainers(measure: &Measure) -> bool {
+    ![Need::Spatial, Need::RealLabels].into_iter().any(|need| measure.needs(need))
+}
+
+fn looks_at_pixels(measure: &Measure) -> bool {
+    measure.needs(Need::GeneratedImages)
+}
+
+/// Resolution of the built-in network's images: where it serves unless another extractor is named. Elsewhere pixels do.
 const BUILT_IN: usize = 32;
 const NONE: &str = "none";
 
@@ -52,17 +62,22 @@ pub(super) fn resolve(
     let every = check.count("eval.every", file.every, sample_every);
     let samples = check.size("eval.samples", file.samples, 2000);
     let standing_statistics = check.count("eval.standing_statistics", file.standing_statistics, 0);
-    let metrics = metrics(file, check);
     let named = EXTRACTORS.iter().map(|kind| (kind.name, Some(*kind)));
     let options: Vec<(&str, Option<&'static ExtractorKind>)> = named.chain([(NONE, None)]).collect();
-    let built_in = EXTRACTORS.iter().copied().find(|kind| kind.is_built_in());
-    let usual = built_in.filter(|_| resolution == BUILT_IN);
-    let extractor = check.choose("eval.extractor", file.extractor.as_deref(), usual, &options)?;
-    Some(EvalConfig { every, extractor, metrics, samples, standing_statistics })
+    let is_usual = |kind: &ExtractorKind| kind.is_built_in() && kind.is_network() == (resolution == BUILT_IN);
+    let usual = EXTRACTORS.iter().copied().find(|kind| is_usual(kind));
+    let extractor = check.choose("eval.extractor", file.extractor.as_deref(), usual, &options);
+    let metrics = metrics(file, extractor, check);
+    Some(EvalConfig { every, extractor: extractor?, metrics, samples, standing_statistics })
 }
 
-fn metrics(file: &EvalFile, check: &mut Check) -> Vec<&'static Measure> {
-    let usual = ["fid".to_owned(), "pr".to_owned()];
+fn metrics(
+    file: &EvalFile,
+    extractor: Option<&'static ExtractorKind>,
+    check: &mut Check,
+) -> Vec<&'static Measure> {
+    let pixels = extractor.is_some_and(|kind| !kind.is_network());
+    let usual = EvalConfig::usual_metrics(pixels).map(str::to_owned);
     let names = file.metrics.as_deref().unwrap_or(&usual);
     if names.is_empty() {
         check.add("eval.metrics", "is empty; eval.extractor = \"none\" turns measuring off");
@@ -72,6 +87,10 @@ fn metrics(file: &EvalFile, check: &mut Check) -> Vec<&'static Measure> {
         match find_measure(name) {
             Ok(measure) if !is_for_trainers(measure) => {
                 let reason = format!("`{name}` looks at more than a run has; ganymede-metrics has it");
+                check.add("eval.metrics", reason);
+            }
+            Ok(measure) if looks_at_pixels(measure) && !pixels && extractor.is_some() => {
+                let reason = format!("`{name}` looks at pixels: set eval.extractor = \"pixels\" for it");
                 check.add("eval.metrics", reason);
             }
             Ok(measure) if chosen.contains(&measure) => {}

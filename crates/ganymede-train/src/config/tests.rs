@@ -72,7 +72,11 @@ fn images_of_32_pixels_are_measured_by_the_built_in_network() {
     let names =
         |eval: &EvalConfig| -> Vec<&str> { eval.metrics.iter().map(|measure| measure.name).collect() };
     assert_eq!(names(&usual), ["fid", "pr"]);
-    assert_eq!(eval("[data]\nresolution = 64"), None);
+    // Nobody knows images of another size: pixels do.
+    let pixels = eval("[data]\nresolution = 64").unwrap();
+    assert_eq!((pixels.extractor.name, names(&pixels)), ("pixels", vec!["fwd", "ndb"]));
+    let chosen = eval("[eval]\nextractor = \"pixels\"\nmetrics = [\"ndb\", \"ms-ssim\"]").unwrap();
+    assert_eq!(names(&chosen), ["ndb", "ms-ssim"]);
     assert_eq!(eval("[data]\nname = \"ring\""), None);
     assert_eq!(eval("[eval]\nextractor = \"none\""), None);
     let chosen =
@@ -81,8 +85,12 @@ fn images_of_32_pixels_are_measured_by_the_built_in_network() {
     // Names of earlier versions are understood.
     let old = eval("[eval]\nmetrics = [\"precision-recall\", \"pr\", \"density-coverage\"]").unwrap();
     assert_eq!(names(&old), ["pr", "density-coverage"]);
-    check_refused("[eval]\nmetrics = [\"ms-ssim\"]", &["eval.metrics: `ms-ssim` looks at more"]);
-    check_refused("[eval]\nmetrics = [\"fud\"]", &["eval.metrics", "did you mean `fid`"]);
+    check_refused(
+        "[eval]\nmetrics = [\"ms-ssim\"]",
+        &["eval.metrics: `ms-ssim` looks at pixels", "extractor"],
+    );
+    check_refused("[eval]\nmetrics = [\"sfid\"]", &["eval.metrics: `sfid` looks at more"]);
+    check_refused("[eval]\nmetrics = [\"fidd\"]", &["eval.metrics", "did you mean `fid`"]);
     check_refused("[eval]\nmetrics = []", &["eval.metrics", "is empty"]);
     check_refused("[eval]\nsamples = 3", &["eval.samples", "10 or more"]);
     let standing = resolve("[eval]\nstanding_statistics = 16").unwrap();

@@ -51,6 +51,7 @@ impl PathDistance {
             spatial: false,
             batch: BATCH,
             device,
+            images: None,
         };
         Ok(Self::Features(kind.load(&options, &mut |_| ())?))
     }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use ganymede_files::path_text;
-use ganymede_metrics::find_measure;
 use ganymede_train::{
     EvalConfig, EvalOptions, ResultFolder, RunFolder, Sampler, TrainError, Trainer, Truncation,
     TruncationForm, TruncationPoint, draw_truncation, evaluate_truncated, figure,
@@ -71,10 +70,10 @@ real samples: differences are the truncation's. Precision rises as it tightens, 
 
 pub(crate) fn run(args: &TruncationArgs) -> Result<Exit> {
     let run = configure(args)?;
-    let config: EvalConfig = run.eval.clone().ok_or_else(|| {
-        Misuse(
-            "this run measures nothing by itself: name a network, such as --extractor inception2015".into(),
-        )
+    // Pixels alone have no precision worth the name.
+    let of_network = run.eval.clone().filter(|eval: &EvalConfig| eval.extractor.is_network());
+    let config = of_network.ok_or_else(|| {
+        Misuse("no network measures this run by itself: name one, such as --extractor inception2015".into())
     })?;
     machine::start_threads(args.machine.threads.unwrap_or(run.threads))?;
     let device = args.machine.device.open().map_err(TrainError::from)?;
@@ -117,13 +116,11 @@ fn configure(args: &TruncationArgs) -> Result<ganymede_train::Run> {
     let sets = [
         args.extractor.as_deref().map(|name| format!("eval.extractor={}", Value::from(name))),
         args.num.map(|num| format!("eval.samples={num}")),
+        // Of these two all forms are drawn.
+        Some("eval.metrics=[\"fid\",\"pr\"]".to_owned()),
     ];
     layers.set(&sets.into_iter().flatten().collect::<Vec<_>>())?;
-    let mut run = layers.resolve()?;
-    if let Some(eval) = &mut run.eval {
-        eval.metrics = vec![find_measure("fid")?, find_measure("pr")?];
-    }
-    Ok(run)
+    Ok(layers.resolve()?)
 }
 
 /// All that is to be measured, form by form.

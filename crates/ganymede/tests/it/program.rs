@@ -111,8 +111,15 @@ fn eval_measures_a_checkpoint() {
         expect(&call(&args), 0, &[]);
     };
     train(&clothes, &out);
-    // Images of 8 pixels: no network serves unless one is named.
-    expect(&call(&["eval", text(&out)]), 2, &["name a network"]);
+    // Images of 8 pixels: no network serves unless one is named, so that pixels are looked at.
+    let output = call(&["eval", text(&out), "--num", "50"]);
+    expect(&output, 0, &["measuring 50 samples"]);
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("fwd-level1-pixels-50") && table.contains("ndb-pixels-50"), "{table}");
+    let blind = dir.path().join("blind");
+    let args = ["train", "--config", text(&clothes), "--out", text(&blind), "--steps", "3", "--quiet"];
+    expect(&call(&[&args[..], &["--set", "eval.extractor=none"]].concat()), 0, &[]);
+    expect(&call(&["eval", text(&blind)]), 2, &["name a network"]);
     let named = ["eval", text(&out), "--extractor", "fashion-cnn", "--num", "40", "--metrics", "kid,fid"];
     let output = call(&named);
     expect(&output, 0, &["measuring 40 samples", "last.safetensors"]);
@@ -130,12 +137,12 @@ fn eval_measures_a_checkpoint() {
     let standing: serde_json::Value = serde_json::from_slice(&standing.stdout).unwrap();
     assert_ne!(standing["values"][1]["value"], report["values"][1]["value"]);
     expect(
-        &call(&["eval", text(&out), "--metrics", "fud", "--extractor", "fashion-cnn"]),
+        &call(&["eval", text(&out), "--metrics", "fidd", "--extractor", "fashion-cnn"]),
         2,
         &["did you mean `fid`"],
     );
     expect(
-        &call(&["eval", text(&out), "--extractor", "fashion-cnn", "--checkpoint", "best"]),
+        &call(&["eval", text(&blind), "--extractor", "fashion-cnn", "--checkpoint", "best"]),
         1,
         &["best.safetensors"],
     );

@@ -25,8 +25,9 @@ fn what_is_built_in_is_what_the_table_says() {
         spatial: false,
         batch: 4,
         device: &Device::Cpu,
+        images: None,
     };
-    for kind in EXTRACTORS {
+    for kind in EXTRACTORS.iter().filter(|kind| kind.is_network()) {
         let loaded = kind.load(&options, &mut |_| ());
         let Ok(network) = loaded else {
             let error = loaded.err().unwrap().to_string();
@@ -39,5 +40,12 @@ fn what_is_built_in_is_what_the_table_says() {
         let levels = ganymede_tensor::Tensor::zeros((1, c, h, w), ganymede_tensor::DType::F32, &Device::Cpu);
         let found = network.features(&levels.unwrap()).unwrap();
         assert_eq!(found.logits.map(|logits| logits.ncols()), kind.logits);
+    }
+    // Pixels are of the size that images have, up to a bound.
+    let pixels = find_extractor("pixels").unwrap();
+    assert!(pixels.load(&options, &mut |_| ()).is_err() && pixels.is_built_in());
+    for (images, input) in [([1, 28, 28], [1, 28, 28]), ([3, 256, 64], [3, 64, 64])] {
+        let own = ExtractorOptions { images: Some(images), ..options };
+        assert_eq!(pixels.load(&own, &mut |_| ()).unwrap().input(), input);
     }
 }

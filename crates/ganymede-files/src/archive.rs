@@ -7,9 +7,12 @@ mod tests;
 mod zip;
 
 use std::collections::BTreeSet;
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
+
+use flate2::read::MultiGzDecoder;
 
 use crate::decode::{DecodeOptions, Decoded, byte_limit, decode_bytes};
 use crate::error::FilesError;
@@ -116,10 +119,27 @@ impl Archive {
     /// files of one name.
     pub fn open(path: &Path, format: ArchiveFormat) -> Result<Self, FilesError> {
         let file = SharedFile::open(path).map_err(FilesError::io("read", path))?;
-        let list = match format {
-            ArchiveFormat::Zip => zip::entries,
-            ArchiveFormat::Tar => tar::entries,
-        };
+        match format {
+            ArchiveFormat::Zip => Self::listed(path, file, zip::entries),
+            ArchiveFormat::Tar => Self::listed(path, file, tar::entries),
+        }
+    }
+
+    /// A tar that gzip packed as a whole (`.tar.gz`), unpacked into memory: at most `most` bytes, whatever it holds.
+    ///
+    /// # Errors
+    /// As [`Archive::open`]; more bytes than that.
+    pub fn open_tar_gz(path: &Path, most: u64) -> Result<Self, FilesError> {
+        let file = File::open(path).map_err(FilesError::io("read", path))?;
+        let content = unpacked(file, most).map_err(|fault| fault.at(path))?;
+        Self::listed(path, SharedFile::of_bytes(content), tar::entries)
+    }
+
+    fn listed(
+        path: &Path,
+        file: SharedFile,
+        list: fn(&SharedFile) -> Result<Vec<ArchiveEntry>, Fault>,
+    ) -> Result<Self, FilesError> {
         let entries = list(&file).and_then(refuse_doubles).map_err(|fault| fault.at(path))?;
         let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
         let since = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
@@ -222,6 +242,25 @@ impl Archive {
             bytes if bytes.is_empty() => Err(FilesError::image("the file is empty")),
             bytes => decode_bytes(&bytes, options),
         }
+    }
+}
+
+/// What gzip packed.
+fn unpacked(file: File, most: u64) -> Result<Vec<u8>, Fault> {
+    let mut content = Vec::new();
+    let read =
+        MultiGzDecoder::new(BufReader::new(file)).take(most.saturating_add(1)).read_to_end(&mut content);
+    match read {
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+            Err(Fault::cut_short("what gzip packed"))
+        }
+        Err(error) if error.raw_os_error().is_some() => Err(error.into()),
+        Err(error) => Err(Fault::damaged(format!("not packed by gzip: {error}"))),
+        Ok(_) if content.len() as u64 > most => Err(Fault::Bad {
+            reason: format!("it unpacks to more than {most} bytes, which is all that is held in memory"),
+            fix: "unpack it once with gunzip, and give the tar",
+        }),
+        Ok(_) => Ok(content),
     }
 }
 

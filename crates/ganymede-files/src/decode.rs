@@ -116,8 +116,8 @@ pub fn decode_bytes(bytes: &[u8], options: &DecodeOptions) -> Result<Decoded, Fi
         .map_err(FilesError::image)
 }
 
-/// The most bytes that a file may have.
-pub(crate) fn byte_limit(options: &DecodeOptions) -> u64 {
+/// The most bytes that a file of an image may have to be decoded with these options.
+pub fn byte_limit(options: &DecodeOptions) -> u64 {
     // No format in use needs more than 8 bytes a pixel; 1 MiB is for metadata.
     options.max_pixels.saturating_mul(8).saturating_add(1 << 20)
 }

@@ -51,8 +51,9 @@ pub enum FilesError {
     /// The folder of a run, given as one of images.
     #[error(
         "{} is the folder of a run, and its pictures are no samples: give a folder of them, which \
-         `ganymede sample {}` makes",
+         `ganymede sample {}` makes, or measure the run itself by `ganymede eval {}`",
         path.display(),
+        crate::shell_quoted(path),
         crate::shell_quoted(path)
     )]
     RunFolder {

@@ -34,7 +34,7 @@ pub mod testing;
 
 pub use animation::{AnimationConfig, AnimationEncoder, AnimationKind};
 pub use archive::{Archive, ArchiveEntry, ArchiveFormat};
-pub use decode::{Alpha, DecodeOptions, Decoded, Depth, decode, decode_bytes};
+pub use decode::{Alpha, DecodeOptions, Decoded, Depth, byte_limit, decode, decode_bytes};
 pub use drawing::{encode_drawing, is_drawing, is_run_folder};
 pub use error::FilesError;
 pub use formats::{Format, Formats};
@@ -43,6 +43,6 @@ pub use hash::{Digest, crc32, sha256, to_hex};
 pub use http::{Download, Http, Received, part_path};
 pub use interrupts::catch_interrupts;
 pub use output::Output;
-pub use path_text::{name_of_path, path_of_name, path_text, shell_quoted};
+pub use path_text::{name_of_path, path_of_bytes, path_of_name, path_text, shell_quoted};
 pub use scan::{Found, Scan, Skipped, scan};
 pub use shared_file::{SharedFile, free_space};

@@ -65,13 +65,14 @@ fn unescaped(text: &str) -> Option<Vec<u8>> {
 
 /// A path of these bytes; nothing where the system has no such path.
 #[cfg(unix)]
-pub(crate) fn path_of_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
+pub fn path_of_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStringExt as _;
     Some(OsString::from_vec(bytes).into())
 }
 
+/// A path of these bytes; nothing where the system has no such path.
 #[cfg(not(unix))]
-pub(crate) fn path_of_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
+pub fn path_of_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
     String::from_utf8(bytes).ok().map(|text| OsString::from(text).into())
 }
 

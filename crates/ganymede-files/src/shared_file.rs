@@ -8,9 +8,16 @@ use std::os::unix::fs::FileExt as _;
 use std::os::windows::fs::FileExt as _;
 use std::path::Path;
 
-/// A file without a cursor: every call says where. Nothing of it is held in memory but what was asked for.
+/// A file without a cursor: every call says where. Nothing of it is held in memory but what was asked for, unless all of
+/// it is.
 #[derive(Debug)]
-pub struct SharedFile(File);
+pub struct SharedFile(Content);
+
+#[derive(Debug)]
+enum Content {
+    Disk(File),
+    Memory(Vec<u8>),
+}
 
 impl SharedFile {
     /// A file, to be read.
@@ -21,13 +28,18 @@ impl SharedFile {
         let file = File::open(path)?;
         match file.metadata()?.is_dir() {
             true => Err(io::ErrorKind::IsADirectory.into()),
-            false => Ok(Self(file)),
+            false => Ok(Self::new(file)),
         }
     }
 
     /// A file that is open already, with what it was opened for.
     pub fn new(file: File) -> Self {
-        Self(file)
+        Self(Content::Disk(file))
+    }
+
+    /// What would be in a file, in memory; it can only be read.
+    pub fn of_bytes(bytes: Vec<u8>) -> Self {
+        Self(Content::Memory(bytes))
     }
 
     /// How many bytes it has.
@@ -35,7 +47,10 @@ impl SharedFile {
     /// # Errors
     /// The system does not say.
     pub fn size(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        match &self.0 {
+            Content::Disk(file) => Ok(file.metadata()?.len()),
+            Content::Memory(bytes) => Ok(bytes.len() as u64),
+        }
     }
 
     /// Fills `out` with what lies from `offset` on.
@@ -49,11 +64,12 @@ impl SharedFile {
     /// Writes all of `bytes` from `offset` on.
     ///
     /// # Errors
-    /// Those of the system, such as a disk that is full.
+    /// Those of the system, such as a disk that is full; [`io::ErrorKind::Unsupported`] for what lies in memory.
     pub fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let Content::Disk(file) = &self.0 else { return Err(io::ErrorKind::Unsupported.into()) };
         let (mut offset, mut rest) = (offset, bytes);
         while !rest.is_empty() {
-            match write_some(&self.0, rest, offset) {
+            match write_some(file, rest, offset) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     rest = &rest[count..];
@@ -68,12 +84,12 @@ impl SharedFile {
 
     /// A reader of `bytes` bytes from `offset` on, fewer where the file ends before.
     pub fn range(&self, offset: u64, bytes: u64) -> impl Read + '_ {
-        Range { file: &self.0, offset, left: bytes }
+        Range { content: &self.0, offset, left: bytes }
     }
 }
 
 struct Range<'a> {
-    file: &'a File,
+    content: &'a Content,
     offset: u64,
     left: u64,
 }
@@ -81,7 +97,13 @@ struct Range<'a> {
 impl Read for Range<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let wanted = usize::try_from(self.left).unwrap_or(usize::MAX).min(out.len());
-        let count = read_some(self.file, &mut out[..wanted], self.offset)?;
+        let count = match self.content {
+            Content::Disk(file) => read_some(file, &mut out[..wanted], self.offset)?,
+            Content::Memory(bytes) => {
+                let start = usize::try_from(self.offset).unwrap_or(usize::MAX).min(bytes.len());
+                (&bytes[start..]).read(&mut out[..wanted])?
+            }
+        };
         self.offset = self.offset.saturating_add(count as u64);
         self.left -= count as u64;
         Ok(count)
@@ -142,6 +164,12 @@ mod tests {
         let mut rest = Vec::new();
         file.range(6, 100).read_to_end(&mut rest).unwrap();
         assert_eq!(rest, b"gh");
+        let memory = SharedFile::of_bytes(b"abcdefgh".to_vec());
+        memory.read_at(3, &mut out).unwrap();
+        assert_eq!((&out, memory.size().unwrap()), (b"def", 8));
+        assert_eq!(memory.read_at(6, &mut out).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(memory.read_at(u64::MAX, &mut out).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(memory.write_at(0, b"x").unwrap_err().kind(), io::ErrorKind::Unsupported);
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(SharedFile::open(dir.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
     }

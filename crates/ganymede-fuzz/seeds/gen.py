@@ -121,6 +121,8 @@ def main(run, images, stats):
     put("pnm", "any.pam", b"P7\nWIDTH 2\nHEIGHT 1\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n12345678")
     put("pnm", "deep.pgm", b"P5\n2 2\n1000\n\x00\x01\x02\x03\x03\x00\x01\x01")
 
+    put("path-list", "plain", b"a.png\nlist.txt\n\n./a.png\n")
+    put("path-list", "returns", b"a.png\r\n/dev/null\r\n")
     put("checkpoint-state", "state", state_of(run / "checkpoints/last.safetensors"))
     shutil.copy(run / "checkpoints/last.safetensors", HERE.parent / "model.safetensors")
     for log in ("log", "metrics", "timing"):

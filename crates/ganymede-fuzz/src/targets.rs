@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ganymede_files::{Alpha, DecodeOptions, Depth, Formats, decode_bytes};
-use ganymede_metrics::{FeatureFile, FeatureStats, ImageFolder, npz_kind, read_npz};
+use ganymede_metrics::{
+    FeatureFile, FeatureStats, ImageFolder, npz_has_images, npz_kind, read_adm_npz, read_npz,
+};
 use ganymede_tensor::{Checkpoint, Device, Shapes, fit_bytes, load_weights, weights_from_bytes};
 use ganymede_train::{Layers, Sampler};
 
@@ -153,6 +155,31 @@ pub static TARGETS: &[Target] = &[
         run: tar_images,
     },
     Target {
+        name: "metrics-zip",
+        seeds: &[
+            "../datasets/tests/fixtures/archives/stylegan.zip",
+            "../datasets/tests/fixtures/archives/zip64.zip",
+        ],
+        shape: Shape::Zip,
+        run: |bytes, scratch| images(&scratch.file("x.zip", bytes)),
+    },
+    Target {
+        name: "metrics-tar",
+        seeds: &[
+            "../datasets/tests/fixtures/archives/samples.tar",
+            "../datasets/tests/fixtures/archives/pax.tar",
+        ],
+        shape: Shape::Tar,
+        run: metrics_tar,
+    },
+    Target { name: "path-list", seeds: &[], shape: Shape::Text, run: path_list },
+    Target {
+        name: "adm-batch",
+        seeds: &["ganymede-metrics/tests/fixtures/adm/batch.npz"],
+        shape: Shape::Zip,
+        run: adm_batch,
+    },
+    Target {
         name: "dataset-json",
         seeds: &[],
         shape: Shape::Text,
@@ -237,6 +264,25 @@ fn images(file: &Path) {
             let _ = folder.frame(index, &IMAGES);
         }
     }
+}
+
+/// As it is, and as one that gzip packed.
+fn metrics_tar(bytes: &[u8], scratch: &Scratch) {
+    images(&scratch.file("x.tar", bytes));
+    images(&scratch.file("x.tar.gz", bytes));
+}
+
+/// The list lies beside one file that it may name.
+fn path_list(bytes: &[u8], scratch: &Scratch) {
+    scratch.file("a.png", b"");
+    images(&scratch.file("list.txt", bytes));
+}
+
+fn adm_batch(bytes: &[u8], scratch: &Scratch) {
+    let file = scratch.file("x.npz", bytes);
+    let _ = npz_has_images(&file);
+    let _ = read_adm_npz(&file);
+    images(&file);
 }
 
 fn image(bytes: &[u8], _: &Scratch) {

@@ -112,7 +112,7 @@ impl Bootstrap {
     pub fn inception_score<'a>(&self, logits: impl Into<Rows<'a>>, rng: &mut Rng) -> Result<Interval> {
         let logits = logits.into();
         self.interval(&[logits.count()], rng, |rows| {
-            Ok(inception_score(logits, Some(&rows[0]), 1, Split::Even, Ddof::Population)?.mean)
+            Ok(inception_score(logits, Some(&rows[0]), Split::Even(1), Ddof::Population)?.mean)
         })
     }
 }

@@ -36,17 +36,20 @@ pub struct AccuracyScore {
 /// # Errors
 /// Different dimensions, numbers that are not finite, labels that are not as many as their rows, fewer than 2 classes
 /// among the generated samples or among either half of the real ones.
-pub fn classification_accuracy_score<'a>(
+pub fn classification_accuracy_score<'a, 'b>(
     real: impl Into<Rows<'a>>,
     real_labels: &[u32],
-    generated: impl Into<Rows<'a>>,
+    generated: impl Into<Rows<'b>>,
     generated_labels: &[u32],
 ) -> Result<AccuracyScore> {
     let (real, generated) = (real.into(), generated.into());
     check_pair(real, generated, 2)?;
-    for (what, rows, labels) in [("real", real, real_labels), ("generated", generated, generated_labels)] {
-        if rows.count() != labels.len() {
-            let reason = format!("{} labels for {} {what} samples", labels.len(), rows.count());
+    let counts = [real.count(), generated.count()];
+    for (what, count, labels) in
+        [("real", counts[0], real_labels), ("generated", counts[1], generated_labels)]
+    {
+        if count != labels.len() {
+            let reason = format!("{} labels for {count} {what} samples", labels.len());
             return Err(MetricError::Invalid(reason));
         }
     }

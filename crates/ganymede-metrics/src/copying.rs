@@ -42,10 +42,10 @@ pub struct DataCopying {
 /// # Errors
 /// Different dimensions, numbers that are not finite, a cell without training or test samples, no cell with enough
 /// generated ones.
-pub fn data_copying<'a>(
+pub fn data_copying<'a, 'b, 'c>(
     train: impl Into<Rows<'a>>,
-    test: impl Into<Rows<'a>>,
-    generated: impl Into<Rows<'a>>,
+    test: impl Into<Rows<'b>>,
+    generated: impl Into<Rows<'c>>,
     seed: u64,
 ) -> Result<DataCopying> {
     let (train, test, generated) = (train.into(), test.into(), generated.into());

@@ -21,7 +21,7 @@ mod weights;
 pub use dinov2::{DinoV2, DinoV2Size};
 pub use fashion::FashionCnn;
 pub use histogram::class_counts;
-pub use inception::{Inception, InceptionConfig, InceptionRange, InceptionTap};
+pub use inception::{Inception, InceptionConfig, InceptionRange, InceptionTap, SpatialTap};
 pub use kinds::{EXTRACTORS, ExtractorKind, ExtractorOptions, WeightsNews, find_extractor};
 pub use lpips::Lpips;
 pub use pixels::Pixels;

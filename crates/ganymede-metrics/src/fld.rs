@@ -49,10 +49,10 @@ pub struct Fld {
 /// # Errors
 /// Fewer than 4 training, 2 test or 1 generated sample, different dimensions, numbers that are not finite, test samples
 /// that are all the same.
-pub fn fld<'a>(
+pub fn fld<'a, 'b, 'c>(
     train: impl Into<Rows<'a>>,
-    test: impl Into<Rows<'a>>,
-    generated: impl Into<Rows<'a>>,
+    test: impl Into<Rows<'b>>,
+    generated: impl Into<Rows<'c>>,
     seed: u64,
 ) -> Result<Fld> {
     let (train, test, generated) = (train.into(), test.into(), generated.into());

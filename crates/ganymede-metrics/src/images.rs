@@ -4,19 +4,25 @@ mod ahead;
 mod array;
 mod batches;
 mod choice;
+mod container;
+mod list;
 mod report;
+mod store;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use ganymede_files::{DecodeOptions, Digest, Formats, Found, Frame, decode, scan, sha256};
+use ganymede_files::{DecodeOptions, Digest, Formats, Found, Frame, Scan, scan};
 use rayon::prelude::*;
 
 use crate::{Convention, MetricError, Result};
 
 use array::ImageArray;
 pub use batches::{BatchOptions, ImageBatch, ImageBatches};
+pub(crate) use container::Container;
+use container::Contents;
 pub use report::{Duplicate, ImageReport, SeenImage, SkippedImage};
+use store::{Listed, Place, Reader, Store};
 
 /// The image files of a folder and all that is below it, in the order of their paths.
 ///
@@ -27,22 +33,29 @@ pub use report::{Duplicate, ImageReport, SeenImage, SkippedImage};
 /// An array of NumPy counts as a folder, too: an `.npz` with an array (N, H, W, C) or (N, H, W) of uint8, as programs
 /// that draw samples write it (`arr_0`, where there are several), or an `.npy`. Its images are called
 /// `samples.npz/arr_0[12]`, and are read one by one where the array is not compressed.
+///
+/// So does an archive by its suffix, which is the folder that it would unpack to, and is read where it lies: `.zip`, `.tar`,
+/// and `.tar.gz` or `.tgz` of up to 1 GiB, which is unpacked into memory. A folder without images and with tars in it is
+/// the shards of one set. Links in archives, and names that lead out of them, are passed over and named.
+///
+/// And a list, `.txt`: the path of an image a line, relative to the folder of the list. It holds what it names, in that
+/// order, whatever the convention.
 #[derive(Clone, Debug)]
 pub struct ImageFolder {
     dir: PathBuf,
-    files: Vec<Found>,
+    images: Vec<Listed>,
     skipped: Vec<SkippedImage>,
     left_out: Vec<SkippedImage>,
-    /// Where the images lie, if they are no files of their own.
-    array: Option<ImageArray>,
+    store: Store,
 }
 
 impl ImageFolder {
-    /// Lists the images of a folder or an array; none is decoded yet.
+    /// Lists the images of a folder, an array, an archive or a list; none is decoded yet.
     ///
     /// # Errors
-    /// [`MetricError::Io`] when it cannot be read, [`MetricError::File`] when it has no image, or the array is none of
-    /// images (the message says what it is), [`MetricError::Files`] when it is the folder of a run.
+    /// [`MetricError::Io`] when it cannot be read, [`MetricError::File`] when it has no image, the array is none of
+    /// images (the message says what it is), or a list names what is no file, [`MetricError::Files`] when it is the folder
+    /// of a run or a broken archive.
     pub fn open(dir: &Path) -> Result<Self> {
         Self::open_as(dir, Convention::Ganymede)
     }
@@ -53,38 +66,83 @@ impl ImageFolder {
     /// # Errors
     /// As [`ImageFolder::open`].
     pub fn open_as(dir: &Path, convention: Convention) -> Result<Self> {
-        if dir.is_file()
-            && let Some(array) = ImageArray::open(dir)?
-        {
-            return Ok(Self::of_array(dir, array));
+        if dir.is_file() {
+            match Container::of_name(dir) {
+                Some(Container::List) => return list::read(dir).map(|images| Self::of_files(dir, images)),
+                Some(Container::PackedTar) => {
+                    return Self::of_archives(dir, &[dir.to_path_buf()], true, convention);
+                }
+                Some(Container::Archive(_)) => {
+                    return Self::of_archives(dir, &[dir.to_path_buf()], false, convention);
+                }
+                None => {}
+            }
+            if let Some(array) = ImageArray::open(dir)? {
+                return Ok(Self::of_array(dir, array));
+            }
         }
-        let mut found = scan(dir, Formats::All)?;
-        let left_out = choice::leave_out(&mut found.files, convention);
+        let found = scan(dir, Formats::All)?;
+        if found.files.is_empty() && found.skipped.is_empty() {
+            let shards =
+                container::shards(dir).map_err(|source| MetricError::Io { path: dir.to_owned(), source })?;
+            if !shards.is_empty() {
+                return Self::of_archives(dir, &shards, false, convention);
+            }
+        }
+        let places = vec![Place::default(); found.files.len()];
+        Self::of_scan(dir, found, places, Store::Files, convention)
+    }
+
+    fn of_archives(dir: &Path, paths: &[PathBuf], is_packed: bool, convention: Convention) -> Result<Self> {
+        let Contents { archives, scan, places } = Contents::of(paths, is_packed)?;
+        Self::of_scan(dir, scan, places, Store::Archives(Arc::new(archives)), convention)
+    }
+
+    /// What was found, `places` being those of its files, without what a convention leaves out.
+    fn of_scan(
+        dir: &Path,
+        found: Scan,
+        places: Vec<Place>,
+        store: Store,
+        convention: Convention,
+    ) -> Result<Self> {
+        let mut files: Vec<(Found, Place)> = found.files.into_iter().zip(places).collect();
+        let left_out = choice::leave_out(&mut files, convention);
         let skipped: Vec<SkippedImage> = found
             .skipped
             .into_iter()
             .map(|file| SkippedImage { path: file.path, reason: file.reason })
             .collect();
-        if found.files.is_empty() {
+        if files.is_empty() {
             let holds = match (left_out.first().or(skipped.first()), found.others) {
                 (Some(first), _) => format!("no image but {}: {}", first.path.display(), first.reason),
                 (None, 0) => "nothing".to_owned(),
                 (None, others) => format!("{others} file(s), none of them an image"),
             };
-            let reason = format!("it holds {holds}; give a folder with {} files", Formats::All.words());
+            let what = if matches!(store, Store::Files) { "a folder" } else { "an archive" };
+            let reason = format!("it holds {holds}; give {what} with {} files", Formats::All.words());
             return Err(MetricError::File { path: dir.to_path_buf(), reason });
         }
-        Ok(Self { dir: dir.to_path_buf(), files: found.files, skipped, left_out, array: None })
+        let images = files.into_iter().map(|(found, place)| Listed { path: found.path, place }).collect();
+        Ok(Self { dir: dir.to_path_buf(), images, skipped, left_out, store })
+    }
+
+    fn of_files(list: &Path, images: Vec<Listed>) -> Self {
+        Self {
+            dir: list.to_path_buf(),
+            images,
+            skipped: Vec::new(),
+            left_out: Vec::new(),
+            store: Store::Files,
+        }
     }
 
     fn of_array(file: &Path, array: ImageArray) -> Self {
-        let bytes = array.image_bytes() as u64;
-        let found = |index| {
-            let (path, relative) = (array.name(index), array.relative(index));
-            Found { path, relative, bytes, modified_nanos: 0 }
-        };
-        let files = (0..array.len()).map(found).collect();
-        Self { dir: file.to_path_buf(), files, skipped: Vec::new(), left_out: Vec::new(), array: Some(array) }
+        let place = |number| Place { archive: 0, number };
+        let images =
+            (0..array.len()).map(|index| Listed { path: array.name(index), place: place(index) }).collect();
+        let store = Store::Array(array);
+        Self { dir: file.to_path_buf(), images, skipped: Vec::new(), left_out: Vec::new(), store }
     }
 
     /// One image, by its number.
@@ -95,18 +153,10 @@ impl ImageFolder {
     /// # Panics
     /// If there is no such file.
     pub fn frame(&self, index: usize, options: &DecodeOptions) -> Result<Frame> {
-        let path = self.path(index);
-        let frame = match self.in_array(path) {
-            Some((array, place)) => array.reader().frame(place, options.max_pixels),
-            None => decode(path, options).map(|decoded| decoded.frame).map_err(|error| error.to_string()),
-        };
-        frame.map_err(|reason| MetricError::File { path: path.to_path_buf(), reason })
-    }
-
-    /// The array that an image lies in, if they are no files of their own, and its number there.
-    fn in_array(&self, path: &Path) -> Option<(&ImageArray, usize)> {
-        let array = self.array.as_ref()?;
-        Some((array, array.index_of(path)?))
+        let image = &self.images[index];
+        let read = self.store.reader().read(image, options);
+        read.map(|pixels| pixels.frame)
+            .map_err(|reason| MetricError::File { path: image.path.clone(), reason })
     }
 
     /// The folder.
@@ -116,12 +166,12 @@ impl ImageFolder {
 
     /// How many files are to be decoded.
     pub fn len(&self) -> usize {
-        self.files.len()
+        self.images.len()
     }
 
     /// Always false: a folder without images is an error.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty()
+        self.images.is_empty()
     }
 
     /// The path of a file by its number, as in [`ImageBatch::files`].
@@ -129,7 +179,7 @@ impl ImageFolder {
     /// # Panics
     /// If there is no such file.
     pub fn path(&self, index: usize) -> &Path {
-        &self.files[index].path
+        &self.images[index].path
     }
 
     /// Keeps the files of these numbers only, in this order.
@@ -137,7 +187,7 @@ impl ImageFolder {
     /// # Panics
     /// If there is no such file.
     pub fn select(&mut self, files: &[usize]) {
-        self.files = files.iter().map(|file| self.files[*file].clone()).collect();
+        self.images = files.iter().map(|file| self.images[*file].clone()).collect();
     }
 
     /// Images that are not measured because the program whose convention is followed would not take them.
@@ -150,14 +200,10 @@ impl ImageFolder {
     ///
     /// A file that cannot be read counts as such.
     pub fn content_hash(&self) -> String {
-        let of_file = |file: &Found| {
-            let hash = match self.in_array(&file.path) {
-                Some((array, index)) => array.reader().hash(index),
-                None => File::open(&file.path).and_then(|reader| sha256(reader, u64::MAX - 1)),
-            };
-            hash.map_or_else(|_| "unreadable".to_owned(), |(_, hash)| hash)
+        let of_image = |reader: &mut Reader, image: &Listed| {
+            reader.hash(image).unwrap_or_else(|_| "unreadable".to_owned())
         };
-        let hashes: Vec<String> = self.files.par_iter().map(of_file).collect();
+        let hashes: Vec<String> = self.images.par_iter().map_init(|| self.store.reader(), of_image).collect();
         let mut digest = Digest::new("image contents");
         hashes.iter().for_each(|hash| digest.bytes(hash.as_bytes()));
         digest.hex()

@@ -10,10 +10,39 @@ use crate::{Ddof, MetricError, Result, Rows};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Split {
-    /// Split i of S has the rows ⌊iN/S⌋ to ⌊(i+1)N/S⌋: the authors' program, StyleGAN, torch-fidelity.
-    Even,
-    /// Splits of ⌊N/S⌋ rows; the rest at the end is left out: BigGAN, dgm-eval, GAN_stability.
-    Floor,
+    /// So many splits: split i of S has the rows ⌊iN/S⌋ to ⌊(i+1)N/S⌋: the authors' program, StyleGAN, torch-fidelity.
+    Even(usize),
+    /// So many splits of ⌊N/S⌋ rows; the rest at the end is left out: BigGAN, dgm-eval, GAN_stability.
+    Floor(usize),
+    /// Splits of so many rows; what is left at the end is one more, be it a single row: guided-diffusion.
+    Chunks(usize),
+}
+
+impl Split {
+    /// Into how many splits `count` rows are cut.
+    fn splits(self, count: usize) -> usize {
+        match self {
+            Self::Even(splits) | Self::Floor(splits) => splits,
+            Self::Chunks(0) => 0,
+            Self::Chunks(rows) => count.div_ceil(rows),
+        }
+    }
+
+    /// The fewest rows that can be cut.
+    pub(crate) fn least(self) -> usize {
+        match self {
+            Self::Even(splits) | Self::Floor(splits) => splits,
+            Self::Chunks(_) => 1,
+        }
+    }
+
+    fn rows(self, i: usize, count: usize) -> Range<usize> {
+        match self {
+            Self::Even(splits) => i * count / splits..(i + 1) * count / splits,
+            Self::Floor(splits) => i * (count / splits)..(i + 1) * (count / splits),
+            Self::Chunks(rows) => i * rows..((i + 1) * rows).min(count),
+        }
+    }
 }
 
 /// An Inception Score over splits.
@@ -31,8 +60,9 @@ pub struct InceptionScore {
 /// exp(E_x KL(p(y|x) ‖ p(y))) (Salimans et al., 2016, arXiv:1606.03498, section 4) from logits `(N, K)`, by splits in
 /// the order of the rows; natural logarithm, in f64, by log-softmax: no probability underflows.
 ///
-/// The common choice is 10 splits, [`Split::Even`] and [`Ddof::Population`]; StudioGAN has one split and
-/// [`Ddof::Sample`], which is NaN. Logits are the 1,008 without bias of the Inception network of 2015-12-05 where scores
+/// The common choice is [`Split::Even`] of 10 and [`Ddof::Population`]; StudioGAN has one split and [`Ddof::Sample`], which
+/// is NaN. guided-diffusion's evaluator has chunks of 5,000 and prints their mean alone; its probabilities are in f32, and
+/// one that underflows makes its score NaN. Logits are the 1,008 without bias of the Inception network of 2015-12-05 where scores
 /// are to be compared with published ones; StudioGAN adds the bias. torch-fidelity and dgm-eval shuffle the rows first:
 /// `order` is that permutation, or any other list of rows.
 ///
@@ -41,13 +71,13 @@ pub struct InceptionScore {
 pub fn inception_score<'a>(
     logits: impl Into<Rows<'a>>,
     order: Option<&[usize]>,
-    splits: usize,
     split: Split,
     ddof: Ddof,
 ) -> Result<InceptionScore> {
     let logits = logits.into();
     logits.check_finite("logits", 0)?;
     let count = order.map_or(logits.count(), <[usize]>::len);
+    let splits = split.splits(count);
     if logits.dim() == 0 || splits == 0 || count < splits {
         return Err(MetricError::Unfit(format!(
             "{count} rows of {} logits cannot be scored in {splits} splits: one row a split is the least",
@@ -59,7 +89,7 @@ pub fn inception_score<'a>(
     }
     let scores: Vec<f64> = (0..splits)
         .map(|i| {
-            let range = rows_of(i, count, splits, split);
+            let range = split.rows(i, count);
             score(match order {
                 Some(order) => logits.select(&order[range]),
                 None => logits.range(range),
@@ -69,13 +99,6 @@ pub fn inception_score<'a>(
     let mean = scores.iter().sum::<f64>() / splits as f64;
     let squares: f64 = scores.iter().map(|s| (s - mean) * (s - mean)).sum();
     Ok(InceptionScore { mean, std: (squares / ddof.divisor(splits as u64)).sqrt(), splits: scores })
-}
-
-fn rows_of(i: usize, count: usize, splits: usize, split: Split) -> Range<usize> {
-    match split {
-        Split::Even => i * count / splits..(i + 1) * count / splits,
-        Split::Floor => i * (count / splits)..(i + 1) * (count / splits),
-    }
 }
 
 fn score(logits: Array2<f64>) -> f64 {

@@ -20,6 +20,7 @@ mod extractor;
 mod fid;
 mod fld;
 mod folder_features;
+mod half_precision_recall;
 mod images;
 mod improved_pr;
 mod inception_score;
@@ -51,6 +52,7 @@ mod realism;
 mod resize;
 mod rke;
 mod rows;
+mod selftest;
 mod sliced_wasserstein;
 mod stats;
 mod symmetric_pr;
@@ -67,13 +69,14 @@ pub use cas::{AccuracyScore, classification_accuracy_score};
 pub use class_agreement::class_agreement;
 pub use clipped::{Clipped, clipped_density_coverage};
 pub use cmmd::{cmmd, mmd2_biased};
-pub use convention::{BallTest, Choices, Convention, KidForm};
+pub use convention::{BallDistances, BallTest, Choices, Convention, KidForm};
 pub use copying::{DataCopying, data_copying};
 pub use cover_pr::{CoverPr, precision_recall_cover};
 pub use error::{MetricError, Result};
 pub use extract::{
     DinoV2, DinoV2Size, EXTRACTORS, ExtractorKind, ExtractorOptions, FashionCnn, FeatureFile, Inception,
-    InceptionConfig, InceptionRange, InceptionTap, Lpips, Pixels, WeightsNews, class_counts, find_extractor,
+    InceptionConfig, InceptionRange, InceptionTap, Lpips, Pixels, SpatialTap, WeightsNews, class_counts,
+    find_extractor,
 };
 pub use extractor::{FeatureExtractor, Features};
 pub use fid::{
@@ -82,6 +85,7 @@ pub use fid::{
 };
 pub use fld::{Fld, fld};
 pub use folder_features::{Extracted, folder_features};
+pub use half_precision_recall::half_precision_recall;
 pub use images::{
     BatchOptions, Duplicate, ImageBatch, ImageBatches, ImageFolder, ImageReport, SeenImage, SkippedImage,
 };
@@ -100,7 +104,7 @@ pub use ms_ssim::{MsSsimDiversity, ms_ssim, ms_ssim_diversity};
 pub use names::UnknownName;
 pub use ndb::{Bin, Bins, Ndb, ndb};
 pub use neighbours::{FeatureSets, Scalar};
-pub use npz::{NpzKind, npz_kind};
+pub use npz::{NpzKind, npz_has_images, npz_kind};
 pub use ppl::{
     LatentPath, PathLength, PathLengthConfig, PathLengthSubject, PathSampling, path_length,
     path_length_levels,
@@ -115,10 +119,14 @@ pub use realism::realism;
 pub use resize::{Resize, resize_images};
 pub use rke::rke;
 pub use rows::Rows;
+pub use selftest::{Outcome, SELFTEST_CHECKS, SelfTest, Tried, Verdict, selftest};
 pub use sliced_wasserstein::{
     Images, SlicedWasserstein, SlicedWassersteinConfig, SwdLevel, sliced_wasserstein,
 };
-pub use stats::{Ddof, FeatureStats, MeanCov, load_npz, npz_bytes, read_npz, save_npz};
+pub use stats::{
+    AdmBatch, AdmStatistics, Ddof, FeatureStats, MeanCov, load_npz, npz_bytes, read_adm_npz, read_npz,
+    save_npz,
+};
 pub use symmetric_pr::{SymmetricPr, symmetric_precision_recall};
 pub use vendi::{vendi_score, vendi_scores};
 pub use wavelet::{WaveletDistance, frechet_wavelet_distance, wavelet_level};

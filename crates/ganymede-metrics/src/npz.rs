@@ -68,6 +68,14 @@ pub fn npz_kind(path: &Path) -> Result<NpzKind> {
     }
 }
 
+/// Whether an `.npz` holds images, be it beside statistics: a reference batch of guided-diffusion's evaluator does.
+///
+/// # Errors
+/// It cannot be read.
+pub fn npz_has_images(path: &Path) -> Result<bool> {
+    Ok(Npz::open(path)?.images().is_some())
+}
+
 impl Npz {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let io = |source| MetricError::Io { path: path.to_path_buf(), source };

@@ -18,6 +18,7 @@ mod pixels;
 mod progress;
 mod rank;
 mod report;
+mod selftest;
 mod shards;
 mod source;
 mod table;
@@ -88,6 +89,7 @@ fn run(args: Args, json: &mut Json) -> anyhow::Result<Exit> {
         Some(Command::Merge(args)) => shards::merge(&args),
         Some(Command::Compare(args)) => compare::run(&args, json),
         Some(Command::Rank(args)) => rank::run(&args, json),
+        Some(Command::Selftest(args)) => selftest::run(&args, json),
     }
 }
 

@@ -147,27 +147,30 @@ fn count(set: &SampleSet<'_>) -> usize {
 }
 
 /// Some rows of a set.
-struct Part {
+pub(crate) struct Part {
     rows: Option<Array2<f32>>,
+    wide_rows: Option<Array2<f64>>,
     logits: Option<Array2<f32>>,
     spatial: Option<Array2<f32>>,
     labels: Option<Vec<u32>>,
 }
 
 impl Part {
-    fn of(set: &SampleSet<'_>, kept: &[usize]) -> Self {
+    pub(crate) fn of(set: &SampleSet<'_>, kept: &[usize]) -> Self {
         let some = |rows: Option<ArrayView2<'_, f32>>| rows.map(|rows| rows.select(Axis(0), kept));
         Self {
             rows: some(set.rows),
+            wide_rows: set.wide_rows.map(|rows| rows.select(Axis(0), kept)),
             logits: some(set.logits),
             spatial: some(set.spatial),
             labels: set.labels.map(|labels| kept.iter().map(|row| labels[*row]).collect()),
         }
     }
 
-    fn set(&self) -> SampleSet<'_> {
+    pub(crate) fn set(&self) -> SampleSet<'_> {
         SampleSet {
             rows: self.rows.as_ref().map(|rows| rows.view()),
+            wide_rows: self.wide_rows.as_ref().map(|rows| rows.view()),
             logits: self.logits.as_ref().map(|rows| rows.view()),
             spatial: self.spatial.as_ref().map(|rows| rows.view()),
             labels: self.labels.as_deref(),

@@ -16,7 +16,8 @@ pub(crate) use plan::{Plan, Scratch};
 
 /// How images come to the size that a network takes.
 ///
-/// All of them work on each channel in f32, horizontally first, and never round to whole grey levels.
+/// All of them work on each channel in f32, horizontally first, and never round to whole grey levels, but for
+/// [`Resize::PilBicubic`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resize {
@@ -33,11 +34,24 @@ pub enum Resize {
     /// Bilinear with antialiasing, as PIL does on float channels: what StudioGAN calls `friendly` for its
     /// Inception network.
     PilBilinear,
+    /// Bicubic (a = −0.5) with antialiasing, as PIL does on 8 bits: coefficients of 22 bits, whole levels after either
+    /// pass. dgm-eval's DINOv2 is given such images, and edm2's with `resize_mode='pil'`.
+    PilBicubic,
+    /// As [`Resize::Clean`], coefficients in f32, without clipping, so that levels lie below 0 and above 255 at edges: PyTorch's
+    /// `interpolate(mode="bicubic", antialias=True)` on floats, as edm2's DINOv2 is given them.
+    TorchBicubic,
 }
 
 impl Resize {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Clean, Self::LegacyPytorch, Self::LegacyTensorflow, Self::PilBilinear];
+    pub const ALL: &[Self] = &[
+        Self::Clean,
+        Self::LegacyPytorch,
+        Self::LegacyTensorflow,
+        Self::PilBilinear,
+        Self::PilBicubic,
+        Self::TorchBicubic,
+    ];
 
     /// Its name in configurations and provenance, such as `legacy-pytorch`.
     pub fn name(self) -> &'static str {
@@ -46,6 +60,8 @@ impl Resize {
             Self::LegacyPytorch => "legacy-pytorch",
             Self::LegacyTensorflow => "legacy-tensorflow",
             Self::PilBilinear => "pil-bilinear",
+            Self::PilBicubic => "pil-bicubic",
+            Self::TorchBicubic => "torch-bicubic",
         }
     }
 }

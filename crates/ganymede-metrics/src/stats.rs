@@ -1,5 +1,6 @@
 //! Mean and covariance of features, one batch after another.
 
+mod adm;
 mod file;
 mod moments;
 mod npz;
@@ -9,6 +10,7 @@ use std::collections::BTreeSet;
 use ganymede_files::Digest;
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1, s};
 
+pub use adm::{AdmBatch, AdmStatistics, read_adm_npz};
 pub use npz::{load_npz, npz_bytes, read_npz, save_npz};
 
 use crate::{MetricError, Result, Rows};

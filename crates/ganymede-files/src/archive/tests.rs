@@ -253,3 +253,43 @@ fn entries_of_a_tar_that_cannot_be_used_say_why() {
         .collect();
     assert_eq!(names, [("b.png", true), ("c.png", false)]);
 }
+
+#[test]
+fn a_packed_tar_is_unpacked_into_memory_within_a_bound() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("set.tar.gz");
+    let whole = tar(FILES);
+    let open = |bytes: &[u8], most: u64| {
+        std::fs::write(&path, bytes).unwrap();
+        Archive::open_tar_gz(&path, most)
+    };
+    let length = whole.len() as u64;
+    let archive = open(&gzip(&whole), length).unwrap();
+    assert_eq!(archive.scan(Formats::Common).0.files.len(), 3);
+    assert_eq!(archive.read(archive.find(Path::new("b/x.png")).unwrap(), 6).unwrap(), b"second");
+    // Several members one behind the other are one stream.
+    let (first, second) = whole.split_at(700);
+    let members = [gzip(first), gzip(second)].concat();
+    assert_eq!(open(&members, length).unwrap().entries().len(), archive.entries().len());
+    assert_says(open(&gzip(&whole), length - 1), &["set.tar.gz", "more than", "gunzip"]);
+    assert_says(open(&gzip(&whole)[..40], length), &["cut short"]);
+    assert_says(open(&b"words".repeat(9), length), &["not packed by gzip"]);
+    assert_says(open(&whole, length), &["not packed by gzip"]);
+    assert_says(open(&gzip(b"words"), length), &["it is no tar"]);
+    assert_says(Archive::open_tar_gz(&dir.path().join("gone.tgz"), 9), &["gone.tgz"]);
+}
+
+#[test]
+fn an_entry_that_unpacks_to_much_more_than_it_has_is_not_read() {
+    // Its size as the directory has it.
+    let claims = |bytes: u32| {
+        let mut zip = zip(&[("a.png", &[7; 100_000])], true);
+        let at = record(&zip, b"PK\x01\x02", 0) + 24;
+        zip[at..at + 4].copy_from_slice(&bytes.to_le_bytes());
+        let archive = opened(&zip, ArchiveFormat::Zip);
+        archive.entries()[0].problem.clone()
+    };
+    assert_eq!(claims(100_000), None);
+    assert_eq!(claims(64 << 20), None);
+    assert!(claims((64 << 20) + 1).unwrap().contains("unpacks to 67108865 bytes, more than 100 times"));
+}

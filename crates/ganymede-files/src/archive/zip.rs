@@ -26,6 +26,9 @@ const LOCATOR64_BYTES: u64 = 20;
 const MOST_COMMENT: u64 = 65_535;
 /// Some ten million entries.
 const MOST_DIRECTORY: u64 = 1 << 30;
+/// An entry of more bytes than that, of which each stands for more than [`MOST_RATIO`], is no image.
+const LARGE: u64 = 64 << 20;
+const MOST_RATIO: u64 = 100;
 /// What stands where a number is in the zip64 field.
 const IN_ZIP64: u64 = 0xffff_ffff;
 
@@ -104,6 +107,9 @@ fn one(record: &Record<'_>, name: &[u8], extra: &[u8]) -> Result<ArchiveEntry, F
         _ if flags & 1 != 0 => Some("it is encrypted: pack it again without a password".to_owned()),
         _ if is_link => Some("a link: pack the file itself".to_owned()),
         0 if packed != bytes => Some(format!("damaged: {packed} bytes are stored, of {bytes}")),
+        8 if bytes > LARGE && bytes / MOST_RATIO > packed => Some(format!(
+            "it unpacks to {bytes} bytes, more than {MOST_RATIO} times what it has: pack it again, stored"
+        )),
         0 | 8 => None,
         other => Some(format!("it is packed by method {other}: pack it again, stored or deflated")),
     };

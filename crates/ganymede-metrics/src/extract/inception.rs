@@ -18,7 +18,7 @@ mod config;
 #[cfg(test)]
 mod tests;
 
-pub use config::{InceptionConfig, InceptionRange, InceptionTap};
+pub use config::{InceptionConfig, InceptionRange, InceptionTap, SpatialTap};
 
 use blocks::Trunk;
 
@@ -34,9 +34,9 @@ const SPATIAL_CHANNELS: usize = 7;
 /// The Inception of 2015-12-05, by whose features FID is defined.
 ///
 /// Features are the spatial means at an [`InceptionTap`]. Logits are those of the 1008 classes, the
-/// first of which is background. Spatial features are the first 7 channels of the last 17 × 17
-/// block, 2023 numbers, as dgm-eval takes them for sFID. (Nash et al. 2021, arXiv:2103.03841, take
-/// 7 channels of a convolution within that stage, before its activation: other values.)
+/// first of which is background. Spatial features are the first 7 channels of a 17 × 17 block, 2023
+/// numbers: of the last one, as dgm-eval takes them for sFID, or of the one before, as Nash et al. 2021
+/// (arXiv:2103.03841) and guided-diffusion ([`SpatialTap`]).
 ///
 /// Weights are `pt_inception-2015-12-05-6726825d.pth`, the file of pytorch-fid and torch-fidelity,
 /// or a safetensors file with the same names. Batch normalisation (ε = 1e-3) is folded into the
@@ -96,10 +96,18 @@ impl Inception {
         drop(levels);
         let mut outputs = Outputs::default();
         for (i, tap) in InceptionTap::ALL.into_iter().enumerate() {
-            x = self.trunk.run(tap, x)?;
+            let before_last;
+            [before_last, x] = self.trunk.run(tap, x)?;
             outputs.pools[i] = Some(global_avg_pool2d(&x)?);
-            if tap == InceptionTap::Pool768 && self.config.spatial {
-                outputs.spatial = Some(x.narrow(1, 0, SPATIAL_CHANNELS)?.flatten_from(1)?);
+            if tap == InceptionTap::Pool768 {
+                let channels = |x: &Tensor| x.narrow(1, 0, SPATIAL_CHANNELS);
+                outputs.spatial = match self.config.spatial {
+                    None => None,
+                    Some(SpatialTap::LastBlock) => Some(channels(&x)?.flatten_from(1)?),
+                    Some(SpatialTap::Mixed6) => {
+                        Some(channels(&before_last)?.permute((0, 2, 3, 1))?.flatten_from(1)?)
+                    }
+                };
             }
             if tap == self.config.tap {
                 break;

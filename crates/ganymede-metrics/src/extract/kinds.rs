@@ -73,7 +73,7 @@ pub struct ExtractorOptions<'a> {
     pub cache: &'a Path,
     /// Whether to fetch weights that are not there.
     pub fetch: bool,
-    /// Whose choices the range of the input and the bias of the logits are.
+    /// Whose choices the range of the input, the bias of the logits and the place of spatial features are.
     pub choices: &'a Choices,
     /// Whether spatial features are wanted, where there are some.
     pub spatial: bool,
@@ -293,7 +293,7 @@ fn load_inception(tap: InceptionTap, options: &ExtractorOptions<'_>, file: &Weig
         tap,
         range: options.choices.range,
         logit_bias: options.choices.is_logit_bias,
-        spatial: options.spatial,
+        spatial: options.spatial.then_some(options.choices.spatial),
         batch: options.batch,
     };
     Ok(Box::new(Inception::load(file, config, options.device)?))

@@ -28,12 +28,14 @@ pub struct FeatureFile {
     pub sha256: String,
     /// The features `(N, D)`, both at least 1, all finite.
     pub rows: Array2<f32>,
+    /// The same in f64, where the file has more than f32.
+    pub wide: Option<Array2<f64>>,
 }
 
 impl FeatureFile {
     /// Reads `(N, D)` numbers: f16, f32 or f64 of an `.npy` file or of an `.npz` (under `features` or `arr_0`), in
     /// every form that NumPy writes, or of a safetensors or PyTorch file, which holds one tensor, or one called
-    /// `features`, and may have bf16. f64 is rounded to f32.
+    /// `features`, and may have bf16. f64 is rounded to f32, and kept beside it.
     ///
     /// Nothing is executed (arrays of Python objects are refused), and memory is bounded by
     /// a small multiple of the file's size, whatever its header says.
@@ -44,7 +46,7 @@ impl FeatureFile {
     pub fn read(path: &Path) -> Result<Self> {
         let hash = FileHash::start(path);
         let has_suffix = |suffix: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(suffix));
-        let rows = match () {
+        let (rows, wide) = match () {
             () if has_suffix("npy") || starts_with(path, npy::MAGIC) => from_npy(path)?,
             () if has_suffix("npz") => from_npz(path)?,
             () => from_tensors(path)?,
@@ -57,7 +59,7 @@ impl FeatureFile {
             return Err(MetricError::NotFinite { what, row, column, value: *value });
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        Ok(Self { id: format!("file:{name}"), sha256: hash.get()?.to_owned(), rows })
+        Ok(Self { id: format!("file:{name}"), sha256: hash.get()?.to_owned(), rows, wide })
     }
 }
 
@@ -66,30 +68,39 @@ fn starts_with(path: &Path, magic: &[u8]) -> bool {
     File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == magic
 }
 
-fn from_npy(path: &Path) -> Result<Array2<f32>> {
+/// Features in f32, and in f64 where they came so.
+type Numbers = (Array2<f32>, Option<Array2<f64>>);
+
+fn from_npy(path: &Path) -> Result<Numbers> {
     let refuse = |reason: String| file_error(path, reason);
     let mut file = File::open(path).map_err(|source| MetricError::Io { path: path.to_path_buf(), source })?;
     let (header, _) = npy::read_header(&mut file).map_err(refuse)?;
     if !header.element.is_float() || header.shape.len() != 2 {
         return Err(refuse(format!("holds {header}; features are f2, f4 or f8 of shape (N, D)")));
     }
-    let numbers = npy::read_numbers(&mut file, &header, u64::MAX - 1, |x| x as f32).map_err(refuse)?;
-    Ok(numbers.into_dimensionality().expect("its header has two dimensions"))
+    let numbers = npy::read_numbers(&mut file, &header, u64::MAX - 1, |x| x).map_err(refuse)?;
+    Ok(narrowed(numbers.into_dimensionality().expect("its header has two dimensions")))
 }
 
-fn from_npz(path: &Path) -> Result<Array2<f32>> {
+fn narrowed(wide: Array2<f64>) -> Numbers {
+    let rows = wide.mapv(|x| x as f32);
+    let is_narrow = rows.iter().zip(&wide).all(|(narrow, wide)| f64::from(*narrow) == *wide);
+    (rows, (!is_narrow).then_some(wide))
+}
+
+fn from_npz(path: &Path) -> Result<Numbers> {
     let mut npz = Npz::open(path)?;
     let Some(entry) = npz.features() else { return Err(npz.error(npz.of_no_use())) };
     let key = entry.key.clone();
-    let rows = npz.read(&key, MAX_UNPACKED, |x| x as f32)?;
-    Ok(rows.into_dimensionality().expect("its header has two dimensions"))
+    let rows = npz.read(&key, MAX_UNPACKED, |x| x)?;
+    Ok(narrowed(rows.into_dimensionality().expect("its header has two dimensions")))
 }
 
 fn file_error(path: &Path, reason: String) -> MetricError {
     MetricError::File { path: PathBuf::from(path), reason }
 }
 
-fn from_tensors(path: &Path) -> Result<Array2<f32>> {
+fn from_tensors(path: &Path) -> Result<Numbers> {
     let mut tensors = load_weights(path, None, &Device::Cpu)?;
     let name = match tensors.len() {
         1 => tensors.keys().next().cloned().unwrap_or_default(),
@@ -107,6 +118,6 @@ fn from_tensors(path: &Path) -> Result<Array2<f32>> {
             format!("tensor {name:?} is {dtype:?} of shape {shape:?}, expected floats of shape (N, D)");
         return Err(file_error(path, reason));
     };
-    let data = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
-    Ok(Array2::from_shape_vec((n, d), data).expect("a tensor has as many numbers as its shape"))
+    let data = tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+    Ok(narrowed(Array2::from_shape_vec((n, d), data).expect("a tensor has as many numbers as its shape")))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use ganymede_files::{Frame, sha256};
 
 use crate::npy::{self, Element, Header};
-use crate::npz::{Npz, NpzKind, Stored};
+use crate::npz::{Npz, Stored};
 use crate::{MetricError, Result};
 
 /// Bytes that a compressed array may unpack to; others are read from the disk image by image.
@@ -38,7 +38,7 @@ enum Place {
 
 /// Reads images one after the other; each thread has its own.
 pub(super) struct ArrayReader {
-    pub(super) array: ImageArray,
+    array: ImageArray,
     file: Option<File>,
 }
 
@@ -70,13 +70,13 @@ impl ImageArray {
     }
 
     fn of_npz(path: &Path) -> Result<Self> {
-        if crate::npz_kind(path)? != NpzKind::Images {
+        let mut npz = Npz::open(path)?;
+        let Some(entry) = npz.images() else {
+            crate::npz_kind(path)?;
             let reason =
                 "it holds statistics or features, and images are needed: one array (N, H, W, 3) of uint8";
-            return Err(MetricError::File { path: path.to_path_buf(), reason: reason.into() });
-        }
-        let mut npz = Npz::open(path)?;
-        let Some(entry) = npz.images() else { return Err(npz.error(npz.of_no_use())) };
+            return Err(npz.error(reason.into()));
+        };
         let key = entry.key.clone();
         let header = entry.header.clone().map_err(|reason| npz.error(format!("`{key}`: {reason}")))?;
         let wrong = |npz: &Npz, reason| npz.error(format!("`{key}`: {reason}"));
@@ -94,24 +94,14 @@ impl ImageArray {
     }
 
     /// Bytes of one image.
-    pub(super) fn image_bytes(&self) -> usize {
+    fn image_bytes(&self) -> usize {
         self.shape[1..].iter().product()
     }
 
     /// What an image is called: `samples.npz/arr_0[12]`.
     pub(super) fn name(&self, index: usize) -> PathBuf {
-        self.file.join(self.relative(index))
-    }
-
-    pub(super) fn relative(&self, index: usize) -> PathBuf {
         // A key may hold slashes, and whatever else a zip's names may.
-        format!("{}[{index}]", self.key.replace(['/', '\\'], ".")).into()
-    }
-
-    /// The number of an image that [`ImageArray::name`] gave a name.
-    pub(super) fn index_of(&self, name: &Path) -> Option<usize> {
-        let name = name.file_name()?.to_str()?;
-        name.strip_suffix(']')?.rsplit_once('[')?.1.parse().ok().filter(|index| *index < self.len())
+        self.file.join(format!("{}[{index}]", self.key.replace(['/', '\\'], ".")))
     }
 
     pub(super) fn reader(&self) -> ArrayReader {

@@ -1,16 +1,15 @@
 //! Images as batches of tensors, decoded and resized ahead of whoever takes them.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use ganymede_files::{Alpha, DecodeOptions, Decoded, Frame, decode};
+use ganymede_files::{Alpha, DecodeOptions, Frame};
 use ganymede_tensor::{Device, Tensor};
 use sha2::{Digest as _, Sha256};
 
 use super::ImageFolder;
 use super::ahead::Ahead;
-use super::array::{ArrayReader, ImageArray};
 use super::report::{ImageReport, SeenImage};
+use super::store::{Listed, Pixels, Reader, Store};
 use crate::resize::{Plan, Resize, Scratch, fit};
 use crate::{MetricError, Result};
 
@@ -77,7 +76,7 @@ pub struct ImageBatch {
 /// batches are full but for the last.
 pub struct ImageBatches {
     results: Ahead<Result<Ready, String>>,
-    paths: Arc<Vec<PathBuf>>,
+    listed: Arc<Vec<Listed>>,
     shape: [usize; 3],
     batch: usize,
     next: usize,
@@ -94,21 +93,21 @@ struct Ready {
 impl ImageBatches {
     pub(super) fn start(folder: &ImageFolder, options: &BatchOptions) -> Result<Self> {
         options.validate()?;
-        let paths: Arc<Vec<PathBuf>> = Arc::new(folder.files.iter().map(|file| file.path.clone()).collect());
+        let listed = Arc::new(folder.images.clone());
         let threads = match options.threads {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             threads => threads,
         };
         let window = options.batch + 2 * threads;
-        let results = Ahead::start(paths.len(), window, threads, || {
-            let mut worker = Worker::new(options, folder.array.as_ref());
-            let paths = Arc::clone(&paths);
-            move |index: usize| worker.image(&paths[index])
+        let results = Ahead::start(listed.len(), window, threads, || {
+            let mut worker = Worker::new(options, &folder.store);
+            let listed = Arc::clone(&listed);
+            move |index: usize| worker.image(&listed[index])
         });
         let mut report = ImageReport::default();
         report.skipped.clone_from(&folder.skipped);
         let (shape, batch) = (options.shape, options.batch);
-        Ok(Self { results, paths, shape, batch, next: 0, report, seen: Vec::new() })
+        Ok(Self { results, listed, shape, batch, next: 0, report, seen: Vec::new() })
     }
 
     /// What was seen so far: all of the folder once there are no more batches.
@@ -128,14 +127,14 @@ impl ImageBatches {
 
     fn gather(&mut self) -> Result<Option<ImageBatch>> {
         let image: usize = self.shape.iter().product();
-        let mut levels = Vec::with_capacity(self.batch.min(self.paths.len() - self.next) * image);
+        let mut levels = Vec::with_capacity(self.batch.min(self.listed.len() - self.next) * image);
         let mut files = Vec::new();
-        while files.len() < self.batch && self.next < self.paths.len() {
+        while files.len() < self.batch && self.next < self.listed.len() {
             let index = self.next;
             let Some(result) = self.results.next() else {
-                let path = self.paths[index].clone();
+                let path = self.listed[index].path.clone();
                 let reason = "a thread that decodes ended at or after this file".to_owned();
-                self.next = self.paths.len();
+                self.next = self.listed.len();
                 return Err(MetricError::File { path, reason });
             };
             self.next += 1;
@@ -144,7 +143,7 @@ impl ImageBatches {
                 files.push(index);
                 ready.seen
             });
-            self.report.add(self.paths[index].clone(), &seen);
+            self.report.add(self.listed[index].path.clone(), &seen);
             self.seen.push(seen);
         }
         if files.is_empty() {
@@ -172,14 +171,13 @@ struct Worker {
     /// For the last size seen: most folders have one.
     plan: Option<Plan>,
     scratch: Scratch,
-    /// Where the images lie, if they are no files of their own.
-    array: Option<ArrayReader>,
+    reader: Reader,
 }
 
 impl Worker {
-    fn new(options: &BatchOptions, array: Option<&ImageArray>) -> Self {
+    fn new(options: &BatchOptions, store: &Store) -> Self {
         Self {
-            array: array.map(ImageArray::reader),
+            reader: store.reader(),
             decode: options.decode_options(),
             resize: options.resize,
             shape: options.shape,
@@ -188,17 +186,10 @@ impl Worker {
         }
     }
 
-    fn image(&mut self, path: &std::path::Path) -> Result<Ready, String> {
-        if let Some(reader) = &mut self.array {
-            let index = reader.array.index_of(path).ok_or("it is not in the array any more")?;
-            let frame = reader.frame(index, self.decode.max_pixels)?;
-            let seen = seen(&frame, "NumPy", false, false);
-            return Ok(Ready { levels: self.levels(&frame), seen });
-        }
-        let decoded = decode(path, &self.decode).map_err(|error| error.to_string())?;
-        let Decoded { frame, format, alpha, deep, .. } = &decoded;
-        let seen = seen(frame, format.name(), *alpha, *deep);
-        Ok(Ready { levels: self.levels(frame), seen })
+    fn image(&mut self, image: &Listed) -> Result<Ready, String> {
+        let pixels = self.reader.read(image, &self.decode)?;
+        let seen = seen(&pixels);
+        Ok(Ready { levels: self.levels(&pixels.frame), seen })
     }
 
     fn levels(&mut self, frame: &Frame) -> Vec<f32> {
@@ -221,7 +212,8 @@ impl Worker {
     }
 }
 
-fn seen(frame: &Frame, format: &'static str, transparent: bool, deep: bool) -> SeenImage {
+fn seen(pixels: &Pixels) -> SeenImage {
+    let Pixels { frame, format, transparent, deep } = pixels;
     let size = frame.size();
     let mut hash = Sha256::new();
     hash.update(size.0.to_le_bytes());
@@ -230,10 +222,10 @@ fn seen(frame: &Frame, format: &'static str, transparent: bool, deep: bool) -> S
     hash.update(frame.interleaved());
     SeenImage {
         size,
-        format: format.to_owned(),
+        format: (*format).to_owned(),
         grey: frame.channels() == 1,
-        transparent,
-        deep,
+        transparent: *transparent,
+        deep: *deep,
         hash: hash.finalize().into(),
     }
 }

@@ -82,8 +82,8 @@ impl ImageReport {
     /// be used.
     pub fn of(folder: &ImageFolder, seen: &[Result<SeenImage, String>]) -> Self {
         let mut report = Self { skipped: folder.skipped.clone(), ..Self::default() };
-        for (file, seen) in folder.files.iter().zip(seen) {
-            report.add(file.path.clone(), seen);
+        for (image, seen) in folder.images.iter().zip(seen) {
+            report.add(image.path.clone(), seen);
         }
         report.sorted()
     }

@@ -16,7 +16,8 @@ pub(super) static INCEPTION_SCORE: Measure = Measure {
     values: &[ValueKind::higher("is")],
     needs: &[Need::Logits],
     least: |choices| {
-        Least::new(0, choices.is_splits, format!("it averages over {} parts", choices.is_splits))
+        let splits = choices.is_split.least();
+        Least::new(0, splits, format!("it averages over {splits} parts or more"))
     },
     has_covariance: false,
     is_random: true,
@@ -68,7 +69,7 @@ pub(super) static CLASS_FID: Measure = Measure {
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let sets = of.sets()?;
+        let sets = of.rows()?;
         let (real, generated) = labels(of)?;
         let ddof = of.choices.ddof;
         let found = class_frechet_distance(sets.real, real, sets.generated, generated, 2, ddof)?;
@@ -91,7 +92,7 @@ pub(super) static CAS: Measure = Measure {
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let sets = of.sets()?;
+        let sets = of.rows()?;
         let (real, generated) = labels(of)?;
         let found = classification_accuracy_score(sets.real, real, sets.generated, generated)?;
         let label = "Classification accuracy score (CAS): fitted to generated, tested on real samples";

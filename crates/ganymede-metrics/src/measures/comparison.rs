@@ -5,15 +5,21 @@ use std::rc::Rc;
 use ndarray::{Array4, ArrayView2};
 
 use super::passes::Passes;
+use super::taken::Counts;
 use crate::fid::stats_of;
 use crate::neighbours::{Look, Seen};
-use crate::{Choices, Ddof, FeatureSets, FeatureStats, Features, MeanCov, MetricError, Result, Rows};
+use crate::{
+    Choices, Ddof, FeatureSets, FeatureStats, Features, Frechet, MeanCov, MetricError, Result, Rows,
+    frechet_distance, sfid,
+};
 
 /// One set of samples, as far as it is known. What is not there is `None`, and measures that need it cannot be taken.
 #[derive(Clone, Copy, Default)]
 pub struct SampleSet<'a> {
     /// Features `(N, D)`, one row a sample.
     pub rows: Option<ArrayView2<'a, f32>>,
+    /// The same before they were rounded to f32, where somebody has them: what is more than f32 is then taken of these.
+    pub wide_rows: Option<ArrayView2<'a, f64>>,
     /// Class logits `(N, K)`.
     pub logits: Option<ArrayView2<'a, f32>>,
     /// Spatial features `(N, S)`.
@@ -22,6 +28,8 @@ pub struct SampleSet<'a> {
     pub stats: Option<&'a FeatureStats>,
     /// Mean and covariance of the features, with whatever divisor they came.
     pub mean_cov: Option<&'a MeanCov>,
+    /// Mean and covariance of the spatial features, likewise.
+    pub spatial_mean_cov: Option<&'a MeanCov>,
     /// The samples themselves.
     pub images: Option<&'a dyn ImageSource>,
     /// The class of each sample, `(N,)`: that which was asked for where it was generated.
@@ -39,15 +47,24 @@ impl<'a> From<&'a Features> for SampleSet<'a> {
     }
 }
 
+impl<'a> SampleSet<'a> {
+    /// The features, as exact as they are.
+    pub(super) fn exact_rows(&self) -> Option<Rows<'a>> {
+        self.wide_rows.map(Rows::from).or(self.rows.map(Rows::from))
+    }
+}
+
 impl SampleSet<'_> {
     /// The same for a shorter while: views of arrays do not shrink by themselves.
     pub(crate) fn reborrow(&self) -> SampleSet<'_> {
         SampleSet {
             rows: self.rows.map(|rows| rows.reborrow()),
+            wide_rows: self.wide_rows.map(|rows| rows.reborrow()),
             logits: self.logits.map(|rows| rows.reborrow()),
             spatial: self.spatial.map(|rows| rows.reborrow()),
             stats: self.stats,
             mean_cov: self.mean_cov,
+            spatial_mean_cov: self.spatial_mean_cov,
             images: self.images,
             labels: self.labels,
         }
@@ -57,12 +74,34 @@ impl SampleSet<'_> {
         self.stats.is_some() || self.mean_cov.is_some()
     }
 
+    /// How many samples the mean and covariance are of, where that is known.
+    fn counted(&self) -> Option<u64> {
+        match (self.mean_cov, self.stats, self.rows) {
+            (Some(_), _, _) => None,
+            (None, Some(stats), _) => Some(stats.count()),
+            (None, None, rows) => rows.map(|rows| rows.nrows() as u64),
+        }
+    }
+
+    fn has_spatial(&self) -> bool {
+        self.spatial.is_some() || self.spatial_mean_cov.is_some()
+    }
+
+    /// Mean and covariance of the spatial features.
+    fn spatial_moments(&self, ddof: Ddof) -> Result<MeanCov> {
+        match (self.spatial_mean_cov, self.spatial) {
+            (Some(mean_cov), _) => Ok(mean_cov.clone()),
+            (None, Some(rows)) => stats_of(Rows::from(rows), ddof),
+            (None, None) => Err(absent(Need::Spatial)),
+        }
+    }
+
     /// Mean and covariance of the features.
     pub(super) fn moments(&self, ddof: Ddof) -> Result<MeanCov> {
-        match (self.mean_cov, self.stats, self.rows) {
+        match (self.mean_cov, self.stats, self.exact_rows()) {
             (Some(mean_cov), _, _) => Ok(mean_cov.clone()),
             (None, Some(stats), _) => stats.mean_cov(ddof),
-            (None, None, Some(rows)) => stats_of(Rows::from(rows), ddof),
+            (None, None, Some(rows)) => stats_of(rows, ddof),
             (None, None, None) => Err(absent(Need::Moments)),
         }
     }
@@ -106,6 +145,13 @@ pub struct Comparison<'a> {
     pub passes: Option<&'a Passes>,
 }
 
+/// Rows of both sets.
+#[derive(Clone, Copy)]
+pub(super) struct RowSets<'a> {
+    pub(super) real: Rows<'a>,
+    pub(super) generated: Rows<'a>,
+}
+
 /// Something that a measure looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -116,7 +162,7 @@ pub enum Need {
     RealRows,
     /// Features of each generated sample.
     GeneratedRows,
-    /// Spatial features of both sets.
+    /// Spatial features of both sets, or their mean and covariance.
     Spatial,
     /// Class logits of the generated samples.
     Logits,
@@ -163,7 +209,7 @@ impl<'a> Comparison<'a> {
             Need::Moments => counted(real) && counted(generated),
             Need::RealRows => real.rows.is_some(),
             Need::GeneratedRows => generated.rows.is_some(),
-            Need::Spatial => real.spatial.is_some() && generated.spatial.is_some(),
+            Need::Spatial => real.has_spatial() && generated.has_spatial(),
             Need::Logits => generated.logits.is_some(),
             Need::Labels => generated.labels.is_some(),
             Need::RealLabels => real.labels.is_some(),
@@ -180,7 +226,22 @@ impl<'a> Comparison<'a> {
         self.extractor.starts_with("inception2015")
     }
 
-    /// Rows of both sets.
+    /// Rows of both sets, as exact as they are.
+    pub(super) fn rows(&self) -> Result<RowSets<'a>> {
+        if let Some(FeatureSets { real, generated }) = self.wide_sets() {
+            return Ok(RowSets { real: real.into(), generated: generated.into() });
+        }
+        let FeatureSets { real, generated } = self.sets()?;
+        Ok(RowSets { real: real.into(), generated: generated.into() })
+    }
+
+    /// Rows of both sets, where both are there in f64.
+    pub(super) fn wide_sets(&self) -> Option<FeatureSets<'a, f64>> {
+        let (real, generated) = (self.real.wide_rows?, self.generated.wide_rows?);
+        Some(FeatureSets { real, generated })
+    }
+
+    /// Rows of both sets, in f32.
     pub(super) fn sets(&self) -> Result<FeatureSets<'a>> {
         let real = self.real.rows.ok_or_else(|| absent(Need::RealRows))?;
         let generated = self.generated.rows.ok_or_else(|| absent(Need::GeneratedRows))?;
@@ -191,7 +252,15 @@ impl<'a> Comparison<'a> {
     pub(super) fn look(&self, looks: &[Look]) -> Result<Rc<Seen>> {
         match self.passes {
             Some(passes) => passes.look(self, looks),
-            None => Seen::of(self.sets()?, looks).map(Rc::new),
+            None => self.see(looks).map(Rc::new),
+        }
+    }
+
+    /// The same without shared passes.
+    pub(super) fn see(&self, looks: &[Look]) -> Result<Seen> {
+        match self.wide_sets() {
+            Some(sets) => Seen::of(sets, looks),
+            None => Seen::of(self.sets()?, looks),
         }
     }
 
@@ -205,12 +274,34 @@ impl<'a> Comparison<'a> {
         Ok((self.real.moments(ddof)?, self.generated.moments(ddof)?))
     }
 
+    /// The Fréchet distance of the spatial features of both sets.
+    pub(super) fn spatial_distance(&self) -> Result<Frechet> {
+        let (real, generated, ddof) = (&self.real, &self.generated, self.choices.ddof);
+        match (real.spatial, generated.spatial) {
+            (Some(a), Some(b)) if real.spatial_mean_cov.or(generated.spatial_mean_cov).is_none() => {
+                sfid(a, b, ddof)
+            }
+            _ => frechet_distance(&real.spatial_moments(ddof)?, &generated.spatial_moments(ddof)?),
+        }
+    }
+
+    /// Of how many samples either side's mean and covariance are, where these came with samples that are not all of
+    /// those that they are of.
+    pub(super) fn counts_of_moments(&self) -> Option<Counts> {
+        let differ = |set: &SampleSet<'_>| set.mean_cov.is_some() && set.rows.is_some();
+        let counts = Counts { real: self.real.counted(), generated: self.generated.counted() };
+        (differ(&self.real) || differ(&self.generated)).then_some(counts)
+    }
+
     /// Rows of both sets where a Fréchet distance is better taken of them than of their covariances: where they are few,
     /// or nobody counted them before.
-    pub(super) fn rows_for_frechet(&self) -> Option<FeatureSets<'a>> {
-        let (real, generated) = (self.real.rows?, self.generated.rows?);
-        let are_few = real.nrows().min(generated.nrows()) <= real.ncols();
+    pub(super) fn rows_for_frechet(&self) -> Option<RowSets<'a>> {
+        let RowSets { real, generated } = self.rows().ok()?;
+        if self.real.mean_cov.or(self.generated.mean_cov).is_some() {
+            return None;
+        }
+        let are_few = real.count().min(generated.count()) <= real.dim();
         let are_counted = self.real.has_moments() && self.generated.has_moments();
-        (are_few || !are_counted).then_some(FeatureSets { real, generated })
+        (are_few || !are_counted).then_some(RowSets { real, generated })
     }
 }

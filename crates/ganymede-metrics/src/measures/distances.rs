@@ -2,14 +2,14 @@
 
 use ganymede_tensor::Rng;
 
-use super::comparison::{Comparison, Need, absent};
+use super::comparison::{Comparison, Need};
 use super::measure::{Least, Measure, at_no_pairs};
 use super::taken::{Taken, ValueKind};
 use crate::fid::LEAST_TO_EXTRAPOLATE;
 use crate::kid::SUBSET_ROWS;
 use crate::{
     Choices, Ddof, Frechet, KidForm, approximate_sliced_wasserstein, fid_infinity, frechet_distance,
-    frechet_distance_rows, kid, kid_all, mind, sfid,
+    frechet_distance_rows, kid, kid_all, mind,
 };
 
 /// Directions of MIND: its paper's.
@@ -35,7 +35,11 @@ pub(super) static FID: Measure = Measure {
                 frechet_distance(&real, &generated)?
             }
         };
-        Ok(both_terms(&FID, frechet_label(of, "FID"), found))
+        let taken = both_terms(&FID, frechet_label(of, "FID"), found);
+        Ok(match of.counts_of_moments() {
+            Some(counts) => taken.counted(counts.real, counts.generated),
+            None => taken,
+        })
     },
 };
 
@@ -52,7 +56,7 @@ pub(super) static FID_INFINITY: Measure = Measure {
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let sets = of.sets()?;
+        let sets = of.rows()?;
         let mut rng = Rng::stream(of.seed, "fid-infinity");
         let found = fid_infinity(sets.real, sets.generated, of.choices.ddof, &mut rng)?;
         let label = frechet_label(of, "FID, infinitely many images");
@@ -77,11 +81,12 @@ pub(super) static SFID: Measure = Measure {
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let missing = || absent(Need::Spatial);
-        let real = of.real.spatial.ok_or_else(missing)?;
-        let generated = of.generated.spatial.ok_or_else(missing)?;
-        let found = sfid(real, generated, of.choices.ddof)?;
-        Ok(both_terms(&SFID, "Fréchet distance of spatial features (sFID)".into(), found))
+        let label = "Fréchet distance of spatial features (sFID)".to_owned();
+        let taken = both_terms(&SFID, label, of.spatial_distance()?);
+        Ok(match of.counts_of_moments() {
+            Some(counts) => taken.counted(counts.real, counts.generated),
+            None => taken,
+        })
     },
 };
 
@@ -101,10 +106,10 @@ pub(super) static KID: Measure = Measure {
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let sets = of.sets()?;
+        let sets = of.rows()?;
         let name = if of.is_inception() { "Inception " } else { "" };
         let (kind, label) = (&KID.values[0], format!("Kernel {name}distance (KID) × 1,000"));
-        let subsets = of.choices.kid.subsets(sets.real.nrows(), sets.generated.nrows(), of.seed)?;
+        let subsets = of.choices.kid.subsets(sets.real.count(), sets.generated.count(), of.seed)?;
         let Some(subsets) = subsets else {
             return Ok(Taken::default().value(kind, label, kid_all(sets.real, sets.generated)?));
         };

@@ -1,6 +1,6 @@
 //! Distances by Gaussian kernels.
 
-use super::comparison::Need;
+use super::comparison::{Need, absent};
 use super::measure::{Least, Measure, at_no_pairs};
 use super::neighbours::BOTH;
 use super::taken::{Taken, ValueKind};
@@ -28,9 +28,9 @@ pub(super) static KID_RBF: Measure = Measure {
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let sets = of.sets()?;
+        let sets = of.rows()?;
         let (kind, label) = (&KID_RBF.values[0], "Kernel distance, Gaussian of width 10 (KID) × 1,000");
-        let subsets = of.choices.kid.subsets(sets.real.nrows(), sets.generated.nrows(), of.seed)?;
+        let subsets = of.choices.kid.subsets(sets.real.count(), sets.generated.count(), of.seed)?;
         let Some(subsets) = subsets else {
             let value = kid_rbf_all(sets.real, sets.generated, KID_SIGMA)?;
             return Ok(Taken::default().value(kind, label, value).detail("sigma", KID_SIGMA));
@@ -58,7 +58,7 @@ pub(super) static CMMD: Measure = Measure {
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let sets = of.sets()?;
+        let sets = of.rows()?;
         let label = format!("CMMD × 1,000 (by {})", of.extractor);
         let value = cmmd(sets.real, sets.generated)?;
         Ok(Taken::default().value(&CMMD.values[0], label, value).detail("sigma", 10.0))
@@ -78,8 +78,8 @@ pub(super) static RKE: Measure = Measure {
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let rows = of.generated.rows.ok_or_else(|| super::comparison::absent(Need::GeneratedRows))?;
-        let real = of.real.rows.map(|rows| rke(rows, RKE_SIGMA)).transpose()?;
+        let rows = of.generated.exact_rows().ok_or_else(|| absent(Need::GeneratedRows))?;
+        let real = of.real.exact_rows().map(|rows| rke(rows, RKE_SIGMA)).transpose()?;
         let taken = Taken::default()
             .value(&RKE.values[0], "Modes of generated images (RKE, width 20)", rke(rows, RKE_SIGMA)?)
             .detail("sigma", RKE_SIGMA)

@@ -195,7 +195,11 @@ pub(super) static ALPHA_BETA: Measure = Measure {
     part_of: None,
     looks: |_| AlphaBeta::LOOKS.to_vec(),
     compute: |of| {
-        let found = AlphaBeta::of(of.sets()?, &*of.look(&AlphaBeta::LOOKS)?)?;
+        let seen = of.look(&AlphaBeta::LOOKS)?;
+        let found = match of.wide_sets() {
+            Some(sets) => AlphaBeta::of(sets, &seen)?,
+            None => AlphaBeta::of(of.sets()?, &seen)?,
+        };
         let [precision, recall] = [0, 1].map(|i| &ALPHA_BETA.values[i]);
         Ok(Taken::default()
             .value(precision, "Integrated alpha-precision, no embedding", found.alpha_precision)

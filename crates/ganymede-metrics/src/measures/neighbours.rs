@@ -3,7 +3,11 @@
 use super::comparison::{Comparison, Need};
 use super::measure::{Least, Measure};
 use super::taken::{Taken, ValueKind};
-use crate::{BallTest, Choices, Memorisation, PRDC_NEIGHBOURS, Prdc, PrecisionRecall, Result};
+use crate::half_precision_recall::TILE;
+use crate::{
+    BallDistances, BallTest, Choices, Memorisation, PRDC_NEIGHBOURS, Prdc, PrecisionRecall, Result,
+    half_precision_recall,
+};
 
 pub(super) const BOTH: &[Need] = &[Need::RealRows, Need::GeneratedRows];
 const DENSITY: ValueKind = ValueKind::aim("density", "near 1");
@@ -81,7 +85,8 @@ pub(super) static PRECISION_RECALL: Measure = Measure {
             .value(precision_kind, format!("Improved precision (k = {k})"), precision)
             .value(recall_kind, format!("Improved recall (k = {k})"), recall)
             .detail("k", k)
-            .detail("test", test))
+            .detail("test", test)
+            .detail("distances", of.choices.pr_distances))
     },
 };
 
@@ -112,6 +117,10 @@ pub(super) fn others_beside(k: usize) -> Least {
 
 fn balls(of: &Comparison<'_>, k: usize, test: BallTest) -> Result<(f64, f64)> {
     Ok(match test {
+        BallTest::Closed if of.choices.pr_distances == BallDistances::HalfTiles => {
+            let found = half_precision_recall(of.sets()?, k, TILE)?;
+            (found.precision, found.recall)
+        }
         BallTest::Closed => {
             let found = PrecisionRecall::of(&*of.look(&PrecisionRecall::looks(k))?, k);
             (found.precision, found.recall)

@@ -38,7 +38,7 @@ impl Passes {
                 }
             }
         }
-        let seen = Rc::new(Seen::of(of.sets()?, &all)?);
+        let seen = Rc::new(of.see(&all)?);
         *self.seen.borrow_mut() = Some(Rc::clone(&seen));
         Ok(seen)
     }

@@ -80,7 +80,7 @@ fn likeness(of: &Comparison<'_>) -> Result<Taken> {
         .detail("seed", of.seed)
         .detail("images", json!({ "real": real.as_ref().map(|r| r.images), "generated": generated.images }))
         .detail("drawn_from", json!({ "real": real.as_ref().map(|r| r.of), "generated": generated.of }))
-        .counted(real.as_ref().map(|real| real.images as u64), Some(generated.images as u64));
+        .of_pixels(real.as_ref().map(|real| real.images as u64), Some(generated.images as u64));
     Ok(match real {
         Some(real) => taken.line(real.label, real.found.mean, Some(real.found.std), ""),
         None => taken,
@@ -115,7 +115,7 @@ fn patches(of: &Comparison<'_>) -> Result<Taken> {
         .detail("images", n)
         .detail("seed", of.seed)
         .detail("drawn_from", json!({ "real": real.of, "generated": generated.of }))
-        .counted(Some(n as u64), Some(n as u64)))
+        .of_pixels(Some(n as u64), Some(n as u64)))
 }
 
 pub(super) fn size(images: &dyn ImageSource) -> Result<(u32, u32)> {

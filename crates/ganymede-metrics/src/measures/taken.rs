@@ -104,8 +104,10 @@ pub struct Taken {
     pub lines: Vec<Line>,
     /// What else there is to say, for programs.
     pub details: Map<String, Value>,
-    /// How many images it looked at, of measures of pixels.
+    /// How many images it looked at, where that is not all of them.
     pub counts: Option<Counts>,
+    /// Whether it looked at pixels, and no extractor had to do with it.
+    pub of_pixels: bool,
     /// What else belongs to the full name of the number, such as `level2`.
     pub variant: Option<String>,
 }
@@ -163,5 +165,10 @@ impl Taken {
 
     pub(super) fn counted(self, real: Option<u64>, generated: Option<u64>) -> Self {
         Self { counts: Some(Counts { real, generated }), ..self }
+    }
+
+    /// Of the pixels of so many images.
+    pub(super) fn of_pixels(self, real: Option<u64>, generated: Option<u64>) -> Self {
+        Self { of_pixels: true, ..self.counted(real, generated) }
     }
 }

@@ -1,13 +1,13 @@
 //! Measures of whether a generator has learnt its training set by heart: they compare with real samples that it has not
 //! seen, and take every second of the real ones for those.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::Array2;
 
 use super::comparison::Comparison;
 use super::measure::{Least, Measure, at_no_pairs};
 use super::neighbours::BOTH;
 use super::taken::{Taken, ValueKind};
-use crate::{Result, data_copying, fld};
+use crate::{Result, Rows, data_copying, fld};
 
 pub(super) static FLD: Measure = Measure {
     name: "fld",
@@ -24,7 +24,7 @@ pub(super) static FLD: Measure = Measure {
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let sets = of.sets()?;
+        let sets = of.rows()?;
         let [train, test] = halves(sets.real);
         let found = fld(&train, &test, sets.generated, of.seed)?;
         let [value, gap] = [0, 1].map(|i| &FLD.values[i]);
@@ -66,12 +66,12 @@ pub(super) static COPYING: Measure = Measure {
 const SPLIT: &str = "every second real sample is a test sample";
 
 fn copying(of: &Comparison<'_>) -> Result<crate::DataCopying> {
-    let sets = of.sets()?;
+    let sets = of.rows()?;
     let [train, test] = halves(sets.real);
     data_copying(&train, &test, sets.generated, of.seed)
 }
 
 /// Every second row, and the others.
-fn halves(rows: ArrayView2<'_, f32>) -> [Array2<f32>; 2] {
-    [0, 1].map(|first| rows.select(Axis(0), &(first..rows.nrows()).step_by(2).collect::<Vec<_>>()))
+fn halves(rows: Rows<'_>) -> [Array2<f64>; 2] {
+    [0, 1].map(|first| rows.select(&(first..rows.count()).step_by(2).collect::<Vec<_>>()))
 }

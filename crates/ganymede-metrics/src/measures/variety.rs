@@ -23,7 +23,7 @@ pub(super) static VENDI: Measure = Measure {
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let rows = of.generated.rows.ok_or_else(|| absent(Need::GeneratedRows))?;
+        let rows = of.generated.exact_rows().ok_or_else(|| absent(Need::GeneratedRows))?;
         let label = "Vendi score: effective number of different generated images";
         let scores = vendi_scores(rows, &ORDERS)?;
         let mut orders = Map::new();

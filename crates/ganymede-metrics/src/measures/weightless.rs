@@ -84,9 +84,9 @@ fn bins(of: &Comparison<'_>) -> Result<Taken> {
         let (reals, fakes) = (real.images.dim().0 as u64, generated.images.dim().0 as u64);
         return Ok(told(found, &words)
             .detail("drawn_from", json!({ "real": real.of, "generated": generated.of }))
-            .counted(Some(reals), Some(fakes)));
+            .of_pixels(Some(reals), Some(fakes)));
     }
-    let sets = of.sets()?;
+    let sets = of.rows()?;
     Ok(told(ndb(sets.real, sets.generated, of.seed)?, &format!("features of {}", of.extractor)))
 }
 
@@ -127,7 +127,7 @@ fn wavelets(of: &Comparison<'_>) -> Result<Taken> {
         .detail("bands", found.bands)
         .detail("drawn_from", json!({ "real": real.of, "generated": generated.of }))
         .variant(format!("level{level}"))
-        .counted(Some(real.images.dim().0 as u64), Some(generated.images.dim().0 as u64)))
+        .of_pixels(Some(real.images.dim().0 as u64), Some(generated.images.dim().0 as u64)))
 }
 
 /// Real and generated images, at the size of the generated ones.

@@ -78,6 +78,8 @@ pub(crate) enum Command {
     Features(FeaturesArgs),
     /// Compare generators with each other against the same real images: who is better than whom, at 95 %.
     Rank(RankArgs),
+    /// Try measures of fidelity and diversity on samples whose truth is known: which of them can be trusted with what.
+    Selftest(SelfTestArgs),
 }
 
 impl Args {
@@ -87,6 +89,7 @@ impl Args {
             Some(Command::Features(args)) => args.common.json.clone(),
             Some(Command::Compare(args)) => args.json.clone(),
             Some(Command::Rank(args)) => args.common.json.clone(),
+            Some(Command::Selftest(args)) => args.json.clone(),
             Some(Command::Stats(_) | Command::Merge(_)) => None,
         }
     }
@@ -101,7 +104,7 @@ impl Args {
             Some(Command::Features(args)) => vec![&args.real, &args.fake],
             Some(Command::Compare(args)) => vec![&args.left, &args.right],
             Some(Command::Rank(args)) => super::rank::inputs(args),
-            Some(Command::Stats(_) | Command::Merge(_)) => Vec::new(),
+            Some(Command::Stats(_) | Command::Merge(_) | Command::Selftest(_)) => Vec::new(),
         }
     }
 
@@ -111,6 +114,7 @@ impl Args {
             Some(Command::Stats(args)) => args.network.threads,
             Some(Command::Features(args)) => args.threads,
             Some(Command::Rank(args)) => args.network.threads,
+            Some(Command::Selftest(args)) => args.threads,
             Some(_) => None,
         }
     }
@@ -118,13 +122,14 @@ impl Args {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct EvaluateArgs {
-    /// Real images: a folder (searched to the bottom unless --convention says otherwise, any mix of formats), a
-    /// statistics file of `stats`, the .npz of pytorch-fid or clean-fid (mu, sigma), images in one array of uint8
-    /// (N, H, W, C) in an .npz (arr_0) or .npy, or rows of features (.npy, .npz, .safetensors)
-    #[arg(long, value_name = "DIR|STATS", required = true)]
+    /// Real images: a folder (searched to the bottom unless --convention says otherwise, any mix of formats), an archive
+    /// of them (.zip, .tar, .tar.gz; a folder of tars), a list of their paths (.txt, one a line, relative to it), images in
+    /// one array of uint8 (N, H, W, C) in an .npz (arr_0) or .npy, a statistics file of `stats`, the .npz of pytorch-fid,
+    /// clean-fid or guided-diffusion (mu, sigma), or rows of features (.npy, .npz, .safetensors)
+    #[arg(long, value_name = "DIR|FILE|STATS", required = true)]
     pub(crate) real: Option<PathBuf>,
     /// Generated images, likewise
-    #[arg(long, value_name = "DIR|STATS", required = true)]
+    #[arg(long, value_name = "DIR|FILE|STATS", required = true)]
     pub(crate) fake: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
@@ -188,14 +193,18 @@ pub(crate) struct NetworkArgs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct StatsArgs {
-    /// The folder
+    /// The folder, or an archive, a list or an array of images
     pub(crate) dir: PathBuf,
-    /// The file to write: ours (safetensors, mergeable) or, if it ends in .npz, that of pytorch-fid
+    /// The file to write: ours (safetensors, mergeable) or, if it ends in .npz, that of pytorch-fid (mu, sigma) or, with
+    /// --convention adm, of guided-diffusion (also mu_s, sigma_s)
     #[arg(long, short, value_name = "STATS")]
     pub(crate) output: PathBuf,
     /// Keep the features as well: kid, prdc, pr, mind and memorisation need them (8 kB an image)
     #[arg(long)]
     pub(crate) rows: bool,
+    /// Put the images into the .npz of --convention adm as well, as arr_0: guided-diffusion's evaluator needs them
+    #[arg(long)]
+    pub(crate) images: bool,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     /// No progress, only warnings and errors
@@ -225,6 +234,25 @@ pub(crate) struct CompareArgs {
     /// Write the comparison as one JSON object to a file, or `-`: as the last line of standard output
     #[arg(long, value_name = "FILE|-")]
     pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SelfTestArgs {
+    /// How often samples are drawn, at most 100; their scores are averaged
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = numbers::repeats)]
+    pub(crate) repeats: usize,
+    /// Seed of the samples
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Write all verdicts as one JSON object to a file, or `-`: as the last line of standard output
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) json: Option<PathBuf>,
+    /// Worker threads, at most 1024 [default: all]
+    #[arg(long, value_name = "N", value_parser = numbers::threads)]
+    pub(crate) threads: Option<usize>,
+    /// No progress and no table
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, clap::Args)]

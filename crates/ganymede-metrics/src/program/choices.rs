@@ -2,6 +2,7 @@
 
 use crate::{Choices, Convention, MEASURES, Measure, Need, Resize};
 
+use super::args::NetworkArgs;
 use super::names::{Asked, offered};
 use super::words::Misuse;
 
@@ -40,10 +41,6 @@ impl Wanted {
         })
     }
 
-    pub(crate) fn nothing() -> Self {
-        Self { measures: Vec::new(), by_name: false }
-    }
-
     pub(crate) fn has(&self, name: &str) -> bool {
         self.measures.iter().any(|measure| measure.name == name)
     }
@@ -63,11 +60,12 @@ pub(crate) struct Rules {
 
 impl Rules {
     /// The command line lets known names through only.
-    pub(crate) fn new(convention: &str, resize: Option<&str>) -> Self {
+    pub(crate) fn new(args: &NetworkArgs) -> Self {
+        let (convention, resize) = (args.convention.as_str(), args.resize.as_deref());
         let convention = Convention::ALL.iter().copied().find(|c| c.name() == convention).unwrap_or_default();
         let choices = convention.choices();
         let named = |name: &str| Resize::ALL.iter().copied().find(|r| r.name() == name);
-        let resize = resize.and_then(named).unwrap_or(choices.resize);
+        let resize = resize.and_then(named).unwrap_or_else(|| choices.resize_for(&args.extractor));
         Self { convention, choices, resize }
     }
 

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use crate::{Comparison, Estimate, Jackknife, Measure, MetricError, Passes, Provenance, SampleSet, rank};
+use crate::{
+    Comparison, Estimate, Jackknife, Measure, MetricError, Need, Passes, Provenance, SampleSet, rank,
+};
 use anyhow::Result;
 use ganymede_files::path_text;
 use serde_json::{Map, Value, json};
@@ -28,20 +30,29 @@ pub(crate) fn run(args: &EvaluateArgs, json: &Json) -> Result<Exit> {
     };
     let wanted = Wanted::new(&args.common.metrics, USUAL)?;
     let report = args.report.as_deref().map(Report::new).transpose()?;
-    let rules = Rules::new(&args.network.convention, args.network.resize.as_deref());
+    let rules = Rules::new(&args.network);
     let sources = (Source::open(real, &rules)?, Source::open(fake, &rules)?);
-    let folders = [&sources.0, &sources.1].iter().filter(|s| matches!(s, Source::Folder(_))).count();
+    let folders = [&sources.0, &sources.1]
+        .iter()
+        .filter(|s| matches!(s, Source::Folder(_) | Source::Batch(..)))
+        .count();
     if report.is_some() && folders < 2 {
         return Err(Misuse("--report shows images: --real and --fake have to be folders".into()).into());
     }
     let network = match folders {
         0 => None,
-        _ => Some(extractor::load(&args.network, &rules, &wanted, args.common.quiet)?),
+        _ => Some(extractor::load(&args.network, &rules, wanted.needs(Need::Spatial), args.common.quiet)?),
     };
-    let read = |what: &str, path: &Path, source: Source| match (source, &network) {
-        (Source::Folder(folder), Some(network)) => {
-            let (rules, args_network, quiet) = (&rules, &args.network, args.common.quiet);
-            Reader { extractor: network.as_ref(), rules, args: args_network, quiet }.read(what, folder)
+    let reader = network.as_ref().map(|network| Reader {
+        extractor: network.as_ref(),
+        rules: &rules,
+        args: &args.network,
+        quiet: args.common.quiet,
+    });
+    let read = |what: &str, path: &Path, source: Source| match (source, &reader) {
+        (Source::Folder(folder), Some(reader)) => reader.read(what, folder),
+        (Source::Batch(folder, stats), Some(reader)) => {
+            Ok(Set { foreign: Some(*stats), ..reader.read(what, folder)? })
         }
         (source, _) => Set::of_file(path, source),
     };

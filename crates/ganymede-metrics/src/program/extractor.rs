@@ -1,20 +1,20 @@
 //! From a name to a network with its weights.
 
-use crate::{ExtractorOptions, FeatureExtractor, Need, WeightsNews, cache_dir, find_extractor};
+use crate::{ExtractorOptions, FeatureExtractor, WeightsNews, cache_dir, find_extractor};
 use anyhow::Result;
 use ganymede_tensor::Device;
 
 use super::args::NetworkArgs;
-use super::choices::{Rules, Wanted};
+use super::choices::Rules;
 use super::names::unknown_extractor;
 use super::progress::Progress;
 use super::words::{self, Misuse};
 
-/// Loads the network that `args` names.
+/// Loads the network that `args` names, with spatial features if they are wanted and it has some.
 pub(crate) fn load(
     args: &NetworkArgs,
     rules: &Rules,
-    wanted: &Wanted,
+    spatial: bool,
     quiet: bool,
 ) -> Result<Box<dyn FeatureExtractor>> {
     if args.batch == 0 {
@@ -26,7 +26,7 @@ pub(crate) fn load(
         cache: &cache_dir(),
         fetch: !args.offline,
         choices: &rules.choices,
-        spatial: wanted.needs(Need::Spatial),
+        spatial,
         batch: args.batch,
         device: &Device::Cpu,
         images: None,

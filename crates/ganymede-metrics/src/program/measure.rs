@@ -21,10 +21,12 @@ impl Measured {
         let mut provenance = common.clone();
         provenance.ddof = self.measure.has_covariance.then_some(ddof);
         provenance.seed = self.measure.is_random.then_some(seed);
-        if let Some(counts) = self.taken.counts {
+        if self.taken.of_pixels {
             provenance.extractor = "pixels".into();
             provenance.weights_sha256 = String::new();
             provenance.resize = None;
+        }
+        if let Some(counts) = self.taken.counts {
             (provenance.real, provenance.fake) = (counts.real, counts.generated);
         }
         provenance
@@ -44,8 +46,10 @@ impl Measured {
 pub(crate) fn samples(set: &Set) -> SampleSet<'_> {
     SampleSet {
         rows: set.rows(),
+        wide_rows: set.wide.as_ref().map(|rows| rows.view()),
         stats: set.stats.as_ref(),
-        mean_cov: set.foreign.as_ref(),
+        mean_cov: set.foreign.as_ref().map(|foreign| &foreign.pool),
+        spatial_mean_cov: set.foreign.as_ref().and_then(|foreign| foreign.spatial.as_ref()),
         images: set.images.as_ref().map(|images| images as &dyn ImageSource),
         ..SampleSet::from(&set.features)
     }
@@ -74,7 +78,7 @@ fn lacking(need: Need, real: &Set, fake: &Set) -> String {
     match need {
         Need::RealRows => rows(real, "real"),
         Need::GeneratedRows => rows(fake, "generated"),
-        Need::Spatial => "it needs folders, and an extractor with spatial features".into(),
+        Need::Spatial => "it needs folders or adm's .npz, and an extractor with spatial features".into(),
         Need::Logits => "it needs a folder of generated images, and a network that classifies".into(),
         Need::GeneratedImages => "it needs a folder of generated images".into(),
         Need::RealImages => "it needs folders of images".into(),

@@ -20,6 +20,10 @@ pub(crate) fn groups(text: &str) -> Result<usize, String> {
     within(text, Jackknife::GROUPS, "10 are usual")
 }
 
+pub(crate) fn repeats(text: &str) -> Result<usize, String> {
+    within(text, 1..=100, "1 takes a minute")
+}
+
 fn within(text: &str, range: RangeInclusive<usize>, fix: &str) -> Result<usize, String> {
     let (least, most) = (range.start(), range.end());
     let number = text.trim().parse::<usize>().ok().filter(|n| range.contains(n));

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use ganymede_files::path_text;
 use ganymede_tensor::Rng;
-use ndarray::{Array2, ArrayView2, Axis};
 use serde_json::{Map, Value, json};
 
-use crate::{Comparison, Estimate, Jackknife, Measure, MetricError, Pair, Ranking, SampleSet, rank};
+use crate::rank::Part;
+use crate::{Comparison, Estimate, Jackknife, Measure, MetricError, Need, Pair, Ranking, SampleSet, rank};
 
 use super::answer::{Exit, Json};
 use super::args::RankArgs;
@@ -26,11 +26,11 @@ const USUAL: &[&str] = &["fid"];
 
 pub(crate) fn run(args: &RankArgs, json: &Json) -> Result<Exit> {
     let wanted = Wanted::new(&args.common.metrics, USUAL)?;
-    let rules = Rules::new(&args.network.convention, args.network.resize.as_deref());
+    let rules = Rules::new(&args.network);
     let paths: Vec<&PathBuf> = std::iter::once(&args.real).chain(&args.fake).collect();
     let sources: Vec<Source> = paths.iter().map(|path| Source::open(path, &rules)).collect::<Result<_>>()?;
     let network = match sources.iter().any(|source| matches!(source, Source::Folder(_))) {
-        true => Some(extractor::load(&args.network, &rules, &wanted, args.common.quiet)?),
+        true => Some(extractor::load(&args.network, &rules, wanted.needs(Need::Spatial), args.common.quiet)?),
         false => None,
     };
     let read = |(path, source): (&&PathBuf, Source)| match (source, &network) {
@@ -51,7 +51,11 @@ pub(crate) fn run(args: &RankArgs, json: &Json) -> Result<Exit> {
     }
     let provenance = common_provenance(real, &fakes[0], &rules)?;
     let cut = alike(fakes, args.common.seed)?;
-    let generated: Vec<SampleSet<'_>> = fakes.iter().zip(&cut).map(|(set, cut)| cut.of(set)).collect();
+    let generated: Vec<SampleSet<'_>> = fakes
+        .iter()
+        .zip(&cut)
+        .map(|(set, cut)| cut.as_ref().map_or_else(|| samples(set), Part::set))
+        .collect();
     let of = Comparison {
         real: samples(real),
         generated: SampleSet::default(),
@@ -81,28 +85,8 @@ pub(crate) fn run(args: &RankArgs, json: &Json) -> Result<Exit> {
     Answer { args, found, failed }.tell(json)
 }
 
-/// What of a set is compared.
-struct Cut {
-    rows: Option<Array2<f32>>,
-    logits: Option<Array2<f32>>,
-    spatial: Option<Array2<f32>>,
-}
-
-impl Cut {
-    fn of<'a>(&'a self, set: &'a Set) -> SampleSet<'a> {
-        let whole = samples(set);
-        let or = |cut: &'a Option<Array2<f32>>, whole| cut.as_ref().map(|rows| rows.view()).or(whole);
-        SampleSet {
-            rows: or(&self.rows, whole.rows),
-            logits: or(&self.logits, whole.logits),
-            spatial: or(&self.spatial, whole.spatial),
-            ..SampleSet::default()
-        }
-    }
-}
-
-/// As many samples of each set as the smallest has, drawn by `seed`.
-fn alike(fakes: &[Set], seed: u64) -> Result<Vec<Cut>> {
+/// As many samples of each set as the smallest has, drawn by `seed`; nothing where that is all of them.
+fn alike(fakes: &[Set], seed: u64) -> Result<Vec<Option<Part>>> {
     let mut counts = Vec::new();
     for set in fakes {
         let rows = set.rows().map(|rows| rows.nrows()).ok_or_else(|| {
@@ -114,7 +98,7 @@ fn alike(fakes: &[Set], seed: u64) -> Result<Vec<Cut>> {
     let least = counts.iter().copied().min().unwrap_or(0);
     let cut = |(set, count): (&Set, &usize)| {
         if *count == least {
-            return Cut { rows: None, logits: None, spatial: None };
+            return None;
         }
         words::say(&format!(
             "note: {}: {least} of {count} samples, as many as the smallest set has",
@@ -122,9 +106,7 @@ fn alike(fakes: &[Set], seed: u64) -> Result<Vec<Cut>> {
         ));
         let mut kept = Rng::stream(seed, "rank/cut").permutation(*count);
         kept.truncate(least);
-        let some = |rows: Option<ArrayView2<'_, f32>>| rows.map(|rows| rows.select(Axis(0), &kept));
-        let whole = samples(set);
-        Cut { rows: some(whole.rows), logits: some(whole.logits), spatial: some(whole.spatial) }
+        Some(Part::of(&samples(set), &kept))
     };
     Ok(fakes.iter().zip(&counts).map(cut).collect())
 }

@@ -3,21 +3,28 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::{Ddof, FeatureStats, ImageFolder, Provenance, npz_bytes};
+use crate::{AdmBatch, Convention, Ddof, FeatureStats, ImageFolder, Provenance, npz_bytes};
 use anyhow::{Context, Result};
+use ganymede_files::Output;
 
 use super::answer::Exit;
 use super::args::{MergeArgs, StatsArgs};
-use super::choices::{Rules, Wanted};
-use super::source::Reader;
+use super::choices::Rules;
+use super::source::{Reader, Set};
 use super::words::{self, Misuse};
 use super::{extractor, warnings};
 
 pub(crate) fn stats(args: &StatsArgs) -> Result<Exit> {
-    let rules = Rules::new(&args.network.convention, args.network.resize.as_deref());
+    let rules = Rules::new(&args.network);
     let output = words::open(&args.output)?;
+    words::refuse_overwriting(&output, [&args.dir])?;
     let folder = ImageFolder::open_as(&args.dir, rules.convention)?;
-    let network = extractor::load(&args.network, &rules, &Wanted::nothing(), args.quiet)?;
+    let is_npz = args.output.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("npz"));
+    let is_batch = is_npz && rules.convention == Convention::Adm;
+    if args.images && !is_batch {
+        return Err(Misuse("--images belongs to `--convention adm` and an .npz".into()).into());
+    }
+    let network = extractor::load(&args.network, &rules, is_batch, args.quiet)?;
     let reader =
         Reader { extractor: network.as_ref(), rules: &rules, args: &args.network, quiet: args.quiet };
     let set = reader.read("images", folder)?;
@@ -30,17 +37,39 @@ pub(crate) fn stats(args: &StatsArgs) -> Result<Exit> {
     }
     stats.push(&set.features.pool)?;
     set.images.iter().for_each(|images| stats.add_content(&images.content()));
-    let bytes = if args.output.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("npz")) {
+    if is_batch {
+        write_batch(&output, &set, &stats, args.images)?;
+    } else if is_npz {
         // The format has one divisor, whatever the convention.
-        npz_bytes(&stats.mean_cov(Ddof::Sample)?)?
+        output.write(&npz_bytes(&stats.mean_cov(Ddof::Sample)?)?)?;
     } else {
-        stats.to_bytes(&reader.provenance())?
-    };
-    output.write(&bytes)?;
+        output.write(&stats.to_bytes(&reader.provenance())?)?;
+    }
     if !args.quiet {
         words::say(&format!("{}: {} images", args.output.display(), stats.count()));
     }
     Ok(Exit::Done)
+}
+
+/// A reference batch of guided-diffusion's evaluator.
+fn write_batch(output: &Output, set: &Set, stats: &FeatureStats, with_images: bool) -> Result<()> {
+    let pool = stats.mean_cov(Ddof::Sample)?;
+    let spatial = match &set.features.spatial {
+        Some(rows) => {
+            let mut stats = FeatureStats::new(rows.ncols())?;
+            stats.push(rows)?;
+            Some(stats.mean_cov(Ddof::Sample)?)
+        }
+        None => {
+            let what = "the extractor has no spatial features, so that it gets no `mu_s` and `sigma_s`";
+            words::say(&format!("note: {}: {what}", output.path().display()));
+            None
+        }
+    };
+    let images = set.images.as_ref().filter(|_| with_images);
+    let images = images.map(|images| (&images.folder, images.files.as_slice()));
+    let batch = AdmBatch { pool: &pool, spatial: spatial.as_ref(), images };
+    Ok(output.write_with(|out| batch.write(out))?)
 }
 
 pub(crate) fn merge(args: &MergeArgs) -> Result<Exit> {

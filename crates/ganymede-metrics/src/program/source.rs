@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    BatchOptions, Extracted, FeatureCache, FeatureExtractor, FeatureFile, FeatureStats, Features,
-    ImageFolder, ImageReport, MeanCov, MetricError, NpzKind, Provenance, cache_dir, folder_features,
-    npz_kind, read_npz,
+    AdmStatistics, BatchOptions, Convention, Extracted, FeatureCache, FeatureExtractor, FeatureFile,
+    FeatureStats, Features, ImageFolder, ImageReport, MetricError, NpzKind, Provenance, cache_dir,
+    folder_features, npz_has_images, npz_kind, read_adm_npz, read_npz,
 };
 use anyhow::{Context, Result, anyhow};
 use ganymede_files::{DecodeOptions, Digest, Frame};
 use ganymede_tensor::Rng;
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
+
+use crate::images::Container;
 
 use super::args::NetworkArgs;
 use super::choices::Rules;
@@ -22,8 +24,10 @@ pub(crate) enum Source {
     Folder(ImageFolder),
     /// Statistics of ours.
     Statistics(Box<FeatureStats>, Box<Provenance>),
-    /// Mean and covariance of pytorch-fid or clean-fid.
-    Foreign(MeanCov),
+    /// Mean and covariance of pytorch-fid, clean-fid or guided-diffusion.
+    Foreign(Box<AdmStatistics>),
+    /// A reference batch of guided-diffusion: some images, and the statistics of many.
+    Batch(ImageFolder, Box<AdmStatistics>),
     /// Rows of features.
     Rows(FeatureFile),
 }
@@ -35,9 +39,12 @@ impl Source {
         if there.is_dir() {
             return Ok(Self::Folder(ImageFolder::open_as(path, rules.convention)?));
         }
+        if Container::of_name(path).is_some() {
+            return Ok(Self::Folder(ImageFolder::open_as(path, rules.convention)?));
+        }
         let suffix = path.extension().map(|s| s.to_string_lossy().to_lowercase());
         match suffix.as_deref() {
-            Some("npz") => Self::of_npz(path),
+            Some("npz") => Self::of_npz(path, rules),
             Some("npy") => Self::of_npy(path),
             _ => match FeatureStats::load(path) {
                 Ok((stats, provenance)) => Ok(Self::Statistics(Box::new(stats), Box::new(provenance))),
@@ -45,21 +52,32 @@ impl Source {
                     let (named, bare) = (path.display(), |error: MetricError| bare(&error, path));
                     let (not_ours, neither) = (bare(not_ours), bare(neither));
                     anyhow!(
-                        "{named}: neither a folder, nor statistics ({not_ours}), nor features ({neither})"
+                        "{named}: neither a folder, an archive or a list, nor statistics ({not_ours}), nor features ({neither})"
                     )
                 }),
             },
         }
     }
 
-    fn of_npz(path: &Path) -> Result<Self> {
+    fn of_npz(path: &Path, rules: &Rules) -> Result<Self> {
+        let say = |notes: &[String]| {
+            notes.iter().for_each(|note| words::say(&format!("note: {}: {note}", path.display())));
+        };
         match npz_kind(path)? {
             NpzKind::Images => Ok(Self::Folder(ImageFolder::open(path)?)),
             NpzKind::Features => Self::rows(path),
+            _ if rules.convention == Convention::Adm => {
+                let (stats, notes) = read_adm_npz(path)?;
+                say(&notes);
+                Ok(match npz_has_images(path)? {
+                    true => Self::Batch(ImageFolder::open(path)?, Box::new(stats)),
+                    false => Self::Foreign(Box::new(stats)),
+                })
+            }
             _ => {
-                let (mean_cov, notes) = read_npz(path)?;
-                notes.iter().for_each(|note| words::say(&format!("note: {}: {note}", path.display())));
-                Ok(Self::Foreign(mean_cov))
+                let (pool, notes) = read_npz(path)?;
+                say(&notes);
+                Ok(Self::Foreign(Box::new(AdmStatistics { pool, spatial: None })))
             }
         }
     }
@@ -95,8 +113,10 @@ pub(crate) struct Set {
     pub(crate) count: Option<u64>,
     pub(crate) provenance: Option<Provenance>,
     pub(crate) stats: Option<FeatureStats>,
-    pub(crate) foreign: Option<MeanCov>,
+    pub(crate) foreign: Option<AdmStatistics>,
     pub(crate) features: Features,
+    /// The features in f64, where they came so.
+    pub(crate) wide: Option<Array2<f64>>,
     pub(crate) images: Option<Images>,
 }
 
@@ -148,7 +168,7 @@ impl Images {
 impl Set {
     /// Numbers in a row of features.
     pub(crate) fn width(&self) -> Option<usize> {
-        let foreign = self.foreign.as_ref().map(|mean_cov| mean_cov.mean.len());
+        let foreign = self.foreign.as_ref().map(|foreign| foreign.pool.mean.len());
         self.stats.as_ref().map(FeatureStats::dim).or(foreign)
     }
 
@@ -167,6 +187,7 @@ impl Set {
             stats: None,
             foreign: None,
             features: Features::default(),
+            wide: None,
             images: None,
         }
     }
@@ -175,20 +196,26 @@ impl Set {
     pub(crate) fn of_file(path: &Path, source: Source) -> Result<Self> {
         let mut set = Self::empty(path, "statistics");
         match source {
-            Source::Folder(_) => anyhow::bail!("{}: a folder needs a network", path.display()),
+            Source::Folder(_) | Source::Batch(..) => {
+                anyhow::bail!("{}: images need a network", path.display())
+            }
             Source::Statistics(stats, provenance) => {
                 set.count = Some(stats.count());
                 set.provenance = Some(*provenance);
                 set.stats = Some(*stats);
             }
-            Source::Foreign(mean_cov) => set.foreign = Some(mean_cov),
+            Source::Foreign(stats) => set.foreign = Some(*stats),
             Source::Rows(file) => {
                 set.kind = "features";
                 set.count = Some(file.rows.nrows() as u64);
                 let mut stats = FeatureStats::new(file.rows.ncols())?;
-                stats.push(&file.rows)?;
+                match &file.wide {
+                    Some(wide) => stats.push(wide)?,
+                    None => stats.push(&file.rows)?,
+                }
                 set.stats = Some(stats);
                 set.features.pool = file.rows;
+                set.wide = file.wide;
             }
         }
         Ok(set)

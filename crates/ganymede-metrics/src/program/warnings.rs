@@ -34,6 +34,10 @@ pub(crate) fn of(real: &Set, fake: &Set, wanted: &Wanted) -> Vec<String> {
 }
 
 fn few(what: &str, set: &Set) -> Option<String> {
+    // Of how many images foreign statistics are nobody knows.
+    if set.foreign.is_some() {
+        return None;
+    }
     let (n, width) = (set.count?, set.width()? as u64);
     if n <= width {
         return Some(format!(

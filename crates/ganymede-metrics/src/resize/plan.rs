@@ -1,7 +1,7 @@
 //! Images of one size to another size, with the coefficients computed once.
 
 use super::Resize;
-use super::taps::Taps;
+use super::taps::{Taps, WHOLE};
 
 /// From one size to another by one rule.
 #[derive(Clone, Debug)]
@@ -49,6 +49,10 @@ impl Plan {
         out: &mut [f32],
         scratch: &mut Scratch,
     ) {
+        let level = match self.resize {
+            Resize::PilBicubic => whole_level,
+            _ => single,
+        };
         let ([old_height, old_width], [_, width]) = (self.old, self.new);
         let mut source = vec![0.0; old_width];
         scratch.rows.resize(old_height * width, 0.0);
@@ -58,12 +62,12 @@ impl Plan {
                 None => row(y, target),
                 Some(taps) => {
                     row(y, &mut source);
-                    along_row(taps, &source, target);
+                    along_row(taps, &source, target, level);
                 }
             }
         }
         if let Some(taps) = &self.down {
-            along_columns(taps, &scratch.rows[..old_height * width], out, &mut scratch.sums);
+            along_columns(taps, &scratch.rows[..old_height * width], out, &mut scratch.sums, level);
         }
         // Only a kernel with negative lobes overshoots.
         if self.resize == Resize::Clean {
@@ -72,16 +76,25 @@ impl Plan {
     }
 }
 
-fn along_row(taps: &Taps, source: &[f32], target: &mut [f32]) {
+fn single(sum: f64) -> f32 {
+    sum as f32
+}
+
+/// Of a sum of whole numbers, as PIL rounds and clips it for 8 bits.
+fn whole_level(sum: f64) -> f32 {
+    (sum / WHOLE + 0.5).floor().clamp(0.0, 255.0) as f32
+}
+
+fn along_row(taps: &Taps, source: &[f32], target: &mut [f32], level: fn(f64) -> f32) {
     let weights = taps.weights.chunks_exact(taps.count);
     for ((out, &first), weights) in target.iter_mut().zip(&taps.first).zip(weights) {
         let pixels = &source[first..first + taps.count];
         let products = pixels.iter().zip(weights).map(|(&pixel, weight)| f64::from(pixel) * weight);
-        *out = products.sum::<f64>() as f32;
+        *out = level(products.sum());
     }
 }
 
-fn along_columns(taps: &Taps, rows: &[f32], out: &mut [f32], sums: &mut Vec<f64>) {
+fn along_columns(taps: &Taps, rows: &[f32], out: &mut [f32], sums: &mut Vec<f64>, level: fn(f64) -> f32) {
     let width = out.len() / taps.first.len();
     let weights = taps.weights.chunks_exact(taps.count);
     for ((target, &first), weights) in out.chunks_exact_mut(width).zip(&taps.first).zip(weights) {
@@ -93,8 +106,8 @@ fn along_columns(taps: &Taps, rows: &[f32], out: &mut [f32], sums: &mut Vec<f64>
                 *sum += f64::from(pixel) * weight;
             }
         }
-        for (level, &sum) in target.iter_mut().zip(sums.iter()) {
-            *level = sum as f32;
+        for (out, &sum) in target.iter_mut().zip(sums.iter()) {
+            *out = level(sum);
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use super::Resize;
 
+/// What PIL's coefficients for 8 bits are multiples of the inverse of.
+pub(super) const WHOLE: f64 = (1 << 22) as f64;
+
 /// For each target position, `count` neighbouring source positions and their weights.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Taps {
@@ -17,10 +20,18 @@ impl Taps {
     pub(super) fn new(resize: Resize, old: usize, new: usize) -> Self {
         match resize {
             Resize::Clean => antialiased(old, new, 2.0, cubic),
+            Resize::TorchBicubic => antialiased_single(old, new),
+            Resize::PilBicubic => antialiased(old, new, 2.0, cubic).of_whole_numbers(),
             Resize::PilBilinear => antialiased(old, new, 1.0, triangle),
             Resize::LegacyPytorch => linear(old, new, |scale, i| (scale * (i + 0.5) - 0.5).max(0.0)),
             Resize::LegacyTensorflow => linear(old, new, |scale, i| scale * i),
         }
+    }
+
+    /// Weights times [`WHOLE`], rounded half away from 0.
+    fn of_whole_numbers(mut self) -> Self {
+        self.weights.iter_mut().for_each(|weight| *weight = (*weight * WHOLE).round());
+        self
     }
 
     /// From a first position and weights for each target, padded with zeros to one length.
@@ -58,6 +69,39 @@ fn antialiased(old: usize, new: usize, support: f64, kernel: fn(f64) -> f64) -> 
         (start, weights)
     };
     Taps::padded(old, &(0..new).map(of_target).collect::<Vec<_>>())
+}
+
+/// The same of the bicubic kernel in f32, as PyTorch has it: where its steps are large, f64 would differ.
+fn antialiased_single(old: usize, new: usize) -> Taps {
+    let scale = old as f32 / new as f32;
+    let stretch = scale.max(1.0);
+    let (support, inverse) = (2.0 * stretch, 1.0 / stretch);
+    let of_target = |i: usize| {
+        let centre = scale * (i as f32 + 0.5);
+        let start = (centre - support + 0.5) as usize;
+        let end = ((centre + support + 0.5) as usize).min(old);
+        let weight = |x: usize| cubic_single(((x + start) as f32 - centre + 0.5) * inverse);
+        let mut weights: Vec<f32> = (0..end - start).map(weight).collect();
+        let sum: f32 = weights.iter().sum();
+        if sum != 0.0 {
+            weights.iter_mut().for_each(|weight| *weight /= sum);
+        }
+        (start, weights.into_iter().map(f64::from).collect())
+    };
+    Taps::padded(old, &(0..new).map(of_target).collect::<Vec<_>>())
+}
+
+/// [`cubic`] with PyTorch's order of operations.
+fn cubic_single(x: f32) -> f32 {
+    const A: f32 = -0.5;
+    let x = x.abs();
+    if x < 1.0 {
+        ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0
+    } else if x < 2.0 {
+        ((A * x - 5.0 * A) * x + 8.0 * A) * x - 4.0 * A
+    } else {
+        0.0
+    }
 }
 
 /// Keys' kernel with a = −1/2 (IEEE Trans. ASSP 29, 1981, eq. 15).
@@ -108,9 +152,15 @@ mod tests {
                 assert_eq!((taps.first.len(), taps.weights.len()), (new, new * taps.count));
                 assert!(taps.first.iter().all(|first| first + taps.count <= old), "{resize} {old} {new}");
                 for weights in taps.weights.chunks_exact(taps.count) {
-                    let sum: f64 = weights.iter().sum();
+                    // PIL's are rounded one by one.
+                    let (whole, limit) = match resize {
+                        Resize::PilBicubic => (WHOLE, taps.count as f64 / WHOLE),
+                        Resize::TorchBicubic => (1.0, 1e-6),
+                        _ => (1.0, 1e-7),
+                    };
+                    let sum: f64 = weights.iter().sum::<f64>() / whole;
                     // The shares of the linear rules are f32.
-                    assert!((sum - 1.0).abs() < 1e-7, "{resize} {old} {new}: {sum}");
+                    assert!((sum - 1.0).abs() <= limit, "{resize} {old} {new}: {sum}");
                 }
             }
         }

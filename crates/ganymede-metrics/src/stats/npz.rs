@@ -41,6 +41,16 @@ pub fn load_npz(path: &Path) -> Result<MeanCov> {
 pub fn read_npz(path: &Path) -> Result<(MeanCov, Vec<String>)> {
     let mut npz = Npz::open(path)?;
     let Some([mu, sigma]) = npz.statistics() else { return Err(npz.error(npz.of_no_use())) };
+    let (stats, mut notes) = read_pair(&mut npz, mu, sigma)?;
+    let others = npz.others(&[mu, sigma]);
+    if !others.is_empty() {
+        notes.push(format!("of it `{mu}` and `{sigma}` are read, not {}", others.join(", ")));
+    }
+    Ok((stats, notes))
+}
+
+/// Mean and covariance under two keys, and what rounding had done to the covariance.
+pub(super) fn read_pair(npz: &mut Npz, mu: &str, sigma: &str) -> Result<(MeanCov, Vec<String>)> {
     let read = npz.read(mu, MAX_DIM * WIDEST, |x| x)?;
     let Some(mean) = vector(read) else { return Err(npz.error(format!("`{mu}` is not a vector"))) };
     let d = mean.len() as u64;
@@ -64,12 +74,8 @@ pub fn read_npz(path: &Path) -> Result<(MeanCov, Vec<String>)> {
         return Err(npz.error(format!("`{mu}` or `{sigma}` hold numbers that are not finite")));
     }
     let mut stats = MeanCov { mean, cov };
-    let mut notes =
+    let notes =
         without_rounding(&mut stats.cov).map_err(|reason| npz.error(format!("`{sigma}`: {reason}")))?;
-    let others = npz.others(&[mu, sigma]);
-    if !others.is_empty() {
-        notes.push(format!("of it `{mu}` and `{sigma}` are read, not {}", others.join(", ")));
-    }
     Ok((stats, notes))
 }
 

@@ -76,7 +76,7 @@ proptest! {
     #[test]
     fn as_many_one_hot_classes_score_their_number(k in 2_usize..30, copies in 1_usize..5) {
         let logits = Array2::from_shape_fn((k * copies, k), |(i, j)| if i % k == j { 1000.0_f32 } else { 0.0 });
-        let found = inception_score(&logits, None, 1, Split::Even, Ddof::Population).unwrap();
+        let found = inception_score(&logits, None, Split::Even(1), Ddof::Population).unwrap();
         prop_assert!((found.mean - k as f64).abs() <= 1e-12 * k as f64, "{}", found.mean);
         prop_assert!((vendi_score(&logits).unwrap() - k as f64).abs() <= 1e-12 * k as f64);
     }

@@ -1,6 +1,7 @@
 //! Integration tests of `ganymede-metrics`: numbers of the reference programs, laws, refusals, files.
 #![allow(clippy::unwrap_used)]
 
+mod adm;
 mod frechet_laws;
 #[cfg(feature = "program")]
 mod full_disk;
@@ -32,6 +33,8 @@ mod program_rank;
 mod program_sets;
 #[cfg(all(feature = "program", target_os = "linux"))]
 mod program_signals;
+#[cfg(feature = "program")]
+mod program_sources;
 mod provenance;
 mod refusals;
 mod resize;

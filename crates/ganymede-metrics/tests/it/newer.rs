@@ -11,6 +11,7 @@ use ganymede_metrics::{
 use ndarray::{Array2, Array4};
 use serde_json::Value;
 
+use crate::program::{call, expect, json, text};
 use crate::support::{assert_relative, fixture_path, portable, portable_fake, portable_real};
 
 const TOLERANCE: f64 = 1e-9;
@@ -241,4 +242,47 @@ fn twins_tell_how_many_different_samples_there_are() {
     let found = birthday_support(sets(&real, &portable(20, 200, 16, 1.0, 0.0)), 0.05).unwrap();
     assert!(found.twins < 30 && found.support > 1000.0, "{found:?}");
     assert!(birthday_support(sets(&real, &real), 1.0).is_err());
+}
+
+/// What the program says of files in double precision is exact to as many digits.
+#[test]
+fn the_program_gives_the_reference_numbers_of_features() {
+    let dir = tempfile::tempdir().unwrap();
+    let [real, fake] = [("real.npy", portable_real()), ("fake.npy", portable_fake())].map(|(name, rows)| {
+        let path = dir.path().join(name);
+        ndarray_npy::write_npy(&path, &rows).unwrap();
+        path
+    });
+    let names = "fid,prdc,pr,clipped,pp-pr,symmetric-pr,cover-pr,alpha-beta,realism,rarity,asw,cmmd,memorisation,\
+                 authenticity,vendi";
+    let args = ["features", text(&real), text(&fake), "--metrics", names, "--json", "-"];
+    let output = call(dir.path(), &args);
+    expect(&output, 0, &[]);
+    let results = &json(&output)["results"];
+    for (measure, key, wanted) in [
+        ("fid", "value", 0.7647148503929113),
+        ("prdc", "density", 2.00625),
+        ("prdc", "coverage", 0.97),
+        ("pr", "recall", 0.395),
+        ("clipped", "density_uncapped", 1.6082164328657305),
+        ("clipped", "coverage_raw", 0.8209999999999996),
+        ("pp-pr", "precision", 0.9555116767935694),
+        ("pp-pr", "recall", 0.3688456520590516),
+        ("symmetric-pr", "precision", 0.65),
+        ("symmetric-pr", "recall", 0.505),
+        ("cover-pr", "precision", 0.5125),
+        ("cover-pr", "recall", 0.95),
+        ("alpha-beta", "alpha_precision", 0.44870689655172424),
+        ("alpha-beta", "beta_recall", 0.5389655172413792),
+        ("alpha-beta", "authenticity", 0.495),
+        ("realism", "value", 1.1763389067724075),
+        ("rarity", "value", 1.953543946587729),
+        ("asw", "value", 0.18828276681637798),
+        ("cmmd", "value", 0.9037483103300215),
+        ("authenticity", "value", 51.875),
+        ("memorisation", "authentic_percent", 51.875),
+        ("vendi", "value", 14.780990162440839),
+    ] {
+        assert_relative(results[measure][key].as_f64().unwrap(), wanted, TOLERANCE);
+    }
 }

@@ -81,7 +81,7 @@ fn inception_score_of_torch_fidelity() {
     let fixture = Fixture::open("distances");
     let (logits, order) = (fixture.f32("logits"), fixture.indices("order").remove(0));
     for (name, order) in [("is_shuffled", Some(order.as_slice())), ("is_in_order", None)] {
-        let found = inception_score(&logits, order, 10, Split::Even, Ddof::Population).unwrap();
+        let found = inception_score(&logits, order, Split::Even(10), Ddof::Population).unwrap();
         let wanted = fixture.vector(name);
         assert_relative(found.mean, wanted[0], 1e-12);
         assert_relative(found.std, wanted[1], 1e-11);

@@ -125,7 +125,13 @@ fn a_file_in_place_of_a_folder_and_the_reverse() {
     let dir = tempfile::tempdir().unwrap();
     let real = pictures(dir.path(), "photos", 1, 12, 60.0);
     let image = real.join("000.png");
-    refused(dir.path(), &real, &image, &[], &["000.png", "neither a folder, nor statistics"]);
+    refused(
+        dir.path(),
+        &real,
+        &image,
+        &[],
+        &["000.png", "neither a folder, an archive or a list, nor statistics"],
+    );
     let to = dir.path().join("x.stats");
     let stats = ["stats", text(&image), "-o", text(&to), "--extractor", "fashion-cnn"];
     expect(&call(dir.path(), &stats), 1, &["000.png", "Not a directory"]);

@@ -15,7 +15,7 @@ fn results_keep_their_keys_and_lines() {
     let fake = pictures(dir.path(), "made", 2, 40, 70.0);
     let output = measure(dir.path(), &real, &fake, &["--metrics", "all", "--json", "-"]);
     let left_out = [
-        "not measured: sfid: it needs folders, and an extractor with spatial features",
+        "not measured: sfid: it needs folders or adm's .npz, and an extractor with spatial features",
         "not measured: copying: it needs 64 generated samples, there are 40",
         "not measured: cas: it needs classes: two folders of images whose subfolders have the names of the classes",
     ];
@@ -27,7 +27,7 @@ fn results_keep_their_keys_and_lines() {
         ("kid", "value std subsets subset_size"),
         ("is", "value std splits"),
         ("prdc", "precision recall density coverage k"),
-        ("pr", "precision recall k test"),
+        ("pr", "precision recall k test distances"),
         ("clipped", "density coverage density_uncapped density_raw coverage_raw k"),
         ("pp-pr", "precision recall k a"),
         ("symmetric-pr", "precision recall complement_precision k"),

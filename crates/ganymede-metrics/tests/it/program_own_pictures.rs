@@ -47,7 +47,8 @@ fn the_folder_of_a_run_is_refused_and_one_inside_left_out() {
     let run = dir.path().join("my run");
     make_run(&run);
     let way_out = format!("`ganymede sample '{}'`", text(&run));
-    expect(&measure(dir.path(), &real, &run, &[]), 1, &["is the folder of a run", &way_out]);
+    let other_way = format!("`ganymede eval '{}'`", text(&run));
+    expect(&measure(dir.path(), &real, &run, &[]), 1, &["is the folder of a run", &way_out, &other_way]);
     expect(&measure(dir.path(), &run, &real, &[]), 1, &["is the folder of a run"]);
     let stats = ["stats", text(&run), "-o", text(&dir.path().join("x.stats")), "--extractor", "fashion-cnn"]
         .map(String::from);

@@ -1,7 +1,8 @@
 //! Names, comparison and the table of conventions.
 
 use ganymede_metrics::{
-    BallTest, Convention, Ddof, InceptionRange, KidForm, Provenance, Resize, Split, lapack_backend,
+    BallDistances, BallTest, Convention, Ddof, InceptionRange, KidForm, Provenance, Resize, Split,
+    lapack_backend,
 };
 
 fn provenance(convention: Convention) -> Provenance {
@@ -52,7 +53,7 @@ fn provenance_survives_json() {
 
 #[test]
 fn what_each_program_chooses() {
-    use Convention::{Ganymede, PytorchFid, Studiogan, Stylegan, TorchFidelity, Ttur};
+    use Convention::{Adm, DgmEval, Edm2, Ganymede, PytorchFid, Studiogan, Stylegan, TorchFidelity, Ttur};
     let choices = Convention::choices;
     for convention in Convention::ALL {
         let population = if *convention == Stylegan { Ddof::Population } else { Ddof::Sample };
@@ -66,8 +67,32 @@ fn what_each_program_chooses() {
     );
     assert_eq!(choices(TorchFidelity).kid, KidForm::Subsets);
     let studio = choices(Studiogan);
-    assert_eq!((studio.is_splits, studio.is_ddof, studio.is_split), (1, Ddof::Sample, Split::Even));
+    assert_eq!((studio.is_ddof, studio.is_split), (Ddof::Sample, Split::Even(1)));
     assert_eq!((studio.pr_neighbours, studio.pr_test, studio.is_logit_bias), (5, BallTest::Open, true));
+    let adm = choices(Adm);
+    assert_eq!(
+        (adm.is_split, adm.is_shuffled, adm.resize),
+        (Split::Chunks(5000), false, Resize::LegacyTensorflow)
+    );
+    assert_eq!(
+        (adm.pr_distances, adm.pr_test, adm.pr_neighbours),
+        (BallDistances::HalfTiles, BallTest::Closed, 3)
+    );
+    assert_eq!(choices(Edm2).resize_for("inception2015"), Resize::LegacyTensorflow);
+    assert_eq!(choices(Edm2).resize_for("dinov2-l"), Resize::TorchBicubic);
+    let dgm = choices(DgmEval);
+    assert_eq!(
+        (dgm.resize_for("dinov2-l"), dgm.resize_for("inception2015-768")),
+        (Resize::PilBicubic, Resize::LegacyPytorch)
+    );
+    assert_eq!(
+        (dgm.is_split, dgm.range, dgm.pr_test),
+        (Split::Floor(10), InceptionRange::Unit255, BallTest::Open)
+    );
+    // Elsewhere one rule is for all networks.
+    for convention in [Ganymede, PytorchFid, TorchFidelity, Stylegan, Studiogan, Ttur, Adm] {
+        assert_eq!(choices(convention).resize_for("dinov2-s"), choices(convention).resize);
+    }
 }
 
 #[test]

@@ -27,9 +27,9 @@ fn too_few_rows() {
         stats.push(few).unwrap();
         refused(stats.mean_cov(Ddof::Population), "at least 2");
     }
-    refused(inception_score(rows.slice(ndarray::s![..0, ..]), None, 1, Split::Even, Ddof::Sample), "0 rows");
-    refused(inception_score(&rows, None, 11, Split::Even, Ddof::Sample), "11 splits");
-    refused(inception_score(&rows, None, 0, Split::Even, Ddof::Sample), "0 splits");
+    refused(inception_score(rows.slice(ndarray::s![..0, ..]), None, Split::Even(1), Ddof::Sample), "0 rows");
+    refused(inception_score(&rows, None, Split::Even(11), Ddof::Sample), "11 splits");
+    refused(inception_score(&rows, None, Split::Even(0), Ddof::Sample), "0 splits");
     refused(vendi_score(&Array2::<f32>::zeros((0, 4))), "0 rows");
     refused(fid_infinity(&rows, &rows, Ddof::Sample, &mut Rng::new(0)), "at least 30");
 }
@@ -54,7 +54,7 @@ fn numbers_that_are_not_finite_have_a_row_and_a_column() {
         };
         at(frechet_distance_rows(&good, &bad, Ddof::Sample).map(|d| d.distance), 7);
         at(kid_all(&bad, &good), 7);
-        at(inception_score(&bad, None, 1, Split::Even, Ddof::Sample).map(|s| s.mean), 7);
+        at(inception_score(&bad, None, Split::Even(1), Ddof::Sample).map(|s| s.mean), 7);
         at(vendi_score(&bad), 7);
         let mut stats = FeatureStats::new(4).unwrap();
         stats.push(&good).unwrap();
@@ -141,7 +141,7 @@ fn subsets_that_cannot_be() {
 #[test]
 fn other_settings_that_cannot_be() {
     let rows = portable(1, 12, 2, 1.0, 0.0);
-    refused(inception_score(&rows, Some(&[0, 12]), 1, Split::Even, Ddof::Sample), "row 12");
+    refused(inception_score(&rows, Some(&[0, 12]), Split::Even(1), Ddof::Sample), "row 12");
     for bootstrap in [
         Bootstrap { resamples: 1, level: 0.9 },
         Bootstrap { resamples: 9, level: 1.0 },

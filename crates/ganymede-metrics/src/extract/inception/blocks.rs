@@ -55,9 +55,12 @@ pub(super) struct Trunk {
 }
 
 impl Trunk {
-    /// From the tap before to this one.
-    pub(super) fn run(&self, tap: InceptionTap, x: Tensor) -> Result<Tensor> {
-        self.stages[tap as usize].iter().try_fold(x, |x, block| block.run(&x))
+    /// From the tap before to this one: what goes into the last block, and what comes out of it.
+    pub(super) fn run(&self, tap: InceptionTap, x: Tensor) -> Result<[Tensor; 2]> {
+        let (last, others) = self.stages[tap as usize].split_last().expect("a stage has a block");
+        let x = others.iter().try_fold(x, |x, block| block.run(&x))?;
+        let after = last.run(&x)?;
+        Ok([x, after])
     }
 
     pub(super) fn load(weights: &mut Weights, device: &Device) -> Result<Self> {

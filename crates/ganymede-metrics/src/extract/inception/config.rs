@@ -45,6 +45,18 @@ impl InceptionTap {
     }
 }
 
+/// Of which block of 17 × 17 the spatial features are: its first 7 channels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SpatialTap {
+    /// The last one, `Mixed_6e`, channel by channel: dgm-eval.
+    #[default]
+    LastBlock,
+    /// The one before, `Mixed_6d`, pixel by pixel: Nash et al. and guided-diffusion. They take TensorFlow's tensor
+    /// `mixed_6/conv`, which is the first branch of that block after its activation, and begins the block's output.
+    Mixed6,
+}
+
 /// How grey levels become the network's input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -83,8 +95,8 @@ pub struct InceptionConfig {
     /// Whether logits include the bias. Without: OpenAI's Inception Score, StyleGAN, mimicry,
     /// torch-fidelity (`logits_unbiased`). With: StudioGAN.
     pub logit_bias: bool,
-    /// Whether spatial features are taken: 2023 more numbers an image.
-    pub spatial: bool,
+    /// Where spatial features are taken, 2023 more numbers an image; `None` for not at all.
+    pub spatial: Option<SpatialTap>,
     /// Images in one pass: memory is about 9 MB each.
     pub batch: usize,
 }
@@ -93,7 +105,11 @@ impl InceptionConfig {
     /// What changes the numbers, in one line. The tap is part of the name.
     pub(super) fn settings(&self) -> String {
         let bias = if self.logit_bias { "with" } else { "without" };
-        let spatial = if self.spatial { "yes" } else { "no" };
+        let spatial = match self.spatial {
+            None => "no",
+            Some(SpatialTap::LastBlock) => "yes",
+            Some(SpatialTap::Mixed6) => "mixed-6",
+        };
         format!("range={} logits={bias}-bias spatial={spatial}", self.range.name())
     }
 }
@@ -104,7 +120,7 @@ impl Default for InceptionConfig {
             tap: InceptionTap::default(),
             range: InceptionRange::default(),
             logit_bias: false,
-            spatial: false,
+            spatial: None,
             batch: 16,
         }
     }

@@ -28,12 +28,20 @@ fn assert_parity(found: &Tensor, expected: &Tensor) {
 #[test]
 fn every_tap_is_that_of_pytorch_fid_and_dgm_eval() {
     let expected = seeded::fixture("inception");
-    let config = InceptionConfig { range: InceptionRange::Unit255, spatial: true, ..Default::default() };
-    let outputs = network(config).forward(&images()).unwrap();
+    let config = InceptionConfig {
+        range: InceptionRange::Unit255,
+        spatial: Some(SpatialTap::LastBlock),
+        ..Default::default()
+    };
+    let network = network(config);
+    let outputs = network.forward(&images()).unwrap();
     for (tap, pool) in InceptionTap::ALL.iter().zip(&outputs.pools) {
         assert_parity(pool.as_ref().unwrap(), &expected[&format!("pytorch_fid.{}", tap.dim())]);
     }
     assert_parity(&outputs.spatial.unwrap(), &expected["dgm_eval.spatial"]);
+    let config = InceptionConfig { tap: InceptionTap::Pool768, spatial: Some(SpatialTap::Mixed6), ..config };
+    let outputs = Inception { config, ..network }.forward(&images()).unwrap();
+    assert_parity(&outputs.spatial.unwrap(), &expected["guided_diffusion.spatial"]);
 }
 
 #[test]
@@ -51,8 +59,11 @@ fn taps_and_logits_are_those_of_torch_fidelity() {
 
 #[test]
 fn rows_of_any_batch_size_are_in_order() {
-    let mut network =
-        network(InceptionConfig { tap: InceptionTap::Pool768, spatial: true, ..Default::default() });
+    let mut network = network(InceptionConfig {
+        tap: InceptionTap::Pool768,
+        spatial: Some(SpatialTap::LastBlock),
+        ..Default::default()
+    });
     let together = network.features(&images()).unwrap();
     network.config.batch = 1;
     let apart = network.features(&images()).unwrap();
@@ -72,7 +83,8 @@ fn no_two_settings_share_a_key_of_the_cache() {
     let mut keys = Vec::new();
     for tap in InceptionTap::ALL {
         for range in [InceptionRange::Centred128, InceptionRange::Unit255] {
-            for (logit_bias, spatial) in [(false, false), (false, true), (true, false), (true, true)] {
+            let spatial = [None, Some(SpatialTap::LastBlock), Some(SpatialTap::Mixed6)];
+            for (logit_bias, spatial) in spatial.into_iter().flat_map(|tap| [(false, tap), (true, tap)]) {
                 network.config = InceptionConfig { tap, range, logit_bias, spatial, batch: 16 };
                 let key = CacheKey::new("content", &network, &options, "");
                 network.config.batch = 1;
@@ -82,8 +94,8 @@ fn no_two_settings_share_a_key_of_the_cache() {
         }
     }
     let distinct: std::collections::HashSet<_> = keys.iter().map(|(_, key)| key).collect();
-    assert_eq!(distinct.len(), 32);
-    assert_eq!(keys.len(), 32);
+    assert_eq!(distinct.len(), 48);
+    assert_eq!(keys.len(), 48);
 }
 
 #[test]

@@ -13,11 +13,14 @@ use serde::{Deserialize, Serialize};
 use crate::{MetricError, Result};
 
 pub(crate) use plan::{Plan, Scratch};
+pub(crate) use taps::Taps;
 
 /// How images come to the size that a network takes.
 ///
-/// All of them work on each channel in f32, horizontally first, and never round to whole grey levels, but for
-/// [`Resize::PilBicubic`].
+/// All of them work on each channel, horizontally first. Those that are not said to work in bytes work in f32, and never
+/// round to whole grey levels; those that do round levels before, between and after both passes, as PIL does on images of
+/// 8 bits, to the same bytes. Pillow 13 goes vertically first where that is less work: in f32 that is another rounding, in
+/// bytes it is another image; what the literature measured is what earlier versions do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Resize {
@@ -34,12 +37,18 @@ pub enum Resize {
     /// Bilinear with antialiasing, as PIL does on float channels: what StudioGAN calls `friendly` for its
     /// Inception network.
     PilBilinear,
-    /// Bicubic (a = −0.5) with antialiasing, as PIL does on 8 bits: coefficients of 22 bits, whole levels after either
-    /// pass. dgm-eval's DINOv2 is given such images, and edm2's with `resize_mode='pil'`.
+    /// Bicubic (a = −0.5) with antialiasing, in bytes: PIL's `resize` as it is usually called, by dgm-eval for DINOv2
+    /// and CLIP among others.
     PilBicubic,
     /// As [`Resize::Clean`], coefficients in f32, without clipping, so that levels lie below 0 and above 255 at edges: PyTorch's
     /// `interpolate(mode="bicubic", antialias=True)` on floats, as edm2's DINOv2 is given them.
     TorchBicubic,
+    /// [`Resize::PilBicubic`] of the square in the image's middle: what CMMD (Jayasumana et al., 2024, arXiv:2401.09603)
+    /// does. Where the rest is odd, it leaves out one row or column more at the end.
+    Cmmd,
+    /// [`Resize::PilBicubic`] of the whole image until its shorter side fits, then the middle of that: CLIP's own
+    /// preprocessing, `Resize` and `CenterCrop` of torchvision.
+    Clip,
 }
 
 impl Resize {
@@ -51,6 +60,8 @@ impl Resize {
         Self::PilBilinear,
         Self::PilBicubic,
         Self::TorchBicubic,
+        Self::Cmmd,
+        Self::Clip,
     ];
 
     /// Its name in configurations and provenance, such as `legacy-pytorch`.
@@ -62,7 +73,14 @@ impl Resize {
             Self::PilBilinear => "pil-bilinear",
             Self::PilBicubic => "pil-bicubic",
             Self::TorchBicubic => "torch-bicubic",
+            Self::Cmmd => "cmmd",
+            Self::Clip => "clip",
         }
+    }
+
+    /// Whether levels are whole after every pass.
+    fn is_in_bytes(self) -> bool {
+        matches!(self, Self::PilBicubic | Self::Cmmd | Self::Clip)
     }
 }
 

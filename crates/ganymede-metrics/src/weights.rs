@@ -42,8 +42,9 @@ pub struct Pin {
 /// All weights that are known by name.
 ///
 /// The Inception network is that of 2015-12-05, which TTUR's program used, as pytorch-fid published it; torch-fidelity
-/// publishes the same bytes under another name. The first digits of its hash are part of that name. No hash
-/// was published for the others.
+/// publishes the same bytes under another name. The first digits of its hash are part of that name, as they are of
+/// torchvision's VGG-16. CLIP's are those of Hugging Face, whose hashes it shows. Of the others no hash is known for
+/// sure.
 const PUBLISHED: &[PublishedWeights] = &[
     PublishedWeights {
         extractor: "inception2015",
@@ -69,6 +70,58 @@ const PUBLISHED: &[PublishedWeights] = &[
         "dinov2-large.safetensors",
         "https://huggingface.co/facebook/dinov2-large/resolve/main/model.safetensors",
     ),
+    dinov2(
+        "dinov2-g",
+        "dinov2-giant.safetensors",
+        "https://huggingface.co/facebook/dinov2-giant/resolve/main/model.safetensors",
+    ),
+    dinov2(
+        "dinov2-s-reg",
+        "dinov2-with-registers-small.safetensors",
+        "https://huggingface.co/facebook/dinov2-with-registers-small/resolve/main/model.safetensors",
+    ),
+    dinov2(
+        "dinov2-b-reg",
+        "dinov2-with-registers-base.safetensors",
+        "https://huggingface.co/facebook/dinov2-with-registers-base/resolve/main/model.safetensors",
+    ),
+    dinov2(
+        "dinov2-l-reg",
+        "dinov2-with-registers-large.safetensors",
+        "https://huggingface.co/facebook/dinov2-with-registers-large/resolve/main/model.safetensors",
+    ),
+    dinov2(
+        "dinov2-g-reg",
+        "dinov2-with-registers-giant.safetensors",
+        "https://huggingface.co/facebook/dinov2-with-registers-giant/resolve/main/model.safetensors",
+    ),
+    PublishedWeights {
+        extractor: "clip-vit-b32",
+        file: "clip-vit-base-patch32.pth",
+        url: "https://huggingface.co/openai/clip-vit-base-patch32/resolve/main/pytorch_model.bin",
+        pinned: Some(Pin {
+            bytes: 605_247_071,
+            sha256: "a63082132ba4f97a80bea76823f544493bffa8082296d62d71581a4feff1576f",
+        }),
+    },
+    PublishedWeights {
+        extractor: "clip-vit-l14-336",
+        file: "clip-vit-large-patch14-336.pth",
+        url: "https://huggingface.co/openai/clip-vit-large-patch14-336/resolve/main/pytorch_model.bin",
+        pinned: Some(Pin {
+            bytes: 1_711_974_081,
+            sha256: "c6032c2e0caae3dc2d4fba35535fa6307dbb49df59c7e182b1bc4b3329b81801",
+        }),
+    },
+    PublishedWeights {
+        extractor: "vgg16",
+        file: "vgg16-397923af.pth",
+        url: "https://download.pytorch.org/models/vgg16-397923af.pth",
+        pinned: Some(Pin {
+            bytes: 553_433_881,
+            sha256: "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+        }),
+    },
 ];
 
 const fn dinov2(extractor: &'static str, file: &'static str, url: &'static str) -> PublishedWeights {
@@ -227,7 +280,9 @@ fn torch_script(path: PathBuf) -> MetricError {
     let reason = format!(
         "a TorchScript archive: a program with its weights inside, such as the inception-2015-12-05.pt of StyleGAN and \
          clean-fid, and programs are never run here. The weights of that Inception are also published alone, as \
-         {file}: {url}. Without `--weights` they are fetched and verified; of other networks, give the state dict"
+         {file}: {url}. Without `--weights` they are fetched and verified; of other networks, such as StyleGAN's \
+         vgg16.pt and OpenAI's ViT-B-32.pt, give the state dict: in Python, \
+         torch.save(torch.jit.load(\"FILE.pt\").state_dict(), \"FILE.pth\") writes it"
     );
     MetricError::File { path, reason }
 }

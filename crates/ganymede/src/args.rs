@@ -197,7 +197,8 @@ pub(crate) struct EvalArgs {
     /// fid, kid, is, pr, density-coverage, class-agreement [default: as the run]
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
     pub(crate) metrics: Vec<String>,
-    /// fashion-cnn (built in), inception2015, dinov2-s, dinov2-b or dinov2-l [default: as the run]
+    /// fashion-cnn (built in), inception2015, dinov2-s, -b, -l or -g (each also with registers, such as dinov2-l-reg),
+    /// clip-vit-b32, clip-vit-l14-336 or vgg16 [default: as the run]
     #[arg(long, value_name = "NAME")]
     pub(crate) extractor: Option<String>,
     /// The extractor's weights, where they are not in the cache folder ($GANYMEDE_CACHE)

@@ -6,7 +6,8 @@ use std::path::Path;
 use ganymede_tensor::Device;
 
 use super::{
-    DinoV2, DinoV2Size, FashionCnn, Inception, InceptionConfig, InceptionTap, Pixels, fashion, inception,
+    Clip, ClipModel, DinoV2, DinoV2Size, FashionCnn, Inception, InceptionConfig, InceptionTap, Pixels, Vgg16,
+    fashion, inception, vgg16,
 };
 use crate::names::UnknownName;
 use crate::{
@@ -23,6 +24,14 @@ pub const EXTRACTORS: &[&ExtractorKind] = &[
     &DINO_SMALL,
     &DINO_BASE,
     &DINO_LARGE,
+    &DINO_GIANT,
+    &DINO_SMALL_REG,
+    &DINO_BASE_REG,
+    &DINO_LARGE_REG,
+    &DINO_GIANT_REG,
+    &CLIP_B32,
+    &CLIP_L14,
+    &VGG16,
     &FASHION,
     &PIXELS,
 ];
@@ -205,18 +214,71 @@ static INCEPTION_768: ExtractorKind = inception_layer(
 );
 
 static DINO_SMALL: ExtractorKind =
-    dino("dinov2-s", "DINOv2, ViT-S/14", DinoV2Size::Small, |options, file| {
-        load_dino(DinoV2Size::Small, options, file)
+    dino("dinov2-s", "DINOv2, ViT-S/14", DinoV2Size::Small, false, |options, file| {
+        load_dino(DinoV2Size::Small, false, options, file)
     });
 
-static DINO_BASE: ExtractorKind = dino("dinov2-b", "DINOv2, ViT-B/14", DinoV2Size::Base, |options, file| {
-    load_dino(DinoV2Size::Base, options, file)
-});
+static DINO_BASE: ExtractorKind =
+    dino("dinov2-b", "DINOv2, ViT-B/14", DinoV2Size::Base, false, |options, file| {
+        load_dino(DinoV2Size::Base, false, options, file)
+    });
 
 static DINO_LARGE: ExtractorKind =
-    dino("dinov2-l", "DINOv2, ViT-L/14", DinoV2Size::Large, |options, file| {
-        load_dino(DinoV2Size::Large, options, file)
+    dino("dinov2-l", "DINOv2, ViT-L/14", DinoV2Size::Large, false, |options, file| {
+        load_dino(DinoV2Size::Large, false, options, file)
     });
+
+static DINO_GIANT: ExtractorKind =
+    dino("dinov2-g", "DINOv2, ViT-g/14", DinoV2Size::Giant, false, |options, file| {
+        load_dino(DinoV2Size::Giant, false, options, file)
+    });
+
+static DINO_SMALL_REG: ExtractorKind =
+    dino("dinov2-s-reg", "DINOv2, ViT-S/14 with registers", DinoV2Size::Small, true, |options, file| {
+        load_dino(DinoV2Size::Small, true, options, file)
+    });
+
+static DINO_BASE_REG: ExtractorKind =
+    dino("dinov2-b-reg", "DINOv2, ViT-B/14 with registers", DinoV2Size::Base, true, |options, file| {
+        load_dino(DinoV2Size::Base, true, options, file)
+    });
+
+static DINO_LARGE_REG: ExtractorKind =
+    dino("dinov2-l-reg", "DINOv2, ViT-L/14 with registers", DinoV2Size::Large, true, |options, file| {
+        load_dino(DinoV2Size::Large, true, options, file)
+    });
+
+static DINO_GIANT_REG: ExtractorKind =
+    dino("dinov2-g-reg", "DINOv2, ViT-g/14 with registers", DinoV2Size::Giant, true, |options, file| {
+        load_dino(DinoV2Size::Giant, true, options, file)
+    });
+
+static CLIP_B32: ExtractorKind =
+    clip("clip-vit-b32", "the image encoder of CLIP, ViT-B/32", None, ClipModel::VitB32, |options, file| {
+        load_clip(ClipModel::VitB32, options, file)
+    });
+
+static CLIP_L14: ExtractorKind = clip(
+    "clip-vit-l14-336",
+    "the image encoder of CLIP, ViT-L/14 at 336 px",
+    Some("CMMD's"),
+    ClipModel::VitL14At336,
+    |options, file| load_clip(ClipModel::VitL14At336, options, file),
+);
+
+static VGG16: ExtractorKind = ExtractorKind {
+    name: "vgg16",
+    summary: "VGG-16, its second fully connected layer",
+    aside: Some("that of improved precision and recall"),
+    layer_of: None,
+    input: [3, vgg16::ARCHITECTURE.side, vgg16::ARCHITECTURE.side],
+    dim: vgg16::ARCHITECTURE.hidden,
+    logits: None,
+    classes: None,
+    weights: Weights::Published("vgg16", |options, file| {
+        Ok(Box::new(Vgg16::load(file, options.batch, options.device)?))
+    }),
+};
 
 static FASHION: ExtractorKind = ExtractorKind {
     name: "fashion-cnn",
@@ -273,15 +335,42 @@ const fn inception_layer(
     }
 }
 
-const fn dino(name: &'static str, summary: &'static str, size: DinoV2Size, build: Build) -> ExtractorKind {
-    let architecture = size.architecture();
+const fn dino(
+    name: &'static str,
+    summary: &'static str,
+    size: DinoV2Size,
+    registers: bool,
+    build: Build,
+) -> ExtractorKind {
+    let sizes = size.architecture(registers).sizes;
     ExtractorKind {
         name,
         summary,
         aside: None,
         layer_of: None,
-        input: [3, architecture.side, architecture.side],
-        dim: architecture.width,
+        input: [3, sizes.side, sizes.side],
+        dim: sizes.width,
+        logits: None,
+        classes: None,
+        weights: Weights::Published(name, build),
+    }
+}
+
+const fn clip(
+    name: &'static str,
+    summary: &'static str,
+    aside: Option<&'static str>,
+    model: ClipModel,
+    build: Build,
+) -> ExtractorKind {
+    let architecture = model.architecture();
+    ExtractorKind {
+        name,
+        summary,
+        aside,
+        layer_of: None,
+        input: [3, architecture.sizes.side, architecture.sizes.side],
+        dim: architecture.features,
         logits: None,
         classes: None,
         weights: Weights::Published(name, build),
@@ -299,8 +388,18 @@ fn load_inception(tap: InceptionTap, options: &ExtractorOptions<'_>, file: &Weig
     Ok(Box::new(Inception::load(file, config, options.device)?))
 }
 
-fn load_dino(size: DinoV2Size, options: &ExtractorOptions<'_>, file: &WeightsFile) -> Loaded {
-    Ok(Box::new(DinoV2::load(file, size, options.batch, options.device)?))
+fn load_dino(
+    size: DinoV2Size,
+    registers: bool,
+    options: &ExtractorOptions<'_>,
+    file: &WeightsFile,
+) -> Loaded {
+    let load = if registers { DinoV2::load_with_registers } else { DinoV2::load };
+    Ok(Box::new(load(file, size, options.batch, options.device)?))
+}
+
+fn load_clip(model: ClipModel, options: &ExtractorOptions<'_>, file: &WeightsFile) -> Loaded {
+    Ok(Box::new(Clip::load(file, model, options.batch, options.device)?))
 }
 
 #[cfg(test)]

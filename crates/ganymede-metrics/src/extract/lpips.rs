@@ -1,8 +1,9 @@
 //! LPIPS over VGG-16: a distance of images that was fitted to what people see.
 
-use ganymede_tensor::{DType, Device, Pooling, Tensor, WindowConfig, pool2d};
+use ganymede_tensor::{DType, Device, Tensor};
 
-use super::conv::{Conv, Spec, conv_relu};
+use super::conv::{Conv, conv_relu};
+use super::vgg16::{BLOCKS, WIDTHS, blocks, halved};
 use super::weights::Weights;
 use crate::{MetricError, Result, WeightsFile};
 
@@ -11,11 +12,6 @@ mod tests;
 
 /// The name of the distance, in names of numbers.
 const NAME: &str = "lpips-vgg16";
-/// Channels of the blocks of VGG-16 before its last max pool (Simonyan and Zisserman, 2015, arXiv:1409.1556, table 1, D).
-const WIDTHS: [usize; BLOCKS] = [64, 128, 256, 512, 512];
-const BLOCKS: usize = 5;
-/// The numbers of their convolutions among torchvision's layers.
-const LAYERS: [&[usize]; BLOCKS] = [&[0, 2], &[5, 7], &[10, 12, 14], &[17, 19, 21], &[24, 26, 28]];
 /// Mean and deviation of ImageNet's channels, for images in [−1, 1].
 const SHIFT: [f32; 3] = [-0.030, -0.088, -0.188];
 const SCALE: [f32; 3] = [0.458, 0.448, 0.450];
@@ -57,20 +53,11 @@ impl Lpips {
     fn build(mut weights: Weights, widths: [usize; BLOCKS], device: &Device) -> Result<Self> {
         // The authors' module also lists its fitted weights a second time, and its two constants.
         weights.discard(|key| key.starts_with("lins.") || key.starts_with("scaling_layer."));
-        let mut inputs = 3;
-        let (mut blocks, mut fitted) = (Vec::new(), Vec::new());
-        for (block, (outputs, layers)) in widths.into_iter().zip(LAYERS).enumerate() {
-            let mut convs = Vec::new();
-            for layer in layers {
-                let spec = Spec { inputs, outputs, kernel: [3, 3], stride: 1, padding: [1, 1] };
-                let name = format!("net.slice{}.{layer}", block + 1);
-                let weight = weights.numbers(&format!("{name}.weight"), &[outputs, inputs, 3, 3])?;
-                let bias = weights.numbers(&format!("{name}.bias"), &[outputs])?;
-                convs.push(Conv::new(weight, bias, spec, device)?);
-                inputs = outputs;
-            }
-            blocks.push(convs);
-            let weight = weights.take(&format!("lin{block}.model.1.weight"), &[1, outputs, 1, 1])?;
+        let name = |block: usize, layer: usize, _: usize| format!("net.slice{}.{layer}", block + 1);
+        let blocks = blocks(&mut weights, widths, name, device)?;
+        let mut fitted = Vec::new();
+        for (block, channels) in widths.into_iter().enumerate() {
+            let weight = weights.take(&format!("lin{block}.model.1.weight"), &[1, channels, 1, 1])?;
             fitted.push(weight.to_device(device)?);
         }
         let sha256 = weights.finish("LPIPS over VGG-16")?;
@@ -123,8 +110,7 @@ impl Lpips {
         let mut total: Option<Tensor> = None;
         for (block, (convs, fitted)) in self.blocks.iter().zip(&self.fitted).enumerate() {
             if block > 0 {
-                let halves = WindowConfig { kernel: [2, 2], stride: [2, 2], padding: [0, 0] };
-                x = pool2d(&x, Pooling::Max, halves)?;
+                x = halved(&x)?;
             }
             x = convs.iter().try_fold(x, |x, conv| conv_relu(&x, conv))?;
             let norm = (x.sqr()?.sum_keepdim(1)?.sqrt()? + EPS)?;

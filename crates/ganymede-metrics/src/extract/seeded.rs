@@ -54,6 +54,16 @@ pub(super) fn weights(shapes: &[(String, Vec<usize>)]) -> Weights {
     Weights::new(Path::new("seeded.safetensors"), "seeded".into(), tensors)
 }
 
+/// Checks that `found` is within `limit`, as a share of the largest expected number, of `expected`.
+pub(super) fn assert_near(what: &str, found: &Tensor, expected: &Tensor, limit: f32) {
+    assert_eq!(found.dims(), expected.dims(), "{what}");
+    let largest =
+        |x: &Tensor| x.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar::<f32>().unwrap();
+    let apart = largest(&(found - expected).unwrap()) / largest(expected);
+    println!("{what}: {apart:.1e}");
+    assert!(apart <= limit, "{what}: {apart} is more than {limit}");
+}
+
 /// The expected numbers of a fixture.
 pub(super) fn fixture(name: &str) -> BTreeMap<String, Tensor> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
@@ -62,7 +72,12 @@ pub(super) fn fixture(name: &str) -> BTreeMap<String, Tensor> {
 
 /// Names and shapes of a published file, as a fixture's `tensors.txt` lists them.
 pub(super) fn shapes(fixture: &str) -> Vec<(String, Vec<usize>)> {
-    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(fixture).join("tensors.txt");
+    shapes_in(fixture, "tensors.txt")
+}
+
+/// As [`shapes`], in another list of the fixture.
+pub(super) fn shapes_in(fixture: &str, list: &str) -> Vec<(String, Vec<usize>)> {
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(fixture).join(list);
     let list = std::fs::read_to_string(list).unwrap();
     let shape = |dims: &str| dims.split(',').filter(|d| !d.is_empty()).map(|d| d.parse().unwrap()).collect();
     list.lines().map(|line| line.split_once(' ').unwrap()).map(|(k, dims)| (k.into(), shape(dims))).collect()

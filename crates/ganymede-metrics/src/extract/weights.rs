@@ -26,9 +26,19 @@ impl Weights {
     /// A state dict with all of these names is the network's, wherever it lies in the file. It must hold nothing else:
     /// a tensor that no layer takes may be one of a network that computes something else.
     pub(super) fn open(file: &WeightsFile, names: &[&[&str]]) -> Result<Self> {
+        Self::open_beside(file, names, |_| false)
+    }
+
+    /// As [`Weights::open`], where tensors that `beside` knows by name may be there as well, and are left out.
+    pub(super) fn open_beside(
+        file: &WeightsFile,
+        names: &[&[&str]],
+        beside: fn(&str) -> bool,
+    ) -> Result<Self> {
         let fits = |shapes: &Shapes| {
             let has_all = |names: &&[&str]| names.iter().all(|name| shapes.contains_key(*name));
-            let extra = || shapes.iter().filter(|(name, shape)| is_counter(name, shape));
+            let is_extra = |name: &str, shape: &[usize]| is_counter(name, shape) || beside(name);
+            let extra = || shapes.iter().filter(|(name, shape)| is_extra(name, shape));
             names.iter().any(has_all).then(|| extra().map(|(name, _)| name.clone()).collect())
         };
         let found = fit_weights(&file.path, None, &fits, &Device::Cpu).map_err(|error| match error {

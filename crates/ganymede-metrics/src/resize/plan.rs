@@ -1,7 +1,7 @@
 //! Images of one size to another size, with the coefficients computed once.
 
 use super::Resize;
-use super::taps::{Taps, WHOLE};
+use super::taps::{Axis, Taps};
 
 /// From one size to another by one rule.
 #[derive(Clone, Debug)]
@@ -27,7 +27,8 @@ pub(crate) struct Scratch {
 impl Plan {
     /// Sizes are height and width, all at least 1.
     pub(crate) fn new(resize: Resize, old: [usize; 2], new: [usize; 2]) -> Self {
-        let taps = |axis: usize| (old[axis] != new[axis]).then(|| Taps::new(resize, old[axis], new[axis]));
+        let axes = Axis::both(resize, old, new);
+        let taps = |axis: usize| axes[axis].is_changed().then(|| Taps::along(resize, axes[axis]));
         Self { resize, old, new, across: taps(1), down: taps(0) }
     }
 
@@ -42,18 +43,22 @@ impl Plan {
 
     /// Resizes one plane. `row(y, out)` gives a row of the source.
     ///
-    /// Every pass is rounded to f32, as in PIL and PyTorch, and summed in f64 from left to right, as in PIL.
+    /// Every pass is rounded to f32, as in PIL and PyTorch, and summed in f64 from left to right, as in PIL; or to whole
+    /// levels, where these come from sums of whole numbers.
     pub(crate) fn plane(
         &self,
         mut row: impl FnMut(usize, &mut [f32]),
         out: &mut [f32],
         scratch: &mut Scratch,
     ) {
-        let level = match self.resize {
-            Resize::PilBicubic => whole_level,
-            _ => single,
-        };
         let ([old_height, old_width], [_, width]) = (self.old, self.new);
+        let round: fn(f64) -> f32 = if self.resize.is_in_bytes() { to_byte } else { |sum| sum as f32 };
+        let mut row = |y: usize, out: &mut [f32]| {
+            row(y, out);
+            if self.resize.is_in_bytes() {
+                out.iter_mut().for_each(|level| *level = to_byte(f64::from(*level)));
+            }
+        };
         let mut source = vec![0.0; old_width];
         scratch.rows.resize(old_height * width, 0.0);
         let rows = if self.down.is_some() { &mut scratch.rows[..] } else { &mut *out };
@@ -62,12 +67,12 @@ impl Plan {
                 None => row(y, target),
                 Some(taps) => {
                     row(y, &mut source);
-                    along_row(taps, &source, target, level);
+                    along_row(taps, &source, target, round);
                 }
             }
         }
         if let Some(taps) = &self.down {
-            along_columns(taps, &scratch.rows[..old_height * width], out, &mut scratch.sums, level);
+            along_columns(taps, &scratch.rows[..old_height * width], out, &mut scratch.sums, round);
         }
         // Only a kernel with negative lobes overshoots.
         if self.resize == Resize::Clean {
@@ -76,25 +81,21 @@ impl Plan {
     }
 }
 
-fn single(sum: f64) -> f32 {
-    sum as f32
+/// PIL's rounding of a sum in fixed point.
+fn to_byte(sum: f64) -> f32 {
+    (sum + 0.5).floor().clamp(0.0, 255.0) as f32
 }
 
-/// Of a sum of whole numbers, as PIL rounds and clips it for 8 bits.
-fn whole_level(sum: f64) -> f32 {
-    (sum / WHOLE + 0.5).floor().clamp(0.0, 255.0) as f32
-}
-
-fn along_row(taps: &Taps, source: &[f32], target: &mut [f32], level: fn(f64) -> f32) {
+fn along_row(taps: &Taps, source: &[f32], target: &mut [f32], round: fn(f64) -> f32) {
     let weights = taps.weights.chunks_exact(taps.count);
     for ((out, &first), weights) in target.iter_mut().zip(&taps.first).zip(weights) {
         let pixels = &source[first..first + taps.count];
         let products = pixels.iter().zip(weights).map(|(&pixel, weight)| f64::from(pixel) * weight);
-        *out = level(products.sum());
+        *out = round(products.sum());
     }
 }
 
-fn along_columns(taps: &Taps, rows: &[f32], out: &mut [f32], sums: &mut Vec<f64>, level: fn(f64) -> f32) {
+fn along_columns(taps: &Taps, rows: &[f32], out: &mut [f32], sums: &mut Vec<f64>, round: fn(f64) -> f32) {
     let width = out.len() / taps.first.len();
     let weights = taps.weights.chunks_exact(taps.count);
     for ((target, &first), weights) in out.chunks_exact_mut(width).zip(&taps.first).zip(weights) {
@@ -106,8 +107,8 @@ fn along_columns(taps: &Taps, rows: &[f32], out: &mut [f32], sums: &mut Vec<f64>
                 *sum += f64::from(pixel) * weight;
             }
         }
-        for (out, &sum) in target.iter_mut().zip(sums.iter()) {
-            *out = level(sum);
+        for (level, &sum) in target.iter_mut().zip(sums.iter()) {
+            *level = round(sum);
         }
     }
 }

@@ -65,6 +65,10 @@ fn weights_of_another_network_are_told_by_their_tensors() {
         ("fashion-cnn", "conv0.weight"),
         ("inception2015", "Conv2d_1a_3x3.conv.weight"),
         ("dinov2-s", "patch_embed.proj.weight"),
+        ("dinov2-b-reg", "patch_embed.proj.weight"),
+        ("clip-vit-b32", "conv1.weight"),
+        ("clip-vit-l14-336", "conv1.weight"),
+        ("vgg16", "features.0.weight"),
     ] {
         let args = ["--real", text(&real), "--fake", text(&real), "--extractor", extractor, "--weights"];
         let output = call(dir.path(), &[&args[..], &[text(&other)]].concat());
@@ -157,7 +161,7 @@ fn nothing_in_weights_is_executed() {
         ];
         for (name, bytes) in files {
             let evil = put_file(dir.path(), &name, &bytes);
-            for extractor in ["fashion-cnn", "inception2015"] {
+            for extractor in ["fashion-cnn", "inception2015", "clip-vit-b32", "vgg16"] {
                 let args = ["--real", text(&real), "--fake", text(&real), "--extractor", extractor];
                 let output = call(dir.path(), &[&args[..], &["--weights", text(&evil)]].concat());
                 expect(&output, 1, &[&name, module, function]);
@@ -200,6 +204,18 @@ fn missing_weights_say_what_to_put_where() {
     let output = call(dir.path(), &["--real", text(&real), "--fake", text(&real), "--offline"]);
     let wants = ["pt_inception-2015-12-05-6726825d.pth", "https://", "cache", "--weights"];
     expect(&output, 1, &wants);
+    for (extractor, wants) in [
+        ("vgg16", ["vgg16-397923af.pth", "553433881 bytes", "397923af8e79"]),
+        ("clip-vit-b32", ["clip-vit-base-patch32.pth", "605247071 bytes", "a63082132ba4"]),
+        ("clip-vit-l14-336", ["clip-vit-large-patch14-336.pth", "1711974081 bytes", "c6032c2e0caa"]),
+        (
+            "dinov2-l-reg",
+            ["dinov2-with-registers-large.safetensors", "no hash of it is known", "huggingface.co"],
+        ),
+    ] {
+        let args = ["--real", text(&real), "--fake", text(&real), "--offline", "--extractor", extractor];
+        expect(&call(dir.path(), &args), 1, &[&wants[..], &["https://", "cache", "--weights"]].concat());
+    }
     // Put there under its name it has to be that file.
     put(dir.path(), "cache/weights/pt_inception-2015-12-05-6726825d.pth", &other_network());
     let output = call(dir.path(), &["--real", text(&real), "--fake", text(&real), "--offline"]);
@@ -220,6 +236,10 @@ fn a_program_in_torchscript_is_told_from_weights() {
     let args = ["--real", text(&real), "--fake", text(&real), "--weights", text(&file)];
     let says = ["TorchScript", "inception-2015-12-05.pt", "pt_inception-2015-12-05-6726825d.pth", "https://"];
     expect(&call(dir.path(), &args), 1, &says);
+    for extractor in ["vgg16", "clip-vit-b32"] {
+        let args = [&args[..], &["--extractor", extractor]].concat();
+        expect(&call(dir.path(), &args), 1, &["TorchScript", "torch.jit.load", "state_dict()"]);
+    }
 }
 
 #[test]

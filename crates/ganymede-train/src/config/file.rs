@@ -290,7 +290,8 @@ pub struct EvalFile {
     /// Steps between measurements.
     pub every: Option<u64>,
     /// The network whose features are compared: `fashion-cnn` (built in; the default at 32 pixels),
-    /// `inception2015`, `dinov2-s`, `dinov2-b`, `dinov2-l`, or `none`.
+    /// `inception2015`, `dinov2-s`, `dinov2-b`, `dinov2-l`, `clip-vit-b32`, `vgg16` and the others of
+    /// [`ganymede_metrics::EXTRACTORS`], or `none`.
     pub extractor: Option<String>,
     /// Measures by name ([`ganymede_metrics::MEASURES`]), such as `fid`, `kid`, `pr`, `class-agreement`; the first decides
     /// which checkpoint is best.

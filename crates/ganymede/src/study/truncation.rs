@@ -44,7 +44,8 @@ pub(crate) struct TruncationArgs {
     /// Truncate w in the first N layers only
     #[arg(long, value_name = "N", value_parser = numbers::layers)]
     pub(crate) cutoff: Option<usize>,
-    /// fashion-cnn (built in), inception2015, dinov2-s, dinov2-b or dinov2-l [default: as the run]
+    /// fashion-cnn (built in), inception2015, dinov2-s, -b, -l or -g (each also with registers, such as dinov2-l-reg),
+    /// clip-vit-b32, clip-vit-l14-336 or vgg16 [default: as the run]
     #[arg(long, value_name = "NAME")]
     pub(crate) extractor: Option<String>,
     /// The extractor's weights, where they are not in the cache folder ($GANYMEDE_CACHE)

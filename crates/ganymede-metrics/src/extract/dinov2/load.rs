@@ -2,14 +2,11 @@
 
 use ganymede_tensor::{Device, Tensor};
 
+use super::super::vit::{Block, Embedding, IMAGENET, LayerNames, Mlp, Qkv, norm, patches};
 use super::super::weights::Weights;
-use super::positions::interpolate;
-use super::{Architecture, Block, DinoV2};
-use crate::{MetricError, Result};
-
-/// ImageNet's mean and deviation of each colour, of levels in `0..=1`.
-const MEAN: [f64; 3] = [0.485, 0.456, 0.406];
-const DEVIATION: [f64; 3] = [0.229, 0.224, 0.225];
+use super::positions::{Rule, interpolate};
+use super::{Architecture, DinoV2};
+use crate::Result;
 
 /// Names by which a state dict is known as Meta's, and as Hugging Face's.
 pub(super) const META: &[&str] =
@@ -32,6 +29,7 @@ impl Names {
     fn outer(self, name: &str) -> &str {
         match (self, name) {
             (Self::HuggingFace, "cls_token") => "embeddings.cls_token",
+            (Self::HuggingFace, "register_tokens") => "embeddings.register_tokens",
             (Self::HuggingFace, "mask_token") => "embeddings.mask_token",
             (Self::HuggingFace, "pos_embed") => "embeddings.position_embeddings",
             (Self::HuggingFace, "patch_embed.proj") => "embeddings.patch_embeddings.projection",
@@ -40,61 +38,37 @@ impl Names {
         }
     }
 
-    /// The name of what Meta calls `blocks.{layer}.{name}`.
-    fn inner(self, layer: usize, name: &str) -> String {
+    fn layer(self, layer: usize, mlp: Mlp) -> LayerNames {
+        let gated = mlp == Mlp::SwiGlu;
         match self {
-            Self::Meta => format!("blocks.{layer}.{name}"),
+            Self::Meta => {
+                let name = |name: &str| format!("blocks.{layer}.{name}");
+                let [up, down] = if gated { ["mlp.w12", "mlp.w3"] } else { ["mlp.fc1", "mlp.fc2"] };
+                LayerNames {
+                    norms: ["norm1", "norm2"].map(name),
+                    qkv: Qkv::Joined(["attn.qkv.weight", "attn.qkv.bias"].map(name)),
+                    projection: name("attn.proj"),
+                    gains: Some(["ls1.gamma", "ls2.gamma"].map(name)),
+                    up: name(up),
+                    down: name(down),
+                }
+            }
             Self::HuggingFace => {
-                let name = match name {
-                    "attn.proj" => "attention.output.dense",
-                    "ls1.gamma" => "layer_scale1.lambda1",
-                    "ls2.gamma" => "layer_scale2.lambda1",
-                    other => other,
-                };
-                format!("encoder.layer.{layer}.{name}")
+                let name = |name: &str| format!("encoder.layer.{layer}.{name}");
+                let [up, down] =
+                    if gated { ["mlp.weights_in", "mlp.weights_out"] } else { ["mlp.fc1", "mlp.fc2"] };
+                let part = |part: &str| name(&format!("attention.attention.{part}"));
+                LayerNames {
+                    norms: ["norm1", "norm2"].map(name),
+                    qkv: Qkv::Apart(["query", "key", "value"].map(part)),
+                    projection: name("attention.output.dense"),
+                    gains: Some(["layer_scale1.lambda1", "layer_scale2.lambda1"].map(name)),
+                    up: name(up),
+                    down: name(down),
+                }
             }
         }
     }
-}
-
-/// A linear map being prepared.
-struct Linear {
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-}
-
-impl Linear {
-    fn take(weights: &mut Weights, name: &str, outputs: usize, inputs: usize) -> Result<Self> {
-        Ok(Self {
-            weight: weights.numbers(&format!("{name}.weight"), &[outputs, inputs])?,
-            bias: weights.numbers(&format!("{name}.bias"), &[outputs])?,
-        })
-    }
-
-    /// Multiplies output `i` by `scale(i)`.
-    fn scaled(mut self, scale: impl Fn(usize) -> f64) -> Self {
-        let inputs = self.weight.len() / self.bias.len().max(1);
-        for (i, (row, bias)) in self.weight.chunks_exact_mut(inputs).zip(&mut self.bias).enumerate() {
-            row.iter_mut().chain([bias]).for_each(|v| *v = (f64::from(*v) * scale(i)) as f32);
-        }
-        self
-    }
-
-    fn finish(self, device: &Device) -> Result<[Tensor; 2]> {
-        let outputs = self.bias.len();
-        let inputs = self.weight.len() / outputs.max(1);
-        Ok([
-            Tensor::from_vec(self.weight, (outputs, inputs), device)?,
-            Tensor::from_vec(self.bias, outputs, device)?,
-        ])
-    }
-}
-
-fn norm(weights: &mut Weights, name: &str, width: usize, device: &Device) -> Result<[Tensor; 2]> {
-    let mut part = |part: &str| {
-        Ok::<_, MetricError>(weights.take(&format!("{name}.{part}"), &[width])?.to_device(device)?)
-    };
-    Ok([part("weight")?, part("bias")?])
 }
 
 impl DinoV2 {
@@ -104,100 +78,52 @@ impl DinoV2 {
         batch: usize,
         device: &Device,
     ) -> Result<Self> {
-        if batch == 0 {
-            return Err(MetricError::Invalid(format!("{} needs batches of at least 1", a.id)));
-        }
+        super::super::check_batch(a.id, batch)?;
         let hugging_face = weights.has("embeddings.cls_token");
         let names = if hugging_face { Names::HuggingFace } else { Names::Meta };
         // What stands for hidden patches in training.
         weights.discard(|key| key == names.outer("mask_token"));
-        let patches = patches(&mut weights, names, a, device)?;
-        let class_token = weights.take(names.outer("cls_token"), &[1, 1, a.width])?.to_device(device)?;
-        let positions = positions(&mut weights, names, a, device)?;
-        let blocks =
-            (0..a.depth).map(|i| block(&mut weights, names, i, a, device)).collect::<Result<Vec<_>>>()?;
-        let norm = norm(&mut weights, names.outer("norm"), a.width, device)?;
+        let embedding = embedding(&mut weights, names, a, device)?;
+        let layer = |i: usize| Block::load(&mut weights, &names.layer(i, a.sizes.mlp), a.sizes, device);
+        let blocks = (0..a.sizes.depth).map(layer).collect::<Result<Vec<_>>>()?;
+        let norm = norm(&mut weights, names.outer("norm"), a.sizes.width, device)?;
         let sha256 = weights.finish(a.id)?;
-        let device = device.clone();
-        Ok(Self { architecture: a, patches, class_token, positions, blocks, norm, device, batch, sha256 })
+        Ok(Self { architecture: a, embedding, blocks, norm, batch, sha256 })
     }
 }
 
-/// The map from patches of grey levels in `0..=255` to tokens, which normalises them, too:
-/// `w/(255·σ)` and `b − Σ w·μ/σ`.
-fn patches(weights: &mut Weights, names: Names, a: Architecture, device: &Device) -> Result<[Tensor; 2]> {
+fn embedding(weights: &mut Weights, names: Names, a: Architecture, device: &Device) -> Result<Embedding> {
+    let (sizes, width) = (a.sizes, a.sizes.width);
     let name = names.outer("patch_embed.proj");
-    let area = a.patch * a.patch;
-    let mut weight = weights.numbers(&format!("{name}.weight"), &[a.width, 3, a.patch, a.patch])?;
-    let mut bias = weights.numbers(&format!("{name}.bias"), &[a.width])?;
-    for (row, bias) in weight.chunks_exact_mut(3 * area).zip(&mut bias) {
-        let mut shift = 0.0;
-        for (colour, plane) in row.chunks_exact_mut(area).enumerate() {
-            for w in plane {
-                let scaled = f64::from(*w) / DEVIATION[colour];
-                shift += scaled * MEAN[colour];
-                *w = (scaled / 255.0) as f32;
-            }
-        }
-        *bias = (f64::from(*bias) - shift) as f32;
+    let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
+    let patches = patches(weights, &weight, Some(&bias), sizes, IMAGENET, device)?;
+    let mut before = weights.numbers(names.outer("cls_token"), &[1, 1, width])?;
+    let [at_class, positions] = positions(weights, names, a)?;
+    before.iter_mut().zip(at_class).for_each(|(v, at)| *v += at);
+    if a.registers > 0 {
+        before.extend(weights.numbers(names.outer("register_tokens"), &[1, a.registers, width])?);
     }
-    Ok([
-        Tensor::from_vec(weight, (a.width, 3, a.patch, a.patch), device)?,
-        Tensor::from_vec(bias, a.width, device)?,
-    ])
+    let tokens = sizes.grid() * sizes.grid();
+    Ok(Embedding {
+        patches,
+        before: Tensor::from_vec(before, (1, 1 + a.registers, width), device)?,
+        positions: Tensor::from_vec(positions, (1, tokens, width), device)?,
+    })
 }
 
-/// The position embedding for this side: `(1, 1 + patches, width)`.
-fn positions(weights: &mut Weights, names: Names, a: Architecture, device: &Device) -> Result<Tensor> {
-    let key = names.outer("pos_embed");
+/// The position embedding for this side: of the class token, and of the patches.
+fn positions(weights: &mut Weights, names: Names, a: Architecture) -> Result<[Vec<f32>; 2]> {
+    let (key, width) = (names.outer("pos_embed"), a.sizes.width);
     let tokens = weights.shape(key).and_then(|shape| shape.get(1)).copied().unwrap_or_default();
     let from = tokens.saturating_sub(1).isqrt();
     if from == 0 || from * from + 1 != tokens {
         let found = weights.shape(key);
         return Err(
-            weights.error(format!("tensor {key:?} has shape {found:?}, expected [1, 1 + n², {}]", a.width))
+            weights.error(format!("tensor {key:?} has shape {found:?}, expected [1, 1 + n², {width}]"))
         );
     }
-    let numbers = weights.numbers(key, &[1, tokens, a.width])?;
-    let (class, grid) = numbers.split_at(a.width);
-    let to = a.side / a.patch;
-    let mut all = class.to_vec();
-    all.extend(interpolate(grid, from, to, a.width));
-    Ok(Tensor::from_vec(all, (1, 1 + to * to, a.width), device)?)
-}
-
-fn block(
-    weights: &mut Weights,
-    names: Names,
-    layer: usize,
-    a: Architecture,
-    device: &Device,
-) -> Result<Block> {
-    let d = a.width;
-    let name = |name: &str| names.inner(layer, name);
-    let qkv = match names {
-        Names::Meta => Linear::take(weights, &name("attn.qkv"), 3 * d, d)?,
-        Names::HuggingFace => {
-            let mut all = Linear { weight: vec![], bias: vec![] };
-            for part in ["query", "key", "value"] {
-                let part = Linear::take(weights, &name(&format!("attention.attention.{part}")), d, d)?;
-                all.weight.extend(part.weight);
-                all.bias.extend(part.bias);
-            }
-            all
-        }
-    };
-    let scale = 1.0 / ((d / a.heads) as f64).sqrt();
-    let gain1 = weights.numbers(&name("ls1.gamma"), &[d])?;
-    let gain2 = weights.numbers(&name("ls2.gamma"), &[d])?;
-    let projection = Linear::take(weights, &name("attn.proj"), d, d)?.scaled(|i| gain1[i].into());
-    let down = Linear::take(weights, &name("mlp.fc2"), d, 4 * d)?.scaled(|i| gain2[i].into());
-    Ok(Block {
-        norm1: norm(weights, &name("norm1"), d, device)?,
-        qkv: qkv.scaled(|i| if i < d { scale } else { 1.0 }).finish(device)?,
-        projection: projection.finish(device)?,
-        norm2: norm(weights, &name("norm2"), d, device)?,
-        up: Linear::take(weights, &name("mlp.fc1"), 4 * d, d)?.finish(device)?,
-        down: down.finish(device)?,
-    })
+    let numbers = weights.numbers(key, &[1, tokens, width])?;
+    let (class, grid) = numbers.split_at(width);
+    let rule = if a.registers > 0 { Rule::Antialiased } else { Rule::Offset };
+    Ok([class.to_vec(), interpolate(grid, from, a.sizes.grid(), width, rule)])
 }

@@ -216,8 +216,8 @@ mod tests {
                     let sum: f64 = weights.iter().sum();
                     // The shares of the linear rules and PyTorch's are f32, and those for bytes have 22 bits after the point.
                     let bits = if resize.is_in_bytes() { f64::powi(0.5, PRECISION + 1) } else { 0.0 };
-                    let single = if resize == Resize::TorchBicubic { 1e-6 } else { 1e-7 };
-                    let limit = single + bits * taps.count as f64;
+                    let single = if resize == Resize::TorchBicubic { 1e-8 } else { 0.0 };
+                    let limit = 1e-6 + (single + bits) * taps.count as f64;
                     assert!((sum - 1.0).abs() < limit, "{resize} {old} {new}: {sum}");
                 }
             }

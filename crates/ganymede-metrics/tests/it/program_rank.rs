@@ -28,7 +28,7 @@ fn the_worse_of_three_folders_is_called_so() {
     assert!(shown.contains("cannot be told apart") && shown.contains("is better than"), "{shown}");
     // Others that are used wrongly.
     let one = call(dir.path(), &["rank", "--real", text(&real), "--fake", text(&good)]);
-    expect(&one, 2, &["2 more values required"]);
+    expect(&one, 2, &["2 values required", "only 1 was provided"]);
     let groups = [&args[..], &["--groups", "40"]].concat();
     expect(&call(dir.path(), &groups), 2, &["at least 5, at most 31"]);
     let many = [&args[..], &["--extractor", "fashion-cnn", "--metrics", "fid", "--groups", "31"]].concat();

@@ -18,7 +18,7 @@
 //! | scores that stay where they are | [`drift`], [`lecam`], [`logit_centring`], [`consistency`] |
 //! | gradients of a bounded size | [`gradient_normalised`] (of the critic), [`AdversarialGradientNormaliser`] (of the generator's loss) |
 //! | weights | [`orthogonal`], [`clip_weights`], [`spectral`] |
-//! | distances between features, in place of scores | [`mmd`] (with the repulsive loss), [`cramer`], [`sinkhorn`], [`sliced_wasserstein`] |
+//! | distances between features, in place of scores | [`mmd`] (with the repulsive loss), [`cramer`], [`sinkhorn`], [`sliced_wasserstein`]; [`FeatureLoss`] is the closed set |
 //! | one loss out of those of several discriminators | [`gman`] |
 //! | an adversarial term in another model | [`adversarial_term`]: starts, weights, several discriminators |
 //!
@@ -57,6 +57,7 @@ pub mod cramer;
 pub mod dragan;
 pub mod drift;
 mod error;
+mod feature_loss;
 mod features;
 pub mod first_order;
 pub mod gman;
@@ -90,6 +91,7 @@ pub mod zero_centered;
 pub use adversarial::AdversarialLoss;
 pub use clip::clip_weights;
 pub use error::LossError;
+pub use feature_loss::{FeatureLoss, KernelKind};
 pub use features::Features;
 pub use gradient::{Critic, gradient_norm, input_gradient, with_gradient};
 pub use gradient_normaliser::{AdversarialGradientNormaliser, NormalisedGradient};

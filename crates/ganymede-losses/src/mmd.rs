@@ -26,7 +26,10 @@ use ganymede_tensor::Tensor;
 
 use crate::LossError;
 use crate::error::check_positive;
-use crate::features::{Features, squared_distances};
+use crate::features::{Features, check_features, squared_distances};
+
+pub(crate) const BANDWIDTHS: &[f64] = &[2.0, 5.0, 10.0, 20.0, 40.0, 80.0];
+pub(crate) const EXPONENTS: &[f64] = &[0.2, 0.5, 1.0, 2.0, 5.0];
 
 /// A mixture of kernels of the distance `d` of two feature vectors.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,13 +42,13 @@ pub enum Kernel<'a> {
 
 impl Kernel<'static> {
     /// Bandwidths 2, 5, 10, 20, 40 and 80.
-    pub const GAUSSIAN: Self = Self::Gaussian(&[2.0, 5.0, 10.0, 20.0, 40.0, 80.0]);
+    pub const GAUSSIAN: Self = Self::Gaussian(BANDWIDTHS);
     /// Exponents 0.2, 0.5, 1, 2 and 5.
-    pub const RATIONAL_QUADRATIC: Self = Self::RationalQuadratic(&[0.2, 0.5, 1.0, 2.0, 5.0]);
+    pub const RATIONAL_QUADRATIC: Self = Self::RationalQuadratic(EXPONENTS);
 }
 
 impl Kernel<'_> {
-    fn check(self) -> Result<(), LossError> {
+    pub(crate) fn check(self) -> Result<(), LossError> {
         let (parameter, numbers) = match self {
             Self::Gaussian(numbers) => ("mmd bandwidth", numbers),
             Self::RationalQuadratic(numbers) => ("mmd exponent", numbers),
@@ -120,6 +123,33 @@ pub fn critic(
     let Means { real, fake, across } = means(features, kernel, estimator)?;
     let real_and_across = ((real * lambda)? - (across * ((lambda - 1.0) / 2.0))?)?;
     Ok((real_and_across - fake)?)
+}
+
+/// The witness of features `h`: `mean_j k(h, x_j) − mean_j k(h, y_j)`, shape `(N,)`, larger where real features are denser
+/// (Bińkowski et al., section 2.2; the mean over all real ones less that over all generated ones is the biased `MMD²`).
+///
+/// # Arguments
+/// * `at` — h, `(M, K)`.
+/// * `features` — x and y, both `(N, K)`.
+///
+/// # Errors
+/// As [`generator`]; [`LossError::Shape`] unless `at` has vectors of the same length.
+pub fn witness(at: &Tensor, features: Features<'_>, kernel: Kernel<'_>) -> Result<Tensor, LossError> {
+    kernel.check()?;
+    features.check()?;
+    check_features("at", at)?;
+    let k = features.real.dim(1)?;
+    if at.dim(1)? != k {
+        return Err(LossError::Shape {
+            what: "at",
+            got: at.dims().to_vec(),
+            expected: format!("(M, {k}), as long as the others"),
+        });
+    }
+    let near = |side: &Tensor| -> Result<Tensor, LossError> {
+        Ok(kernel.of(&squared_distances(at, side)?)?.mean(1)?)
+    };
+    Ok((near(features.real)? - near(features.fake)?)?)
 }
 
 /// Means of the kernel over the pairs that a sample is in, each `(N,)`.

@@ -150,7 +150,11 @@ mod tests {
             let pairs = outcome.verdicts.iter().zip(&outcome.published).zip(TRIED);
             for ((ours, published), tried) in pairs {
                 let is_by_chance = ["coverage", "symmetric recall"].contains(&tried.name);
-                assert!(published.is_none() || is_by_chance || ours == published, "{} {outcome:?}", tried.name);
+                assert!(
+                    published.is_none() || is_by_chance || ours == published,
+                    "{} {outcome:?}",
+                    tried.name
+                );
             }
         }
     }

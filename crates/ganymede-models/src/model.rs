@@ -164,10 +164,13 @@ impl<'a> DiscriminatorInput<'a> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Critique {
-    /// Raw scores, without a sigmoid: larger means more real. `(N,)`, or `(N, P)` of patches or heads.
+    /// Raw scores, without a sigmoid: larger means more real. `(N,)`, or `(N, P)` of patches or heads; or the features `(N, K)`
+    /// that a loss between distributions compares.
     pub scores: Tensor,
     /// Logits `(N, K)` of the classes, where the network has an auxiliary head.
     pub class_logits: Option<Tensor>,
+    /// Logits `(N, M)` of the generators of a mixture, where the network tells these apart.
+    pub origin_logits: Option<Tensor>,
     /// Inner feature maps, where the network shows some.
     pub features: Vec<Tensor>,
 }
@@ -175,7 +178,7 @@ pub struct Critique {
 impl Critique {
     /// Scores alone.
     pub fn new(scores: Tensor) -> Self {
-        Self { scores, class_logits: None, features: Vec::new() }
+        Self { scores, class_logits: None, origin_logits: None, features: Vec::new() }
     }
 
     /// The same with logits of the classes.
@@ -236,6 +239,14 @@ pub trait Generator: Send + Sync {
     /// The device refuses the memory.
     fn noise_for_training(&self, n: usize, rng: &mut Rng, device: &Device) -> Result<Vec<Tensor>> {
         self.noise(n, rng, device)
+    }
+
+    /// Which member of a mixture makes each sample of such latents; nothing of one that is none.
+    ///
+    /// # Errors
+    /// The latents were drawn for another network.
+    fn origins(&self, _latents: &Latents) -> Result<Option<Vec<u32>>> {
+        Ok(None)
     }
 
     /// Its mapping network and what follows it, where it has one.

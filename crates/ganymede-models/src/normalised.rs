@@ -45,9 +45,13 @@ struct NormalisedSpec(Box<dyn DiscriminatorSpec>);
 impl NetworkSpec for NormalisedSpec {
     fn check(&self) -> Vec<Problem> {
         let mut problems = self.0.check();
-        let Traits { mixes_batch, sees_batch, .. } = self.0.traits();
+        let Traits { mixes_batch, sees_batch, scores, .. } = self.0.traits();
         if mixes_batch || sees_batch {
             let fix = "false, or a network that judges each sample by itself: the gradient is that of one sample's score";
+            problems.push(Problem::new(NORMALISED, true, fix));
+        }
+        if scores > 1 {
+            let fix = "false, or scores = 1: one score is divided by its gradient";
             problems.push(Problem::new(NORMALISED, true, fix));
         }
         problems

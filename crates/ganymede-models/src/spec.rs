@@ -87,8 +87,14 @@ pub struct Traits {
     /// Samples that it judges together, which whoever shows them packs ([`pack_samples`](crate::pack_samples)); 1 for
     /// all but PacGAN's.
     pub pack: usize,
-    /// Discriminators that judge every sample, as whose scores its own stand side by side; 1 for one by itself.
+    /// Discriminators that judge every sample, as whose scores its own stand side by side, or generators of a mixture; 1 for one by
+    /// itself.
     pub members: usize,
+    /// Numbers that it gives of a sample ([`Critique::scores`](crate::Critique)), each member of several: 1, but for those whose
+    /// setting `scores` says otherwise. Patches of a map are not counted.
+    pub scores: usize,
+    /// Generators of a mixture that it tells apart ([`Critique::origin_logits`](crate::Critique)); 0 of one that does not.
+    pub origins: usize,
     /// Samples of a reference batch that pass through it beside every batch: 0 but for virtual batch normalisation.
     pub reference: usize,
 }
@@ -105,6 +111,8 @@ impl Default for Traits {
             maps: false,
             pack: 1,
             members: 1,
+            scores: 1,
+            origins: 0,
             reference: 0,
         }
     }

@@ -10,8 +10,8 @@ use toml::{Table, Value};
 use crate::infer::Evidence;
 use crate::spec::{DiscriminatorSpec, Fault, GeneratorSpec, NetworkSpec, refuse};
 use crate::{
-    Io, ModelError, dcgan, latents, lipschitz, members, mlp, normalised, packing, pggan, pix2pix, r3gan,
-    reference, resnet, sndcgan, stylegan2,
+    Io, ModelError, dcgan, latents, lipschitz, members, mlp, normalised, origins, packing, pggan, pix2pix,
+    r3gan, reference, resnet, sndcgan, stylegan2,
 };
 
 /// Every generator. The first one for a kind of data is its default.
@@ -247,15 +247,19 @@ impl GeneratorConfig {
 
 impl DiscriminatorConfig {
     /// As [`GeneratorConfig::read`]; beside the kind's settings any discriminator has `pack`, 1 if left out,
-    /// `gradient_normalised` (GNGAN), false if left out, and `members` ([`Several`](crate::Several)).
+    /// `gradient_normalised` (GNGAN), false if left out, `members` ([`Several`](crate::Several)), and of those that have `scores`
+    /// `origins`, the generators of a mixture that it tells apart (MGAN).
     ///
     /// # Errors
     /// As [`GeneratorConfig::read`].
     pub fn read(kind: &'static DiscriminatorKind, settings: &Table) -> Result<Self, Fault> {
         let (settings, members) = members::Members::split(settings)?;
         let (settings, is_normalised) = normalised::split(&settings)?;
-        let (settings, pack) = packing::split(&settings)?;
-        let one = normalised::normalised(packing::packed((kind.read)(&settings)?, pack), is_normalised);
+        let (typed, pack) = packing::split(&settings)?;
+        let (settings, origins) = origins::split(&typed)?;
+        let one = (kind.read)(&settings).map_err(|fault| origins::fault(fault, &typed))?;
+        let one = packing::packed(origins::classified(one, origins), pack);
+        let one = normalised::normalised(one, is_normalised);
         Ok(Self { kind, spec: members::several(one, members).into() })
     }
 
@@ -268,8 +272,10 @@ impl DiscriminatorConfig {
         evidence: &Evidence<'_>,
     ) -> Result<(Self, Io), ModelError> {
         let infer = kind.infer.ok_or_else(|| untold(kind.name))?;
-        let (spec, mut io) = infer(evidence)?;
-        let settings = laid_over(spec.write(), evidence.given);
+        let unsettled = |fault| ModelError::Settings { model: kind.name, fault };
+        let (given, origins) = origins::split(evidence.given).map_err(unsettled)?;
+        let (spec, mut io) = infer(&Evidence { given: &given, ..*evidence })?;
+        let settings = laid_over(origins::without(spec.write(), origins), evidence.given);
         let config =
             Self::read(kind, &settings).map_err(|fault| ModelError::Settings { model: kind.name, fault })?;
         if let Some(channels) = io.sample.first_mut() {

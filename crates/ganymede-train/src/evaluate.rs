@@ -26,7 +26,7 @@ use crate::error::TrainError;
 use crate::folder::RunFolder;
 use crate::look::{Look, unless_stopped};
 use crate::quality::{ClassShare, LeftOut, Quality, QualityValue};
-use crate::sample::{Sampler, first_of};
+use crate::sample::{Redraw, Refinement, Refiner, Sampler, first_of, joined};
 use crate::standing::Standing;
 use crate::trainer::{Fixed, generate_unless_stopped, metric_inputs, read_checkpoint};
 
@@ -52,6 +52,8 @@ pub struct EvalOptions<'a> {
     pub folder: &'a RunFolder,
     /// Whether `run` names other data on purpose; else they have to be those that the checkpoint was trained on.
     pub other_data: bool,
+    /// What the discriminator of the one checkpoint has to say of the samples, if anything.
+    pub refinement: Option<Refinement>,
 }
 
 /// What [`evaluate`] finds.
@@ -105,6 +107,8 @@ struct Ready<'a> {
     seed: u64,
     dataset: Arc<dyn Dataset>,
     sampler: Sampler,
+    /// The file, if it is one.
+    checkpoint: Option<PathBuf>,
     evaluator: Arc<Evaluator>,
     /// The hash of the data that the first was trained on.
     trained_on: String,
@@ -112,7 +116,7 @@ struct Ready<'a> {
 
 impl<'a> Ready<'a> {
     fn new(run: &Run, checkpoints: &[PathBuf], options: EvalOptions<'a>) -> Result<Self, TrainError> {
-        let EvalOptions { config, weights, device, folder, other_data } = options;
+        let EvalOptions { config, weights, device, folder, other_data, .. } = options;
         let trained_on = read_checkpoint(first_of(checkpoints)?, &Device::Cpu)?.1.data;
         let opened = match other_data {
             true => open_data(run, Some(folder))?,
@@ -132,7 +136,32 @@ impl<'a> Ready<'a> {
             let reason = format!("nothing can be measured: {}: {}", first.measure, first.reason);
             return Err(TrainError::Sample { reason });
         }
-        Ok(Self { options, seed: run.seed, dataset, sampler, evaluator, trained_on })
+        let checkpoint = match checkpoints {
+            [checkpoint] => Some(checkpoint.clone()),
+            _ => None,
+        };
+        if let (Some(refinement), None) = (options.refinement, &checkpoint) {
+            let reason =
+                format!("{}: an ensemble has no discriminator: name one checkpoint", refinement.name());
+            return Err(TrainError::Sample { reason });
+        }
+        Ok(Self { options, seed: run.seed, dataset, sampler, checkpoint, evaluator, trained_on })
+    }
+
+    /// The same, or other latents that the discriminator has had a say in.
+    fn refined(&self, input: Fixed) -> Result<Fixed, TrainError> {
+        let (Some(refinement), Some(checkpoint)) = (self.options.refinement, &self.checkpoint) else {
+            return Ok(input);
+        };
+        let of = (self.options.folder.root(), checkpoint.as_path());
+        let mut refiner = Refiner::open(&self.sampler, of, (refinement, Redraw::All), self.seed)?;
+        let count = input.count()?;
+        let mut parts = Vec::new();
+        for at in (0..count).step_by(PASS) {
+            let some = input.narrow(at, PASS.min(count - at))?;
+            parts.push(refiner.refine(&some.latents, &some.condition.read()?)?);
+        }
+        Ok(Fixed { latents: joined(&parts)?, ..input })
     }
 
     /// Measures a generator by latent vectors that it draws itself, the same at every call.
@@ -143,7 +172,7 @@ impl<'a> Ready<'a> {
     ) -> Result<Look<Quality>, TrainError> {
         let EvalOptions { config, device, .. } = self.options;
         let input = metric_inputs(self.seed, generator, &self.dataset, config.samples, device)?;
-        let input = input.grown(self.sampler.growth());
+        let input = self.refined(input.grown(self.sampler.growth()))?;
         Evaluator::measure(&self.evaluator, generator, &input, stop)
     }
 }

@@ -61,8 +61,8 @@ mod weights;
 pub use config::{
     AboutFile, Average, Change, ConfigError, Course, DataConfig, DataFile, EmaFile, EvalConfig, EvalFile,
     GrowthConfig, GrowthFile, InitConfig, InitFile, Layers, LimitsFile, LogConfig, LogFile, Lookahead,
-    LossFile, MOST_MEASURED, MOST_STEPS, MOST_THREADS, NCritic, OptimizersFile, PenaltyConfig, Problem,
-    RUN_SCHEMA, Ramp, Run, RunFile, RunSection, ScheduleFile, Scheduled, nearest,
+    LossConfig, LossFile, MOST_MEASURED, MOST_STEPS, MOST_THREADS, NCritic, OptimizersFile, PenaltyConfig,
+    Problem, RUN_SCHEMA, Ramp, Run, RunFile, RunSection, ScheduleFile, Scheduled, nearest,
 };
 pub use error::TrainError;
 pub use evaluate::{
@@ -78,7 +78,8 @@ pub use record::{Best, LogEntry, Metric, MetricEntry, TimingEntry};
 pub use sample::{
     ConditionBatches, FilmConfig, FilmWriter, Interpolation, InterpolationConfig, LatentBatches, LatentSpace,
     Latents, MixLayers, NoiseBatches, PathDistance, PathLengthOptions, PathLengthReport, PictureSheet,
-    ResultFolder, SampleWriter, Sampler, Truncation, TruncationForm,
+    Redraw, Refinement, Refiner, RejectionGamma, ResultFolder, SampleWriter, Sampler, Truncation,
+    TruncationForm,
 };
 pub use score::{ScoreFile, ScoreSummary, ScoredBatch, ScoredImages, Scorer, Scores};
 pub use stepper::Stepper;

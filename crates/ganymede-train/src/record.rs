@@ -18,7 +18,7 @@ use crate::quality::Quality;
 /// | `penalty` | the sum of penalties when last computed, each times its interval; absent without penalties |
 /// | `penalty_exact` | what first-order penalties would be if they were exact; only where that was looked at when last computed |
 /// | `penalty_norm` | the mean norm of the discriminator's gradient where the first penalty looked |
-/// | `score_real`, `score_fake` | mean raw scores, those of generated samples in the discriminator's update |
+/// | `score_real`, `score_fake` | mean raw scores, those of generated samples in the discriminator's update; of losses of features the means of their witness, and absent for those without one |
 /// | `accuracy_real`, `accuracy_fake` | shares of samples on their side of the score at which the discriminator is undecided; absent for losses without one |
 /// | `r_t` | the mean sign of the scores of real samples around that score: 1 where all are taken for real, near 0 where the discriminator cannot tell; absent likewise |
 /// | `score_held_out` | the mean raw score of real samples that are never trained on; absent where none are held out |

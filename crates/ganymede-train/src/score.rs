@@ -60,6 +60,11 @@ impl Scorer {
         Ok(Self { net, growth: (growth, factor), classes, device: device.clone() })
     }
 
+    /// The network.
+    pub(crate) fn into_net(self) -> Box<dyn Discriminator> {
+        self.net
+    }
+
     /// `[C, H, W]`, or `[D]` for points.
     pub fn sample_shape(&self) -> Vec<usize> {
         self.net.io().sample.clone()

@@ -9,6 +9,7 @@ use ganymede_train::presets;
 use crate::bench::args as bench;
 use crate::eval::ppl::PathLengthArgs;
 use crate::numbers;
+use crate::refine::RefineArgs;
 use crate::sample::args as sample;
 use crate::study::args as study;
 use crate::weights::args as weights;
@@ -211,6 +212,8 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "N", value_parser = numbers::passes)]
     pub(crate) standing_statistics: Option<u64>,
     #[command(flatten)]
+    pub(crate) refine: RefineArgs,
+    #[command(flatten)]
     pub(crate) path_length: PathLengthArgs,
     #[command(flatten)]
     pub(crate) machine: MachineArgs,
@@ -228,6 +231,7 @@ Examples:
   ganymede eval runs/quickstart-1
   ganymede eval runs/quickstart-1 --checkpoint best --metrics fid,kid,density-coverage --num 5000
   ganymede eval runs/dcgan-1 --extractor inception2015 --weights pt_inception-2015-12-05-6726825d.pth
+  ganymede eval runs/quickstart-1 --sampling rejection --rejection-gamma 0
   ganymede eval runs/quickstart-1 --ppl z --ppl-pairs 5000
   ganymede eval runs/stylegan2-1 --ppl w --ppl-sampling end --weights lpips-vgg16.pth
 

@@ -38,6 +38,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Exit> {
         device: &device,
         folder: &folder,
         other_data: args.data.is_some(),
+        refinement: args.refine.refinement()?,
     };
     let Evaluation { quality, data_hash, data_as_trained, .. } = evaluate(&run, &paths, options)?;
     if !data_as_trained {

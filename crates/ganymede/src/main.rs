@@ -13,6 +13,7 @@ mod interrupt;
 mod machine;
 mod numbers;
 mod progress;
+mod refine;
 mod sample;
 mod score;
 mod study;

@@ -22,6 +22,8 @@ const MOST_FPS: u16 = 60;
 /// Of a path length; StyleGAN's are 50,000.
 const MOST_PAIRS: usize = 1_000_000;
 const MOST_SEEDS: u64 = 1000;
+const MOST_BURN_IN: usize = 1_000_000;
+const MOST_LANGEVIN_STEPS: usize = 1_000_000;
 const MOST_CLASSIFIER_STEPS: usize = 100_000;
 
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
@@ -37,6 +39,16 @@ pub(crate) fn samples(text: &str) -> Result<usize, String> {
 
 pub(crate) fn measured(text: &str) -> Result<usize, String> {
     within(text, 10..=MOST_MEASURED, "write the samples with `ganymede sample` and use ganymede-metrics")
+}
+
+/// Samples before the first of a rejection is kept.
+pub(crate) fn burn_in(text: &str) -> Result<usize, String> {
+    within(text, 1..=MOST_BURN_IN, "1000 find about as large a score as 10,000")
+}
+
+/// Moves of a latent vector.
+pub(crate) fn langevin_steps(text: &str) -> Result<usize, String> {
+    within(text, 1..=MOST_LANGEVIN_STEPS, "each takes a pass of both networks, and back")
 }
 
 pub(crate) fn batch(text: &str) -> Result<usize, String> {

@@ -12,8 +12,8 @@ use ganymede_files::{path_text, shell_quoted};
 use ganymede_models::{Condition, ConditionShape, Latents as Drawn, Role};
 use ganymede_tensor::{Device, Tensor, TensorWriter};
 use ganymede_train::{
-    ConditionBatches, LatentBatches, Latents, NetworkWeights, NoiseBatches, RunFolder, SampleWriter, Sampler,
-    TrainError, Truncation,
+    ConditionBatches, LatentBatches, Latents, NetworkWeights, NoiseBatches, Redraw, Refinement, Refiner,
+    RunFolder, SampleWriter, Sampler, TrainError, Truncation,
 };
 use serde_json::json;
 
@@ -47,16 +47,21 @@ pub(crate) fn run(args: &SampleArgs) -> Result<Exit> {
     if let Some(table) = args.mixing.style_mixing {
         return mixing::run(args, &sampler, table);
     }
+    let mut refiner = refiner(args, &sampler)?;
     let passes = Pass::all(args, &sampler)?;
     let count = passes.iter().map(|pass| pass.latents.count()).sum();
     let mut outputs = Outputs::open(args, &sampler, (passes.len(), count))?;
     interrupt::ask_politely("stopping after these samples");
-    if let Err(error) = draw(&sampler, passes, &mut outputs) {
+    if let Err(error) = draw(&sampler, passes, refiner.as_mut(), &mut outputs) {
         outputs.tell_what_is_there();
         return Err(error);
     }
     let whole = outputs.written == count;
-    let report = outputs.finish(&sampler, whole)?;
+    let mut report = outputs.finish(&sampler, whole)?;
+    if let Some((kept, drawn)) = refiner.as_ref().and_then(Refiner::kept) {
+        words::say(&format!("the discriminator kept {kept} of {drawn} samples"));
+        report["drawn"] = json!(drawn);
+    }
     if args.json {
         words::result(&report.to_string());
     }
@@ -68,6 +73,30 @@ fn truncation(args: &TruncationArgs, sampler: &Sampler) -> Result<Option<Truncat
     let Some(psi) = args.truncation else { return Ok(None) };
     let form = args.truncation_form.unwrap_or_else(|| sampler.usual_truncation());
     Ok(Some(form.with(psi, args.truncation_cutoff)?))
+}
+
+/// What the run's discriminator has to say, if that is asked for.
+fn refiner<'a>(args: &SampleArgs, sampler: &'a Sampler) -> Result<Option<Refiner<'a>>> {
+    let Some(refinement) = args.refine.refinement()? else { return Ok(None) };
+    let name = refinement.name();
+    let Some(dir) = &args.run_dir else {
+        let reason =
+            format!("--sampling {name}: weights alone have no discriminator; name the folder of a run");
+        return Err(Misuse(reason).into());
+    };
+    let redraws = matches!(refinement, Refinement::Rejection { .. });
+    if redraws && args.latents.is_some() {
+        let reason = "--latents: vectors that are given are not drawn again; leave out --sampling rejection"
+            .to_owned();
+        return Err(Misuse(reason).into());
+    }
+    let paths = checkpoints(&RunFolder::open(dir)?, &args.checkpoint)?;
+    let [checkpoint] = &paths[..] else {
+        let reason = format!("--sampling {name}: an ensemble has no discriminator; name one checkpoint");
+        return Err(Misuse(reason).into());
+    };
+    let redraw = if args.noise == Noise::Random { Redraw::Noise } else { Redraw::Vectors };
+    Ok(Some(Refiner::open(sampler, (dir, checkpoint), (refinement, redraw), args.seed)?))
 }
 
 /// Noise as the options say: none where it is the constant one.
@@ -123,7 +152,12 @@ impl<'a> Pass<'a> {
 }
 
 /// All samples, or as many as come before an interruption.
-fn draw(sampler: &Sampler, passes: Vec<Pass<'_>>, outputs: &mut Outputs) -> Result<()> {
+fn draw(
+    sampler: &Sampler,
+    passes: Vec<Pass<'_>>,
+    mut refiner: Option<&mut Refiner<'_>>,
+    outputs: &mut Outputs,
+) -> Result<()> {
     let mut counter = Counter::new(outputs.wanted, "samples");
     for mut pass in passes {
         while let Some(z) = pass.latents.next_batch()? {
@@ -133,7 +167,10 @@ fn draw(sampler: &Sampler, passes: Vec<Pass<'_>>, outputs: &mut Outputs) -> Resu
             let n = z.dim(0)?;
             let condition = pass.conditions.next_batch(n)?;
             let noise = pass.noise.as_mut().map(|noise| noise.next_batch(n)).transpose()?;
-            let latents = Drawn::new(z).with_noise(noise.unwrap_or_default());
+            let mut latents = Drawn::new(z).with_noise(noise.unwrap_or_default());
+            if let Some(refiner) = &mut refiner {
+                latents = refiner.refine(&latents, &condition)?;
+            }
             let samples = sampler.generate_finite(&latents, &condition, outputs.written)?;
             outputs.push(sampler, &samples, (&latents.z, &condition))?;
             counter.at(outputs.written);

@@ -10,6 +10,7 @@ mod config;
 mod contract;
 mod distances;
 mod drift;
+mod feature_loss;
 mod first_order;
 mod gman;
 mod gradcheck_losses;

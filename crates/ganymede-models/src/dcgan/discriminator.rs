@@ -18,7 +18,7 @@ use crate::layers::spectral::SpectralConfig;
 use crate::spec::{
     DiscriminatorSpec, Fault, NetworkSpec, Problem, Size, Traits, read_table, refuse, sizes, write_table,
 };
-use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError, reference};
+use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError, reference, scores};
 
 /// The settings of a [`DcganDiscriminator`]. The default is the tutorial's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,9 @@ pub struct DcganDiscriminatorConfig {
     /// What the last layer sees of the batch as a whole.
     #[serde(skip_serializing_if = "MinibatchFeatures::is_none")]
     pub minibatch: MinibatchFeatures,
+    /// Numbers a sample: 1, a score, or the features that a loss between distributions compares.
+    #[serde(skip_serializing_if = "scores::is_usual")]
+    pub scores: usize,
 }
 
 impl Default for DcganDiscriminatorConfig {
@@ -49,6 +52,7 @@ impl Default for DcganDiscriminatorConfig {
             spectral: false,
             conditioning: DiscriminatorConditioning::None,
             minibatch: MinibatchFeatures::None,
+            scores: scores::usual(),
         }
     }
 }
@@ -65,7 +69,7 @@ impl DcganDiscriminatorConfig {
         let (channels, side) = io.square().unwrap_or_default();
         let inner = widths(side, self.width, self.max_multiplier);
         let seen = channels + self.conditioning.head().extra_channels;
-        std::iter::once(seen).chain(inner).chain([1]).collect()
+        std::iter::once(seen).chain(inner).chain([self.scores]).collect()
     }
 
     /// What the head is built from, on such data.
@@ -105,7 +109,7 @@ pub(super) fn examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
         .iter()
         .filter(|&&norm| norm != NormKind::Virtual)
         .map(of_norm)
-        .chain([spectral.clone()])
+        .chain([spectral.clone(), DcganDiscriminatorConfig { scores: 3, ..small.clone() }])
         .chain(seeing)
         .map(at(Io::new([2, 16, 16])));
     let projection = DiscriminatorConditioning::Projection;
@@ -127,6 +131,7 @@ impl NetworkSpec for DcganDiscriminatorConfig {
             ("max_multiplier", self.max_multiplier, MOST_MULTIPLIER),
         ]);
         problems.extend(reference::objection(self.resolved_norm(), reference::NO_DISCRIMINATOR));
+        problems.extend(scores::check(self.scores, self.conditioning));
         problems
     }
 
@@ -143,6 +148,7 @@ impl NetworkSpec for DcganDiscriminatorConfig {
             lipschitz: self.spectral && self.minibatch.is_none(),
             conditional: self.conditioning.head().conditional,
             classifies: self.conditioning.head().classifies,
+            scores: self.scores,
             ..Traits::default()
         }
     }
@@ -151,7 +157,8 @@ impl NetworkSpec for DcganDiscriminatorConfig {
         let channels = self.channels(io);
         let own = (self.conditioning.head().weights)(&self.parts(io, &channels));
         let last = channels[channels.len() - 2];
-        let beside = [self.minibatch.weights(last * LAST_AREA), (self.minibatch.extra() * LAST_AREA) as u128];
+        let extra = self.minibatch.extra() * LAST_AREA * self.scores;
+        let beside = [self.minibatch.weights(last * LAST_AREA), extra as u128];
         let head = self.conditioning.head().products(io);
         let size = size(io, self.width, &channels, places(channels.len() - 1).rev())
             .with_products([(own, head)])
@@ -200,6 +207,7 @@ pub struct DcganDiscriminator {
     minibatch: MinibatchLayer,
     last: Conv2d,
     head: Box<dyn Judge>,
+    scores: usize,
     params: Params,
     io: Io,
 }
@@ -243,9 +251,9 @@ impl DcganDiscriminator {
         let layer = layer_config(NormKind::None, config.spectral);
         let features = channels[stages] * LAST_AREA;
         let minibatch = config.minibatch.build(features, &layer, &root.pp("minibatch"))?;
-        let last = conv(channels[stages] + config.minibatch.extra(), 1, [1, 0], index)?;
+        let last = conv(channels[stages] + config.minibatch.extra(), config.scores, [1, 0], index)?;
         let head = (config.conditioning.head().build)(&config.parts(io, &channels), &root)?;
-        Ok(Self { hidden, minibatch, last, head, params, io: io.clone() })
+        Ok(Self { hidden, minibatch, last, head, scores: config.scores, params, io: io.clone() })
     }
 
     fn check(&self, x: &Tensor) -> ganymede_tensor::Result<()> {
@@ -258,7 +266,7 @@ impl DcganDiscriminator {
 }
 
 impl Discriminator for DcganDiscriminator {
-    /// Images `(N, C, R, R)` to raw scores `(N,)`.
+    /// Images `(N, C, R, R)` to raw scores `(N,)`, or `(N, K)` of several.
     fn forward(&self, input: DiscriminatorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Critique> {
         self.check(input.samples)?;
         let mut x = self.head.see(input.samples, input.condition, mode)?;
@@ -269,7 +277,8 @@ impl Discriminator for DcganDiscriminator {
                 norm.forward_activated(&conv.forward(&x, mode)?, Activation::LeakyRelu, mode)?
             };
         }
-        let scores = self.last.forward(&self.minibatch.append(&x, mode)?, mode)?.flatten_all()?;
+        let given = self.last.forward(&self.minibatch.append(&x, mode)?, mode)?;
+        let scores = scores::shaped(&given, self.scores)?;
         self.head.judge(&x, scores, input.condition, mode)
     }
 

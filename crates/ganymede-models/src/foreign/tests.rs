@@ -48,6 +48,7 @@ fn untold(settings: &toml::Table) -> toml::Table {
         "mbstd_group",
         "style_mixing",
         "equalised",
+        "scores",
     ];
     settings
         .iter()

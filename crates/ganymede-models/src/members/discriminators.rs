@@ -101,10 +101,14 @@ impl Discriminator for Several {
             _ => Ok(said.scores.clone()),
         };
         let scores = Tensor::cat(&said.iter().map(columns).collect::<Result<Vec<_>>>()?, 1)?;
-        let logits: Option<Vec<Tensor>> = said.iter().map(|said| said.class_logits.clone()).collect();
-        let class_logits = logits.map(|logits| Tensor::stack(&logits, 0)?.mean(0)).transpose()?;
+        let mean = |of: fn(&Critique) -> &Option<Tensor>| {
+            let logits: Option<Vec<Tensor>> = said.iter().map(|said| of(said).clone()).collect();
+            logits.map(|logits| Tensor::stack(&logits, 0)?.mean(0)).transpose()
+        };
+        let (class_logits, origin_logits) =
+            (mean(|said| &said.class_logits)?, mean(|said| &said.origin_logits)?);
         let features = said.into_iter().flat_map(|said| said.features).collect();
-        Ok(Critique { scores, class_logits, features })
+        Ok(Critique { scores, class_logits, origin_logits, features })
     }
 
     fn freezable(&self, layers: usize) -> Vec<String> {

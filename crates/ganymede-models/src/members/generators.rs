@@ -34,7 +34,7 @@ impl NetworkSpec for MixtureSpec {
     }
 
     fn traits(&self) -> Traits {
-        self.spec.traits()
+        Traits { members: self.members.members, ..self.spec.traits() }
     }
 
     fn size(&self, io: &Io) -> Size {
@@ -216,9 +216,13 @@ impl Generator for Mixture {
         self.noise_by(origins, device, |member| member.noise_for_training(n, rng, device))
     }
 
+    fn origins(&self, latents: &Latents) -> Result<Option<Vec<u32>>> {
+        Mixture::origins(self, latents).map(Some)
+    }
+
     fn forward(&self, input: GeneratorInput<'_>, mode: Mode) -> Result<Generated> {
         let GeneratorInput { latents, condition, growth } = input;
-        let origins = self.origins(latents)?;
+        let origins = Mixture::origins(self, latents)?;
         let (mut samples, mut order, mut at) = (Vec::new(), Vec::new(), 1);
         for ((i, member), parts) in self.members.iter().enumerate().zip(&self.noises) {
             let noise = latents.noise.get(at..at + parts).unwrap_or_default();

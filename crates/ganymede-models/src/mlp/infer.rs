@@ -4,6 +4,7 @@ use super::{MlpDiscriminatorConfig, MlpGeneratorConfig, NAME};
 use crate::ModelError;
 use crate::infer::{Evidence, Reason, not_inferable};
 use crate::io::Io;
+use crate::scores;
 use crate::table::{DiscriminatorExample, GeneratorExample};
 
 pub(super) fn generator(evidence: &Evidence<'_>) -> Result<GeneratorExample, ModelError> {
@@ -28,14 +29,12 @@ pub(super) fn discriminator(evidence: &Evidence<'_>) -> Result<DiscriminatorExam
     let read = || {
         let layers = chain(evidence)?;
         let (first, last) = (layers[0], layers[layers.len() - 1]);
-        if last[0] != 1 {
-            return Err(format!("its last layer gives {} numbers, not a score", last[0]));
-        }
         let config = MlpDiscriminatorConfig {
             width: first[0],
             layers: layers.len() - 1,
             spectral: evidence.is_spectral("main.0"),
             minibatch: evidence.minibatch(last[1], first[0])?,
+            scores: scores::read_off(evidence, "last layer", last[0])?,
             ..Default::default()
         };
         Ok((Box::new(config) as Box<_>, Io::new([first[1]])))

@@ -16,7 +16,7 @@ use crate::layers::minibatch::{MinibatchFeatures, MinibatchLayer};
 use crate::layers::norm::NormKind;
 use crate::layers::spectral::SpectralConfig;
 use crate::spec::{DiscriminatorSpec, NetworkSpec, Problem, Size, Traits, refuse, sizes, write_table};
-use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError, reference};
+use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError, reference, scores};
 
 /// What the last feature map becomes a vector by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,9 @@ pub struct ResnetDiscriminatorConfig {
     /// What the last layer sees of the batch as a whole.
     #[serde(default, skip_serializing_if = "MinibatchFeatures::is_none")]
     pub minibatch: MinibatchFeatures,
+    /// Numbers a sample: 1, a score, or the features that a loss between distributions compares.
+    #[serde(default = "scores::usual", skip_serializing_if = "scores::is_usual")]
+    pub scores: usize,
 }
 
 impl ResnetDiscriminatorConfig {
@@ -74,6 +77,7 @@ impl ResnetDiscriminatorConfig {
             layout: LayoutKind::Sngan,
             init: Initialisation::Glorot,
             minibatch: MinibatchFeatures::None,
+            scores: scores::usual(),
         }
     }
 
@@ -127,6 +131,7 @@ impl NetworkSpec for ResnetDiscriminatorConfig {
     fn check(&self) -> Vec<Problem> {
         let mut problems = sizes(&[("width", self.width.unwrap_or(1), MOST_WIDTH)]);
         problems.extend(reference::objection(self.norm, reference::NO_DISCRIMINATOR));
+        problems.extend(scores::check(self.scores, self.conditioning));
         problems
     }
 
@@ -144,6 +149,7 @@ impl NetworkSpec for ResnetDiscriminatorConfig {
             lipschitz: self.spectral && self.minibatch.is_none(),
             conditional: head.conditional,
             classifies: head.classifies,
+            scores: self.scores,
             ..Traits::default()
         }
     }
@@ -158,11 +164,11 @@ impl NetworkSpec for ResnetDiscriminatorConfig {
         let normed = if self.norm.is_affine() { 2 * normed } else { 0 };
         size_of_blocks(&steps)
             .with_products([
-                ((last.to + self.minibatch.extra()) as u128, 1),
+                (((last.to + self.minibatch.extra()) * self.scores) as u128, 1),
                 (self.minibatch.weights(last.to), 1),
                 (own, head),
             ])
-            .with_vectors((1 + normed) as u128 + head * io.classes().unwrap_or(0) as u128)
+            .with_vectors((self.scores + normed) as u128 + head * io.classes().unwrap_or(0) as u128)
     }
 
     fn write(&self) -> Table {
@@ -204,6 +210,7 @@ pub struct ResnetDiscriminator {
     minibatch: MinibatchLayer,
     last: Linear,
     head: Box<dyn Judge>,
+    scores: usize,
     activation: Activation,
     pooling: Pooling,
     params: Params,
@@ -247,15 +254,16 @@ impl ResnetDiscriminator {
         let name = format!("l{}", steps.len() + 1);
         let layer = config.init.layer(1.0, config.spectral);
         let minibatch = config.minibatch.build(channels, &layer, &root.pp("minibatch"))?;
-        let last = Linear::new(channels + config.minibatch.extra(), 1, &layer, &root.pp(name))?;
+        let last = Linear::new(channels + config.minibatch.extra(), config.scores, &layer, &root.pp(name))?;
         let head = (config.conditioning.head().build)(&config.parts(io, channels), &root)?;
         let (activation, pooling, io) = (config.activation, config.pooling, io.clone());
-        Ok(Self { blocks, minibatch, last, head, activation, pooling, params, io })
+        let scores = config.scores;
+        Ok(Self { blocks, minibatch, last, head, scores, activation, pooling, params, io })
     }
 }
 
 impl Discriminator for ResnetDiscriminator {
-    /// Images `(N, C, R, R)` to raw scores `(N,)`.
+    /// Images `(N, C, R, R)` to raw scores `(N,)`, or `(N, K)` of several.
     fn forward(&self, input: DiscriminatorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Critique> {
         let x = input.images(WHO, &self.io)?;
         let mut x = self.head.see(x, input.condition, mode)?;
@@ -270,7 +278,8 @@ impl Discriminator for ResnetDiscriminator {
             Pooling::Sum => features.flatten_from(2)?.sum(2)?,
             Pooling::Mean => global_avg_pool2d(&features)?,
         };
-        let scores = self.last.forward(&self.minibatch.append(&pooled, mode)?, mode)?.flatten_all()?;
+        let given = self.last.forward(&self.minibatch.append(&pooled, mode)?, mode)?;
+        let scores = scores::shaped(&given, self.scores)?;
         self.head.judge(&pooled.unsqueeze(2)?.unsqueeze(3)?, scores, input.condition, mode)
     }
 

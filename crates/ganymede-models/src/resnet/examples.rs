@@ -72,6 +72,7 @@ pub(super) fn sngan_discriminators() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
         (ResnetDiscriminatorConfig { activated_shortcut: true, ..small.clone() }, Io::new([2, 32, 32])),
         (wide.clone(), Io::new([2, 48, 48])),
         (wide, Io::new([2, 64, 64])),
+        (ResnetDiscriminatorConfig { scores: 3, ..small.clone() }, Io::new([2, 32, 32])),
     ];
     let seeing = |&minibatch| ResnetDiscriminatorConfig { minibatch, ..small.clone() };
     all.extend(MinibatchFeatures::ALL[1..].iter().map(seeing).map(|config| (config, Io::new([2, 32, 32]))));

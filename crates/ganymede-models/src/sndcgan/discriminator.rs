@@ -13,7 +13,7 @@ use crate::layers::minibatch::{MinibatchFeatures, MinibatchLayer};
 use crate::layers::norm::{Norm, NormConfig, NormKind};
 use crate::layers::spectral::SpectralConfig;
 use crate::spec::{DiscriminatorSpec, NetworkSpec, Problem, Size, Traits, refuse, sizes, write_table};
-use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError, reference};
+use crate::{Critique, Discriminator, DiscriminatorInput, Mode, ModelError, reference, scores};
 
 /// The settings of a [`SndcganDiscriminator`]. The default is the paper's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct SndcganDiscriminatorConfig {
     /// What the last layer sees of the batch as a whole.
     #[serde(skip_serializing_if = "MinibatchFeatures::is_none")]
     pub minibatch: MinibatchFeatures,
+    /// Numbers a sample: 1, a score, or the features that a loss between distributions compares.
+    #[serde(skip_serializing_if = "scores::is_usual")]
+    pub scores: usize,
 }
 
 impl Default for SndcganDiscriminatorConfig {
@@ -40,6 +43,7 @@ impl Default for SndcganDiscriminatorConfig {
             spectral: true,
             conditioning: DiscriminatorConditioning::None,
             minibatch: MinibatchFeatures::None,
+            scores: scores::usual(),
         }
     }
 }
@@ -77,7 +81,8 @@ pub(super) fn examples() -> Vec<(Box<dyn DiscriminatorSpec>, Io)> {
     let small = SndcganDiscriminatorConfig { width: 16, ..Default::default() };
     let batch = SndcganDiscriminatorConfig { norm: NormKind::Batch, spectral: false, ..small.clone() };
     let images = Io::new([2, 16, 16]);
-    let mut all = vec![(small.clone(), images.clone()), (batch, images.clone())];
+    let several = SndcganDiscriminatorConfig { scores: 3, ..small.clone() };
+    let mut all = [small.clone(), batch, several].map(|config| (config, images.clone())).to_vec();
     let seeing = |&minibatch| SndcganDiscriminatorConfig { minibatch, ..small.clone() };
     all.extend(MinibatchFeatures::ALL[1..].iter().map(seeing).map(|config| (config, images.clone())));
     let judging = |&conditioning| SndcganDiscriminatorConfig { conditioning, ..small.clone() };
@@ -93,6 +98,7 @@ impl NetworkSpec for SndcganDiscriminatorConfig {
         let mut problems = sizes(&[("width", self.width, MOST_WIDTH)]);
         problems.extend(odd_width(self.width));
         problems.extend(reference::objection(self.norm, reference::NO_DISCRIMINATOR));
+        problems.extend(scores::check(self.scores, self.conditioning));
         problems
     }
 
@@ -110,6 +116,7 @@ impl NetworkSpec for SndcganDiscriminatorConfig {
             lipschitz: self.spectral && self.minibatch.is_none(),
             conditional: head.conditional,
             classifies: head.classifies,
+            scores: self.scores,
             ..Traits::default()
         }
     }
@@ -131,11 +138,11 @@ impl NetworkSpec for SndcganDiscriminatorConfig {
             from = to;
         }
         let features = self.width * (side * side) as usize;
-        let last = (features + self.minibatch.extra()) as u128;
+        let last = ((features + self.minibatch.extra()) * self.scores) as u128;
         let own = (self.conditioning.head().weights)(&self.parts(io));
         let head = self.conditioning.head().products(io);
         size.with_products([(last, 1), (self.minibatch.weights(features), 1), (own, head)])
-            .with_vectors(1 + head * io.classes().unwrap_or(0) as u128)
+            .with_vectors(self.scores as u128 + head * io.classes().unwrap_or(0) as u128)
     }
 
     fn write(&self) -> Table {
@@ -165,6 +172,7 @@ pub struct SndcganDiscriminator {
     minibatch: MinibatchLayer,
     last: Linear,
     head: Box<dyn Judge>,
+    scores: usize,
     params: Params,
     io: Io,
 }
@@ -203,14 +211,14 @@ impl SndcganDiscriminator {
         let features = config.width * bottom * bottom;
         let layer = layer(true, config.spectral);
         let minibatch = config.minibatch.build(features, &layer, &root.pp("minibatch"))?;
-        let last = Linear::new(features + config.minibatch.extra(), 1, &layer, &root.pp("l"))?;
+        let last = Linear::new(features + config.minibatch.extra(), config.scores, &layer, &root.pp("l"))?;
         let head = (config.conditioning.head().build)(&config.parts(io), &root)?;
-        Ok(Self { stages, minibatch, last, head, params, io: io.clone() })
+        Ok(Self { stages, minibatch, last, head, scores: config.scores, params, io: io.clone() })
     }
 }
 
 impl Discriminator for SndcganDiscriminator {
-    /// Images `(N, C, R, R)` to raw scores `(N,)`.
+    /// Images `(N, C, R, R)` to raw scores `(N,)`, or `(N, K)` of several.
     fn forward(&self, input: DiscriminatorInput<'_>, mode: Mode) -> ganymede_tensor::Result<Critique> {
         let x = input.images(WHO, &self.io)?;
         let mut x = self.head.see(x, input.condition, mode)?;
@@ -218,7 +226,7 @@ impl Discriminator for SndcganDiscriminator {
             x = leaky_relu(&norm.forward(&conv.forward(&x, mode)?, mode)?, SLOPE)?;
         }
         let features = self.minibatch.append(&x.flatten_from(1)?, mode)?;
-        let scores = self.last.forward(&features, mode)?.flatten_all()?;
+        let scores = scores::shaped(&self.last.forward(&features, mode)?, self.scores)?;
         self.head.judge(&x, scores, input.condition, mode)
     }
 

@@ -48,7 +48,7 @@ pub(super) fn discriminator(evidence: &Evidence<'_>) -> Result<DiscriminatorExam
     let read = || {
         let [_, seen, ..] = evidence.layer::<4>("c1")?;
         let [width, ..] = evidence.layer::<4>("c7")?;
-        let [_, taken] = evidence.layer::<2>("l")?;
+        let [given, taken] = evidence.layer::<2>("l")?;
         // Beside the map there may be features of the batch, of whatever kind.
         let extras = crate::layers::minibatch::MinibatchFeatures::ALL.iter().map(|seen| seen.extra());
         let bottom = extras
@@ -65,6 +65,7 @@ pub(super) fn discriminator(evidence: &Evidence<'_>) -> Result<DiscriminatorExam
             spectral: evidence.is_spectral("c1"),
             conditioning,
             minibatch: evidence.minibatch(taken, width * bottom * bottom)?,
+            scores: crate::scores::read_off(evidence, "last layer", given)?,
         };
         let sample = [seen - beside.min(seen), side, side];
         let io = Io { sample: sample.into(), condition };

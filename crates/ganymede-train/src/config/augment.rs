@@ -76,14 +76,24 @@ pub(super) fn check(run: &Run, check: &mut Check) {
         check.add("augment.kind", format!("`{}`: {error}", augment.name()));
     }
     let sign = augment.adaptive().is_some_and(|adaptive| adaptive.heuristic == Heuristic::Sign);
-    if sign && undecided(run.loss).is_none() {
-        let or = if matches!(augment, AugmentConfig::Ada { .. }) { ", or heuristic = \"r_v\"" } else { "" };
+    if sign && undecided(&run.loss).is_none() {
+        let compares = run.loss.of_scores().is_some();
+        let or = if matches!(augment, AugmentConfig::Ada { .. }) && compares {
+            ", or heuristic = \"r_v\""
+        } else {
+            ""
+        };
         let reason = format!(
             "r_t is the sign of the score of real samples, and scores of `{}` have no border between real and generated; \
              give a number{or}",
             run.loss.name()
         );
         check.add("augment.p", reason);
+    }
+    let validates = augment.adaptive().is_some_and(|adaptive| adaptive.heuristic == Heuristic::HeldOut);
+    if let (true, Some(loss)) = (validates, run.loss.of_features()) {
+        let reason = format!("r_v compares mean scores, and `{loss}` has none; give augment.p a number");
+        check.add("augment.heuristic", reason);
     }
     if matches!(augment, AugmentConfig::Apa { .. }) && run.loss.needs_real_for_generator() {
         let reason = format!(

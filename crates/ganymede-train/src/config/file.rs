@@ -160,7 +160,7 @@ pub struct InitFile {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LossFile {
-    /// An adversarial loss by name, such as `non-saturating` or `hinge`.
+    /// An adversarial loss by name, such as `non-saturating`, `hinge` or `mmd`.
     pub kind: Option<String>,
     /// What the generator makes of the losses of several discriminators (`discriminator.members`): `mean`, `softmax` or `max`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,6 +172,24 @@ pub struct LossFile {
     /// its course; 1, all of them, unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub top_k: Option<Value>,
+    /// Of `mmd` and `mmd-repulsive`: the kernel, `rational-quadratic` unless given, or `gaussian`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<String>,
+    /// Likewise: the exponents or bandwidths of its mixture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scales: Option<Vec<f64>>,
+    /// Likewise: how pairs of one side are counted, `unbiased` unless given, or `biased`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimator: Option<String>,
+    /// Of `sinkhorn`: the weight of the entropy, in units of squared distances; 1 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epsilon: Option<f64>,
+    /// Likewise: iterations of both potentials; 20 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iterations: Option<usize>,
+    /// Of `sliced-wasserstein`: lines that features are projected on, drawn anew in every update; 256 unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directions: Option<usize>,
     /// Target of real samples in one-sided label smoothing; 1 is off, 0.9 usual.
     pub real_label: Option<f64>,
 }

@@ -16,6 +16,7 @@ mod eval;
 mod file;
 mod growth;
 mod layers;
+mod loss;
 mod moves;
 mod nearest;
 mod network;
@@ -44,6 +45,7 @@ pub use file::{
 };
 pub use growth::GrowthConfig;
 pub use layers::Layers;
+pub use loss::LossConfig;
 pub(crate) use nearest::hint;
 pub use nearest::nearest;
 pub use resume::Change;
@@ -53,7 +55,7 @@ pub(crate) use scheduled::write_course;
 use ganymede_augment::{AugmentConfig, Part};
 use ganymede_datasets::{Crop, Pairs, Split};
 use ganymede_losses::gman::Aggregate;
-use ganymede_losses::{AdversarialLoss, LabelSmoothing, Penalty};
+use ganymede_losses::{LabelSmoothing, Penalty};
 use ganymede_models::{ConditionShape, DiscriminatorConfig, GeneratorConfig, Growth, Io};
 use ganymede_tensor::{DeviceChoice, OptimizerConfig};
 use toml::{Table, Value};
@@ -89,7 +91,7 @@ pub struct Run {
     /// Weights that the networks begin with.
     pub init: InitConfig,
     /// The adversarial loss of both players.
-    pub loss: AdversarialLoss,
+    pub loss: LossConfig,
     /// What the generator makes of the losses of several discriminators.
     pub aggregate: Aggregate,
     /// The share of its samples that the generator learns from.

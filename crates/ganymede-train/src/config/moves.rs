@@ -8,7 +8,7 @@ use super::bounds;
 use super::check::{Check, shown};
 use super::file::{LossFile, OptimizersFile};
 use super::section::{check_number, course, kind_of, read_settings, settings_of};
-use super::{Lookahead, NCritic, Run, write_course};
+use super::{Lookahead, LossConfig, NCritic, Run, write_course};
 use crate::trainer::scheme::{SCHEMES, SchemeConfig, SchemeKind};
 
 const USUAL_ALPHA: f64 = 0.5;
@@ -89,10 +89,14 @@ pub(super) fn accumulation(run: &Run, check: &mut Check) {
             format!("the {player} looks across the batch: use another normalisation, no features of it")
         })
         .collect();
-    if run.loss == AdversarialLoss::RelativisticAverage {
-        reasons.push(
+    match run.loss {
+        LossConfig::OfScores(AdversarialLoss::RelativisticAverage) => reasons.push(
             "the loss compares with the mean score of the batch: use \"relativistic-paired\"".to_owned(),
-        );
+        ),
+        LossConfig::OfFeatures(_) => {
+            reasons.push("the loss compares all samples of the batch with one another".to_owned());
+        }
+        LossConfig::OfScores(_) => {}
     }
     if run.scheme.kind().name != SCHEMES[0].name {
         reasons.push(format!("batches are taken in parts by scheme.kind = \"{}\" alone", SCHEMES[0].name));

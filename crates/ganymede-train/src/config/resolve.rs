@@ -2,8 +2,8 @@
 //! reported.
 
 use ganymede_datasets::{Crop, Split};
+use ganymede_losses::Penalty;
 use ganymede_losses::gman::Aggregate;
-use ganymede_losses::{AdversarialLoss, LabelSmoothing, Penalty};
 use ganymede_models::{ConditionShape, SampleKind};
 use ganymede_tensor::{DeviceChoice, OptimizerConfig, OptimizerError};
 use toml::{Table, Value};
@@ -11,12 +11,12 @@ use toml::{Table, Value};
 use super::bounds::{self, MOST_STEPS};
 use super::check::{Check, shown};
 use super::error::ConfigError;
-use super::file::{LossFile, RUN_SCHEMA, RunFile};
+use super::file::{RUN_SCHEMA, RunFile};
 use super::growth::GrowthConfig;
 use super::scheduled::Scheduled;
 use super::{
     CHECK_EVERY, DataConfig, InitConfig, LogConfig, OWN_UPDATE, PenaltyConfig, Run, augment, auto, average,
-    eval, growth, moves, network, pairs, schedule, section, term,
+    eval, growth, loss, moves, network, pairs, schedule, section, term,
 };
 use crate::trainer::terms::TermConfig;
 
@@ -40,7 +40,7 @@ impl RunFile {
             check.add("schema", format!("found {schema}, this version reads {RUN_SCHEMA}"));
         }
         let data = data(file, &mut check);
-        let (loss, smoothing) = loss(&file.loss, &mut check);
+        let (loss, smoothing) = loss::resolve(&file.loss, &mut check);
         let batch = check.size("run.batch", file.run.batch, 64);
         let n_critic = moves::n_critic(&file.optimizer, file.run.steps.unwrap_or(DEFAULT_STEPS), &mut check);
         let samples = if data.is_toy() { SampleKind::Points } else { SampleKind::Images };
@@ -177,19 +177,6 @@ fn data(file: &RunFile, check: &mut Check) -> DataConfig {
     }
 }
 
-fn loss(file: &LossFile, check: &mut Check) -> (AdversarialLoss, LabelSmoothing) {
-    let options: Vec<(&str, AdversarialLoss)> =
-        AdversarialLoss::ALL.iter().map(|loss| (loss.name(), *loss)).collect();
-    let kind = file.kind.as_deref();
-    let loss = check.choose("loss.kind", kind, AdversarialLoss::NonSaturating, &options);
-    let real = check.number("loss.real_label", file.real_label, 1.0);
-    let smoothing = LabelSmoothing { real };
-    if let Err(error) = loss.check_smoothing(smoothing) {
-        check.add("loss.real_label", error.to_string());
-    }
-    (loss, smoothing)
-}
-
 fn optimizer(table: &Table, section: &str, steps: u64, check: &mut Check) -> Scheduled<OptimizerConfig> {
     let names = (OptimizerConfig::NAMES, Some("adam"));
     let before = check.problems.len();
@@ -292,6 +279,7 @@ fn players(run: &Run, check: &mut Check) {
         }
     }
     moves::accumulation(run, check);
+    loss::check(run, check);
     if run.growth.is_some() && matches!(io.condition, ConditionShape::Images(_)) {
         let reason = "images that are conditions do not grow with the networks: use \"none\"";
         check.add("growth.kind", reason);

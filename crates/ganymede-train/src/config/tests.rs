@@ -58,7 +58,7 @@ fn an_empty_file_is_a_whole_run() {
     let run = resolve("").unwrap();
     assert_eq!(run.data.name, "fashion-mnist-10k");
     assert_eq!(run.data.resolution, Some(32));
-    assert_eq!(run.loss, AdversarialLoss::NonSaturating);
+    assert_eq!(run.loss, AdversarialLoss::NonSaturating.into());
     assert_eq!(run.ema, Some(Average::Decay { decay: Course::Constant { value: 0.999 }, warmup: true }));
     let adam = OptimizerConfig::Adam { lr: 2e-4, beta1: 0.5, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
     assert_eq!((run.optimizer_g, run.optimizer_d), (adam.into(), adam.into()));
@@ -215,7 +215,7 @@ fn set_takes_toml_or_bare_words_and_reaches_into_penalties() {
     layers.set(&sets).unwrap();
     let run = layers.resolve().unwrap();
     assert_eq!((run.seed, run.optimizer_g.start().lr()), (7, 1e-3));
-    assert_eq!(run.loss, AdversarialLoss::Hinge);
+    assert_eq!(run.loss, AdversarialLoss::Hinge.into());
     assert_eq!(run.penalties[0].penalty, Penalty::R1 { gamma: 3.0 }.into());
 
     let mut replaced = layers.clone();

@@ -20,14 +20,22 @@ impl Run {
             ));
         }
         let constrained = self.weight_clip.is_some() || !self.penalties.is_empty() || traits.lipschitz;
-        if self.loss == AdversarialLoss::Wasserstein && !constrained {
+        let is_wasserstein = self.loss == AdversarialLoss::Wasserstein.into();
+        if is_wasserstein && !constrained {
             found.push(
                 "the wasserstein loss has no minimum without a Lipschitz constraint: add [[penalty]] kind = \
                  \"wgan-gp\", optimizer.weight_clip = 0.01, or discriminator.spectral = true"
                     .to_owned(),
             );
         }
-        if self.loss == AdversarialLoss::Wasserstein
+        if let (Some(loss), false) = (self.loss.of_features(), constrained) {
+            let or = if loss.has_witness() { ", or add [[penalty]] kind = \"wgan-gp\"" } else { "" };
+            found.push(format!(
+                "features that `{loss}` compares grow for ever without a constraint on the critic: set \
+                 discriminator.spectral = true or optimizer.weight_clip = 0.01{or}"
+            ));
+        }
+        if is_wasserstein
             && matches!(self.optimizer_d.start(), OptimizerConfig::Adam { beta1, .. } if *beta1 >= 0.9)
         {
             found.push(

@@ -8,7 +8,7 @@ use super::file::{
 };
 use super::growth::GrowthConfig;
 use super::resolve::{CROPS, SPLITS};
-use super::{Course, InitConfig, PenaltyConfig, Run, augment, average, eval, moves, pairs, schedule};
+use super::{Course, InitConfig, PenaltyConfig, Run, augment, average, eval, loss, moves, pairs, schedule};
 use crate::config::write_course;
 use crate::trainer::terms::TermConfig;
 
@@ -88,11 +88,11 @@ impl Run {
             Aggregate::Mean | Aggregate::Max => None,
         };
         LossFile {
-            kind: Some(self.loss.name().to_owned()),
             members: several.then(|| self.aggregate.name().to_owned()),
             lambda,
             top_k: (self.top_k != Course::Constant { value: 1.0 }).then(|| write_course(&self.top_k)),
             real_label: Some(self.smoothing.real),
+            ..loss::write(&self.loss)
         }
     }
 

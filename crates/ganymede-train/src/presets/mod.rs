@@ -10,6 +10,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("dcgan", include_str!("dcgan.toml")),
     ("wgan", include_str!("wgan.toml")),
     ("wgan-gp", include_str!("wgan-gp.toml")),
+    ("mmd-gan", include_str!("mmd-gan.toml")),
     ("lsgan", include_str!("lsgan.toml")),
     ("sn-dcgan", include_str!("sn-dcgan.toml")),
     ("sndcgan", include_str!("sndcgan.toml")),

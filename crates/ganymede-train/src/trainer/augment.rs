@@ -6,7 +6,7 @@ use ganymede_tensor::{DType, Device, Result, Rng, Tensor};
 
 use super::section::{Misfit, Saved, Section, Stateful};
 use super::view::Batch;
-use crate::config::{Run, Scheduled};
+use crate::config::{LossConfig, Run, Scheduled};
 
 /// What is done to samples in every update, and how its probability moves.
 pub(crate) struct Augmentation {
@@ -52,7 +52,7 @@ impl Augmentation {
             config: run.augment.clone(),
             seed: run.seed,
             pack: run.discriminator.traits().pack,
-            undecided: undecided(run.loss).unwrap_or(0.0),
+            undecided: undecided(&run.loss).unwrap_or(0.0),
             controller: AdaController::default(),
             sums: Tensor::zeros(parts, DType::F32, device)?,
             updates: 0,
@@ -161,10 +161,10 @@ impl Place {
 }
 
 /// The score at which the discriminator is undecided. Wasserstein and relativistic scores mean something
-/// only by their differences.
-pub(crate) fn undecided(loss: AdversarialLoss) -> Option<f64> {
+/// only by their differences; features are no scores.
+pub(crate) fn undecided(loss: &LossConfig) -> Option<f64> {
     use AdversarialLoss as Loss;
-    match loss {
+    match loss.of_scores()? {
         Loss::Minimax | Loss::NonSaturating | Loss::Hinge => Some(0.0),
         Loss::LeastSquares => Some(0.5),
         Loss::Wasserstein | Loss::RelativisticAverage | Loss::RelativisticPaired => None,

@@ -59,6 +59,8 @@ pub(crate) struct DiscriminatorDraws {
     pub(crate) update: u64,
     /// A stream for each term.
     pub(crate) noise: Vec<Rng>,
+    /// One for the adversarial loss.
+    pub(crate) loss_noise: Rng,
     /// How samples are augmented.
     pub(crate) looks: Looks,
     /// Real samples that are never trained on, where a controller wants to see some.
@@ -75,6 +77,7 @@ pub(crate) struct GeneratorDraws {
     pub(crate) truth: Option<Tensor>,
     pub(crate) step: u64,
     pub(crate) noise: Vec<Rng>,
+    pub(crate) loss_noise: Rng,
     pub(crate) looks: Looks,
 }
 
@@ -145,6 +148,7 @@ impl Source {
             step,
             update,
             noise: self.noise("discriminator", (update, part), terms),
+            loss_noise: self.loss_noise("discriminator", (update, part)),
             looks,
             held_out: self.draw_held_out(update, part)?,
         })
@@ -170,6 +174,7 @@ impl Source {
             truth: has_truth.then(|| samples_of(&*self.dataset, &told, &self.device)).transpose()?,
             step,
             noise: self.noise("generator", (step, part), terms),
+            loss_noise: self.loss_noise("generator", (step, part)),
             looks,
         })
     }
@@ -181,6 +186,11 @@ impl Source {
             _ => format!("term/{player}/{term}/{update}/{part}"),
         };
         (0..terms).map(|term| Rng::stream(self.seed, &name(term))).collect()
+    }
+
+    /// Likewise.
+    fn loss_noise(&self, player: &str, (update, part): (u64, usize)) -> Rng {
+        Rng::stream(self.seed, &format!("loss/{player}/{update}/{part}"))
     }
 
     fn next_real(&mut self) -> Result<Batch, TrainError> {

@@ -1,12 +1,13 @@
 //! The players' losses at one point of their game, and the fields of these: nothing moves here.
 
-use ganymede_losses::gman::Aggregate;
-use ganymede_losses::{Scores, top_k};
+use ganymede_losses::Scores;
 use ganymede_models::{Condition, Critique, Generated, GeneratorInput, Latents, Mode, pack_samples};
-use ganymede_tensor::{DType, Graph, Params, Tensor, grad};
+use ganymede_tensor::{DType, Graph, Params, Rng, Tensor, grad};
 
+use super::adversarial::scores_of;
 use super::augment::{Looks, Place, undecided};
 use super::draws::{DiscriminatorDraws, GeneratorDraws};
+use super::maker::{Fakes, Maker};
 use super::measurements::{Measurements, global_norm};
 use super::player::Field;
 use super::players::Players;
@@ -62,7 +63,8 @@ impl Players {
         let fake = {
             let _frozen = self.generator.net.params().freeze();
             let samples = self.generate(&draws.latents, &draws.condition, LOOK)?.samples.detach();
-            Batch { samples, condition: draws.condition.clone() }
+            let batch = Batch { samples, condition: draws.condition.clone() };
+            Fakes { batch, latents: &draws.latents }
         };
         let learner = &self.discriminator.learner;
         let pass = || {
@@ -75,15 +77,15 @@ impl Players {
         Ok(Field { gradients, buffers, loss: loss.value(), given: loss.given, measured, seen })
     }
 
-    /// The discriminator's loss, or its terms on their own, where it is told that `fake` was generated.
+    /// The discriminator's loss, or its terms on their own, where it is told that `made` was generated.
     pub(crate) fn discriminator_loss(
         &self,
         draws: &DiscriminatorDraws,
-        fake: &Batch,
+        made: &Fakes<'_>,
         part: Part,
         mode: Mode,
     ) -> Result<Loss, TrainError> {
-        let fake = &fake.packed(self.pack)?;
+        let fake = &made.batch.packed(self.pack)?;
         let real = &draws.looks.deceive(draws.real.packed(self.pack)?, fake)?;
         let view = self.view(&draws.looks);
         // Apart, as the papers do: batch normalisation must not mix real and generated samples.
@@ -95,8 +97,7 @@ impl Players {
         };
         let adversarial = match &said {
             Some((real, fake)) => {
-                let scores = Scores { real: &real.scores, fake: &fake.scores };
-                Some(self.loss.discriminator(scores, self.smoothing)?.mean_all()?)
+                Some(self.adversarial.discriminator(scores_of(real, fake), &draws.loss_noise)?)
             }
             None => None,
         };
@@ -110,6 +111,9 @@ impl Players {
             said_fake: said_fake.as_ref(),
             made: None,
             params: self.discriminator.net.params(),
+            maker: self.maker(made.latents, &made.batch.condition),
+            adversarial: &self.adversarial,
+            loss_noise: &draws.loss_noise,
             step: draws.step,
             update: draws.update,
             noise: &draws.noise[term],
@@ -170,15 +174,14 @@ impl Players {
             Part::Loss => Some(view.at(Place::Fake).look(fake, LOOK)?),
             Part::Own => None,
         };
-        let said_real = match said_fake.is_some() && self.loss.needs_real_for_generator() {
+        let said_real = match said_fake.is_some() && self.adversarial.loss.needs_real_for_generator() {
             true => Some(view.at(Place::Real).look(real, LOOK)?),
             false => None,
         };
         let adversarial = match &said_fake {
             Some(fake) => {
                 let real = said_real.as_ref().unwrap_or(fake);
-                let scores = Scores { real: &real.scores, fake: &fake.scores };
-                Some(self.generator_adversarial(scores, draws.step)?)
+                Some(self.adversarial.generator(scores_of(real, fake), draws.step, &draws.loss_noise)?)
             }
             None => None,
         };
@@ -191,6 +194,9 @@ impl Players {
             said_fake: said_fake.as_ref(),
             made: Some(made),
             params: self.generator.net.params(),
+            maker: self.maker(&draws.latents, &draws.condition),
+            adversarial: &self.adversarial,
+            loss_noise: &draws.loss_noise,
             step: draws.step,
             update: draws.step,
             noise: &draws.noise[term],
@@ -198,34 +204,10 @@ impl Players {
         Ok(Loss { adversarial, terms, given, said_real, said_fake })
     }
 
-    /// The mean over the batch, and over what several discriminators say of it.
-    fn generator_adversarial(&self, scores: Scores<'_>, step: u64) -> Result<Tensor, TrainError> {
-        let share = self.top_k.at(step);
-        let mean = |scores: Scores<'_>| -> Result<Tensor, TrainError> {
-            let losses = self.loss.generator(scores)?;
-            match share < 1.0 {
-                true => {
-                    let n = scores.fake.dim(0)?;
-                    let k = ((share * n as f64).ceil() as usize).clamp(1, n);
-                    Ok((losses * top_k::weights(scores.fake, k)?)?.mean_all()?)
-                }
-                false => Ok(losses.mean_all()?),
-            }
-        };
-        let (aggregate, members) = self.aggregate;
-        if aggregate == Aggregate::Mean {
-            return mean(scores);
-        }
-        let of_one = |i: usize| {
-            let columns = |scores: &Tensor| {
-                let each = scores.dim(1)? / members;
-                scores.narrow(1, i * each, each)
-            };
-            let (real, fake) = (columns(scores.real)?, columns(scores.fake)?);
-            mean(Scores { real: &real, fake: &fake })
-        };
-        let losses = (0..members).map(of_one).collect::<Result<Vec<_>, TrainError>>()?;
-        Ok(aggregate.of(&Tensor::stack(&losses, 0)?)?)
+    /// What samples of such latents were made with.
+    fn maker<'a>(&'a self, latents: &'a Latents, condition: &'a Condition) -> Maker<'a> {
+        let (generator, growth, pack) = (self.generator.net.as_ref(), self.growth, self.pack);
+        Maker { generator, latents, condition, growth, pack }
     }
 
     fn view<'a>(&'a self, looks: &'a Looks) -> View<'a> {
@@ -245,9 +227,9 @@ impl Players {
         else {
             return Ok((Measurements::default(), None));
         };
-        let scores = Scores { real: &real.scores, fake: &fake.scores };
+        let scores = scores_of(real, fake);
         let mut measured = match measure {
-            true => self.judge(adversarial, scores, gradients)?,
+            true => self.judge(adversarial, scores, gradients, &draws.loss_noise)?,
             false => Measurements::default(),
         };
         let seen = self.see(draws, self.view(&draws.looks), scores, &mut measured)?;
@@ -287,14 +269,19 @@ impl Players {
         loss: &Tensor,
         scores: Scores<'_>,
         gradients: &[Tensor],
-    ) -> ganymede_tensor::Result<Measurements> {
+        noise: &Rng,
+    ) -> Result<Measurements, TrainError> {
         let (real, fake) = (scores.real.detach(), scores.fake.detach());
+        let batch = Scores { real: &real, fake: &fake };
         let mut measured = Measurements::default();
         measured.add("loss_d", loss);
-        measured.add("score_real", &real.mean_all()?);
-        measured.add("score_fake", &fake.mean_all()?);
+        for (name, said) in [("score_real", &real), ("score_fake", &fake)] {
+            if let Some(score) = self.adversarial.score(said, batch, noise)? {
+                measured.add(name, &score.mean_all()?);
+            }
+        }
         measured.add("grad_norm_d", &global_norm(gradients)?);
-        if let Some(threshold) = undecided(self.loss) {
+        if let Some(threshold) = undecided(&self.adversarial.loss) {
             if self.augmentation.is_on() {
                 measured.add("r_t", &(&real - threshold)?.sign()?.mean_all()?);
             }

@@ -9,6 +9,7 @@ use ganymede_datasets::Dataset;
 use ganymede_models::{Discriminator, Generator, Growth, Io, NetworkKind, Problem};
 use ganymede_tensor::{DType, Device, Params, Rng, ema_update};
 
+use super::adversarial::Adversarial;
 use super::augment::Augmentation;
 use super::critic_updates::CriticUpdates;
 use super::draws::{Source, io_of};
@@ -77,10 +78,7 @@ impl Game {
                 discriminator: Player { net: discriminator, learner: learner_d },
                 source: Source::new(run, dataset, run.generator.stages(&io), (dtype, device))?,
                 augmentation: Augmentation::new(run, device)?,
-                loss: run.loss,
-                aggregate: (run.aggregate, run.discriminator.traits().members),
-                smoothing: run.smoothing,
-                top_k: run.top_k.clone(),
+                adversarial: Adversarial::new(run),
                 critic: CriticUpdates::new(run.n_critic.clone()),
                 parts: run.accumulate,
                 pack: run.discriminator.traits().pack,

@@ -1,5 +1,6 @@
 //! A run: the game, and what is written down about it.
 
+mod adversarial;
 mod augment;
 mod clock;
 mod critic_updates;
@@ -9,6 +10,7 @@ mod fixed;
 mod game;
 mod init;
 mod lookahead;
+mod maker;
 mod measurements;
 mod observer;
 mod open;

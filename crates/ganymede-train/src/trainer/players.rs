@@ -1,10 +1,9 @@
 //! The two players of a game: what an update of either is drawn from, and how it is made. Their losses are in `fields`.
 
-use ganymede_losses::gman::Aggregate;
-use ganymede_losses::{AdversarialLoss, LabelSmoothing};
 use ganymede_models::Growth;
 use ganymede_tensor::{DType, Graph, Params};
 
+use super::adversarial::Adversarial;
 use super::augment::Augmentation;
 use super::critic_updates::CriticUpdates;
 use super::draws::{DiscriminatorDraws, GeneratorDraws, Source};
@@ -12,7 +11,6 @@ use super::measurements::Measurements;
 use super::player::{DiscriminatorPlayer, Field, GeneratorPlayer};
 use super::terms::Part;
 use super::view::Batch;
-use crate::config::Course;
 use crate::error::TrainError;
 
 /// Both players, where their draws come from, and the loss that they play for.
@@ -21,12 +19,7 @@ pub(crate) struct Players {
     pub(crate) discriminator: DiscriminatorPlayer,
     pub(crate) source: Source,
     pub(crate) augmentation: Augmentation,
-    pub(crate) loss: AdversarialLoss,
-    /// What the generator makes of the losses of several discriminators, and how many there are.
-    pub(crate) aggregate: (Aggregate, usize),
-    pub(crate) smoothing: LabelSmoothing,
-    /// The share of its samples that the generator learns from.
-    pub(crate) top_k: Course,
+    pub(crate) adversarial: Adversarial,
     /// Discriminator updates for each generator update.
     pub(crate) critic: CriticUpdates,
     /// Parts that a batch is taken in, one after the other.

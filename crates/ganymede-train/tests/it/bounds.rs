@@ -31,6 +31,10 @@ const KEYS: &[(&str, &[&str])] = &[
     ("augment.held_out", &["augment.kind=ada", "augment.heuristic=r_v"]),
     ("loss.top_k", &[]),
     ("loss.lambda", &["discriminator.members=2", "loss.members=softmax"]),
+    ("loss.epsilon", SINKHORN),
+    ("loss.iterations", SINKHORN),
+    ("loss.directions", &["loss.kind=sliced-wasserstein", "discriminator.scores=4"]),
+    ("discriminator.scores", &[]),
     ("generator.members", &[]),
     ("discriminator.members", &[]),
     ("augment.sigma", &["augment.kind=instance-noise"]),
@@ -46,6 +50,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("penalty.0.epsilon", &["penalty=[{kind=\"first-order-r1\"}]"]),
     ("penalty.0.check_every", &["penalty=[{kind=\"first-order-r1\"}]"]),
     ("penalty.0.interval", &["penalty=[{kind=\"r1\"}]"]),
+    ("discriminator.origins", &["generator.members=2"]),
     ("optimizer.n_critic", &[]),
     ("optimizer.accumulate", &[]),
     ("optimizer.n_critic_ratio", &[]),
@@ -94,6 +99,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("limits.minutes", &[]),
 ];
 const POINTS: &str = "data.name=ring";
+const SINKHORN: &[&str] = &["loss.kind=sinkhorn", "discriminator.scores=4"];
 const GROWING: &[&str] = &["growth.kind=progressive"];
 const GROWN: &str = "[generator]\nkind = \"pggan\"\n[discriminator]\nkind = \"pggan\"";
 /// What no key accepts, but for the largest seed.

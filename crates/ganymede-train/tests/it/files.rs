@@ -151,6 +151,7 @@ fn images_are_measured_by_the_features_of_a_network() {
         device: &device,
         folder: &folder,
         other_data: false,
+        refinement: None,
     };
     let again = evaluate(&run, &[out.join("checkpoints/best.safetensors")], options).unwrap();
     assert!(again.data_as_trained);

@@ -25,7 +25,7 @@ pub(crate) struct PathLengthArgs {
     /// smoother), on great circles in z, or on lines in w where there is a mapping network. Papers see distances by
     /// LPIPS: give its weights by --weights, as torch.save(lpips.LPIPS(net="vgg").state_dict(), FILE) writes them. Without
     /// they are seen by the extractor, and the number says so and is comparable with its own only
-    #[arg(long, value_name = "SPACE", conflicts_with_all = ["metrics", "num", "standing_statistics", "data"])]
+    #[arg(long, value_name = "SPACE", conflicts_with_all = ["metrics", "num", "standing_statistics", "data", "sampling"])]
     pub(crate) ppl: Option<Space>,
     /// Pairs of latent vectors [default: 50000, as StyleGAN]
     #[arg(long, value_name = "N", requires = "ppl", value_parser = numbers::pairs)]

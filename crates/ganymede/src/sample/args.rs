@@ -7,6 +7,7 @@ use ganymede_files::AnimationKind;
 use ganymede_train::{LatentSpace, MixLayers, TruncationForm};
 
 use crate::args::MachineArgs;
+use crate::refine::RefineArgs;
 use crate::{numbers, weights};
 
 #[derive(Debug, clap::Args)]
@@ -33,6 +34,8 @@ pub(crate) struct SampleArgs {
     pub(crate) seed: u64,
     #[command(flatten)]
     pub(crate) truncation: TruncationArgs,
+    #[command(flatten)]
+    pub(crate) refine: RefineArgs,
     /// Let batch normalisation use the statistics of N passes of 64 samples, in place of those that training left
     /// (BigGAN's standing statistics; 16 is usual)
     #[arg(long, value_name = "N", value_parser = numbers::passes)]
@@ -136,7 +139,7 @@ pub(crate) struct MixingArgs {
 }
 
 /// What only makes sense of samples that are written one by one.
-const SAMPLES_ONLY: [&str; 5] = ["num", "every_class", "tensor", "save_latents", "labels"];
+const SAMPLES_ONLY: [&str; 6] = ["num", "every_class", "tensor", "save_latents", "labels", "sampling"];
 
 /// `--noise`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -225,6 +228,8 @@ Examples:
   ganymede sample runs/quickstart-1 --checkpoint best --seed 7
   ganymede sample runs/quickstart-1 --num 50000 --no-grid --out fake    a folder to measure
   ganymede sample runs/quickstart-1 --truncation 0.8 --truncation-form norm
+  ganymede sample runs/quickstart-1 --sampling rejection                keep what looks real
+  ganymede sample runs/quickstart-1 --sampling langevin --langevin-steps 200
   ganymede sample runs/quickstart-1 --interpolate slerp --animate gif
   ganymede sample runs/cgan-1 --every-class                             a row a class
   ganymede sample runs/stylegan2-1 --truncation 0.7 --truncation-cutoff 4

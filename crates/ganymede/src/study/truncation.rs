@@ -88,6 +88,7 @@ pub(crate) fn run(args: &TruncationArgs) -> Result<Exit> {
         device: &device,
         folder: &run_folder,
         other_data: false,
+        refinement: None,
     };
     let all = settings.len() + 1;
     words::say(&format!("measuring {all} × {} samples of {} ...", config.samples, path.display()));

@@ -94,7 +94,8 @@ fn first_look(trainer: &mut Trainer) -> Result<Option<Seen>> {
     trainer.run(&mut AtOnce)?;
     let device = run.device.open()?;
     let folder = trainer.folder();
-    let options = EvalOptions { config, weights: None, device: &device, folder, other_data: false };
+    let options =
+        EvalOptions { config, weights: None, device: &device, folder, other_data: false, refinement: None };
     let quality = evaluate(&run, &[folder.last_checkpoint()], options)?.quality;
     let seen = Seen::new(0, &Metric::Quality(quality));
     let text = serde_json::to_string(&seen)?;

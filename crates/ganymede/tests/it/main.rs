@@ -13,6 +13,7 @@ mod many_samples;
 mod messages;
 mod places;
 mod program;
+mod refined;
 mod resume;
 mod runs;
 mod sample;

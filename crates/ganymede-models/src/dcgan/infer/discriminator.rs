@@ -6,6 +6,7 @@ use crate::conditioning::DiscriminatorConditioning;
 use crate::infer::{Evidence, Reason, not_inferable};
 use crate::io::Io;
 use crate::layers::norm::NormKind;
+use crate::scores;
 use crate::table::DiscriminatorExample;
 
 /// The settings of the discriminator that a state dict belongs to, and the images that it judges.
@@ -18,9 +19,7 @@ fn read(evidence: &Evidence<'_>) -> Result<DiscriminatorExample, Reason> {
     let stages = convs.len() - 1;
     let found: Vec<usize> = convs[..stages].iter().map(|(_, dims)| dims[0]).collect();
     let (first, last) = (convs[0].1, convs[stages].1);
-    if last[0] != 1 {
-        return Err(format!("its last convolution gives {} numbers a place, not a score", last[0]));
-    }
+    let scores = scores::read_off(evidence, "last convolution", last[0])?;
     let (width, side) = (first[0], 4 << stages);
     // As in the generator: a bound that is not reached is the usual one.
     let (top, free) = (found[stages - 1] / width, 1usize << (stages - 1));
@@ -47,6 +46,7 @@ fn read(evidence: &Evidence<'_>) -> Result<DiscriminatorExample, Reason> {
         spectral: evidence.is_spectral("main.0"),
         conditioning,
         minibatch,
+        scores,
     };
     let sample = [first[1] - beside, side, side];
     let io = Io { sample: sample.into(), condition };

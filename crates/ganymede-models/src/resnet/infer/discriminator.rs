@@ -7,6 +7,7 @@ use crate::infer::{Evidence, Reason, not_inferable};
 use crate::io::Io;
 use crate::resnet::ResnetDiscriminatorConfig;
 use crate::resnet::layout::{Layout, LayoutKind};
+use crate::scores;
 use crate::table::DiscriminatorExample;
 
 /// The settings where they differ from the `usual` ones of a kind.
@@ -22,7 +23,7 @@ fn read(usual: ResnetDiscriminatorConfig, evidence: &Evidence<'_>) -> Result<Dis
     let blocks = Block::all(evidence)?;
     let (layout, blueprint) = choose(&blocks, evidence, usual.layout)?;
     let (seen, width, side) = (blocks[0].from, blocks[blocks.len() - 1].to, blueprint.side);
-    let [_, taken] = evidence.layer::<2>(&format!("l{}", blocks.len() + 1))?;
+    let [given, taken] = evidence.layer::<2>(&format!("l{}", blocks.len() + 1))?;
     let (conditioning, condition) = evidence.judged("l_y", width, side)?;
     let beside = usize::from(conditioning == DiscriminatorConditioning::Concat).min(seen);
     let config = ResnetDiscriminatorConfig {
@@ -33,6 +34,7 @@ fn read(usual: ResnetDiscriminatorConfig, evidence: &Evidence<'_>) -> Result<Dis
         conditioning,
         layout,
         minibatch: evidence.minibatch(taken, width)?,
+        scores: scores::read_off(evidence, "last layer", given)?,
         ..usual
     };
     let sample = [seen - beside, side, side];

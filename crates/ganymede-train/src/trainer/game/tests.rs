@@ -1,9 +1,12 @@
 #![allow(clippy::unwrap_used)]
 mod augmented;
 mod covering;
+mod features;
 mod growth;
 mod init;
+mod made;
 mod own_updates;
+mod schemes;
 mod told;
 
 use std::collections::BTreeMap;
@@ -16,10 +19,12 @@ use ganymede_tensor::{Graph, Params, Tensor};
 
 use super::*;
 use crate::config::{Average, Course, Layers, Lookahead, NCritic, PenaltyConfig, Ramp};
+use crate::trainer::maker::Fakes;
 use crate::trainer::player::Field;
 use crate::trainer::scheme::{SCHEMES, SchemeConfig};
 use crate::trainer::section::Sections;
 use crate::trainer::terms::Part;
+use crate::trainer::view::Batch;
 
 /// Small images through networks that have every kind of state: batch statistics and spectral vectors.
 fn game(change: impl Fn(&mut Run)) -> Game {
@@ -101,20 +106,6 @@ fn a_field_moves_nothing_and_is_the_same_again() {
     assert_eq!(of_both(&game), before);
 }
 
-/// Both of a simultaneous step are taken where both stood; the generator's of an alternating one is not.
-#[test]
-fn players_that_move_at_once_do_not_see_one_anothers_move() {
-    let simultaneous = scheme_named("simultaneous");
-    let (mut at_once, mut by_turns) = (game(|run| run.scheme = simultaneous.clone()), game(|_| ()));
-    let (one, other) = (of_both(&at_once), of_both(&by_turns));
-    assert_eq!(one, other);
-    at_once.play(false).unwrap();
-    by_turns.play(false).unwrap();
-    let (one, other) = (of_both(&at_once), of_both(&by_turns));
-    assert_eq!(one.1, other.1, "the discriminator's first update is the same");
-    assert_ne!(one.0, other.0, "the generator has looked at another discriminator");
-}
-
 fn scheme_named(name: &str) -> SchemeConfig {
     SchemeConfig::usual(SCHEMES.iter().find(|kind| kind.name == name).unwrap())
 }
@@ -177,6 +168,10 @@ fn twins_of_every_strategy_go_on_alike() {
         "optimizer.generator.kind = 'adamw'\noptimizer.discriminator = { kind = 'sgd', momentum = -0.3 }",
         "term = [{ kind = 'consistency' }, { kind = 'logit-centring' }, { kind = 'lecam' }]\nloss.top_k = 0.5",
         "penalty = [{ kind = 'first-order-r1' }, { kind = 'first-order-r2', interval = 2, own_update = true }]",
+        "discriminator.scores = 3\ndiscriminator.norm = 'none'\nloss.kind = 'mmd'\noptimizer.n_critic = 2\n\
+         penalty = [{ kind = 'wgan-gp', interval = 2, own_update = true }]",
+        "generator.members = 2\ndiscriminator.origins = 2\nterm = [{ kind = 'origin' }, { kind = 'latent-consistency' }]",
+        "discriminator.scores = 3\ndiscriminator.members = 2\nloss.kind = 'sliced-wasserstein'",
         "discriminator.norm = 'none'\ndiscriminator.gradient_normalised = true\nloss.kind = 'hinge'",
         "scheme.kind = 'unrolled'\nscheme.steps = 2\noptimizer.lookahead = 2\naugment.kind = 'diffusion'\n\
          augment.kimg = 0.1\naugment.interval = 2",
@@ -198,48 +193,6 @@ fn twins_of_every_strategy_go_on_alike() {
         }
         assert_eq!(of_both(&game), of_both(&twin), "{text}");
     }
-}
-
-/// w ← w − η·F(w − η·F(w)), both gradients of the same samples.
-#[test]
-fn an_extra_gradient_is_that_of_where_the_first_leads() {
-    const RATE: f64 = 0.1;
-    let change = |run: &mut Run| {
-        run.scheme = scheme_named("extra-gradient");
-        (run.optimizer_g, run.optimizer_d) = (sgd(RATE), sgd(RATE));
-    };
-    let (mut game, mut twin) = (game(change), game(change));
-    let players = &mut twin.players;
-    let draws_d = players.draw_discriminator(0, 0).unwrap();
-    let draws_g = players.draw_generator(0, draws_d.real.clone()).unwrap();
-    let nets = [players.discriminator.net.params().clone(), players.generator.net.params().clone()];
-    let before = nets.each_ref().map(|params| params.snapshot().unwrap());
-    let move_by_the_gradients_here = |from: &[Vec<Tensor>; 2]| {
-        let d = players.discriminator_field(&draws_d, Part::Loss, Graph::Discard, false).unwrap();
-        let g = players.generator_field(&draws_g, Part::Loss, Graph::Discard, false).unwrap();
-        for ((params, from), field) in nets.iter().zip(from).zip([&d, &g]) {
-            let there = from.iter().zip(&field.gradients).map(|(w, g)| (w - (g * RATE).unwrap()).unwrap());
-            params.restore(&there.collect::<Vec<_>>()).unwrap();
-        }
-    };
-    move_by_the_gradients_here(&before);
-    move_by_the_gradients_here(&before);
-    game.play(false).unwrap();
-    let weights = |game: &Game| {
-        let of = |params: &Params| {
-            params
-                .snapshot()
-                .unwrap()
-                .iter()
-                .map(|t| t.flatten_all().unwrap().to_vec1::<f32>().unwrap())
-                .collect::<Vec<_>>()
-        };
-        [of(game.players.discriminator.net.params()), of(game.players.generator.net.params())]
-            .concat()
-            .concat()
-    };
-    let (found, wanted) = (weights(&game), weights(&twin));
-    assert!(found.iter().zip(&wanted).all(|(a, b)| (a - b).abs() <= 1e-6 * b.abs().max(1.0)));
 }
 
 fn sgd(lr: f64) -> crate::config::Scheduled<ganymede_tensor::OptimizerConfig> {
@@ -347,37 +300,6 @@ fn a_batch_in_parts_is_a_batch() {
     }
 }
 
-/// Three updates for two steps, then one; and as many as the losses ask for, which are a state.
-#[test]
-fn the_number_of_updates_may_follow_a_course_or_the_losses() {
-    let course = Course::Piecewise { points: vec![(0, 3.0), (1, 3.0), (2, 1.0)] };
-    let by_course = NCritic { most: 3, course: Some(course), ratio: None };
-    let mut scheduled = game(|run| run.n_critic = by_course.clone());
-    let images: Vec<u64> = (0..4)
-        .map(|_| {
-            scheduled.play(false).unwrap();
-            scheduled.images() / 4
-        })
-        .collect();
-    assert_eq!(images, [3, 6, 7, 8]);
-    assert_eq!(scheduled.players.critic.number(4, 0), 8);
-
-    for (ratio, least, most) in [(0.0, 4 * 6, 4 * 6), (1e6, 5 + 4, 4 * 3), (1.0, 6, 4 * 6)] {
-        let change = |run: &mut Run| run.n_critic = NCritic { ratio: Some(ratio), ..NCritic::fixed(4) };
-        let (mut game, mut twin) = (game(change), game(change));
-        (0..3).for_each(|_| drop(game.play(false).unwrap()));
-        carry_over(&game, &mut twin);
-        for _ in 0..3 {
-            let one = game.play(true).unwrap().unwrap().read(1, 4).unwrap();
-            assert_eq!(one, twin.play(true).unwrap().unwrap().read(1, 4).unwrap());
-        }
-        assert_eq!(of_both(&game), of_both(&twin));
-        let updates = game.players.discriminator.learner.optimizer.steps();
-        assert!((least..=most).contains(&updates), "{ratio}: {updates}");
-        assert_eq!(updates, game.players.critic.number(6, 0));
-    }
-}
-
 #[test]
 fn only_measured_steps_give_numbers_and_measuring_changes_nothing() {
     let (mut quiet, mut loud) = (game(|_| ()), game(|_| ()));
@@ -394,7 +316,7 @@ fn only_measured_steps_give_numbers_and_measuring_changes_nothing() {
 #[test]
 fn clipped_weights_stay_within_their_bound() {
     let mut game = game(|run| {
-        run.loss = AdversarialLoss::Wasserstein;
+        run.loss = AdversarialLoss::Wasserstein.into();
         run.weight_clip = Some(0.01);
     });
     game.play(false).unwrap();
@@ -435,7 +357,7 @@ fn every_loss_plays_with_every_penalty() {
     for &loss in AdversarialLoss::ALL {
         for &penalty in Penalty::DEFAULTS {
             let mut game = game(|run| {
-                run.loss = loss;
+                run.loss = loss.into();
                 run.penalties = vec![PenaltyConfig::every_step(penalty)];
             });
             let entry = game.play(true).unwrap().unwrap().read(1, 4).unwrap();
@@ -451,7 +373,7 @@ fn packs_are_played_for() {
         let mut game = game(|run| {
             let table = "kind = \"dcgan\"\nwidth = 3\npack = 2".parse().unwrap();
             run.discriminator = DiscriminatorConfig::from_table(&table).unwrap();
-            run.loss = AdversarialLoss::RelativisticPaired;
+            run.loss = AdversarialLoss::RelativisticPaired.into();
             run.penalties = vec![PenaltyConfig::every_step(penalty)];
         });
         assert_eq!(game.players.discriminator.net.io().sample, [2, 16, 16]);

@@ -7,6 +7,7 @@ use super::simultaneous::{Both, refuses as refuses_updates};
 use crate::config::Run;
 use crate::error::TrainError;
 use crate::trainer::fields::{Loss, weights};
+use crate::trainer::maker::Fakes;
 use crate::trainer::player::Field;
 use crate::trainer::players::Players;
 use crate::trainer::terms::Part;
@@ -54,7 +55,8 @@ pub(super) fn fields(
     let (d, g) = (&players.discriminator, &players.generator);
     let pass = || {
         let made = players.generate(&draws.discriminator.latents, &draws.discriminator.condition, LOOK)?;
-        let fake = Batch { samples: made.samples, condition: draws.discriminator.condition.clone() };
+        let batch = Batch { samples: made.samples, condition: draws.discriminator.condition.clone() };
+        let fake = Fakes { batch, latents: &draws.discriminator.latents };
         let loss_d = players.discriminator_loss(&draws.discriminator, &fake, Part::Loss, TRAIN)?;
         let mut of_d = Vec::new();
         let field_g = players.generator_field_by(measure, || {

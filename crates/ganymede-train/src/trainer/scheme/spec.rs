@@ -24,6 +24,11 @@ pub(crate) trait SchemeSpec: fmt::Debug + Send + Sync {
     /// Why such a run cannot have the scheme; nothing if it can.
     fn refuses(&self, run: &Run) -> Option<String>;
 
+    /// Whether the discriminator's loss is differentiated in the generated samples that it was given.
+    fn differentiates_samples(&self) -> bool {
+        false
+    }
+
     fn build(&self) -> Box<dyn Scheme>;
 
     /// Every setting, as a configuration says it.

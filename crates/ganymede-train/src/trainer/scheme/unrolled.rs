@@ -31,6 +31,7 @@ use crate::config::Run;
 use crate::error::TrainError;
 use crate::trainer::draws::{DiscriminatorDraws, GeneratorDraws};
 use crate::trainer::fields::{Loss, weights};
+use crate::trainer::maker::Fakes;
 use crate::trainer::measurements::Measurements;
 use crate::trainer::players::Players;
 use crate::trainer::section::Stateful;
@@ -61,13 +62,17 @@ impl Default for Unrolled {
 impl SchemeSpec for Unrolled {
     fn refuses(&self, run: &Run) -> Option<String> {
         let penalty = run.penalties.iter().find(|penalty| penalty.looks_at_generated())?;
-        (!self.first_order && self.steps > 0).then(|| {
+        self.differentiates_samples().then(|| {
             format!(
                 "the penalty `{}` takes the generated samples as given, and the gradient has to go through them; use `r1` or \
                  `dragan`, or scheme.first_order = true",
                 penalty.penalty.start().name()
             )
         })
+    }
+
+    fn differentiates_samples(&self) -> bool {
+        !self.first_order && self.steps > 0
     }
 
     fn build(&self) -> Box<dyn Scheme> {
@@ -95,7 +100,8 @@ impl Unrolled {
         draws: &GeneratorDraws,
     ) -> Result<(Loss, Vec<Tensor>), TrainError> {
         let made = players.make(draws)?;
-        let fake = Batch { samples: made.samples.detach(), condition: draws.condition.clone() };
+        let batch = Batch { samples: made.samples.detach(), condition: draws.condition.clone() };
+        let fake = Fakes { batch, latents: &draws.latents };
         let (values, updates) = self.ahead(players, last, &fake)?;
         let params = players.discriminator.net.params();
         let weights = weights(players.generator.net.params());
@@ -128,7 +134,7 @@ impl Unrolled {
         &self,
         players: &Players,
         last: &DiscriminatorDraws,
-        fake: &Batch,
+        fake: &Fakes<'_>,
     ) -> Result<(Vec<Tensor>, Vec<Update>), TrainError> {
         let learner = &players.discriminator.learner;
         let (mut values, mut moments) =
@@ -151,7 +157,7 @@ impl Unrolled {
 fn risen(
     players: &Players,
     last: &DiscriminatorDraws,
-    fake: &Batch,
+    fake: &Fakes<'_>,
     values: &[Tensor],
 ) -> Result<Vec<Tensor>, TrainError> {
     let values = values.iter().map(watch).collect::<Result<Vec<_>, _>>()?;
@@ -183,17 +189,18 @@ impl Update {
     fn make(
         players: &Players,
         last: &DiscriminatorDraws,
-        fake: &Batch,
+        fake: &Fakes<'_>,
         (values, moments): (&[Tensor], &Moments),
         graph: Graph,
     ) -> Result<Self, TrainError> {
         let from_values = values.iter().map(watch).collect::<Result<Vec<_>, _>>()?;
         // Without its gradient nothing is asked of the moments and the samples.
         let (from_moments, samples) = match graph {
-            Graph::Create => (moments.watch()?, watch(&fake.samples)?),
-            Graph::Discard => (moments.clone(), fake.samples.clone()),
+            Graph::Create => (moments.watch()?, watch(&fake.batch.samples)?),
+            Graph::Discard => (moments.clone(), fake.batch.samples.clone()),
         };
-        let fake = Batch { samples: samples.clone(), condition: fake.condition.clone() };
+        let batch = Batch { samples: samples.clone(), condition: fake.batch.condition.clone() };
+        let fake = Fakes { batch, latents: fake.latents };
         let _bound = players.discriminator.net.params().bind(&from_values)?;
         let loss = players.discriminator_loss(last, &fake, Part::Loss, LOOK)?;
         let gradients = loss.gradients(&from_values, graph)?;

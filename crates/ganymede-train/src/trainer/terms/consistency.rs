@@ -2,7 +2,7 @@
 //! et al., 2020, arXiv:1910.12027), of generated samples, too (bCR: Zhao et al., 2021, arXiv:2002.04724).
 //!
 //! The changes are CR's: a shift by up to an eighth of the image, and a mirror image half of the time. zCR, which changes latent
-//! vectors, is not here: a discriminator's update is given the samples of one set of latents.
+//! vectors, is the term `latent-consistency`.
 
 use ganymede_augment::{Draws, Part};
 use ganymede_losses::consistency;

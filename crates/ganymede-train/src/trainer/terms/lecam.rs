@@ -52,8 +52,11 @@ impl TermSpec for LeCam {
         problems
     }
 
-    fn refuses(&self, _: &Run) -> Option<String> {
-        None
+    fn refuses(&self, run: &Run) -> Option<String> {
+        let loss = run.loss.of_features()?;
+        Some(format!(
+            "`{loss}` compares features, of which none is more real than another: there are no scores to hold"
+        ))
     }
 
     fn follow(&mut self, key: &str, course: Course) -> bool {

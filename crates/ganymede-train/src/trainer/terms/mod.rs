@@ -4,9 +4,11 @@ mod auxiliary;
 mod consistency;
 mod drift;
 mod l1;
+mod latent_consistency;
 mod lecam;
 mod logit_centring;
 mod of_scores;
+mod origin;
 mod orthogonal;
 mod path_length;
 mod penalty;
@@ -31,8 +33,10 @@ pub(crate) const TERMS: &[&TermKind] = &[
     &consistency::CONSISTENCY,
     &drift::DRIFT,
     &l1::L1,
+    &latent_consistency::LATENT_CONSISTENCY,
     &lecam::LECAM,
     &logit_centring::LOGIT_CENTRING,
+    &origin::ORIGIN,
     &orthogonal::ORTHOGONAL,
     &path_length::PATH_LENGTH,
 ];

@@ -1,6 +1,7 @@
-//! Penalties on the discriminator's gradient, some of them lazy.
+//! Penalties on the discriminator's gradient, some of them lazy; of features on that of their witness.
 
-use ganymede_losses::{LazyPenalty, Samples};
+use ganymede_losses::{LazyPenalty, Samples, Scores};
+use ganymede_models::Critique;
 use ganymede_tensor::Tensor;
 
 use super::{At, Term};
@@ -9,7 +10,7 @@ use crate::error::TrainError;
 use crate::trainer::augment::Place;
 use crate::trainer::measurements::Measurements;
 use crate::trainer::section::Stateful;
-use crate::trainer::view::LOOK;
+use crate::trainer::view::{Batch, LOOK};
 
 /// The name of a penalty's mean value among what is held of it.
 pub(super) const VALUE: &str = "value";
@@ -45,10 +46,12 @@ impl Term for PenaltyTerm {
         // it has moved since, and the other pass is then augmented by the same draws.
         let known = said.filter(|_| penalty.is_difference() && at.params.buffers().is_empty());
         let view = if known.is_some() { at.view.at(place) } else { at.view };
-        let critic = |x: &Tensor| Ok(view.look_at(x, &seen_as.condition, LOOK)?.scores);
+        let batch = Said::of(at)?;
+        let critic = |x: &Tensor| batch.score(at, &view.look_at(x, &seen_as.condition, LOOK)?.scores);
         let samples = Samples { real: &at.real.samples, fake: &at.fake.samples };
-        let known = known.map(|said| &said.scores);
-        let Some(term) = lazy.evaluate(at.update, &critic, samples, known, &mut at.noise.clone())? else {
+        let known = known.map(|said| batch.score(at, &said.scores)).transpose()?;
+        let noise = &mut at.noise.clone();
+        let Some(term) = lazy.evaluate(at.update, &critic, samples, known.as_ref(), noise)? else {
             return Ok(None);
         };
         if let Some(exact) = penalty.exact().filter(|_| self.is_checked(at.update)) {
@@ -67,6 +70,33 @@ impl Term for PenaltyTerm {
 }
 
 impl Stateful for PenaltyTerm {}
+
+/// What is said of both sides of the batch, where a sample's score depends on it.
+struct Said(Option<(Tensor, Tensor)>);
+
+impl Said {
+    fn of(at: &At<'_>) -> Result<Self, TrainError> {
+        if at.adversarial.loss.of_features().is_none() {
+            return Ok(Self(None));
+        }
+        // In an update of its own nobody has asked yet.
+        let of = |said: Option<&Critique>, batch: &Batch, place: Place| -> Result<Tensor, TrainError> {
+            let asked = || at.view.at(place).look(batch, LOOK).map(|said| said.scores);
+            Ok(said.map_or_else(asked, |said| Ok(said.scores.clone()))?)
+        };
+        let real = of(at.said_real, at.real, Place::Real)?;
+        Ok(Self(Some((real, of(at.said_fake, at.fake, Place::Fake)?))))
+    }
+
+    /// The score of samples of which the discriminator says `said`.
+    fn score(&self, at: &At<'_>, said: &Tensor) -> ganymede_tensor::Result<Tensor> {
+        let Some((real, fake)) = &self.0 else { return Ok(said.clone()) };
+        let score = at.adversarial.score(said, Scores { real, fake }, at.loss_noise);
+        let score = score.map_err(ganymede_tensor::Error::wrap)?;
+        let none = || ganymede_tensor::Error::msg("a penalty of a loss that has no witness");
+        score.ok_or_else(none)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,8 @@ use ganymede_models::{Critique, Generated};
 use ganymede_tensor::{Params, Rng, Tensor};
 
 use crate::error::TrainError;
+use crate::trainer::adversarial::Adversarial;
+use crate::trainer::maker::Maker;
 use crate::trainer::measurements::Measurements;
 use crate::trainer::section::Stateful;
 use crate::trainer::view::{Batch, View};
@@ -24,6 +26,12 @@ pub(crate) struct At<'a> {
     pub(crate) made: Option<&'a Generated>,
     /// Those of the player whose loss it is.
     pub(crate) params: &'a Params,
+    /// What the generated batch was made with.
+    pub(crate) maker: Maker<'a>,
+    /// What both play for.
+    pub(crate) adversarial: &'a Adversarial,
+    /// What the adversarial loss draws from in this update.
+    pub(crate) loss_noise: &'a Rng,
     /// Generator updates made.
     pub(crate) step: u64,
     /// Updates of this player made.

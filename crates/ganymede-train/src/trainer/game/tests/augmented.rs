@@ -16,7 +16,7 @@ fn augmented(text: &str) -> impl Fn(&mut Run) {
     move |run| {
         run.augment = given.augment.clone();
         run.data.augment = given.data.augment.clone();
-        run.loss = AdversarialLoss::NonSaturating;
+        run.loss = AdversarialLoss::NonSaturating.into();
     }
 }
 

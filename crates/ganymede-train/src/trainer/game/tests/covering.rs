@@ -66,6 +66,11 @@ const AXES: &[Axis] = &[
             ("hinge", "loss.kind = 'hinge'"),
             ("relativistic-average", "loss.kind = 'relativistic-average'"),
             ("relativistic-paired", "loss.kind = 'relativistic-paired'"),
+            ("mmd", "loss.kind = 'mmd'|scores = 4"),
+            ("mmd-repulsive", "loss.kind = 'mmd-repulsive'|scores = 4"),
+            ("cramer", "loss.kind = 'cramer'|scores = 4"),
+            ("sinkhorn", "loss.kind = 'sinkhorn'\nloss.iterations = 3|scores = 4"),
+            ("sliced-wasserstein", "loss.kind = 'sliced-wasserstein'|scores = 4"),
         ],
     },
     Axis {
@@ -88,11 +93,13 @@ const AXES: &[Axis] = &[
             ("no term", ""),
             ("drift", "term = [{ kind = 'drift' }]"),
             ("consistency", "term = [{ kind = 'consistency' }]"),
+            ("latent-consistency", "term = [{ kind = 'latent-consistency' }]"),
             ("logit-centring", "term = [{ kind = 'logit-centring' }]"),
             ("lecam", "term = [{ kind = 'lecam' }]"),
             ("orthogonal", "term = [{ kind = 'orthogonal' }]"),
             ("path-length", "term = [{ kind = 'path-length', interval = 1 }]"),
             ("auxiliary", "term = [{ kind = 'auxiliary' }]"),
+            ("origin", "term = [{ kind = 'origin' }]|origins = 2"),
         ],
     },
     Axis {
@@ -173,6 +180,8 @@ type Choice = [usize; AXES.len()];
 /// An axis and a value of it, twice.
 type Pair = ((usize, usize), (usize, usize));
 
+const LOSS: usize = 1;
+const TERM: usize = 3;
 const CONDITION: usize = 6;
 
 fn text(choice: &Choice) -> String {
@@ -181,11 +190,16 @@ fn text(choice: &Choice) -> String {
     // Some networks have one way to be told, and do not ask which.
     let (whole_g, whole_d) =
         if d.contains("projection") { ("conditional = true", "conditional = true") } else { (g, d) };
+    // Some losses and terms ask for another discriminator.
+    let asked = [LOSS, TERM]
+        .map(|axis| AXES[axis].values[choice[axis]].1.split_once('|').map_or("", |(_, asked)| asked));
+    let [d, whole_d] = [d, whole_d].map(|told| format!("{told}, {}, {}", asked[0], asked[1]));
     for (axis, &value) in AXES.iter().zip(choice).filter(|(axis, _)| axis.name != "condition") {
-        let lines = axis.values[value].1.replace("CG", g).replace("CD", d);
-        let lines = lines.replace("WG", whole_g).replace("WD", whole_d);
+        let lines = axis.values[value].1.split('|').next().unwrap_or_default();
+        let lines = lines.replace("CG", g).replace("CD", &d).replace("WG", whole_g).replace("WD", &whole_d);
         // A comma too many is none in an inline table.
-        text += &format!("{}\n", lines.replace(",  }", " }").replace(", }", " }"));
+        let lines = lines.replace(", ,", ",").replace(", ,", ",").replace(",  }", " }").replace(", }", " }");
+        text += &format!("{lines}\n");
     }
     text
 }

@@ -105,7 +105,7 @@ fn what_is_logged_of_patches_and_of_the_distance_is_in_its_range() {
     for &loss in AdversarialLoss::ALL {
         for &penalty in Penalty::DEFAULTS {
             let mut run = with_l1();
-            run.loss = loss;
+            run.loss = loss.into();
             run.penalties = vec![PenaltyConfig::every_step(penalty)];
             let mut game = Game::new(&run, Arc::clone(&dataset), &Device::Cpu).unwrap();
             let entry = play(&mut game);

@@ -43,8 +43,9 @@ impl Point {
         unrolled.ahead(&self.game.players, &self.last, &self.batch(made)).unwrap().0
     }
 
-    fn batch(&self, made: &Generated) -> Batch {
-        Batch { samples: made.samples.detach(), condition: self.draws.condition.clone() }
+    fn batch(&self, made: &Generated) -> Fakes<'_> {
+        let batch = Batch { samples: made.samples.detach(), condition: self.draws.condition.clone() };
+        Fakes { batch, latents: &self.draws.latents }
     }
 
     /// The generator's loss on samples against such a discriminator, and the game's value.
@@ -147,10 +148,7 @@ fn the_surrogate_meets_the_discriminator_to_come() {
     let mut moments = players.discriminator.learner.optimizer.moments().unwrap();
     for _ in 0..2 {
         let params = players.discriminator.net.params();
-        let fake = Batch {
-            samples: players.make(&point.draws).unwrap().samples.detach(),
-            condition: point.draws.condition.clone(),
-        };
+        let fake = point.batch(&players.make(&point.draws).unwrap());
         let loss = players.discriminator_loss(&point.last, &fake, Part::Loss, LOOK).unwrap();
         let gradients = loss.gradients(&weights(params), Graph::Discard).unwrap();
         let here = params.snapshot().unwrap();

@@ -29,9 +29,9 @@ pub struct Clipped {
 ///
 /// * raw density = 1/M Σⱼ min(#{i: dᵢⱼ ≤ ρᵢ}/k, 1). It is divided by the same of the real samples, of which each counts
 ///   in the balls of those whose `k` nearest it is among, and cut off at 1.
-/// * raw coverage u = 1/N Σᵢ min(#{j: dᵢⱼ < rᵢ}, k)/k. It is calibrated by [`expected_coverage`] f: the coverage is the
-///   number of m in `0..=M` with f(m) < u, over M + 1. As f grows with m, it is found by bisection; the authors
-///   compute the whole table.
+/// * raw coverage u = 1/N Σᵢ min(#{j: dᵢⱼ < rᵢ}, k)/k. It is calibrated by f(m), what is to be expected of m samples of the
+///   real distribution, whose number in a ball is beta-binomial: the coverage is the number of m in `0..=M` with
+///   f(m) < u, over M + 1. As f grows with m, it is found by bisection; the authors compute the whole table.
 ///
 /// `k` is 5 in the paper.
 ///

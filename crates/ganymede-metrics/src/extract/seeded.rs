@@ -60,7 +60,6 @@ pub(super) fn assert_near(what: &str, found: &Tensor, expected: &Tensor, limit: 
     let largest =
         |x: &Tensor| x.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar::<f32>().unwrap();
     let apart = largest(&(found - expected).unwrap()) / largest(expected);
-    println!("{what}: {apart:.1e}");
     assert!(apart <= limit, "{what}: {apart} is more than {limit}");
 }
 

@@ -23,7 +23,7 @@ pub struct RoundValue {
     pub measure: &'static Measure,
     /// The value.
     pub reading: Reading,
-    /// What else belongs to its name, as in [`Taken::variant`](super::Taken::variant).
+    /// What else belongs to its name, as the field of [`Taken`](super::Taken) says.
     pub variant: Option<String>,
 }
 

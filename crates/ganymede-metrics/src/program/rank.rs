@@ -43,11 +43,16 @@ pub(crate) fn run(args: &RankArgs, json: &Json) -> Result<Exit> {
     };
     let sets: Vec<Set> = paths.iter().zip(sources).map(read).collect::<Result<_>>()?;
     let (real, fakes) = sets.split_first().expect("clap demands them");
+    let mut odd: Vec<String> = Vec::new();
     for fake in fakes {
-        // Sets that were made in different ways are refused, and what is odd about them is said.
+        // Sets that were made in different ways are refused, and what is odd about them is said once.
         common_provenance(real, fake, &rules)?;
-        let odd = warnings::of(real, fake, &wanted);
-        odd.iter().for_each(|warning| words::say(&format!("warning: {warning}")));
+        odd.extend(warnings::of(real, fake, &wanted));
+    }
+    for (at, warning) in odd.iter().enumerate() {
+        if !odd[..at].contains(warning) {
+            words::say(&format!("warning: {warning}"));
+        }
     }
     let provenance = common_provenance(real, &fakes[0], &rules)?;
     let cut = alike(fakes, args.common.seed)?;

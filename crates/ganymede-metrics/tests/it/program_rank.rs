@@ -32,7 +32,7 @@ fn the_worse_of_three_folders_is_called_so() {
     let groups = [&args[..], &["--groups", "40"]].concat();
     expect(&call(dir.path(), &groups), 2, &["at least 5, at most 31"]);
     let many = [&args[..], &["--extractor", "fashion-cnn", "--metrics", "fid", "--groups", "31"]].concat();
-    expect(&call(dir.path(), &many), 1, &["50 samples are too few for an interval", "at least 62"]);
+    expect(&call(dir.path(), &many), 1, &["60 samples are too few for an interval", "at least 62"]);
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub struct Fld {
 /// rests. Then the likelihood of the test samples is taken without that Gaussian. The baseline is the same of half of
 /// the training samples, min(M, N/2), with variances fitted to the other half.
 ///
+/// Memory: 4 bytes for each pair of a training sample and a centre.
+///
 /// Of more than 10,000 training samples a step looks at 10,000 of them. Draws and their order are `seed`'s.
 ///
 /// Jiralerspong, Bose, Gemp, Qin, Bachrach and Gidel, 2023, "Feature likelihood divergence: evaluating the generalization

@@ -1,5 +1,6 @@
 //! The measuring of a generator's images: features of both sets, and what is computed from them.
 
+mod features;
 mod leak;
 mod pixels;
 mod rows;
@@ -10,13 +11,11 @@ use std::sync::Arc;
 
 use ganymede_datasets::Dataset;
 use ganymede_metrics::{
-    BatchOptions, CacheKey, Cached, CachedFeatures, Comparison, Convention, ExtractorKind, ExtractorOptions,
-    FeatureCache, FeatureExtractor, Features, ImageSource, Measure, MetricError, Need, Passes, Provenance,
-    Quantise, Resize, Round, RoundValue, SampleSet, cache_dir, class_counts, quantise, resize_images,
-    take_each, those_that_fit,
+    Comparison, Convention, FeatureExtractor, Features, ImageSource, Measure, MetricError, Need, Passes,
+    Provenance, Round, RoundValue, SampleSet, class_counts, take_each, those_that_fit,
 };
 use ganymede_models::Generator;
-use ganymede_tensor::{Device, Rng, Tensor};
+use ganymede_tensor::Device;
 use ndarray::Array2;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -30,14 +29,12 @@ use crate::sample::{Redraw, Refinement, Refiner, Sampler, first_of, joined};
 use crate::standing::Standing;
 use crate::trainer::{Fixed, generate_unless_stopped, metric_inputs, read_checkpoint};
 
+use features::{PASS, features, load, provenance, real_features};
 use pixels::PixelRows;
 use rows::{join, split};
 
 pub use leak::{Leak, LeakOptions, find_leak};
 pub use truncation::{TruncationPoint, evaluate_truncated};
-
-/// Images in one pass: bounds the memory, however many are asked for.
-const PASS: usize = 64;
 
 /// What [`evaluate`] is to do.
 #[derive(Clone, Copy, Debug)]
@@ -341,80 +338,6 @@ impl Evaluator {
             .map(|((generated, real), class)| ClassShare { class: (*class).to_owned(), generated, real })
             .collect())
     }
-}
-
-/// What values depend on besides the samples and the seed.
-fn provenance(config: &EvalConfig, shape: &[usize], extractor: &dyn FeatureExtractor) -> Provenance {
-    let mut provenance = Provenance::new(extractor.id(), extractor.weights_sha256(), Convention::Ganymede);
-    provenance.resize = (shape.get(1..) != Some(&extractor.input()[1..])).then_some(Resize::Clean);
-    provenance.quantisation = Some(Quantise::HalfUp);
-    provenance.ddof = Some(Convention::Ganymede.choices().ddof);
-    provenance.fake = Some(config.samples as u64);
-    provenance
-}
-
-/// The network, with weights that are built in or lie in the cache folder: a run fetches nothing.
-fn load(
-    kind: &ExtractorKind,
-    given: Option<&Path>,
-    shape: &[usize],
-) -> Result<Box<dyn FeatureExtractor>, TrainError> {
-    let options = ExtractorOptions {
-        weights: given,
-        cache: &cache_dir(),
-        fetch: false,
-        choices: &Convention::Ganymede.choices(),
-        spatial: false,
-        batch: PASS,
-        device: &Device::Cpu,
-        images: shape.try_into().ok(),
-    };
-    Ok(kind.load(&options, &mut |_| ())?)
-}
-
-/// Features of the first real samples of a random order; those of large networks from the cache where they are there.
-fn real_features(
-    config: &EvalConfig,
-    seed: u64,
-    dataset: &Arc<dyn Dataset>,
-    extractor: &dyn FeatureExtractor,
-    count: usize,
-) -> Result<Features, TrainError> {
-    // The built-in network is as fast as a disk.
-    let cache = (!config.extractor.is_built_in()).then(|| FeatureCache::new(&cache_dir()));
-    let content = format!("{} {count} by seed {seed}", dataset.content_hash());
-    let key =
-        CacheKey::new(&content, extractor, &BatchOptions::new(extractor.input()), Quantise::HalfUp.name());
-    if let Some(Cached::Hit(entry)) = cache.as_ref().map(|cache| cache.load(&key)) {
-        return Ok(entry.features);
-    }
-    let mut order = Rng::stream(seed, "metrics/real").permutation(dataset.len());
-    order.truncate(count);
-    let size: usize = dataset.shape().iter().product();
-    let passes = order.chunks(PASS).map(|indices| {
-        let mut values = vec![0f32; indices.len() * size];
-        for (index, out) in indices.iter().zip(values.chunks_exact_mut(size)) {
-            dataset.read(*index, out)?;
-        }
-        let shape: Vec<usize> =
-            std::iter::once(indices.len()).chain(dataset.shape().iter().copied()).collect();
-        features(extractor, &Tensor::from_vec(values, shape, &Device::Cpu)?)
-    });
-    let features = join(passes.collect::<Result<Vec<_>, TrainError>>()?)?;
-    if let Some(cache) = cache {
-        // A cache that cannot be written costs time, not the run.
-        let _ = cache.store(&key, &CachedFeatures { features: features.clone(), seen: Vec::new() });
-    }
-    Ok(features)
-}
-
-/// Features of images `(N, C, H, W)` in [−1, 1], as those of the files that they would be saved as.
-fn features(extractor: &dyn FeatureExtractor, images: &Tensor) -> Result<Features, TrainError> {
-    let mut levels = quantise(images, Quantise::HalfUp)?;
-    if levels.dims()[1..] != extractor.input() {
-        levels = resize_images(&levels, extractor.input(), Resize::Clean)?;
-    }
-    Ok(extractor.features(&levels)?)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ganymede_tensor::{DType, Device, load_weights};
 use ndarray::Array2;
 
-use crate::npy;
+use crate::npy::{self, Element};
 use crate::npz::Npz;
 use crate::weights::FileHash;
 use crate::{MetricError, Result};
@@ -78,8 +78,13 @@ fn from_npy(path: &Path) -> Result<Numbers> {
     if !header.element.is_float() || header.shape.len() != 2 {
         return Err(refuse(format!("holds {header}; features are f2, f4 or f8 of shape (N, D)")));
     }
-    let numbers = npy::read_numbers(&mut file, &header, u64::MAX - 1, |x| x).map_err(refuse)?;
-    Ok(narrowed(numbers.into_dimensionality().expect("its header has two dimensions")))
+    let two = "its header has two dimensions";
+    if header.element == Element::F64 {
+        let numbers = npy::read_numbers(&mut file, &header, u64::MAX - 1, |x| x).map_err(refuse)?;
+        return Ok(narrowed(numbers.into_dimensionality().expect(two)));
+    }
+    let numbers = npy::read_numbers(&mut file, &header, u64::MAX - 1, |x| x as f32).map_err(refuse)?;
+    Ok((numbers.into_dimensionality().expect(two), None))
 }
 
 fn narrowed(wide: Array2<f64>) -> Numbers {
@@ -92,8 +97,12 @@ fn from_npz(path: &Path) -> Result<Numbers> {
     let mut npz = Npz::open(path)?;
     let Some(entry) = npz.features() else { return Err(npz.error(npz.of_no_use())) };
     let key = entry.key.clone();
-    let rows = npz.read(&key, MAX_UNPACKED, |x| x)?;
-    Ok(narrowed(rows.into_dimensionality().expect("its header has two dimensions")))
+    let is_double = entry.header.as_ref().is_ok_and(|header| header.element == Element::F64);
+    let two = "its header has two dimensions";
+    if is_double {
+        return Ok(narrowed(npz.read(&key, MAX_UNPACKED, |x| x)?.into_dimensionality().expect(two)));
+    }
+    Ok((npz.read(&key, MAX_UNPACKED, |x| x as f32)?.into_dimensionality().expect(two), None))
 }
 
 fn file_error(path: &Path, reason: String) -> MetricError {
@@ -118,6 +127,11 @@ fn from_tensors(path: &Path) -> Result<Numbers> {
             format!("tensor {name:?} is {dtype:?} of shape {shape:?}, expected floats of shape (N, D)");
         return Err(file_error(path, reason));
     };
-    let data = tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
-    Ok(narrowed(Array2::from_shape_vec((n, d), data).expect("a tensor has as many numbers as its shape")))
+    let all = "a tensor has as many numbers as its shape";
+    if tensor.dtype() == DType::F64 {
+        let data = tensor.flatten_all()?.to_vec1::<f64>()?;
+        return Ok(narrowed(Array2::from_shape_vec((n, d), data).expect(all)));
+    }
+    let data = tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1::<f32>()?;
+    Ok((Array2::from_shape_vec((n, d), data).expect(all), None))
 }

@@ -2,14 +2,14 @@
 
 use ganymede_tensor::Rng;
 
-use super::comparison::{Comparison, Need};
+use super::comparison::{Comparison, Need, RowSets};
 use super::measure::{Least, Measure, at_no_pairs};
 use super::taken::{Taken, ValueKind};
 use crate::fid::LEAST_TO_EXTRAPOLATE;
 use crate::kid::SUBSET_ROWS;
 use crate::{
-    Choices, Ddof, Frechet, KidForm, approximate_sliced_wasserstein, fid_infinity, frechet_distance,
-    frechet_distance_rows, kid, kid_all, mind,
+    Choices, Ddof, Frechet, KidForm, Result, approximate_sliced_wasserstein, fid_infinity, frechet_distance,
+    frechet_distance_rows, kid, kid_all, kid_rbf, kid_rbf_all, mind,
 };
 
 /// Directions of MIND: its paper's.
@@ -97,28 +97,14 @@ pub(super) static KID: Measure = Measure {
     paper: "Bińkowski et al., 2018, arXiv:1801.01401",
     values: &[ValueKind::lower("kid").times(1e3)],
     needs: &[Need::RealRows, Need::GeneratedRows],
-    least: |choices| match choices.kid {
-        KidForm::Subsets => Least::new(SUBSET_ROWS, SUBSET_ROWS, "its subsets are that large"),
-        KidForm::SubsetsCapped | KidForm::All => Least::new(2, 2, "it compares pairs"),
-    },
+    least: as_many_as_a_subset,
     has_covariance: false,
     is_random: true,
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let sets = of.rows()?;
         let name = if of.is_inception() { "Inception " } else { "" };
-        let (kind, label) = (&KID.values[0], format!("Kernel {name}distance (KID) × 1,000"));
-        let subsets = of.choices.kid.subsets(sets.real.count(), sets.generated.count(), of.seed)?;
-        let Some(subsets) = subsets else {
-            return Ok(Taken::default().value(kind, label, kid_all(sets.real, sets.generated)?));
-        };
-        let found = kid(sets.real, sets.generated, &subsets)?;
-        Ok(Taken::default()
-            .spread(kind, label, found.mean, Some(found.std))
-            .detail("std", found.std)
-            .detail("subsets", subsets.len())
-            .detail("subset_size", subsets[0].real.len()))
+        kernel_distance(of, &KID.values[0], &format!("Kernel {name}distance (KID) × 1,000"), None)
     },
 };
 
@@ -163,6 +149,40 @@ pub(super) static ASW: Measure = Measure {
         Ok(Taken::default().value(&ASW.values[0], "Sliced Wasserstein distance, closed form (ASW)", value))
     },
 };
+
+pub(super) fn as_many_as_a_subset(choices: &Choices) -> Least {
+    match choices.kid {
+        KidForm::Subsets => Least::new(SUBSET_ROWS, SUBSET_ROWS, "its subsets are that large"),
+        KidForm::SubsetsCapped | KidForm::All => Least::new(2, 2, "it compares pairs"),
+    }
+}
+
+/// KID in the convention's form, by its own kernel or by a Gaussian one of width `sigma`.
+pub(super) fn kernel_distance(
+    of: &Comparison<'_>,
+    kind: &'static ValueKind,
+    label: &str,
+    sigma: Option<f64>,
+) -> Result<Taken> {
+    let RowSets { real, generated } = of.rows()?;
+    let with_sigma = |taken: Taken| match sigma {
+        Some(sigma) => taken.detail("sigma", sigma),
+        None => taken,
+    };
+    let Some(subsets) = of.choices.kid.subsets(real.count(), generated.count(), of.seed)? else {
+        let value = match sigma {
+            Some(sigma) => kid_rbf_all(real, generated, sigma)?,
+            None => kid_all(real, generated)?,
+        };
+        return Ok(with_sigma(Taken::default().value(kind, label, value)));
+    };
+    let found = match sigma {
+        Some(sigma) => kid_rbf(real, generated, &subsets, sigma)?,
+        None => kid(real, generated, &subsets)?,
+    };
+    let taken = Taken::default().spread(kind, label, found.mean, Some(found.std)).detail("std", found.std);
+    Ok(with_sigma(taken).detail("subsets", subsets.len()).detail("subset_size", subsets[0].real.len()))
+}
 
 fn two_for_a_covariance(_: &Choices) -> Least {
     Least::new(2, 2, "one sample has no covariance")

@@ -1,11 +1,11 @@
 //! Distances by Gaussian kernels.
 
 use super::comparison::{Need, absent};
+use super::distances::{as_many_as_a_subset, kernel_distance};
 use super::measure::{Least, Measure, at_no_pairs};
 use super::neighbours::BOTH;
 use super::taken::{Taken, ValueKind};
-use crate::kid::SUBSET_ROWS;
-use crate::{KidForm, cmmd, kid_rbf, kid_rbf_all, rke};
+use crate::{cmmd, rke};
 
 /// The width that torch-fidelity gives the kernel of KID.
 const KID_SIGMA: f64 = 10.0;
@@ -19,29 +19,14 @@ pub(super) static KID_RBF: Measure = Measure {
     paper: "Bińkowski et al., 2018, arXiv:1801.01401",
     values: &[ValueKind::lower("kid-rbf").times(1e3)],
     needs: BOTH,
-    least: |choices| match choices.kid {
-        KidForm::Subsets => Least::new(SUBSET_ROWS, SUBSET_ROWS, "its subsets are that large"),
-        KidForm::SubsetsCapped | KidForm::All => Least::new(2, 2, "it compares pairs"),
-    },
+    least: as_many_as_a_subset,
     has_covariance: false,
     is_random: true,
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let sets = of.rows()?;
-        let (kind, label) = (&KID_RBF.values[0], "Kernel distance, Gaussian of width 10 (KID) × 1,000");
-        let subsets = of.choices.kid.subsets(sets.real.count(), sets.generated.count(), of.seed)?;
-        let Some(subsets) = subsets else {
-            let value = kid_rbf_all(sets.real, sets.generated, KID_SIGMA)?;
-            return Ok(Taken::default().value(kind, label, value).detail("sigma", KID_SIGMA));
-        };
-        let found = kid_rbf(sets.real, sets.generated, &subsets, KID_SIGMA)?;
-        Ok(Taken::default()
-            .spread(kind, label, found.mean, Some(found.std))
-            .detail("std", found.std)
-            .detail("sigma", KID_SIGMA)
-            .detail("subsets", subsets.len())
-            .detail("subset_size", subsets[0].real.len()))
+        let label = "Kernel distance, Gaussian of width 10 (KID) × 1,000";
+        kernel_distance(of, &KID_RBF.values[0], label, Some(KID_SIGMA))
     },
 };
 

@@ -24,7 +24,7 @@ pub(super) static CLIPPED: Measure = Measure {
     paper: "Salvy et al., 2025, arXiv:2507.01761",
     values: &[ValueKind::higher("density"), ValueKind::higher("coverage")],
     needs: BOTH,
-    least: |_| Least::new(FIVE + 1, 1, format!("a real sample has to have {FIVE} others beside it")),
+    least: |_| others_beside_real(FIVE),
     has_covariance: false,
     is_random: false,
     part_of: None,
@@ -120,7 +120,7 @@ pub(super) static REALISM: Measure = Measure {
     paper: "Kynkäänniemi et al., 2019, arXiv:1904.06991",
     values: &[ValueKind::higher("realism")],
     needs: BOTH,
-    least: |_| Least::new(FIVE + 1, 1, format!("a real sample has to have {FIVE} others beside it")),
+    least: |_| others_beside_real(FIVE),
     has_covariance: false,
     is_random: false,
     part_of: None,
@@ -146,7 +146,7 @@ pub(super) static RARITY: Measure = Measure {
     paper: "Han et al., 2022, arXiv:2206.08549",
     values: &[ValueKind::aim("rarity", "near real")],
     needs: BOTH,
-    least: |_| Least::new(THREE + 1, 1, format!("a real sample has to have {THREE} others beside it")),
+    least: |_| others_beside_real(THREE),
     has_covariance: false,
     is_random: false,
     part_of: None,
@@ -208,6 +208,10 @@ pub(super) static ALPHA_BETA: Measure = Measure {
             .detail("embedding", "identity"))
     },
 };
+
+fn others_beside_real(k: usize) -> Least {
+    Least::new(k + 1, 1, format!("a real sample has to have {k} others beside it"))
+}
 
 fn mean_of(scores: &[f64], where_none: &str) -> Result<f64> {
     if scores.is_empty() {

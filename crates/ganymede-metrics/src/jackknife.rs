@@ -68,18 +68,24 @@ impl Jackknife {
         self.groups
     }
 
+    /// Whether `count` samples are enough for so many groups.
+    pub(crate) fn check(self, count: usize) -> Result<()> {
+        let (groups, least) = (self.groups, 2 * self.groups);
+        if count < least {
+            let words = "samples are too few for an interval";
+            return Err(MetricError::Unfit(format!(
+                "{count} {words}: {groups} groups want at least {least}"
+            )));
+        }
+        Ok(())
+    }
+
     /// The rows that stay where each group in turn is left out, of a set of `count` in random order.
     ///
     /// # Errors
     /// There are fewer rows than twice the groups.
     pub fn kept(self, count: usize, rng: &mut Rng) -> Result<Vec<Vec<usize>>> {
-        if count < 2 * self.groups {
-            return Err(MetricError::Unfit(format!(
-                "{count} samples are too few for an interval: {} groups want at least {}",
-                self.groups,
-                2 * self.groups
-            )));
-        }
+        self.check(count)?;
         let order = rng.permutation(count);
         let kept = |group: usize| {
             let mut rows: Vec<usize> = order

@@ -109,9 +109,22 @@ impl Bins {
         self.shares.is_empty()
     }
 
-    /// The bin of each sample: that of the nearest centre.
-    fn labels(&self, rows: Rows<'_>) -> Vec<usize> {
-        nearest_centres(columns(rows, &self.used).view(), self.centres.view()).0
+    /// The bin of each of some samples `(N, D)`: that of the nearest centre.
+    ///
+    /// # Errors
+    /// No rows, another number of columns, numbers that are not finite.
+    pub fn labels<'a>(&self, rows: impl Into<Rows<'a>>) -> Result<Vec<usize>> {
+        let rows = rows.into();
+        rows.check_finite("samples", 0)?;
+        if rows.count() == 0 || rows.dim() != self.width {
+            return Err(MetricError::Invalid(format!(
+                "{} samples of {} numbers do not fit bins of samples of {}",
+                rows.count(),
+                rows.dim(),
+                self.width
+            )));
+        }
+        Ok(nearest_centres(columns(rows, &self.used).view(), self.centres.view()).0)
     }
 
     /// Generated samples `(M, D)` in these bins: NDB/K and JS (Richardson & Weiss, 2018, "On GANs and GMMs",
@@ -125,16 +138,7 @@ impl Bins {
     /// No rows, another number of columns, numbers that are not finite.
     pub fn compare<'a>(&self, generated: impl Into<Rows<'a>>) -> Result<Ndb> {
         let generated = generated.into();
-        generated.check_finite("generated samples", 0)?;
-        if generated.count() == 0 || generated.dim() != self.width {
-            return Err(MetricError::Invalid(format!(
-                "{} generated samples of {} numbers do not fit bins of samples of {}",
-                generated.count(),
-                generated.dim(),
-                self.width
-            )));
-        }
-        let labels = self.labels(generated);
+        let labels = self.labels(generated)?;
         let mut counts = vec![0_usize; self.len()];
         labels.iter().for_each(|label| counts[*label] += 1);
         let (n, m) = (self.count as f64, generated.count() as f64);

@@ -5,6 +5,7 @@
 
 mod answer;
 mod args;
+mod bins;
 mod choices;
 mod classes;
 mod compare;

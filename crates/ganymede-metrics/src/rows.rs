@@ -60,6 +60,14 @@ impl Rows<'_> {
     }
 
     /// All rows in f64.
+    /// The same for a shorter while.
+    pub(crate) fn reborrow(&self) -> Rows<'_> {
+        match self {
+            Self::F32(rows) => Rows::F32(rows.reborrow()),
+            Self::F64(rows) => Rows::F64(rows.reborrow()),
+        }
+    }
+
     pub(crate) fn to_f64(self) -> Array2<f64> {
         self.range(0..self.count())
     }

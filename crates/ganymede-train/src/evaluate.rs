@@ -301,6 +301,7 @@ impl Evaluator {
         let comparison = Comparison {
             real: SampleSet { images: images(0), ..SampleSet::from(&self.real) },
             generated: SampleSet { labels: asked, images: images(1), ..SampleSet::from(generated) },
+            unseen: None,
             extractor: self.config.extractor.name,
             choices: &Convention::Ganymede.choices(),
             seed: self.seed,

@@ -134,6 +134,9 @@ pub struct Comparison<'a> {
     pub real: SampleSet<'a>,
     /// Generated ones.
     pub generated: SampleSet<'a>,
+    /// Features of real samples that the generator was not trained on, for measures of whether it has learnt the real ones
+    /// by heart. Without them, these take every second real sample for one.
+    pub unseen: Option<Rows<'a>>,
     /// The name of the extractor whose features these are, as [`Provenance`](crate::Provenance) has it: only
     /// `inception2015` makes a Fréchet distance an FID.
     pub extractor: &'a str,

@@ -47,7 +47,16 @@ impl Set {
 fn compare(real: &Set, generated: &Set, look: impl FnOnce(&Comparison<'_>)) {
     let choices = Convention::Ganymede.choices();
     let (real, generated) = (real.samples(), generated.samples());
-    look(&Comparison { real, generated, extractor: "noise", choices: &choices, seed: 3, passes: None });
+    let seed = 3;
+    look(&Comparison {
+        real,
+        generated,
+        unseen: None,
+        extractor: "noise",
+        choices: &choices,
+        seed,
+        passes: None,
+    });
 }
 
 #[test]
@@ -208,7 +217,7 @@ fn counted_features_give_the_distance_of_their_rows() {
         let real = SampleSet { stats: Some(&a), ..SampleSet::default() };
         for rows in [None, of.generated.rows] {
             let generated = SampleSet { rows, stats: Some(&b), ..SampleSet::default() };
-            assert_eq!(fid.take(&Comparison { real, generated, ..*of }).unwrap(), of_rows);
+            assert_eq!(fid.take(&Comparison { real, generated, unseen: None, ..*of }).unwrap(), of_rows);
         }
     });
 }

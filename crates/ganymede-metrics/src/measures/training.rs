@@ -1,5 +1,5 @@
 //! Measures of whether a generator has learnt its training set by heart: they compare with real samples that it has not
-//! seen, and take every second of the real ones for those.
+//! seen. Where none are given, every second of the real ones is taken for one.
 
 use ndarray::Array2;
 
@@ -7,12 +7,12 @@ use super::comparison::Comparison;
 use super::measure::{Least, Measure, at_no_pairs};
 use super::neighbours::BOTH;
 use super::taken::{Taken, ValueKind};
-use crate::{Result, Rows, data_copying, fld};
+use crate::{Result, data_copying, fld};
 
 pub(super) static FLD: Measure = Measure {
     name: "fld",
     aliases: &[],
-    summary: "feature likelihood divergence: quality, variety and novelty in one, real set halved. Lower.",
+    summary: "feature likelihood divergence: quality, variety and novelty in one, needs unseen real ones. Lower.",
     paper: "Jiralerspong et al., 2023, arXiv:2302.04440",
     values: &[ValueKind::lower("fld"), ValueKind::aim("generalisation_gap", "near 0")],
     needs: BOTH,
@@ -24,9 +24,8 @@ pub(super) static FLD: Measure = Measure {
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let sets = of.rows()?;
-        let [train, test] = halves(sets.real);
-        let found = fld(&train, &test, sets.generated, of.seed)?;
+        let Split { train, test, words } = Split::of(of)?;
+        let found = fld(&train, &test, of.rows()?.generated, of.seed)?;
         let [value, gap] = [0, 1].map(|i| &FLD.values[i]);
         Ok(Taken::default()
             .value(value, "Feature likelihood divergence (FLD)", found.fld)
@@ -37,14 +36,14 @@ pub(super) static FLD: Measure = Measure {
             )
             .detail("train", found.train)
             .detail("baseline", found.baseline)
-            .detail("split", SPLIT))
+            .detail("split", words))
     },
 };
 
 pub(super) static COPYING: Measure = Measure {
     name: "copying",
     aliases: &["c-t"],
-    summary: "C_T: are generated images nearer to the training set than unseen real ones? Real set halved.",
+    summary: "C_T: are generated images nearer to the training set than unseen real ones?",
     paper: "Meehan, Chaudhuri and Dasgupta, 2020, arXiv:2004.05675",
     values: &[ValueKind::aim("copying", "near 0")],
     needs: BOTH,
@@ -54,24 +53,31 @@ pub(super) static COPYING: Measure = Measure {
     part_of: None,
     looks: at_no_pairs,
     compute: |of| {
-        let found = copying(of)?;
+        let Split { train, test, words } = Split::of(of)?;
+        let found = data_copying(&train, &test, of.rows()?.generated, of.seed)?;
         let label = "Data copying (C_T), in deviations: below −3 copies, above 3 is far off";
         Ok(Taken::default()
             .value(&COPYING.values[0], label, found.c_t)
             .detail("cells", found.cells)
-            .detail("split", SPLIT))
+            .detail("split", words))
     },
 };
 
-const SPLIT: &str = "every second real sample is a test sample";
-
-fn copying(of: &Comparison<'_>) -> Result<crate::DataCopying> {
-    let sets = of.rows()?;
-    let [train, test] = halves(sets.real);
-    data_copying(&train, &test, sets.generated, of.seed)
+/// What a generator was trained on, and what it was not.
+struct Split {
+    train: Array2<f64>,
+    test: Array2<f64>,
+    words: &'static str,
 }
 
-/// Every second row, and the others.
-fn halves(rows: Rows<'_>) -> [Array2<f64>; 2] {
-    [0, 1].map(|first| rows.select(&(first..rows.count()).step_by(2).collect::<Vec<_>>()))
+impl Split {
+    fn of(of: &Comparison<'_>) -> Result<Self> {
+        let real = of.rows()?.real;
+        if let Some(unseen) = of.unseen {
+            let words = "unseen real samples were given";
+            return Ok(Self { train: real.to_f64(), test: unseen.to_f64(), words });
+        }
+        let half = |first: usize| real.select(&(first..real.count()).step_by(2).collect::<Vec<_>>());
+        Ok(Self { train: half(0), test: half(1), words: "every second real sample is a test sample" })
+    }
 }

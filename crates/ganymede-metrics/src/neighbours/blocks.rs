@@ -44,7 +44,8 @@ pub(super) fn see_all<T: Scalar>(filter: &Filter<'_, T>, tallies: &[&dyn Tally])
         let upper = filter.prepared(left, down.clone());
         let from = if filter.is_within() { down.start } else { 0 };
         for across in parts(from..right.len(), PANEL) {
-            let other = (!filter.is_within() || across != down).then(|| filter.prepared(right, across.clone()));
+            let other =
+                (!filter.is_within() || across != down).then(|| filter.prepared(right, across.clone()));
             let panels = (Panel::new(&down, &upper), Panel::new(&across, other.as_ref().unwrap_or(&upper)));
             see_panels(filter, panels, tallies);
         }
@@ -69,7 +70,11 @@ impl<'a> Panel<'a> {
     }
 }
 
-fn see_panels<T: Scalar>(filter: &Filter<'_, T>, (left, right): (Panel<'_>, Panel<'_>), tallies: &[&dyn Tally]) {
+fn see_panels<T: Scalar>(
+    filter: &Filter<'_, T>,
+    (left, right): (Panel<'_>, Panel<'_>),
+    tallies: &[&dyn Tally],
+) {
     let dim = filter.left().dim();
     let pairs: Vec<(Range<usize>, Range<usize>)> = parts(left.range.clone(), BLOCK)
         .flat_map(|rows| parts(right.range.clone(), BLOCK).map(move |columns| (rows.clone(), columns)))
@@ -138,7 +143,8 @@ mod tests {
         let rows = Array2::from_shape_fn((count, 1), |(i, _)| i as f32);
         let points = Points::new("rows", rows.view()).unwrap();
         let blocks = count.div_ceil(BLOCK);
-        for (filter, within) in [(Filter::within(&points), true), (Filter::between(&points, &points), false)] {
+        for (filter, within) in [(Filter::within(&points), true), (Filter::between(&points, &points), false)]
+        {
             let shown = Shown(Mutex::default());
             see_all(&filter, &[&shown]);
             let (mut seen, error) = shown.0.into_inner().unwrap();

@@ -99,9 +99,12 @@ impl Args {
         match &self.command {
             None => {
                 let evaluate = &self.evaluate;
-                [&evaluate.real, &evaluate.fake, &evaluate.network.weights].into_iter().flatten().collect()
+                let files = [&evaluate.real, &evaluate.fake, &evaluate.unseen, &evaluate.network.weights];
+                files.into_iter().flatten().collect()
             }
-            Some(Command::Features(args)) => vec![&args.real, &args.fake],
+            Some(Command::Features(args)) => {
+                [&args.real, &args.fake].into_iter().chain(&args.unseen).collect()
+            }
             Some(Command::Compare(args)) => vec![&args.left, &args.right],
             Some(Command::Rank(args)) => super::rank::inputs(args),
             Some(Command::Stats(_) | Command::Merge(_) | Command::Selftest(_)) => Vec::new(),
@@ -131,11 +134,15 @@ pub(crate) struct EvaluateArgs {
     /// Generated images, likewise
     #[arg(long, value_name = "DIR|FILE|STATS", required = true)]
     pub(crate) fake: Option<PathBuf>,
+    /// Real images that the generator was not trained on, likewise: for fld and copying [default: every second of --real]
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(crate) unseen: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
-    /// A picture of the worst and best samples with the real ones nearest to them; a folder also gets the list
+    /// A picture of the worst and best samples with the real ones nearest to them; a folder also gets a picture of the bins
+    /// (NDB) with too few or too many generated ones, and both as lists
     #[arg(long, value_name = "FILE.png|DIR")]
     pub(crate) report: Option<PathBuf>,
 }
@@ -146,7 +153,7 @@ pub(crate) struct CommonArgs {
     /// Which measures, with commas between them [default: fid,kid,is,prdc, as far as the input allows]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = names::measure_parser())]
     pub(crate) metrics: Vec<Asked>,
-    /// Say where each number lies with 95 %, as far as it is of features: 21 times the work
+    /// Say where each number lies with 95 %: 21 times the work
     #[arg(long)]
     pub(crate) intervals: bool,
     /// Seed of random draws: subsets, directions, pairs
@@ -284,6 +291,9 @@ pub(crate) struct FeaturesArgs {
     pub(crate) real: PathBuf,
     /// Features of generated samples (M, D)
     pub(crate) fake: PathBuf,
+    /// Features of real samples that the generator was not trained on: for fld and copying [default: every second of REAL]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) unseen: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
     /// Worker threads, at most 1024 [default: all]

@@ -1,9 +1,9 @@
 //! Two sets in, numbers out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::{
-    Comparison, Estimate, Jackknife, Measure, MetricError, Need, Passes, Provenance, SampleSet, rank,
+    Comparison, Estimate, Jackknife, Measure, MetricError, Need, Passes, Provenance, Rows, SampleSet, rank,
 };
 use anyhow::Result;
 use ganymede_files::path_text;
@@ -32,16 +32,16 @@ pub(crate) fn run(args: &EvaluateArgs, json: &Json) -> Result<Exit> {
     let report = args.report.as_deref().map(Report::new).transpose()?;
     let rules = Rules::new(&args.network);
     let sources = (Source::open(real, &rules)?, Source::open(fake, &rules)?);
-    let folders = [&sources.0, &sources.1]
-        .iter()
-        .filter(|s| matches!(s, Source::Folder(_) | Source::Batch(..)))
-        .count();
-    if report.is_some() && folders < 2 {
+    let unseen =
+        args.unseen.as_deref().map(|path| Ok::<_, anyhow::Error>((path, Source::open(path, &rules)?)));
+    let unseen = unseen.transpose()?;
+    if report.is_some() && !(sources.0.has_images() && sources.1.has_images()) {
         return Err(Misuse("--report shows images: --real and --fake have to be folders".into()).into());
     }
-    let network = match folders {
-        0 => None,
-        _ => Some(extractor::load(&args.network, &rules, wanted.needs(Need::Spatial), args.common.quiet)?),
+    let all = [&sources.0, &sources.1].into_iter().chain(unseen.as_ref().map(|(_, source)| source));
+    let network = match all.into_iter().any(Source::has_images) {
+        false => None,
+        true => Some(extractor::load(&args.network, &rules, wanted.needs(Need::Spatial), args.common.quiet)?),
     };
     let reader = network.as_ref().map(|network| Reader {
         extractor: network.as_ref(),
@@ -57,9 +57,10 @@ pub(crate) fn run(args: &EvaluateArgs, json: &Json) -> Result<Exit> {
         (source, _) => Set::of_file(path, source),
     };
     let (real, fake) = (read("real", real, sources.0)?, read("generated", fake, sources.1)?);
-    let mut findings = measure(&real, &fake, &rules, &wanted, &args.common)?;
+    let unseen = unseen.map(|(path, source)| read("unseen", path, source)).transpose()?;
+    let mut findings = measure([&real, &fake], unseen.as_ref(), &rules, &wanted, &args.common)?;
     if let Some(report) = &report
-        && let Err(error) = report.write(&real, &fake, args.common.quiet)
+        && let Err(error) = report.write(&real, &fake, args.common.seed, args.common.quiet)
     {
         findings.report_error = Some(words::told(&error));
     }
@@ -71,7 +72,9 @@ pub(crate) fn features(args: &FeaturesArgs, json: &Json) -> Result<Exit> {
     let wanted = Wanted::new(&args.common.metrics, USUAL_OF_FEATURES)?;
     let real = Set::of_file(&args.real, Source::rows(&args.real)?)?;
     let fake = Set::of_file(&args.fake, Source::rows(&args.fake)?)?;
-    measure(&real, &fake, &Rules::ours(), &wanted, &args.common)?.tell(&args.common, json)
+    let of_file = |path: &PathBuf| Set::of_file(path, Source::rows(path)?);
+    let unseen = args.unseen.as_ref().map(of_file).transpose()?;
+    measure([&real, &fake], unseen.as_ref(), &Rules::ours(), &wanted, &args.common)?.tell(&args.common, json)
 }
 
 /// What was found of two sets.
@@ -87,13 +90,14 @@ struct Findings<'a> {
 }
 
 fn measure<'a>(
-    real: &'a Set,
-    fake: &'a Set,
+    [real, fake]: [&'a Set; 2],
+    unseen: Option<&Set>,
     rules: &Rules,
     wanted: &Wanted,
     args: &CommonArgs,
 ) -> Result<Findings<'a>> {
     let provenance = common_provenance(real, fake, rules)?;
+    let unseen = unseen.map(|set| unseen_rows(real, set)).transpose()?;
     let warnings = warnings::of(real, fake, wanted);
     warnings.iter().for_each(|warning| words::say(&format!("warning: {warning}")));
     let passes = Passes::new(&wanted.measures);
@@ -102,6 +106,7 @@ fn measure<'a>(
     let comparison = Comparison {
         real: SampleSet { labels: labels(0), ..samples(real) },
         generated: SampleSet { labels: labels(1), ..samples(fake) },
+        unseen,
         extractor: &provenance.extractor,
         choices: &rules.choices,
         seed: args.seed,
@@ -128,7 +133,31 @@ fn measure<'a>(
     Ok(Findings { real, fake, provenance, warnings, done, failed, report_error: None })
 }
 
-/// Where the values of a measure lie; nothing where it is not of features of single samples.
+/// The features of `--unseen`, which have to be like those of the real set.
+fn unseen_rows<'a>(real: &Set, unseen: &'a Set) -> Result<Rows<'a>> {
+    if let (Some(a), Some(b)) = (&real.provenance, &unseen.provenance) {
+        same_features(["real", "unseen"], a, b)?;
+    }
+    let path = unseen.path.display();
+    let rows = match (&unseen.wide, unseen.rows()) {
+        (Some(wide), _) => Rows::from(wide),
+        (None, Some(rows)) => Rows::from(rows),
+        (None, None) => {
+            let way = "give the folder, or count it with `stats --rows`";
+            return Err(Misuse(format!("--unseen {path}: it has no features of each image: {way}")).into());
+        }
+    };
+    match real.width() {
+        Some(width) if width != rows.dim() => {
+            let (path, real, dim) = (unseen.path.display(), real.path.display(), rows.dim());
+            let words = format!("--unseen {path}: {dim} features an image, but {real} has {width}");
+            Err(Misuse(words).into())
+        }
+        _ => Ok(rows),
+    }
+}
+
+/// Where the values of a measure lie; nothing where it is not of single samples.
 fn intervals(measure: &'static Measure, of: &Comparison<'_>) -> Result<Vec<Estimate>> {
     let jackknife = Jackknife::new(GROUPS)?;
     match rank(measure, of, &[of.generated], jackknife, &mut || ()) {
@@ -186,7 +215,7 @@ impl Findings<'_> {
 pub(crate) fn common_provenance(real: &Set, fake: &Set, rules: &Rules) -> Result<Provenance> {
     let mut provenance = match (&real.provenance, &fake.provenance) {
         (Some(a), Some(b)) => {
-            same_features(a, b)?;
+            same_features(["real", "generated"], a, b)?;
             b.clone()
         }
         (Some(one), None) | (None, Some(one)) => one.clone(),
@@ -202,7 +231,7 @@ pub(crate) fn common_provenance(real: &Set, fake: &Set, rules: &Rules) -> Result
     Ok(provenance)
 }
 
-fn same_features(real: &Provenance, fake: &Provenance) -> Result<()> {
+fn same_features([one, other]: [&str; 2], real: &Provenance, fake: &Provenance) -> Result<()> {
     // Of the sets themselves only what their features depend on has to agree.
     let bare = |p: &Provenance| {
         let mut bare = Provenance::new(&p.extractor, &p.weights_sha256, p.convention);
@@ -212,7 +241,7 @@ fn same_features(real: &Provenance, fake: &Provenance) -> Result<()> {
     Provenance::comparable(&bare(real), &bare(fake)).map_err(|differences| {
         let all: Vec<String> = differences.iter().map(ToString::to_string).collect();
         Misuse(format!(
-            "the two sets were not made alike (real against generated): {}; count one of them again",
+            "the two sets were not made alike ({one} against {other}): {}; count one of them again",
             all.join("; ")
         ))
         .into()

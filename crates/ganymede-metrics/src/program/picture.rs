@@ -14,6 +14,10 @@ const GAP: u32 = 6;
 pub(crate) enum Frame {
     Worst,
     Best,
+    /// A bin with too few generated images.
+    Missing,
+    /// One with too many.
+    Swollen,
 }
 
 impl Frame {
@@ -21,12 +25,17 @@ impl Frame {
         match self {
             Self::Worst => Rgb([200, 60, 50]),
             Self::Best => Rgb([60, 150, 80]),
+            Self::Missing => Rgb([60, 100, 170]),
+            Self::Swollen => Rgb([200, 140, 40]),
         }
     }
 }
 
+/// Two images one above the other, either of which may be missing.
+pub(crate) type Pair = [Option<Image>; 2];
+
 /// Blocks one below the other; in each, columns of two images one above the other.
-pub(crate) fn pairs(blocks: &[(Frame, Vec<[Image; 2]>)]) -> Result<RgbImage> {
+pub(crate) fn pairs(blocks: &[(Frame, Vec<Pair>)]) -> Result<RgbImage> {
     let columns = blocks.iter().map(|(_, columns)| columns.len()).max().unwrap_or(0) as u32;
     let block_height = 2 * SIDE + 3 * GAP;
     let size = (columns * (SIDE + GAP) + GAP, blocks.len() as u32 * (block_height + GAP) + GAP);
@@ -37,6 +46,7 @@ pub(crate) fn pairs(blocks: &[(Frame, Vec<[Image; 2]>)]) -> Result<RgbImage> {
         overlay(&mut picture, &ground, 0, i64::from(top));
         for (c, images) in columns.iter().enumerate() {
             for (r, image) in images.iter().enumerate() {
+                let Some(image) = image else { continue };
                 let x = GAP + c as u32 * (SIDE + GAP);
                 let y = top + GAP + r as u32 * (SIDE + GAP);
                 overlay(&mut picture, &fitted(image)?, i64::from(x), i64::from(y));

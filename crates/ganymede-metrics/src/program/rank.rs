@@ -64,6 +64,7 @@ pub(crate) fn run(args: &RankArgs, json: &Json) -> Result<Exit> {
     let of = Comparison {
         real: samples(real),
         generated: SampleSet::default(),
+        unseen: None,
         extractor: &provenance.extractor,
         choices: &rules.choices,
         seed: args.common.seed,
@@ -91,7 +92,7 @@ pub(crate) fn run(args: &RankArgs, json: &Json) -> Result<Exit> {
 }
 
 /// As many samples of each set as the smallest has, drawn by `seed`; nothing where that is all of them.
-fn alike(fakes: &[Set], seed: u64) -> Result<Vec<Option<Part>>> {
+fn alike(fakes: &[Set], seed: u64) -> Result<Vec<Option<Part<'_>>>> {
     let mut counts = Vec::new();
     for set in fakes {
         let rows = set.rows().map(|rows| rows.nrows()).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! The picture report: worst and best samples, each above the real image nearest to it.
+//! The picture report: worst and best samples, each above the real image nearest to it, and bins that differ.
 
 use std::path::{Path, PathBuf};
 
@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use ganymede_files::{Output, encode_drawing, path_text};
 use serde_json::json;
 
+use super::bins::BinsReport;
 use super::picture::{Frame, pairs};
 use super::source::{Images, Set};
 use super::words::{self, Misuse};
@@ -21,21 +22,23 @@ pub(crate) struct Report {
     path: PathBuf,
     picture: Output,
     list: Option<Output>,
+    bins: Option<BinsReport>,
 }
 
 impl Report {
     pub(crate) fn new(path: &Path) -> Result<Self> {
         let is_file = path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("png"));
         if is_file && !path.is_dir() {
-            return Ok(Self { path: path.into(), picture: Output::new(path)?, list: None });
+            return Ok(Self { path: path.into(), picture: Output::new(path)?, list: None, bins: None });
         }
         std::fs::create_dir_all(path)
             .with_context(|| format!("--report {}: cannot make this folder", path.display()))?;
         let list = Some(Output::new(&path.join("samples.json"))?);
-        Ok(Self { path: path.into(), picture: Output::new(&path.join("samples.png"))?, list })
+        let picture = Output::new(&path.join("samples.png"))?;
+        Ok(Self { path: path.into(), picture, list, bins: Some(BinsReport::new(path)?) })
     }
 
-    pub(crate) fn write(&self, real: &Set, fake: &Set, quiet: bool) -> Result<()> {
+    pub(crate) fn write(&self, real: &Set, fake: &Set, seed: u64, quiet: bool) -> Result<()> {
         let (Some(real_images), Some(fake_images)) = (&real.images, &fake.images) else {
             return Err(Misuse("it shows images: --real and --fake have to be folders".into()).into());
         };
@@ -51,7 +54,9 @@ impl Report {
         let worst = &order[..shown];
         let best: Vec<usize> = order.iter().rev().take(shown).copied().collect();
         let columns = |rows: &[usize]| -> Result<Vec<_>> {
-            rows.iter().map(|i| Ok([fake_images.frame(*i)?, real_images.frame(nearest[*i].index)?])).collect()
+            let pair =
+                |i: &usize| Ok([Some(fake_images.frame(*i)?), Some(real_images.frame(nearest[*i].index)?)]);
+            rows.iter().map(pair).collect()
         };
         let picture = pairs(&[(Frame::Worst, columns(worst)?), (Frame::Best, columns(&best)?)])?;
         self.picture.write(&encode_drawing(&picture)?)?;
@@ -64,7 +69,10 @@ impl Report {
                 self.path.display()
             ));
         }
-        Ok(())
+        match &self.bins {
+            Some(bins) => bins.write(sets, [real_images, fake_images], seed, quiet),
+            None => Ok(()),
+        }
     }
 }
 

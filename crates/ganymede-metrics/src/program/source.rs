@@ -93,6 +93,11 @@ impl Source {
         }
     }
 
+    /// Whether images have to go through a network.
+    pub(crate) fn has_images(&self) -> bool {
+        matches!(self, Self::Folder(_) | Self::Batch(..))
+    }
+
     /// Rows of features, whatever else the file might be.
     pub(crate) fn rows(path: &Path) -> Result<Self> {
         Ok(Self::Rows(FeatureFile::read(path)?))

@@ -17,6 +17,7 @@ fn ranked(measure: &str, real: &Array2<f32>, generated: &[&Array2<f32>]) -> Resu
     let of = Comparison {
         real: set(real),
         generated: SampleSet::default(),
+        unseen: None,
         extractor: "noise",
         choices: &choices,
         seed: 1,

@@ -194,8 +194,15 @@ fn statistics_of_a_batch_go_before_its_images() {
         SampleSet { mean_cov: Some(&pool), spatial_mean_cov: Some(&spatial), ..SampleSet::from(&of_real) };
     let choices = adm();
     let generated = SampleSet::from(&of_fake);
-    let comparison =
-        Comparison { real, generated, extractor: "inception2015", choices: &choices, seed: 0, passes: None };
+    let comparison = Comparison {
+        real,
+        generated,
+        unseen: None,
+        extractor: "inception2015",
+        choices: &choices,
+        seed: 0,
+        passes: None,
+    };
     let take = |name: &str| find_measure(name).unwrap().take(&comparison).unwrap();
     let stats = |rows: &Array2<f32>| {
         let mut stats = FeatureStats::new(rows.ncols()).unwrap();

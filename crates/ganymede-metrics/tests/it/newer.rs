@@ -1,6 +1,8 @@
 //! Newer measures against reference numbers: those of formulas on the portable generator, and those of published programs
 //! (`fixtures/newer/gen.py`).
 
+use std::path::{Path, PathBuf};
+
 use ganymede_metrics::{
     AlphaBeta, Ddof, FeatureSets, FeatureStats, Images, KidSubset, alpha_precision_beta_recall,
     approximate_sliced_wasserstein, birthday_support, classification_accuracy_score,
@@ -244,15 +246,52 @@ fn twins_tell_how_many_different_samples_there_are() {
     assert!(birthday_support(sets(&real, &real), 1.0).is_err());
 }
 
+/// A file of features.
+fn rows_at(dir: &Path, name: &str, rows: &Array2<f64>) -> PathBuf {
+    let path = dir.join(name);
+    ndarray_npy::write_npy(&path, rows).unwrap();
+    path
+}
+
+#[test]
+fn unseen_samples_can_be_given_to_the_program() {
+    let dir = tempfile::tempdir().unwrap();
+    let train = portable(3, 120, 16, 1.0, 0.0);
+    let test = portable(4, 80, 16, 1.0, 0.0);
+    let [real, fake, unseen, narrow] = [
+        ("train.npy", train.clone()),
+        ("fake.npy", portable_fake()),
+        ("unseen.npy", test.clone()),
+        ("narrow.npy", portable(4, 80, 15, 1.0, 0.0)),
+    ]
+    .map(|(name, rows)| rows_at(dir.path(), name, &rows));
+    let call = |more: &[&str]| {
+        let args = ["features", text(&real), text(&fake), "--metrics", "fld,copying", "--json", "-"];
+        call(dir.path(), &[&args, more].concat())
+    };
+    let output = call(&["--unseen", text(&unseen)]);
+    expect(&output, 0, &[]);
+    let results = &json(&output)["results"];
+    let (wanted, copies) = (
+        fld(&train, &test, &portable_fake(), 0).unwrap(),
+        data_copying(&train, &test, &portable_fake(), 0).unwrap(),
+    );
+    assert_relative(results["fld"]["fld"].as_f64().unwrap(), wanted.fld, TOLERANCE);
+    assert_relative(results["copying"]["value"].as_f64().unwrap(), copies.c_t, TOLERANCE);
+    assert_eq!(results["fld"]["split"], "unseen real samples were given");
+    let halved = json(&call(&[]));
+    assert_eq!(halved["results"]["fld"]["split"], "every second real sample is a test sample");
+    assert_ne!(halved["results"]["fld"]["fld"], results["fld"]["fld"]);
+    expect(&call(&["--unseen", text(&narrow)]), 2, &["narrow.npy", "15 features an image", "has 16"]);
+    expect(&call(&["--unseen", "nowhere.npy"]), 1, &["nowhere.npy"]);
+}
+
 /// What the program says of files in double precision is exact to as many digits.
 #[test]
 fn the_program_gives_the_reference_numbers_of_features() {
     let dir = tempfile::tempdir().unwrap();
-    let [real, fake] = [("real.npy", portable_real()), ("fake.npy", portable_fake())].map(|(name, rows)| {
-        let path = dir.path().join(name);
-        ndarray_npy::write_npy(&path, &rows).unwrap();
-        path
-    });
+    let [real, fake] = [("real.npy", portable_real()), ("fake.npy", portable_fake())]
+        .map(|(name, rows)| rows_at(dir.path(), name, &rows));
     let names = "fid,prdc,pr,clipped,pp-pr,symmetric-pr,cover-pr,alpha-beta,realism,rarity,asw,cmmd,memorisation,\
                  authenticity,vendi";
     let args = ["features", text(&real), text(&fake), "--metrics", names, "--json", "-"];

@@ -246,9 +246,30 @@ fn a_report_shows_worst_and_best_samples() {
     let scores: Vec<f64> =
         list["samples"].as_array().unwrap().iter().map(|s| s["realism"].as_f64().unwrap()).collect();
     assert!(scores.len() == 20 && scores.is_sorted());
+    expect(&output, 0, &["no picture of bins: 30 real samples are too few"]);
     let file = dir.path().join("one.png");
     expect(&measure(dir.path(), &real, &fake, &["--metrics", "mind", "--report", text(&file)]), 0, &[]);
     assert!(image::open(file).is_ok());
+}
+
+#[test]
+fn a_report_draws_the_bins_that_differ() {
+    let dir = tempfile::tempdir().unwrap();
+    let (real, fake) =
+        (pictures(dir.path(), "photos", 1, 60, 60.0), pictures(dir.path(), "made", 2, 50, 160.0));
+    let folder = dir.path().join("report");
+    let output = measure(dir.path(), &real, &fake, &["--metrics", "mind", "--report", text(&folder)]);
+    expect(&output, 0, &["bins differ"]);
+    let list: Value = serde_json::from_slice(&fs::read(folder.join("bins.json")).unwrap()).unwrap();
+    let different = list["different"].as_array().unwrap();
+    assert!(!different.is_empty() && different.len() <= 3, "{list}");
+    let height = |bins: usize| 6 + 286 * bins as u32;
+    assert_eq!(image::open(folder.join("bins.png")).unwrap().height(), height(different.len()));
+    for bin in different {
+        let (share, images) = (bin["real"].as_f64().unwrap(), bin["real_images"].as_array().unwrap());
+        assert_eq!(images.len(), (60.0 * share).round() as usize);
+        assert_eq!(bin["is"] == "missing", bin["z"].as_f64().unwrap() > 0.0);
+    }
 }
 
 #[test]

@@ -36,19 +36,22 @@ fn the_worse_of_three_folders_is_called_so() {
 }
 
 #[test]
-fn intervals_are_of_what_is_of_features() {
+fn intervals_are_of_features_and_of_pixels() {
     let dir = tempfile::tempdir().unwrap();
     let real = pictures(dir.path(), "photos", 1, 40, 60.0);
     let fake = pictures(dir.path(), "made", 2, 40, 70.0);
     let output =
-        measure(dir.path(), &real, &fake, &["--metrics", "mind,prdc,swd", "--intervals", "--json", "-"]);
+        measure(dir.path(), &real, &fake, &["--metrics", "mind,prdc,swd,fwd", "--intervals", "--json", "-"]);
     expect(&output, 0, &[]);
     let results = &json(&output)["results"];
-    for (measure, value) in [("mind", "mind"), ("prdc", "density"), ("prdc", "recall")] {
+    for (measure, value) in
+        [("mind", "mind"), ("prdc", "density"), ("prdc", "recall"), ("swd", "swd"), ("fwd", "fwd")]
+    {
         let found = &results[measure]["intervals"][value];
         assert!(found["low"].as_f64() <= found["value"].as_f64(), "{found}");
         assert!(found["std_error"].as_f64().unwrap() >= 0.0);
     }
-    assert!(results["swd"].get("intervals").is_none());
+    // Leaving images out changes the distance, and so has an error.
+    assert!(results["fwd"]["intervals"]["fwd"]["std_error"].as_f64().unwrap() > 0.0);
     assert!(String::from_utf8(output.stdout).unwrap().contains(" to "));
 }

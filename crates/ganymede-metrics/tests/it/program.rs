@@ -263,7 +263,7 @@ fn a_report_draws_the_bins_that_differ() {
     let list: Value = serde_json::from_slice(&fs::read(folder.join("bins.json")).unwrap()).unwrap();
     let different = list["different"].as_array().unwrap();
     assert!(!different.is_empty() && different.len() <= 3, "{list}");
-    let height = |bins: usize| 6 + 286 * bins as u32;
+    let height = |bins: usize| 6 + 280 * bins as u32;
     assert_eq!(image::open(folder.join("bins.png")).unwrap().height(), height(different.len()));
     for bin in different {
         let (share, images) = (bin["real"].as_f64().unwrap(), bin["real_images"].as_array().unwrap());

@@ -62,7 +62,8 @@ pub use config::{
     AboutFile, Average, Change, ConfigError, Course, DataConfig, DataFile, EmaFile, EvalConfig, EvalFile,
     GrowthConfig, GrowthFile, InitConfig, InitFile, Layers, LimitsFile, LogConfig, LogFile, Lookahead,
     LossConfig, LossFile, MOST_MEASURED, MOST_STEPS, MOST_THREADS, NCritic, OptimizersFile, PenaltyConfig,
-    Problem, RUN_SCHEMA, Ramp, Run, RunFile, RunSection, ScheduleFile, Scheduled, nearest,
+    Problem, RUN_SCHEMA, Ramp, Run, RunFile, RunSection, ScheduleFile, Scheduled, Warning, lint_rules,
+    nearest,
 };
 pub use error::TrainError;
 pub use evaluate::{

@@ -138,6 +138,9 @@ pub(crate) struct TrainArgs {
     /// Change any setting; may be repeated
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     pub(crate) sets: Vec<String>,
+    /// Refuse a configuration that is known to train badly, instead of a warning; run.silence lets single ones through
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Print the summary as one JSON object, the last line of standard output
     #[arg(long)]
     pub(crate) json: bool,

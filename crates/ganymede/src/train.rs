@@ -15,6 +15,9 @@ use crate::{Exit, interrupt, machine, words};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
     let run = configure(args)?;
+    if args.strict {
+        refuse_traps(&run)?;
+    }
     if let Some(dir) = &args.resume
         && let Some(finished) = Trainer::finished(dir, &run)?
     {
@@ -78,6 +81,22 @@ pub(crate) fn configure(args: &TrainArgs) -> Result<Run> {
     layers.set(&flags)?;
     layers.set(&args.sets)?;
     Ok(layers.resolve()?)
+}
+
+/// `--strict`: what would be a warning is an error.
+fn refuse_traps(run: &Run) -> Result<()> {
+    let warnings = run.warnings();
+    if warnings.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = warnings.iter().map(|warning| format!("\n  {warning}")).collect();
+    let rules: Vec<&str> = warnings.iter().map(|warning| warning.rule).collect();
+    let names = format!("run.silence={rules:?}");
+    Err(Misuse(format!(
+        "--strict: this is known to train badly; --set '{names}' lets it through:{}",
+        lines.concat()
+    ))
+    .into())
 }
 
 /// A step that does not fit is not tried: the system would end the program, or another one, without a word.

@@ -106,6 +106,8 @@ pub struct RunSection {
     pub device: Option<String>,
     /// Worker threads; 0: one a physical core.
     pub threads: Option<usize>,
+    /// Names of warnings that are not to be given: each says its own in brackets.
+    pub silence: Option<Vec<String>>,
 }
 
 /// `[data]`.

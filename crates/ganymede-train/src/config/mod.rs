@@ -16,6 +16,7 @@ mod eval;
 mod file;
 mod growth;
 mod layers;
+mod lint;
 mod loss;
 mod moves;
 mod nearest;
@@ -28,7 +29,6 @@ mod schedule;
 mod scheduled;
 mod section;
 mod term;
-mod warnings;
 mod write;
 
 #[cfg(test)]
@@ -45,6 +45,7 @@ pub use file::{
 };
 pub use growth::GrowthConfig;
 pub use layers::Layers;
+pub use lint::{Warning, lint_rules};
 pub use loss::LossConfig;
 pub(crate) use nearest::hint;
 pub use nearest::nearest;
@@ -80,6 +81,8 @@ pub struct Run {
     pub device: DeviceChoice,
     /// Worker threads; 0: one a physical core.
     pub threads: usize,
+    /// Names of [`Warning`]s that are not to be given.
+    pub silence: Vec<String>,
     /// The real samples.
     pub data: DataConfig,
     /// The generator.

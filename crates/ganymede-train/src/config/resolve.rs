@@ -13,6 +13,8 @@ use super::check::{Check, shown};
 use super::error::ConfigError;
 use super::file::{RUN_SCHEMA, RunFile};
 use super::growth::GrowthConfig;
+use super::lint::lint_rules;
+use super::nearest::hint;
 use super::scheduled::Scheduled;
 use super::{
     CHECK_EVERY, DataConfig, InitConfig, LogConfig, OWN_UPDATE, PenaltyConfig, Run, augment, auto, average,
@@ -59,6 +61,7 @@ impl RunFile {
             batch,
             device: device(file, &mut check),
             threads: check.size("run.threads", file.run.threads, 0),
+            silence: silence(file, &mut check),
             generator,
             discriminator,
             init: InitConfig {
@@ -130,6 +133,14 @@ fn steps(file: &RunFile, growth: Option<&GrowthConfig>, images_per_step: u64, ch
         }
         (steps, None) => check.count("run.steps", steps, DEFAULT_STEPS),
     }
+}
+
+fn silence(file: &RunFile, check: &mut Check) -> Vec<String> {
+    let (names, rules) = (file.run.silence.clone().unwrap_or_default(), lint_rules());
+    for name in names.iter().filter(|name| !rules.contains(&name.as_str())) {
+        check.add("run.silence", format!("there is no warning `{name}`{}", hint(name, &rules)));
+    }
+    names
 }
 
 fn device(file: &RunFile, check: &mut Check) -> DeviceChoice {

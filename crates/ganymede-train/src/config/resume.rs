@@ -9,8 +9,8 @@ use super::error::{ConfigError, Problem};
 
 /// Keys that change how far, where or how visibly a run goes, not what it computes. Where the data are is one: what
 /// they are is compared by their hash.
-const FREE: [&str; 6] =
-    ["run.steps", "run.threads", "run.device", "limits.minutes", "data.name", "data.vectors"];
+const FREE: [&str; 7] =
+    ["run.steps", "run.threads", "run.device", "run.silence", "limits.minutes", "data.name", "data.vectors"];
 /// A section of such keys: how often something is written.
 const FREE_SECTION: &str = "log.";
 

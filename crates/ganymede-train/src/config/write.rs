@@ -111,6 +111,7 @@ impl Run {
             batch: Some(self.batch),
             device: Some(self.device.to_string()),
             threads: Some(self.threads),
+            silence: Some(self.silence.clone()),
         }
     }
 }

@@ -127,7 +127,7 @@ impl Trainer {
 
     /// What this run is likely not to want: known traps in its configuration, and too few data.
     pub fn warnings(&self) -> Vec<String> {
-        let mut all = self.run.warnings();
+        let mut all: Vec<String> = self.run.warnings().iter().map(ToString::to_string).collect();
         all.extend(self.probe.remarks().iter().cloned());
         all.extend(self.cache_failure.clone());
         all

@@ -108,3 +108,21 @@ fn a_phrase_that_stands_twice_is_seen() {
     assert_eq!(repeated("x: cannot open file y: cannot open file y"), Some("cannot open file".to_owned()));
     assert_eq!(repeated("a folder, or another folder"), None);
 }
+
+#[test]
+fn strict_refuses_what_is_known_to_train_badly_and_leaves_no_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("run");
+    let train = |more: &[&str]| {
+        let usual = ["train", "dcgan", "--strict", "-q", "--out", text(&out), "--set", "run.batch=4"];
+        status_and_words(&call(&[&usual, more].concat()))
+    };
+    let (status, words) = train(&[]);
+    assert_eq!(status, 2, "{words}");
+    for part in ["means of 4 samples", "try --set 'run.batch=32'", "run.silence=[\"batch-norm-of-few\"]"] {
+        assert!(words.contains(part), "{words}");
+    }
+    assert!(!out.exists());
+    let (status, words) = train(&["--set", "run.silence=[\"batch-norm\"]"]);
+    assert!(status == 2 && words.contains("did you mean `batch-norm-of-few`?"), "{words}");
+}

@@ -30,7 +30,7 @@ fn augmentation_is_read_written_and_off_unless_asked_for() {
     ] {
         let run = resolve(&format!("[augment]\n{text}")).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(resolve(&run.to_toml()).unwrap(), run, "{text}");
-        assert_eq!(run.warnings(), Vec::<String>::new());
+        assert_eq!(run.warnings(), []);
     }
 }
 
@@ -143,7 +143,7 @@ fn changes_of_real_images_alone_are_taken_and_warned_of() {
     let run = resolve(text).unwrap();
     assert_eq!(run.data.augment, [Part::Translation, Part::Crop, Part::Colour, Part::Cutout]);
     assert_eq!(resolve(&run.to_toml()).unwrap(), run);
-    assert!(run.warnings().join("\n").contains("data.augment changes real images only"));
+    assert_eq!(run.warnings()[0].rule, "augmented-reals");
     for (text, want) in [
         ("augment = ['shfit']", "data.augment: there is no `shfit`; did you mean `shift`?"),
         ("augment = ['shift', 'translation']", "data.augment: has `translation` twice"),

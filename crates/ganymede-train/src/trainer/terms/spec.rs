@@ -52,6 +52,11 @@ impl TermConfig {
         Self { kind, spec: spec.into() }
     }
 
+    /// Its name in configurations.
+    pub(crate) fn name(&self) -> &'static str {
+        self.kind.name
+    }
+
     pub(crate) fn spec(&self) -> &dyn TermSpec {
         self.spec.as_ref()
     }

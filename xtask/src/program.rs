@@ -20,6 +20,7 @@ pub(crate) const HELP: &[(&str, &str)] = &[
     ("import", "read weights of a PyTorch program"),
     ("export", "write weights for one"),
     ("eval", "measure the generator of a run folder: FID, precision, recall and more"),
+    ("report", "write one page that says how runs went"),
     ("data", "list the data sets; fetch one"),
     ("doctor", "say what this machine offers: cores, SIMD, devices, memory, disk"),
     (

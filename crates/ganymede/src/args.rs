@@ -10,6 +10,7 @@ use crate::bench::args as bench;
 use crate::eval::ppl::PathLengthArgs;
 use crate::numbers;
 use crate::refine::RefineArgs;
+use crate::report::{self, LiveAddress, ReportArgs};
 use crate::sample::args as sample;
 use crate::study::args as study;
 use crate::weights::args as weights;
@@ -31,6 +32,7 @@ Examples:
   ganymede train --resume runs/quickstart-1   go on after Ctrl-C, a crash or a power cut
   ganymede sample runs/quickstart-1 --num 100 --truncation 0.7
   ganymede sample runs/quickstart-1 --interpolate slerp --animate gif
+  ganymede report runs/quickstart-1           one page with curves, samples, metrics and settings
   ganymede eval runs/quickstart-1 --checkpoint best
   ganymede score runs/quickstart-1 --images photos/ --out scores.csv
   ganymede export runs/quickstart-1 --out G.safetensors
@@ -63,6 +65,9 @@ pub(crate) enum Command {
     /// Measure a trained generator: FID, precision, recall and more.
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(EvalArgs),
+    /// Write one page that says how runs went: curves, samples, metrics, settings, and where runs differ.
+    #[command(after_help = report::EXAMPLES)]
+    Report(ReportArgs),
     /// List the known data sets, or fetch one.
     Data(DataArgs),
     /// Say what this machine offers: cores, vector instructions, devices, memory, disk.
@@ -94,6 +99,7 @@ impl Command {
             Self::Import(args) => args.json,
             Self::Export(args) => args.json,
             Self::Eval(args) => args.json,
+            Self::Report(args) => args.json,
             Self::Data(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Bench(args) => args.json,
@@ -141,6 +147,13 @@ pub(crate) struct TrainArgs {
     /// Refuse a configuration that is known to train badly, instead of a warning; run.silence lets single ones through
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Serve the report while the run trains, at a port of this machine or an address, such as 0.0.0.0:8000, that
+    /// others can reach [default port: 8321]
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) live: Option<LiveAddress>,
+    /// Do not write report.html at the end
+    #[arg(long)]
+    pub(crate) no_report: bool,
     /// Print the summary as one JSON object, the last line of standard output
     #[arg(long)]
     pub(crate) json: bool,
@@ -164,9 +177,12 @@ Examples:
   ganymede train sn-dcgan --set loss.kind=wasserstein --set optimizer.n_critic=5
   ganymede train ring-minimax                              watch a mode collapse
   ganymede train --config runs/quickstart-1/run.toml --seed 1
+  ganymede train --live                                    watch it in a browser
 
 The run folder holds run.toml (every setting), log.jsonl, metrics.jsonl, curves.png,
-samples/*.png, checkpoints/ and summary.json. Ctrl-C (or SIGTERM, or the end of the terminal)
+samples/*.png, checkpoints/, summary.json, and report.html, which shows all of that on one page.
+--live serves that page while the run trains, to this machine alone unless an address says
+otherwise; whoever reaches it can look and do nothing else. Ctrl-C (or SIGTERM, or the end of the terminal)
 finishes the step, leaves a measurement that is under way, writes a checkpoint and says how to
 go on; a second one leaves at once. Signals that are ignored at the start stay ignored: nohup.
 

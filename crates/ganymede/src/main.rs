@@ -14,6 +14,7 @@ mod machine;
 mod numbers;
 mod progress;
 mod refine;
+mod report;
 mod sample;
 mod score;
 mod study;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Import(args) => weights::import(&args),
         Command::Export(args) => weights::export(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Data(args) => data::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Bench(args) => bench::run(&args),

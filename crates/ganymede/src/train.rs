@@ -1,6 +1,6 @@
 //! `ganymede train`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use ganymede_files::{name_of_path, path_text, shell_quoted};
@@ -10,6 +10,7 @@ use ganymede_train::{
 
 use crate::args::TrainArgs;
 use crate::progress::Terminal;
+use crate::report::{self, Live, Serving};
 use crate::words::Misuse;
 use crate::{Exit, interrupt, machine, words};
 
@@ -24,6 +25,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
         return Ok(nothing_left(args, dir, finished));
     }
     refuse_beyond_memory(&run)?;
+    let live = args.live.as_ref().map(Live::bind).transpose()?;
     machine::start_threads(run.threads)?;
     let mut trainer = match (&args.resume, &args.out) {
         (Some(dir), _) => Trainer::resume(dir, &run)?,
@@ -34,18 +36,24 @@ pub(crate) fn run(args: &TrainArgs) -> Result<Exit> {
     if !args.quiet {
         introduce(&trainer, args.resume.is_some());
     }
+    let folder = trainer.folder().root().to_owned();
+    let serving = live.map(|live| serve(live, &folder, args.quiet)).transpose()?;
     let mut terminal = Terminal::new(args.quiet, trainer.step(), run.steps);
     let result = trainer.run(&mut terminal);
     terminal.close();
-    let folder = trainer.folder().root();
+    let folder = folder.as_path();
+    if let Some(serving) = serving {
+        serving.finish();
+    }
     let summary = result.inspect_err(|_| {
         if trainer.folder().last_checkpoint().exists() {
             let folder = shell_quoted(folder);
             words::say(&format!("the last checkpoint is whole: ganymede train --resume {folder}"));
         }
     })?;
+    let page = if args.no_report { None } else { write_report(folder) };
     if !args.quiet {
-        conclude(&summary, folder);
+        conclude(&summary, folder, page.as_deref());
     } else if let Outcome::Diverged { .. } = summary.outcome {
         words::say(&format!("error: {}", summary.verdict));
     }
@@ -187,7 +195,22 @@ fn introduce(trainer: &Trainer, resumed: bool) {
     }
 }
 
-fn conclude(summary: &Summary, folder: &Path) {
+fn serve(live: Live, folder: &Path, quiet: bool) -> Result<Serving> {
+    let url = live.url();
+    let serving = live.serve(folder)?;
+    if !quiet {
+        words::say(&format!("look on at {url}"));
+    }
+    Ok(serving)
+}
+
+/// The page of the run. A run that went well does not fail for want of it.
+fn write_report(folder: &Path) -> Option<PathBuf> {
+    let written = report::write_into(folder);
+    written.inspect_err(|error| words::say(&format!("warning: the report is not written: {error}"))).ok()
+}
+
+fn conclude(summary: &Summary, folder: &Path, page: Option<&Path>) {
     let at = |file: &str| folder.join(file).display().to_string();
     words::say(&format!(
         "\n{}\n{} of {} steps, {} images in {} ({:.0} images/s, {:.1} % of a step's time waiting for data)",
@@ -202,7 +225,10 @@ fn conclude(summary: &Summary, folder: &Path) {
     if let Some(picture) = &summary.files.picture {
         words::say(&format!("  look at   {}", at(picture)));
     }
-    words::say(&format!("  curves    {}", at(&summary.files.curves)));
+    match page {
+        Some(page) => words::say(&format!("  report    {}", page.display())),
+        None => words::say(&format!("  curves    {}", at(&summary.files.curves))),
+    }
     words::say(&format!("  numbers   {}", folder.join("summary.json").display()));
     if summary.files.last.is_some() {
         let folder = shell_quoted(folder);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 /// Written by the clock, or about the machine.
-const OTHERS: [&str; 3] = ["timing.jsonl", "summary.json", "run.lock"];
+const OTHERS: [&str; 4] = ["timing.jsonl", "summary.json", "run.lock", "report.html"];
 
 /// Every file of a run that is a function of its configuration: the same names, the same bytes.
 pub(crate) fn same_bytes(straight: &Path, other: &Path) -> Result<()> {

@@ -65,7 +65,8 @@ fn deterministic_files(root: &Path) -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_str().unwrap();
             // Written by the clock, or about the machine.
-            let others = ["timing.jsonl", "summary.json", "run.lock", "data.path", "vectors.path"];
+            let others =
+                ["timing.jsonl", "summary.json", "run.lock", "data.path", "vectors.path", "report.html"];
             if path.is_file() && !others.contains(&name) {
                 files.push(path.strip_prefix(root).unwrap().to_owned());
             }

@@ -6,13 +6,57 @@ use toml::{Table, Value};
 
 use super::error::ConfigError;
 
-const PENALTY: &str = "penalty";
+/// A list of a configuration, into whose entries an assignment can reach.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum List {
+    Penalty,
+    Term,
+}
 
-/// Assignments as one layer: sections, and settings of entries of `penalty` by their index.
+impl List {
+    const ALL: [Self; 2] = [Self::Penalty, Self::Term];
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Penalty => "penalty",
+            Self::Term => "term",
+        }
+    }
+
+    fn plural(self) -> &'static str {
+        match self {
+            Self::Penalty => "penalties",
+            Self::Term => "terms",
+        }
+    }
+
+    /// `penalty.0.gamma=10`.
+    fn example(self) -> &'static str {
+        match self {
+            Self::Penalty => "penalty.0.gamma=10",
+            Self::Term => "term.0.weight=0.1",
+        }
+    }
+
+    /// A kind that has such settings.
+    fn kind_with(self, settings: &Table) -> &str {
+        match (settings.get("kind").and_then(Value::as_str), self) {
+            (Some(kind), _) => kind,
+            (None, Self::Term) => "lecam",
+            (None, Self::Penalty) if settings.contains_key("target") => "wgan-gp",
+            (None, Self::Penalty) if settings.contains_key("lambda") || settings.contains_key("c") => {
+                "dragan"
+            }
+            (None, Self::Penalty) => "r1",
+        }
+    }
+}
+
+/// Assignments as one layer: sections, and settings of entries of lists by their index.
 #[derive(Default)]
 pub(super) struct Assignments {
     pub(super) sections: Table,
-    penalties: BTreeMap<usize, (String, Table)>,
+    entries: BTreeMap<(List, usize), (String, Table)>,
 }
 
 impl Assignments {
@@ -33,47 +77,45 @@ impl Assignments {
             return Err("a part of the key is empty; write it as section.key=value".into());
         }
         let value = literal(value.trim())?;
-        if path[0] != PENALTY || path.len() == 1 {
-            return insert(&mut self.sections, &path, value);
-        }
-        match path[1..] {
-            [index, key] => {
-                let index = index.parse().map_err(|_| {
-                    format!(
-                        "penalties are numbered from 0: write it as penalty.N.key=value, such as penalty.0.{key}={value}"
-                    )
-                })?;
-                let (_, table) =
-                    self.penalties.entry(index).or_insert_with(|| (text.to_owned(), Table::new()));
-                table.insert(key.into(), value);
-                Ok(())
-            }
-            [key] if key.parse::<usize>().is_err() => Err(format!(
-                "penalties are a list: write it as penalty.N.key=value, such as penalty.0.{key}={value}"
-            )),
-            _ => Err("write it as penalty.N.key=value, such as penalty.0.gamma=10".into()),
+        match List::ALL.into_iter().find(|list| list.key() == path[0]) {
+            Some(list) if path.len() > 1 => self.add_to(list, &path[1..], value, text),
+            _ => insert(&mut self.sections, &path, value),
         }
     }
 
-    /// Hands the settings of each entry of `table`'s penalties to `lay`.
-    pub(super) fn into_penalties(
+    fn add_to(&mut self, list: List, path: &[&str], value: Value, text: &str) -> Result<(), String> {
+        let (name, plural) = (list.key(), list.plural());
+        let such_as = |key: &str| format!("write it as {name}.N.key=value, such as {name}.0.{key}={value}");
+        match *path {
+            [index, key] => {
+                let index =
+                    index.parse().map_err(|_| format!("{plural} are numbered from 0: {}", such_as(key)))?;
+                let fresh = || (text.to_owned(), Table::new());
+                let (_, table) = self.entries.entry((list, index)).or_insert_with(fresh);
+                table.insert(key.into(), value);
+                Ok(())
+            }
+            [key] if key.parse::<usize>().is_err() => Err(format!("{plural} are a list: {}", such_as(key))),
+            _ => Err(format!("write it as {name}.N.key=value, such as {}", list.example())),
+        }
+    }
+
+    /// Hands the settings of each entry of `table`'s lists to `lay`.
+    pub(super) fn into_lists(
         self,
         table: &mut Table,
         lay: impl Fn(&mut Table, Table),
     ) -> Result<(), ConfigError> {
-        if self.penalties.is_empty() {
-            return Ok(());
-        }
         let preset = table.get("preset").and_then(Value::as_str).map(str::to_owned);
-        let list = match table.get_mut(PENALTY) {
-            Some(Value::Array(items)) => items.as_mut_slice(),
-            _ => &mut [],
-        };
-        let count = list.len();
-        for (index, (text, settings)) in self.penalties {
-            match list.get_mut(index).and_then(Value::as_table_mut) {
+        for ((list, index), (text, settings)) in self.entries {
+            let entries = match table.get_mut(list.key()) {
+                Some(Value::Array(items)) => items.as_mut_slice(),
+                _ => &mut [],
+            };
+            let count = entries.len();
+            match entries.get_mut(index).and_then(Value::as_table_mut) {
                 Some(entry) => lay(entry, settings),
-                None => return Err(refusal(&text, no_entry(preset.as_deref(), count, &settings))),
+                None => return Err(refusal(&text, no_entry(list, preset.as_deref(), count, &settings))),
             }
         }
         Ok(())
@@ -85,23 +127,19 @@ fn refusal(text: &str, reason: String) -> ConfigError {
 }
 
 /// What to do instead of setting something of an entry that is not there.
-fn no_entry(preset: Option<&str>, count: usize, settings: &Table) -> String {
+fn no_entry(list: List, preset: Option<&str>, count: usize, settings: &Table) -> String {
+    let (name, plural) = (list.key(), list.plural());
     let whose = preset.map_or_else(|| "this configuration".to_owned(), |name| format!("`{name}`"));
     let has = match count {
-        0 => format!("{whose} has no penalty"),
-        1 => format!("{whose} has one penalty, penalty.0"),
-        n => format!("{whose} has {n} penalties, penalty.0 to penalty.{}", n - 1),
+        0 => format!("{whose} has no {name}"),
+        1 => format!("{whose} has one {name}, {name}.0"),
+        n => format!("{whose} has {n} {plural}, {name}.0 to {name}.{}", n - 1),
     };
-    let kind = match settings.get("kind").and_then(Value::as_str) {
-        Some(kind) => kind,
-        None if settings.contains_key("target") => "wgan-gp",
-        None if settings.contains_key("lambda") || settings.contains_key("c") => "dragan",
-        None => "r1",
-    };
+    let kind = list.kind_with(settings);
     let others = settings.iter().filter(|(key, _)| *key != "kind");
     let others: String = others.map(|(key, value)| format!(", {key} = {value}")).collect();
     let verb = if count == 0 { "add one with" } else { "replace the list with" };
-    format!("{has}; {verb} --set 'penalty=[{{ kind = \"{kind}\"{others} }}]'")
+    format!("{has}; {verb} --set '{name}=[{{ kind = \"{kind}\"{others} }}]'")
 }
 
 /// A value of TOML; what is none is text.

@@ -12,7 +12,7 @@ use crate::presets;
 
 /// Configuration tables laid over one another; the later wins.
 ///
-/// Tables are merged key by key; lists (`penalty`) are replaced whole. Where a layer changes the `kind` of
+/// Tables are merged key by key; lists (`penalty`, `term`) are replaced whole. Where a layer changes the `kind` of
 /// a section, what the layers below said in that section is forgotten, for it was said of another kind:
 /// laying `optimizer.generator.kind = "sgd"` over an Adam preset leaves no `beta1` behind.
 ///
@@ -86,7 +86,7 @@ impl Layers {
     /// them or, where one cannot be made, none.
     ///
     /// Values are TOML (`0.1`, `true`, `[1, 2]`, `"text"`); what is not TOML is taken as text, so that
-    /// quotes may be left out. A number reaches into a list: `penalty.0.gamma=5`.
+    /// quotes may be left out. A number reaches into a list: `penalty.0.gamma=5`, `term.0.weight=0.1`.
     ///
     /// # Errors
     /// [`ConfigError::Override`]: no `=`, an empty key, or a path through something that is not a section.
@@ -95,7 +95,7 @@ impl Layers {
         // On a copy: an assignment that cannot be made leaves the others unmade.
         let mut next = self.clone();
         next.lay(std::mem::take(&mut all.sections));
-        all.into_penalties(&mut next.table, merge)?;
+        all.into_lists(&mut next.table, merge)?;
         *self = next;
         Ok(())
     }

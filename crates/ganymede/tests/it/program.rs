@@ -67,6 +67,14 @@ fn assignments_that_reach_into_nothing_say_what_is_there() {
     check("wgan-gp", "penalty.one.lambda=5", &["numbered from 0"]);
     check("wgan-gp", "penalty.0=5", &["penalty.N.key=value"]);
     check("wgan-gp", "penalty.0.lambda.x=5", &["penalty.N.key=value"]);
+    check(
+        "dcgan",
+        "term.0.weight=1",
+        &["`dcgan` has no term", "add one with --set 'term=[{ kind = \"lecam\", weight = 1 }]'"],
+    );
+    check("stylegan2", "term.1.weight=5", &["one term, term.0", "replace the list"]);
+    check("stylegan2", "term.weight=5", &["terms are a list", "term.0.weight=5"]);
+    check("stylegan2", "term.0.wieght=5", &["term.0.wieght"]);
     check("wgan-gp", "penalty=5", &["penalty", "expected a list"]);
     check("dcgan", "run=5", &["run: found 5, expected a section"]);
     check("dcgan", "run.seed.x=5", &["run.seed"]);

@@ -20,10 +20,12 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 mod bilinear;
 mod environment;
+mod finite;
 mod known;
 mod scaled;
 mod tap;
 pub(crate) use bilinear::bilinear_gradient;
+pub use finite::first_not_finite;
 pub use scaled::scaled_param;
 pub use tap::watch;
 

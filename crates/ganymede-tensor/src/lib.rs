@@ -25,7 +25,7 @@ mod stdout;
 mod storage;
 pub mod testing;
 
-pub use autograd::{Graph, grad, scaled_param, start_gradient_workers, watch};
+pub use autograd::{Graph, first_not_finite, grad, scaled_param, start_gradient_workers, watch};
 pub use candle_core::{D, DType, Device, Error, IndexOp, Result, Shape, Tensor, Var, bail};
 pub use checkpoint::{
     Checkpoint, CheckpointError, Fits, FittedWeights, Shapes, TensorRows, TensorWriter, fit_bytes,

@@ -17,6 +17,8 @@ use crate::error::TrainError;
 /// | `data.path`, `vectors.path` | where the data and their vectors were, for data that lie in a place |
 /// | `log.jsonl` | losses, scores and gradient norms; a function of the configuration alone |
 /// | `metrics.jsonl` | how good the samples are, likewise |
+/// | `monitor.jsonl` | what a look at the players showed, likewise |
+/// | `alerts.jsonl` | what goes wrong with the run, likewise; empty when all is well |
 /// | `timing.jsonl` | what the clock said |
 /// | `samples/` | pictures from fixed latent vectors, and `real.png` |
 /// | `curves.png` | the log as curves |
@@ -88,6 +90,16 @@ impl RunFolder {
     /// `metrics.jsonl`
     pub fn metrics(&self) -> PathBuf {
         self.root.join("metrics.jsonl")
+    }
+
+    /// `monitor.jsonl`
+    pub fn monitor(&self) -> PathBuf {
+        self.root.join("monitor.jsonl")
+    }
+
+    /// `alerts.jsonl`
+    pub fn alerts(&self) -> PathBuf {
+        self.root.join("alerts.jsonl")
     }
 
     /// `timing.jsonl`

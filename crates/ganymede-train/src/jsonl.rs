@@ -31,7 +31,18 @@ impl<T: Serialize + DeserializeOwned> JsonLines<T> {
     /// [`TrainError::DamagedLog`] where a line is no record or steps do not rise, or if the file is missing though it
     /// `must_exist`.
     pub(crate) fn open(path: &Path, step: u64, must_exist: bool) -> Result<(Self, Vec<T>), TrainError> {
-        let records = keep_until(path, step, must_exist)?;
+        Self::appending(path, keep_until(path, step, must_exist, Steps::Rise)?)
+    }
+
+    /// [`JsonLines::open`] of records of which there may be several of one step.
+    ///
+    /// # Errors
+    /// [`TrainError::DamagedLog`] where a line is no record or steps fall.
+    pub(crate) fn open_several(path: &Path, step: u64) -> Result<Self, TrainError> {
+        Ok(Self::appending(path, keep_until::<T>(path, step, false, Steps::DoNotFall)?)?.0)
+    }
+
+    fn appending(path: &Path, records: Vec<T>) -> Result<(Self, Vec<T>), TrainError> {
         let file = OpenOptions::new().create(true).append(true).open(path);
         let file = file.map_err(TrainError::write("open", path))?;
         Ok((Self { path: path.to_owned(), file, record: PhantomData }, records))
@@ -56,8 +67,20 @@ struct Head {
     step: u64,
 }
 
+/// What the steps of a file do from line to line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Steps {
+    Rise,
+    DoNotFall,
+}
+
 /// Cuts the file after the last record of a step ≤ `step`.
-fn keep_until<T: DeserializeOwned>(path: &Path, step: u64, must_exist: bool) -> Result<Vec<T>, TrainError> {
+fn keep_until<T: DeserializeOwned>(
+    path: &Path,
+    step: u64,
+    must_exist: bool,
+    steps: Steps,
+) -> Result<Vec<T>, TrainError> {
     let damaged = |line, reason: String| TrainError::DamagedLog { path: path.to_owned(), line, reason };
     let text = match fs::read(path) {
         Ok(bytes) => bytes,
@@ -78,7 +101,8 @@ fn keep_until<T: DeserializeOwned>(path: &Path, step: u64, must_exist: bool) -> 
         if head.step > step {
             break;
         }
-        if head.step <= before && index > 0 {
+        let again = head.step == before && steps == Steps::Rise;
+        if (head.step < before || again) && index > 0 {
             let reason = format!("step {} comes after step {before}; {fix}", head.step);
             return Err(damaged(Some(index + 1), reason));
         }

@@ -5,6 +5,7 @@
 //! * [`Observer`]: how a program watches; this library prints nothing;
 //! * [`Sampler`]: samples from a checkpoint, or from weights that others published; truncated, interpolated, mixed;
 //! * [`Scorer`]: what a discriminator says of images; [`NetworkWeights`]: weights in and out, under any program's names;
+//! * [`monitor`]: what goes wrong with a run, or with a history of any other program's;
 //! * [`evaluate`]: how good a checkpoint is, in the features of a network.
 //!
 //! A run is a function of its configuration. Random numbers come from named streams whose positions, with
@@ -40,6 +41,7 @@ mod jsonl;
 mod labels;
 mod lock;
 mod look;
+pub mod monitor;
 mod numbered;
 mod numbers;
 mod outcome;
@@ -61,9 +63,9 @@ mod weights;
 pub use config::{
     AboutFile, Average, Change, ConfigError, Course, DataConfig, DataFile, EmaFile, EvalConfig, EvalFile,
     GrowthConfig, GrowthFile, InitConfig, InitFile, Layers, LimitsFile, LogConfig, LogFile, Lookahead,
-    LossConfig, LossFile, MOST_MEASURED, MOST_STEPS, MOST_THREADS, NCritic, OptimizersFile, PenaltyConfig,
-    Problem, RUN_SCHEMA, Ramp, Run, RunFile, RunSection, ScheduleFile, Scheduled, Warning, lint_rules,
-    nearest,
+    LossConfig, LossFile, MOST_MEASURED, MOST_STEPS, MOST_THREADS, MonitorConfig, MonitorFile, NCritic,
+    OptimizersFile, PenaltyConfig, Problem, RUN_SCHEMA, Ramp, Run, RunFile, RunSection, ScheduleFile,
+    Scheduled, Warning, lint_rules, nearest,
 };
 pub use error::TrainError;
 pub use evaluate::{
@@ -71,7 +73,7 @@ pub use evaluate::{
 };
 pub use figure::figure;
 pub use folder::RunFolder;
-pub use outcome::{Outcome, StopReason};
+pub use outcome::{Origin, Outcome, StopReason};
 pub use plot::draw_truncation;
 pub use presets::{DEFAULT_PRESET, Preset, preset_names, presets};
 pub use quality::{ClassShare, LeftOut, Quality, QualityValue};

@@ -20,7 +20,27 @@ pub enum Outcome {
         step: u64,
         /// Which value, in words.
         cause: String,
+        /// Where the first value that was none came from, if playing the steps since the last checkpoint again has shown it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        origin: Option<Origin>,
     },
+}
+
+/// Where the first value came from that was not a finite number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Origin {
+    /// The step that was being made.
+    pub step: u64,
+    /// `generator` or `discriminator`: whose update it was.
+    pub player: &'static str,
+    /// `samples`, `loss`, `gradient` or `update`: what of it.
+    pub part: &'static str,
+    /// The parameter that the value belongs to, or that went into it last; with the network in front, as in
+    /// `discriminator.main.0.weight`.
+    pub parameter: Option<String>,
+    /// In a sentence.
+    pub words: String,
 }
 
 /// What stopped a run early.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::monitor::Alert;
 use crate::outcome::Outcome;
 use crate::record::{Best, LogEntry, Metric};
 
@@ -35,6 +36,8 @@ pub struct Summary {
     pub data_wait: f64,
     /// The values of the last step that was measured: losses, scores, accuracies, gradient norms.
     pub last: Option<LogEntry>,
+    /// What goes wrong with it at the end, the worst first; `alerts.jsonl` has what was raised and cleared before.
+    pub alerts: Vec<Alert>,
     /// How good the samples of the last step are; those of the last step that was measured, where the run was stopped.
     pub metric: Option<Metric>,
     /// The best checkpoint; absent when nothing was measured at a regular step.
@@ -106,6 +109,8 @@ pub struct Files {
     pub log: String,
     /// The metrics.
     pub metrics: String,
+    /// What was raised and cleared.
+    pub alerts: String,
     /// The clock's readings.
     pub timing: String,
     /// The curves.

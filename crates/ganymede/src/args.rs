@@ -13,6 +13,7 @@ use crate::refine::RefineArgs;
 use crate::report::{self, LiveAddress, ReportArgs};
 use crate::sample::args as sample;
 use crate::study::args as study;
+use crate::study::failures::CaseArgs;
 use crate::weights::args as weights;
 use crate::zoo::ZooArgs;
 
@@ -85,6 +86,9 @@ pub(crate) enum Command {
     /// What `study` starts for each run.
     #[command(hide = true)]
     StudyWorker(study::WorkerArgs),
+    /// What `study failures` starts for each run.
+    #[command(hide = true)]
+    StudyCase(CaseArgs),
     /// Describe every network: paper, settings, parameters, operations, memory, presets, and what these reached.
     Zoo(ZooArgs),
 }
@@ -103,7 +107,11 @@ impl Command {
             Self::Data(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Bench(args) => args.json,
-            Self::BenchWorker(_) | Self::Study(_) | Self::StudyWorker(_) | Self::Zoo(_) => false,
+            Self::BenchWorker(_)
+            | Self::Study(_)
+            | Self::StudyWorker(_)
+            | Self::StudyCase(_)
+            | Self::Zoo(_) => false,
         }
     }
 }

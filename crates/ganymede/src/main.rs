@@ -67,6 +67,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::BenchWorker(args) => bench::worker::run(&args),
         Command::Study(args) => study::run(&args),
+        Command::StudyCase(args) => study::failures::worker(&args),
         Command::StudyWorker(args) => study::worker::run(&args),
         Command::Zoo(args) => zoo::run(&args),
     });

@@ -3,7 +3,8 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use ganymede_train::{LogEntry, Observer, Progress, figure};
+use ganymede_train::monitor::{Alert, AlertState};
+use ganymede_train::{Event, LogEntry, Observer, Progress, figure};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{interrupt, words};
@@ -69,9 +70,32 @@ impl Observer for Terminal {
         }
     }
 
+    fn happened(&mut self, event: &Event<'_>) {
+        let Event::Alerted(alert) = event else { return };
+        match &self.shown {
+            Shown::Nothing => {}
+            Shown::Bar(bar) => bar.suspend(|| words::say(&told(alert))),
+            Shown::Lines { .. } => words::say(&told(alert)),
+        }
+    }
+
     fn stop_requested(&mut self) -> bool {
         interrupt::requested()
     }
+}
+
+/// An alert in a line, and what may help in the next.
+fn told(alert: &Alert) -> String {
+    let Alert { step, symptom, .. } = alert;
+    if alert.state == AlertState::Cleared {
+        return format!("cleared: {symptom} at step {step}");
+    }
+    let mut text = format!("{}: {symptom} at step {step}: {}", alert.severity.name(), alert.words);
+    if let Some(remedy) = alert.remedies.first().filter(|remedy| !remedy.set.is_empty()) {
+        let sets: Vec<String> = remedy.set.iter().map(|set| format!("--set '{set}'")).collect();
+        text += &format!("\n  try {}  ({})", sets.join(" "), remedy.words);
+    }
+    text
 }
 
 fn message(progress: &Progress<'_>) -> String {

@@ -124,6 +124,8 @@ pub(super) const BOUNDS: &[(&str, Bound)] = &[
     ("eval.every", Whole(1, MOST_STEPS)),
     ("eval.samples", Whole(10, MOST_MEASURED as u64)),
     ("eval.standing_statistics", Whole(0, 100_000)),
+    ("monitor.every", Whole(1, MOST_STEPS)),
+    ("monitor.samples", Whole(16, 4096)),
     ("limits.minutes", NonNegative(1e7)),
 ];
 

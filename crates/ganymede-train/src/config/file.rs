@@ -68,6 +68,9 @@ pub struct RunFile {
     /// How samples of images are measured.
     #[serde(default)]
     pub eval: EvalFile,
+    /// How the run is watched.
+    #[serde(default)]
+    pub monitor: MonitorFile,
     /// When to stop early.
     #[serde(default)]
     pub limits: LimitsFile,
@@ -321,6 +324,18 @@ pub struct EvalFile {
     /// Passes whose statistics batch normalisation uses in the generator that is measured; 0: its running statistics.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing_statistics: Option<u64>,
+}
+
+/// `[monitor]`: what a run shows is looked at for what goes wrong with it ([`crate::monitor`]).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MonitorFile {
+    /// Look at all.
+    pub enabled: Option<bool>,
+    /// Steps between looks.
+    pub every: Option<u64>,
+    /// Samples of either side that a look compares.
+    pub samples: Option<usize>,
 }
 
 /// `[limits]`.

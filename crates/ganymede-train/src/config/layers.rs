@@ -59,6 +59,11 @@ impl Layers {
         Ok(Self { table: read::parse(&text, &path.display().to_string())? })
     }
 
+    /// [`Layers::whole_file`] of the text of a run that is known.
+    pub(crate) fn whole_text(text: &str) -> Result<Self, ConfigError> {
+        Ok(Self { table: read::parse(text, "the run's configuration")? })
+    }
+
     /// Like [`Layers::file`], from text; `origin` names the text in errors.
     ///
     /// # Errors

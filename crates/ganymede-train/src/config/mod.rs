@@ -18,6 +18,7 @@ mod growth;
 mod layers;
 mod lint;
 mod loss;
+mod monitor;
 mod moves;
 mod nearest;
 mod network;
@@ -40,13 +41,14 @@ pub use course::{Course, Ramp};
 pub use error::{ConfigError, Problem};
 pub use eval::EvalConfig;
 pub use file::{
-    AboutFile, DataFile, EmaFile, EvalFile, GrowthFile, InitFile, LimitsFile, LogFile, LossFile,
+    AboutFile, DataFile, EmaFile, EvalFile, GrowthFile, InitFile, LimitsFile, LogFile, LossFile, MonitorFile,
     OptimizersFile, RUN_SCHEMA, RunFile, RunSection, ScheduleFile,
 };
 pub use growth::GrowthConfig;
 pub use layers::Layers;
 pub use lint::{Warning, lint_rules};
 pub use loss::LossConfig;
+pub use monitor::MonitorConfig;
 pub(crate) use nearest::hint;
 pub use nearest::nearest;
 pub use resume::Change;
@@ -133,6 +135,8 @@ pub struct Run {
     pub log: LogConfig,
     /// How samples are measured by the features of a network, where they are.
     pub eval: Option<EvalConfig>,
+    /// How it is watched, where it is.
+    pub monitor: Option<MonitorConfig>,
     /// Minutes after the start or the resume at which to stop, where there is a limit.
     pub minutes: Option<f64>,
 }

@@ -18,7 +18,7 @@ use super::nearest::hint;
 use super::scheduled::Scheduled;
 use super::{
     CHECK_EVERY, DataConfig, InitConfig, LogConfig, OWN_UPDATE, PenaltyConfig, Run, augment, auto, average,
-    eval, growth, loss, moves, network, pairs, schedule, section, term,
+    eval, growth, loss, monitor, moves, network, pairs, schedule, section, term,
 };
 use crate::trainer::terms::TermConfig;
 
@@ -94,6 +94,7 @@ impl RunFile {
             growth,
             ema: average::resolve(&file.ema, steps, &mut check),
             eval: eval::resolve(&file.eval, data.resolution, log.sample_every, &mut check),
+            monitor: monitor::resolve(&file.monitor, data.is_toy(), &mut check),
             log,
             data,
             minutes: off_at_zero(&mut check, "limits.minutes", file.limits.minutes),

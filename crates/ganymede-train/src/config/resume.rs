@@ -11,8 +11,8 @@ use super::error::{ConfigError, Problem};
 /// they are is compared by their hash.
 const FREE: [&str; 7] =
     ["run.steps", "run.threads", "run.device", "run.silence", "limits.minutes", "data.name", "data.vectors"];
-/// A section of such keys: how often something is written.
-const FREE_SECTION: &str = "log.";
+/// Sections of such keys: how often something is written or looked at.
+const FREE_SECTIONS: [&str; 2] = ["log.", "monitor."];
 
 /// A setting that differs between the run as begun and as resumed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Change {
 
 impl Run {
     /// The settings in which `next` differs from this run, if a resume may change all of them: the number
-    /// of steps, threads, device, time limit, the section `log`, and the place of the data, whose content must be
+    /// of steps, threads, device, time limit, the sections `log` and `monitor`, and the place of the data, whose content must be
     /// the same.
     ///
     /// # Errors
@@ -36,7 +36,10 @@ impl Run {
         let changes = self.changes(next);
         let refused: Vec<Problem> = changes
             .iter()
-            .filter(|change| !FREE.contains(&change.key.as_str()) && !change.key.starts_with(FREE_SECTION))
+            .filter(|change| {
+                let key = change.key.as_str();
+                !FREE.contains(&key) && !FREE_SECTIONS.iter().any(|section| key.starts_with(section))
+            })
             .map(|change| Problem {
                 key: change.key.clone(),
                 message: format!("was {}, now {}", change.old, change.new),

@@ -8,7 +8,9 @@ use super::file::{
 };
 use super::growth::GrowthConfig;
 use super::resolve::{CROPS, SPLITS};
-use super::{Course, InitConfig, PenaltyConfig, Run, augment, average, eval, loss, moves, pairs, schedule};
+use super::{
+    Course, InitConfig, PenaltyConfig, Run, augment, average, eval, loss, monitor, moves, pairs, schedule,
+};
 use crate::config::write_course;
 use crate::trainer::terms::TermConfig;
 
@@ -52,6 +54,7 @@ impl Run {
                 samples: Some(self.log.samples),
             },
             eval: eval::write(self.eval.as_ref(), self.data.is_toy()),
+            monitor: monitor::write(self.monitor.as_ref()),
             limits: LimitsFile { minutes: Some(self.minutes.unwrap_or(0.0)) },
         }
     }

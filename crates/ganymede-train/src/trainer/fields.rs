@@ -7,6 +7,7 @@ use ganymede_tensor::{DType, Graph, Params, Rng, Tensor, grad};
 use super::adversarial::scores_of;
 use super::augment::{Looks, Place, undecided};
 use super::draws::{DiscriminatorDraws, GeneratorDraws};
+use super::inspector::{DISCRIMINATOR, GENERATOR};
 use super::maker::{Fakes, Maker};
 use super::measurements::{Measurements, global_norm};
 use super::player::Field;
@@ -66,10 +67,16 @@ impl Players {
             let batch = Batch { samples, condition: draws.condition.clone() };
             Fakes { batch, latents: &draws.latents }
         };
+        if let Some(inspector) = &self.inspector {
+            inspector.samples(self, &fake, DISCRIMINATOR)?;
+        }
         let learner = &self.discriminator.learner;
         let pass = || {
             let loss = self.discriminator_loss(draws, &fake, part, TRAIN)?;
             let gradients = loss.gradients(&weights(self.discriminator.net.params()), graph)?;
+            if let Some(inspector) = &self.inspector {
+                inspector.gradients(self.discriminator.net.params(), &gradients, DISCRIMINATOR)?;
+            }
             let (measured, seen) = self.observe(draws, &loss, &gradients, measure)?;
             Ok((gradients, loss, measured, seen))
         };
@@ -118,7 +125,17 @@ impl Players {
             update: draws.update,
             noise: &draws.noise[term],
         })?;
-        Ok(Loss { adversarial, terms, given, said_real, said_fake })
+        let loss = Loss { adversarial, terms, given, said_real, said_fake };
+        self.inspect(&loss, DISCRIMINATOR)?;
+        Ok(loss)
+    }
+
+    /// Looks at a loss for values that are none, where steps are played again to find them.
+    fn inspect(&self, loss: &Loss, player: &'static str) -> ganymede_tensor::Result<()> {
+        match (&self.inspector, loss.total()?) {
+            (Some(inspector), Some(total)) => inspector.loss(self.params(), &total, player),
+            _ => Ok(()),
+        }
     }
 
     /// The gradient of the generator's loss, or of its terms on their own, in its parameters. Nothing moves.
@@ -134,6 +151,9 @@ impl Players {
             let made = self.make(draws)?;
             let loss = self.generator_loss(draws, &made, part)?;
             let gradients = loss.gradients(&weights(self.generator.net.params()), graph)?;
+            if let Some(inspector) = &self.inspector {
+                inspector.gradients(self.generator.net.params(), &gradients, GENERATOR)?;
+            }
             Ok((loss, gradients))
         })
     }
@@ -201,7 +221,9 @@ impl Players {
             update: draws.step,
             noise: &draws.noise[term],
         })?;
-        Ok(Loss { adversarial, terms, given, said_real, said_fake })
+        let loss = Loss { adversarial, terms, given, said_real, said_fake };
+        self.inspect(&loss, GENERATOR)?;
+        Ok(loss)
     }
 
     /// What samples of such latents were made with.
@@ -210,7 +232,7 @@ impl Players {
         Maker { generator, latents, condition, growth, pack }
     }
 
-    fn view<'a>(&'a self, looks: &'a Looks) -> View<'a> {
+    pub(super) fn view<'a>(&'a self, looks: &'a Looks) -> View<'a> {
         View::new(self.discriminator.net.as_ref(), self.growth, looks)
     }
 

@@ -83,6 +83,7 @@ impl Game {
                 parts: run.accumulate,
                 pack: run.discriminator.traits().pack,
                 growth: run.growth_at(0),
+                inspector: None,
             },
             scheme: run.scheme.spec().build(),
             slow: SlowWeights::new(run.lookahead),

@@ -9,9 +9,11 @@ mod fields;
 mod fixed;
 mod game;
 mod init;
+mod inspector;
 mod lookahead;
 mod maker;
 mod measurements;
+mod monitor;
 mod observer;
 mod open;
 mod parts;
@@ -26,7 +28,9 @@ mod state;
 pub(crate) mod terms;
 #[cfg(test)]
 mod testing;
+mod trace;
 mod view;
+mod vitals;
 
 pub use observer::{Event, Observer, Progress};
 pub use open::Finished;
@@ -57,6 +61,7 @@ use crate::plot::draw_curves;
 use crate::record::{Best, LogEntry, MetricEntry, TimingEntry};
 use crate::summary::Summary;
 use clock::Clock;
+use monitor::Monitor;
 use probe::Probe;
 use state::Besides;
 
@@ -82,6 +87,7 @@ pub struct Trainer {
     cache_failure: Option<String>,
     game: Game,
     probe: Probe,
+    monitor: Monitor,
     log: JsonLines<LogEntry>,
     metrics: JsonLines<MetricEntry>,
     timing: JsonLines<TimingEntry>,
@@ -146,7 +152,7 @@ impl Trainer {
     pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Summary, TrainError> {
         self.clock.restart(self.game.images());
         let outcome = match self.begin(observer)? {
-            Some(cause) => Outcome::Diverged { step: 0, cause },
+            Some(cause) => self.diverged(cause, observer),
             None => self.play(observer)?,
         };
         self.finish(outcome, observer)
@@ -172,16 +178,14 @@ impl Trainer {
                 match self.settle(observer)? {
                     Look::Seen(()) => self.tell(observer),
                     Look::CutShort => return Ok(Outcome::Stopped { reason: StopReason::Requested }),
-                    Look::NotFinite(cause) => {
-                        return Ok(Outcome::Diverged { step: self.game.step(), cause });
-                    }
+                    Look::NotFinite(cause) => return Ok(self.diverged(cause, observer)),
                 }
             }
             if let Some(outcome) = self.ending(observer) {
                 return Ok(outcome);
             }
             if let Some(cause) = self.advance(observer)? {
-                return Ok(Outcome::Diverged { step: self.game.step(), cause });
+                return Ok(self.diverged(cause, observer));
             }
         }
     }
@@ -208,9 +212,13 @@ impl Trainer {
     fn advance(&mut self, observer: &mut dyn Observer) -> Result<Option<String>, TrainError> {
         let next = self.game.step() + 1;
         let logged = next.is_multiple_of(self.run.log.log_every);
+        self.monitor.before(&self.game, next)?;
         let stats = self.game.play(logged || next == self.run.steps)?;
         self.settled = false;
-        let Some(stats) = stats else { return Ok(None) };
+        let Some(stats) = stats else {
+            self.watch(observer)?;
+            return Ok(None);
+        };
         let entry = stats.read(next, self.game.images())?;
         if let Some(cause) = entry.non_finite() {
             return Ok(Some(cause));
@@ -219,7 +227,16 @@ impl Trainer {
             self.write_log(&entry, observer)?;
         }
         self.last = Some(entry);
+        self.watch(observer)?;
         Ok(None)
+    }
+
+    /// What the doctor says of the step, if it is time for a look.
+    fn watch(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
+        for alert in self.monitor.look(&self.game)? {
+            observer.happened(&Event::Alerted(&alert));
+        }
+        Ok(())
     }
 
     /// What is due after a step: a picture, a measurement, a checkpoint. Cut short by a stop, it is done over by the
@@ -254,6 +271,7 @@ impl Trainer {
 
     fn write_log(&mut self, entry: &LogEntry, observer: &mut dyn Observer) -> Result<(), TrainError> {
         self.log.append(entry)?;
+        self.monitor.logged(entry);
         self.timing.append(&self.clock.entry(&self.game))?;
         self.history.push(entry.clone());
         observer.happened(&Event::Logged(entry));
@@ -267,6 +285,7 @@ impl Trainer {
             other => return Ok(other.map(drop)),
         };
         self.metrics.append(&entry)?;
+        self.monitor.measured(&entry);
         if entry.metric.improves_on(self.best.as_ref().map(|best| &best.metric)) {
             let best = Best { step: entry.step, metric: entry.metric };
             let checkpoint = self.save(Some(&best), true)?;
@@ -307,6 +326,7 @@ impl Trainer {
     /// The logs up to here are on the disk: a resume trusts that they reach the checkpoint.
     fn sync(&self) -> Result<(), TrainError> {
         self.log.sync()?;
+        self.monitor.sync()?;
         self.metrics.sync()
     }
 
@@ -336,6 +356,9 @@ impl Trainer {
 
     fn finish(&mut self, outcome: Outcome, observer: &mut dyn Observer) -> Result<Summary, TrainError> {
         let outcome = self.close(outcome, observer)?;
+        if let Some(alert) = self.monitor.ended(&outcome)? {
+            observer.happened(&Event::Alerted(&alert));
+        }
         draw_curves(&self.history, &self.folder.curves())?;
         let summary = self.summary(outcome);
         self.clock.stop();
@@ -345,21 +368,20 @@ impl Trainer {
 
     /// The checkpoint to go on from, and a last look, unless somebody is waiting for the end.
     fn close(&mut self, outcome: Outcome, observer: &mut dyn Observer) -> Result<Outcome, TrainError> {
-        let step = self.game.step();
         let stopped = Outcome::Stopped { reason: StopReason::Requested };
         if let Outcome::Diverged { .. } = outcome {
             return Ok(outcome);
         }
         // For the summary only: files that a longer run would not have written stay as they are.
-        let looks = outcome != stopped;
+        let (looks, step) = (outcome != stopped, self.game.step());
         if looks
             && !step.is_multiple_of(self.run.log.sample_every)
             && let Look::NotFinite(cause) = self.draw_picture(observer)?
         {
-            return Ok(Outcome::Diverged { step, cause });
+            return Ok(self.diverged(cause, observer));
         }
         if let Some(cause) = self.checkpoint(observer)? {
-            return Ok(Outcome::Diverged { step, cause });
+            return Ok(self.diverged(cause, observer));
         }
         if !looks || step.is_multiple_of(self.run.measure_every()) {
             return Ok(outcome);
@@ -367,7 +389,7 @@ impl Trainer {
         Ok(match self.measure(observer)? {
             Look::Seen(_) => outcome,
             Look::CutShort => stopped,
-            Look::NotFinite(cause) => Outcome::Diverged { step, cause },
+            Look::NotFinite(cause) => self.diverged(cause, observer),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::monitor::Alert;
 use crate::record::{LogEntry, MetricEntry};
 
 /// Where a run stands after a step.
@@ -28,6 +29,8 @@ pub struct Progress<'a> {
 pub enum Event<'a> {
     /// A line was added to the log.
     Logged(&'a LogEntry),
+    /// A symptom was raised or cleared.
+    Alerted(&'a Alert),
     /// A picture was drawn.
     Pictured(&'a Path),
     /// The samples were measured.

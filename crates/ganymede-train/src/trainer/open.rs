@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::Trainer;
 use super::clock::Clock;
 use super::game::Game;
+use super::monitor::{Monitor, Seen};
 use super::probe::Probe;
 use super::state::{self, State};
 use crate::claim::Claim;
@@ -173,6 +174,8 @@ impl Trainer {
             JsonLines::<MetricEntry>::open(&folder.metrics(), measured_until, step > 0)?;
         let (timing, times) = JsonLines::<TimingEntry>::open(&folder.timing(), step, false)?;
         let Start { run, device, opened, game, probe } = start;
+        let seen = Seen { step, history: &history, measured: &measured };
+        let monitor = Monitor::open(&run, &game, &opened.dataset, &device, &folder, seen)?;
         Ok(Self {
             data_hash: opened.dataset.content_hash(),
             dataset: opened.dataset,
@@ -188,6 +191,7 @@ impl Trainer {
             device,
             game,
             probe,
+            monitor,
             log,
             metrics,
             timing,

@@ -45,6 +45,18 @@ pub(crate) fn some(
     Ok(Part::of(&whole, numbers))
 }
 
+/// The samples that [`some`] leaves out, where it does, no more than `most`.
+pub(crate) fn others(
+    whole: &Arc<dyn Dataset>,
+    count: Option<usize>,
+    most: usize,
+    seed: u64,
+) -> Option<Arc<dyn Dataset>> {
+    let count = count.filter(|count| *count < whole.len())?;
+    let numbers = Rng::stream(seed, "subset").permutation(whole.len());
+    Some(Part::of(whole, numbers.into_iter().skip(count).take(most).collect()))
+}
+
 /// Holds out a share of all samples; which those are is a function of the seed.
 ///
 /// # Errors

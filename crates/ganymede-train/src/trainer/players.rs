@@ -7,6 +7,7 @@ use super::adversarial::Adversarial;
 use super::augment::Augmentation;
 use super::critic_updates::CriticUpdates;
 use super::draws::{DiscriminatorDraws, GeneratorDraws, Source};
+use super::inspector::Inspector;
 use super::measurements::Measurements;
 use super::player::{DiscriminatorPlayer, Field, GeneratorPlayer};
 use super::terms::Part;
@@ -28,6 +29,8 @@ pub(crate) struct Players {
     pub(crate) pack: usize,
     /// How far both have grown.
     pub(crate) growth: Growth,
+    /// Who looks for values that are none, where steps are played again for that.
+    pub(crate) inspector: Option<Inspector>,
 }
 
 impl Players {

@@ -201,12 +201,17 @@ fn distance(
 }
 
 /// How many samples of `size` numbers there may be where all have so many `numbers` together: one at the least.
-fn fitting(numbers: usize, size: usize, most: usize) -> usize {
+pub(super) fn fitting(numbers: usize, size: usize, most: usize) -> usize {
     (numbers / size.max(1)).clamp(1, most)
 }
 
 /// `n` real samples `(N, ..)`, drawn at random with the run's seed; none twice where there are enough.
-fn some_real(run: &Run, dataset: &Arc<dyn Dataset>, n: usize, device: &Device) -> Result<Tensor, TrainError> {
+pub(super) fn some_real(
+    run: &Run,
+    dataset: &Arc<dyn Dataset>,
+    n: usize,
+    device: &Device,
+) -> Result<Tensor, TrainError> {
     let mut rng = Rng::stream(run.seed, "metrics/real");
     let size: usize = dataset.shape().iter().product();
     let mut values = vec![0f32; n * size];
@@ -257,7 +262,7 @@ fn passes<'a>(
     Ok((0..n).step_by(pass).map(move |at| input.narrow(at, pass.min(n - at))))
 }
 
-fn generate_some(generator: &dyn Generator, input: &Fixed) -> Result<Tensor, TrainError> {
+pub(super) fn generate_some(generator: &dyn Generator, input: &Fixed) -> Result<Tensor, TrainError> {
     let _frozen = generator.params().freeze();
     let condition = input.condition.read()?;
     let input = GeneratorInput { latents: &input.latents, condition: &condition, growth: input.growth };

@@ -14,7 +14,7 @@ impl Trainer {
         let images = self.game.images();
         Summary {
             schema: SUMMARY_SCHEMA,
-            verdict: verdict(&outcome, &self.history, metric.as_ref()),
+            verdict: verdict(&outcome, &self.history, metric.as_ref(), &self.monitor.watched()),
             outcome,
             step: self.game.step(),
             steps: self.run.steps,
@@ -24,6 +24,7 @@ impl Trainer {
             images_per_second: self.clock.images_per_second(images),
             data_wait: self.game.data_wait(),
             last: self.last.clone(),
+            alerts: self.monitor.raised(),
             metric,
             best: self.best.clone().map(|best| BestSummary { rule: best.metric.rule(), best }),
             run: self.run_summary(),
@@ -77,6 +78,7 @@ impl Trainer {
             config: relative(&folder.config()),
             log: relative(&folder.log()),
             metrics: relative(&folder.metrics()),
+            alerts: relative(&folder.alerts()),
             timing: relative(&folder.timing()),
             curves: relative(&folder.curves()),
             picture: self.picture.as_deref().map(relative),

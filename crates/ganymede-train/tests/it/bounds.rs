@@ -96,6 +96,8 @@ const KEYS: &[(&str, &[&str])] = &[
     ("eval.every", &[]),
     ("eval.samples", &[]),
     ("eval.standing_statistics", &[]),
+    ("monitor.every", &[]),
+    ("monitor.samples", &[]),
     ("limits.minutes", &[]),
 ];
 const POINTS: &str = "data.name=ring";

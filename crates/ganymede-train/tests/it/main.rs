@@ -4,3 +4,4 @@
 mod bounds;
 mod common;
 mod files;
+mod monitor;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{games, leak, truncation};
+use super::{failures, games, leak, truncation};
 use crate::numbers;
 
 #[derive(Debug, clap::Args)]
@@ -40,6 +40,9 @@ pub(crate) enum Study {
     /// Play small games whose answers are known in closed form, and compare: the table of docs/theory.md.
     #[command(after_help = games::EXAMPLES)]
     Games,
+    /// Make runs that are meant to fail and runs that are meant to go well, and compare with what the doctor says of them.
+    #[command(after_help = failures::EXAMPLES)]
+    Failures(failures::FailuresArgs),
     /// Ask a classifier whether a run's samples look augmented: whether the augmentation leaked.
     #[command(after_help = leak::EXAMPLES)]
     Leak(leak::LeakArgs),

@@ -2,6 +2,7 @@
 //! asked whether an augmentation leaked.
 
 pub(crate) mod args;
+pub(crate) mod failures;
 mod games;
 mod leak;
 pub(crate) mod results;
@@ -46,6 +47,7 @@ pub(crate) fn run(args: &StudyArgs) -> Result<Exit> {
                 CURES.iter().map(|sets| sets.iter().map(|set| (*set).to_owned()).collect()).collect();
             (trials(&[RING], &cures, seeds, options), options)
         }
+        Study::Failures(args) => return failures::run(args),
         Study::Games => return games::run(),
         Study::Leak(args) => return leak::run(args),
         Study::Truncation(args) => return truncation::run(args),

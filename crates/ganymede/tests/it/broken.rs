@@ -59,7 +59,7 @@ fn weights_that_are_not_finite_are_never_written_over_good_ones() {
     let out = dir.path().join("run");
     let sets = ["log.log_every=1000", "log.checkpoint_every=6", "optimizer.generator.lr=1e30"];
     let summary = Trainer::new(&run(RING, &sets), &out).unwrap().run(&mut ()).unwrap();
-    let Outcome::Diverged { step, cause } = summary.outcome else { panic!("{:?}", summary.outcome) };
+    let Outcome::Diverged { step, cause, .. } = summary.outcome else { panic!("{:?}", summary.outcome) };
     assert!(step == 6 && cause.contains("weights"), "{step} {cause}");
     let device = ganymede_tensor::Device::Cpu;
     assert!(Sampler::from_checkpoint(&out.join("checkpoints/last.safetensors"), &device).is_ok());

@@ -1,0 +1,33 @@
+//! `[monitor]`: how often a run is looked at for what goes wrong with it.
+
+use super::check::Check;
+use super::file::MonitorFile;
+
+/// How a run is watched. It computes nothing that the run would do otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MonitorConfig {
+    /// Steps between looks, ≥ 1.
+    pub every: u64,
+    /// Samples of either side that a look compares, ≥ 16; fewer of large images.
+    pub samples: usize,
+}
+
+/// Steps between looks: a look costs about as much as a step, and is to cost a twentieth.
+const EVERY: u64 = 50;
+/// Points of the plane, and images.
+const POINTS: usize = 512;
+const IMAGES: usize = 64;
+
+pub(super) fn resolve(file: &MonitorFile, toy: bool, check: &mut Check) -> Option<MonitorConfig> {
+    let every = check.count("monitor.every", file.every, EVERY);
+    let samples = check.size("monitor.samples", file.samples, if toy { POINTS } else { IMAGES });
+    file.enabled.unwrap_or(true).then_some(MonitorConfig { every, samples })
+}
+
+pub(super) fn write(monitor: Option<&MonitorConfig>) -> MonitorFile {
+    MonitorFile {
+        enabled: Some(monitor.is_some()),
+        every: monitor.map(|monitor| monitor.every),
+        samples: monitor.map(|monitor| monitor.samples),
+    }
+}

@@ -1,0 +1,33 @@
+//! All symptoms, a file each.
+
+mod batch_norm_leakage;
+mod cures;
+mod dead_generator;
+mod discriminator_overfitting;
+mod discriminator_too_strong;
+mod discriminator_too_weak;
+mod divergence;
+mod exploding_gradient;
+mod mode_collapse;
+mod oscillation;
+#[cfg(test)]
+mod tests;
+mod vanishing_gradient;
+
+use super::symptom::Symptom;
+
+pub(crate) use divergence::DIVERGENCE;
+
+/// What a doctor looks for.
+pub static SYMPTOMS: &[&Symptom] = &[
+    &DIVERGENCE,
+    &mode_collapse::MODE_COLLAPSE,
+    &dead_generator::DEAD_GENERATOR,
+    &vanishing_gradient::VANISHING_GRADIENT,
+    &exploding_gradient::EXPLODING_GRADIENT,
+    &discriminator_too_strong::DISCRIMINATOR_TOO_STRONG,
+    &discriminator_too_weak::DISCRIMINATOR_TOO_WEAK,
+    &discriminator_overfitting::DISCRIMINATOR_OVERFITTING,
+    &batch_norm_leakage::BATCH_NORM_LEAKAGE,
+    &oscillation::OSCILLATION,
+];

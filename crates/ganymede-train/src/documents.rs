@@ -5,6 +5,9 @@
 #[doc = include_str!("../../../README.md")]
 struct Top;
 
+#[doc = include_str!("../../../docs/doctor.md")]
+struct Doctor;
+
 #[doc = include_str!("../README.md")]
 struct Train;
 

@@ -40,6 +40,16 @@ fn a_study_writes_down_each_run_once() {
     expect(&study(&["presets", "ring-r1", "--set", "run.stpes=1"]), 2, &["run.stpes"]);
     expect(&study(&["ring", "--seeds", "3..1"]), 2, &["0..3"]);
 
+    expect(&call(&["study", "failures", "ring-bsae"]), 2, &["there is no case `ring-bsae`", "ring-base"]);
+    let empty = ["study", "failures", "--report", "--out", text(&out)];
+    let output = call(&empty);
+    expect(&output, 0, &[]);
+    let report = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        ["| badly | 0 | 0 |", "### Reported half", "### Tuned half"].iter().all(|want| report.contains(want)),
+        "{report}"
+    );
+
     let page = dir.path().join("zoo.md");
     expect(&call(&["zoo", text(&page), "--check"]), 1, &["zoo.md:1", "--bless"]);
     expect(&call(&["zoo", text(&page), "--bless"]), 0, &[]);

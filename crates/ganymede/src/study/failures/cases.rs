@@ -96,6 +96,7 @@ const NO_PENALTY: &str = "penalty=[]";
 const WGAN_GP: &str = "penalty=[{kind=\"wgan-gp\",lambda=0.1}]";
 const WASSERSTEIN: &str = "loss.kind=wasserstein";
 const MINIMAX: &str = "loss.kind=minimax";
+const NO_SCHEDULE: &str = "schedule.kind=constant";
 const NO_EMA: &str = "ema.enabled=false";
 const SGD_G: &str = "optimizer.generator={kind=\"sgd\",lr=0.1,momentum=0.9}";
 const SGD_D: &str = "optimizer.discriminator={kind=\"sgd\",lr=0.1,momentum=0.9}";
@@ -162,7 +163,14 @@ pub(super) const CASES: &[Case] = &[
     bad(
         "ring-fast-critic-minimax",
         Ring,
-        &[NO_PENALTY, MINIMAX, NO_EMA, "optimizer.generator.lr=5e-4", "optimizer.discriminator.lr=1e-2"],
+        &[
+            NO_PENALTY,
+            MINIMAX,
+            NO_EMA,
+            NO_SCHEDULE,
+            "optimizer.generator.lr=5e-4",
+            "optimizer.discriminator.lr=1e-2",
+        ],
         &["discriminator-too-strong", "vanishing-gradient", "mode-collapse", "dead-generator"],
     ),
     bad(
@@ -180,7 +188,17 @@ pub(super) const CASES: &[Case] = &[
     bad(
         "ring-minimax",
         Ring,
-        &[NO_PENALTY, MINIMAX, NO_EMA, "generator.z_dim=16", "optimizer.discriminator.lr=4e-4"],
+        &[
+            NO_PENALTY,
+            MINIMAX,
+            NO_EMA,
+            NO_SCHEDULE,
+            "generator.z_dim=16",
+            "optimizer.generator.lr=1e-3",
+            "optimizer.generator.beta1=0.5",
+            "optimizer.discriminator.lr=2e-4",
+            "optimizer.discriminator.beta1=0.5",
+        ],
         &["mode-collapse", "vanishing-gradient", "discriminator-too-strong"],
     ),
     bad(

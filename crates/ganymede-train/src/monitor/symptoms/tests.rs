@@ -111,6 +111,14 @@ fn a_discriminator_that_is_always_right() {
     check(1.0, ("distance", &|t| 2.9 - 0.9 * t), Some(Note));
     let improving: Line<'_> = ("distance", &|t| 2.8 * (-12.0 * t).exp() + 2.05);
     check(0.97, improving, None);
+    // Scores without a border are compared.
+    let ahead = |auc: f64, distance: Line<'_>, wanted| {
+        sees("discriminator-too-strong", &history(40, &[("auc", &|_| auc), distance]), wanted);
+    };
+    ahead(0.95, FAR, None);
+    ahead(0.98, FAR, Some(Warning));
+    ahead(1.0, FAR, Some(Severe));
+    ahead(1.0, NEAR, None);
     // Another program's run, of which no distance is known.
     let plain = history(40, &[("accuracy_real", &|_| 1.0), ("accuracy_fake", &|_| 1.0)]);
     sees("discriminator-too-strong", &plain, Some(Warning));

@@ -8,7 +8,7 @@
 //! * [`path_text`], [`name_of_path`] and [`shell_quoted`] make text of any path;
 //! * [`encode_drawing`] marks pictures that are no samples, [`AnimationEncoder`] those that move;
 //! * [`catch_interrupts`] hears the signals that ask a program to end, but for those that its caller turned off;
-//! * [`npy`] reads NumPy's arrays;
+//! * [`npy`] reads NumPy's arrays, [`events`] what TensorBoard reads, and writes it;
 //! * [`Digest`] hashes fields that cannot run into each other.
 //!
 //! Nothing here panics for what a file holds: a file that cannot be used is an error or an entry of
@@ -19,6 +19,7 @@ mod archive;
 mod decode;
 mod drawing;
 mod error;
+pub mod events;
 mod formats;
 mod frame;
 mod hash;

@@ -103,6 +103,7 @@ fn suits(target: &str, file: &Path) -> bool {
         "tiff" => &["tif", "tiff"],
         "npz" => &["npz"],
         "npy" => &["npy"],
+        "events" => &["tfevents"],
         "run-file" => &["toml"],
         "pth" => return own || zipped(),
         "pth-stream" => return own || (!zipped() && !matches!(&*suffix, "py" | "safetensors")),

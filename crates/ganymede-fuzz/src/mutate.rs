@@ -122,6 +122,7 @@ impl<'a> Mutator<'a> {
             Shape::Safetensors => repack::safetensors(start, rng, change),
             Shape::Tar => repack::gzip(start, rng, &mut |bytes, rng| repack::tar(&self.several(bytes, rng))),
             Shape::Gzip => repack::gzip(start, rng, change),
+            Shape::Records => repack::records(start, rng, change),
         }
     }
 

@@ -5,6 +5,7 @@ use std::io::{Cursor, Read as _, Write as _};
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use flate2::{Compression, Crc};
+use ganymede_files::events::framed;
 use rand::Rng as _;
 use rand_chacha::ChaCha8Rng;
 use zip::write::SimpleFileOptions;
@@ -98,6 +99,20 @@ pub(crate) fn gzip(bytes: &[u8], rng: &mut ChaCha8Rng, change: &mut Change<'_>) 
     let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
     packer.write_all(&change(&plain, rng)).ok()?;
     packer.finish().ok()
+}
+
+/// One record is changed, and all have their right lengths and sums.
+pub(crate) fn records(bytes: &[u8], rng: &mut ChaCha8Rng, change: &mut Change<'_>) -> Option<Vec<u8>> {
+    let (mut rest, mut records) = (bytes, Vec::new());
+    while let Some((length, after)) = rest.split_first_chunk::<8>() {
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let (record, after) = after.get(4..)?.split_at_checked(length)?;
+        records.push(record.to_vec());
+        rest = after.get(4..)?;
+    }
+    let changed = rng.random_range(0..records.len().max(1));
+    records[changed] = change(records.get(changed)?, rng);
+    Some(records.iter().flat_map(|record| framed(record)).collect())
 }
 
 /// Headers of a tar get the sums that they need.

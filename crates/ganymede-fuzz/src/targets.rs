@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use ganymede_files::events::EventScalars;
 use ganymede_files::{Alpha, DecodeOptions, Depth, Formats, decode_bytes};
 use ganymede_metrics::{
     FeatureFile, FeatureStats, ImageFolder, npz_has_images, npz_kind, read_adm_npz, read_npz,
@@ -40,6 +41,8 @@ pub enum Shape {
     Tar,
     /// Perhaps packed by gzip.
     Gzip,
+    /// Records of TensorFlow, each with a length and checksums.
+    Records,
 }
 
 /// A folder in memory, for parsers that take a path.
@@ -191,6 +194,12 @@ pub static TARGETS: &[Target] = &[
     Target { name: "bmp", seeds: &[PICTURES], shape: Shape::Bytes, run: image },
     Target { name: "pnm", seeds: &[PICTURES], shape: Shape::Text, run: image },
     Target { name: "tiff", seeds: &[PICTURES], shape: Shape::Bytes, run: image },
+    Target {
+        name: "events",
+        seeds: &["ganymede-files/tests/fixtures/events"],
+        shape: Shape::Records,
+        run: |bytes, scratch| drop(EventScalars::read(&scratch.file("x.tfevents", bytes))),
+    },
     Target { name: "run-file", seeds: &["ganymede-train/src/presets"], shape: Shape::Text, run: run_file },
     Target { name: "jsonl", seeds: &[], shape: Shape::Text, run: jsonl },
 ];

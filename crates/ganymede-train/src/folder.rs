@@ -23,6 +23,7 @@ use crate::error::TrainError;
 /// | `samples/` | pictures from fixed latent vectors, and `real.png` |
 /// | `curves.png` | the log as curves |
 /// | `checkpoints/` | `last`, `best` and every Nth, each one safetensors file |
+/// | `tensorboard/` | what is logged, for TensorBoard |
 /// | `summary.json` | how it went |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunFolder {
@@ -115,6 +116,11 @@ impl RunFolder {
     /// `curves.png`
     pub fn curves(&self) -> PathBuf {
         self.root.join("curves.png")
+    }
+
+    /// `tensorboard/`
+    pub fn tensorboard(&self) -> PathBuf {
+        self.root.join("tensorboard")
     }
 
     /// `samples/`

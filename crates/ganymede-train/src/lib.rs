@@ -55,6 +55,7 @@ mod score;
 mod standing;
 mod stepper;
 mod summary;
+mod tensorboard;
 mod trainer;
 mod verdict;
 mod wasserstein;

@@ -188,7 +188,8 @@ Examples:
   ganymede train --live                                    watch it in a browser
 
 The run folder holds run.toml (every setting), log.jsonl, metrics.jsonl, curves.png,
-samples/*.png, checkpoints/, summary.json, and report.html, which shows all of that on one page.
+samples/*.png, checkpoints/, summary.json, tensorboard/ (--set log.tensorboard=false leaves it
+out), and report.html, which shows all of that on one page.
 --live serves that page while the run trains, to this machine alone unless an address says
 otherwise; whoever reaches it can look and do nothing else. Ctrl-C (or SIGTERM, or the end of the terminal)
 finishes the step, leaves a measurement that is under way, writes a checkpoint and says how to

@@ -290,7 +290,7 @@ pub struct EmaFile {
     pub rampup: Option<f64>,
 }
 
-/// `[log]`, all in steps but `samples`.
+/// `[log]`, the numbers in steps but for `samples`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogFile {
@@ -304,6 +304,8 @@ pub struct LogFile {
     pub keep_every: Option<u64>,
     /// Samples in a picture.
     pub samples: Option<usize>,
+    /// Whether event files for TensorBoard are written, too.
+    pub tensorboard: Option<bool>,
 }
 
 /// `[eval]`: for images.

@@ -326,4 +326,6 @@ pub struct LogConfig {
     pub keep_every: u64,
     /// Samples in a picture.
     pub samples: usize,
+    /// Whether event files for TensorBoard are written, too.
+    pub tensorboard: bool,
 }

@@ -327,5 +327,6 @@ fn log(file: &RunFile, check: &mut Check) -> LogConfig {
         checkpoint_every: check.count("log.checkpoint_every", log.checkpoint_every, 500),
         keep_every: check.count("log.keep_every", log.keep_every, 0),
         samples: check.size("log.samples", log.samples, 64),
+        tensorboard: log.tensorboard.unwrap_or(true),
     }
 }

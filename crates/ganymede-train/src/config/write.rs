@@ -52,6 +52,7 @@ impl Run {
                 checkpoint_every: Some(self.log.checkpoint_every),
                 keep_every: Some(self.log.keep_every),
                 samples: Some(self.log.samples),
+                tensorboard: Some(self.log.tensorboard),
             },
             eval: eval::write(self.eval.as_ref(), self.data.is_toy()),
             monitor: monitor::write(self.monitor.as_ref()),

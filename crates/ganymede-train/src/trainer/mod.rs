@@ -60,6 +60,7 @@ use crate::outcome::{Outcome, StopReason};
 use crate::plot::draw_curves;
 use crate::record::{Best, LogEntry, MetricEntry, TimingEntry};
 use crate::summary::Summary;
+use crate::tensorboard::EventLog;
 use clock::Clock;
 use monitor::Monitor;
 use probe::Probe;
@@ -91,6 +92,7 @@ pub struct Trainer {
     log: JsonLines<LogEntry>,
     metrics: JsonLines<MetricEntry>,
     timing: JsonLines<TimingEntry>,
+    events: EventLog,
     /// The log so far.
     history: Vec<LogEntry>,
     best: Option<Best>,
@@ -272,7 +274,9 @@ impl Trainer {
     fn write_log(&mut self, entry: &LogEntry, observer: &mut dyn Observer) -> Result<(), TrainError> {
         self.log.append(entry)?;
         self.monitor.logged(entry);
-        self.timing.append(&self.clock.entry(&self.game))?;
+        let timing = self.clock.entry(&self.game);
+        self.timing.append(&timing)?;
+        self.events.logged(entry, Some(&timing))?;
         self.history.push(entry.clone());
         observer.happened(&Event::Logged(entry));
         Ok(())
@@ -305,6 +309,7 @@ impl Trainer {
             .measure((self.game.sampler(), self.game.growth()), &mut || observer.stop_requested())?;
         let look = metric.map(|metric| MetricEntry { step: self.game.step(), metric });
         if let Look::Seen(entry) = &look {
+            self.events.measured(entry)?;
             observer.happened(&Event::Measured(entry));
             self.metric = Some(entry.clone());
         }
@@ -317,6 +322,7 @@ impl Trainer {
         let drawn = (self.game.sampler(), self.game.growth());
         let look = self.probe.picture(drawn, step, &path, &mut || observer.stop_requested())?;
         if let Look::Seen(()) = look {
+            self.events.pictured(step, &path, self.game.params())?;
             observer.happened(&Event::Pictured(&path));
             self.picture = Some(path);
         }
@@ -363,6 +369,7 @@ impl Trainer {
         let summary = self.summary(outcome);
         self.clock.stop();
         replace(&self.folder.summary(), (summary.to_json_pretty() + "\n").as_bytes())?;
+        self.events.ended(summary.step, &summary.verdict)?;
         Ok(summary)
     }
 

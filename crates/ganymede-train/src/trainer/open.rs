@@ -22,6 +22,7 @@ use crate::folder::{RunFolder, replace};
 use crate::jsonl::JsonLines;
 use crate::lock::RunLock;
 use crate::record::{Best, LogEntry, MetricEntry, TimingEntry};
+use crate::tensorboard::EventLog;
 
 /// A run of which nothing is left to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -176,6 +177,12 @@ impl Trainer {
         let Start { run, device, opened, game, probe } = start;
         let seen = Seen { step, history: &history, measured: &measured };
         let monitor = Monitor::open(&run, &game, &opened.dataset, &device, &folder, seen)?;
+        // A run that was ended before its first step begins anew.
+        let kept = (step > 0).then_some(measured_until);
+        let mut events = EventLog::open(&folder, run.log.tensorboard, kept, &run.to_toml())?;
+        if let Some(entry) = history.last().filter(|entry| entry.step > measured_until) {
+            events.logged(entry, times.last().filter(|timing| timing.step == entry.step))?;
+        }
         Ok(Self {
             data_hash: opened.dataset.content_hash(),
             dataset: opened.dataset,
@@ -195,6 +202,7 @@ impl Trainer {
             log,
             metrics,
             timing,
+            events,
             history,
             best,
             settled,

@@ -24,4 +24,5 @@ mod schema1;
 #[cfg(unix)]
 mod signals;
 mod study;
+mod tensorboard;
 mod wrapped;

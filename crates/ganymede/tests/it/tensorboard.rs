@@ -38,8 +38,11 @@ fn assert_as_logged(run: &Path) {
     }
 }
 
+/// Pictures by step.
+type Pictures = Vec<(i64, Vec<u8>)>;
+
 /// The pictures in the event files by step, and the texts and histograms in them.
-fn other_values(run: &Path) -> (Vec<(i64, Vec<u8>)>, Vec<String>, usize) {
+fn other_values(run: &Path) -> (Pictures, Vec<String>, usize) {
     let mut files: Vec<_> =
         fs::read_dir(run.join("tensorboard")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();

@@ -10,9 +10,10 @@ const LOOKS: usize = 5;
 const LAST: usize = 20;
 /// Before so many looks it has had no time to learn.
 const PATIENCE: usize = 10;
-/// The probability that a real sample scores higher than a generated one, at the most: chance is one half. Below, the
-/// discriminator is wrong more often than right, which is no better.
-const CHANCE: f64 = 0.65;
+/// The probability that a real sample scores higher than a generated one, and the share of samples on their side of the border,
+/// at the most: chance is one half. Below, the discriminator is wrong more often than right, which is no better.
+const AHEAD: f64 = 0.75;
+const RIGHT: f64 = 0.65;
 
 pub(super) static DISCRIMINATOR_TOO_WEAK: Symptom = Symptom {
     name: "discriminator-too-weak",
@@ -35,8 +36,8 @@ pub(super) static DISCRIMINATOR_TOO_WEAK: Symptom = Symptom {
 fn rule(view: &View<'_>) -> Sight {
     // At rest it cannot tell, and should not.
     let Some(samples) = view.samples() else { return Sight::CannotSee };
-    let Some((tail, chance)) = told(view) else { return Sight::CannotSee };
-    if chance > CHANCE || samples == Samples::Good {
+    let Some((tail, chance, most)) = told(view) else { return Sight::CannotSee };
+    if chance > most || samples == Samples::Good {
         return Sight::Well;
     }
     let distance = view.median("distance", LOOKS).unwrap_or(f64::NAN);
@@ -46,23 +47,23 @@ fn rule(view: &View<'_>) -> Sight {
         _ => Severity::Note,
     };
     let words = format!(
-        "the discriminator puts a real sample above a generated one {} % of the time, as chance would, though samples \
-         lie {} times as far from real ones as these from one another",
+        "the discriminator tells a real sample from a generated one {} % of the time, hardly better than chance, though \
+         samples lie {} times as far from real ones as these from one another",
         figure(100.0 * chance, 0),
         figure(distance, 1)
     );
     Finding::new(severity, words, &tail, &[("told", chance), ("distance", distance)]).into()
 }
 
-/// How often it is right.
-fn told(view: &View<'_>) -> Option<(Tail, f64)> {
+/// How often it is right, and the most that is hardly better than chance.
+fn told(view: &View<'_>) -> Option<(Tail, f64, f64)> {
     if !view.all("auc").is_empty() {
         view.tail("auc", PATIENCE)?;
         let tail = view.tail("auc", LOOKS)?;
         let median = tail.median();
-        return Some((tail, median));
+        return Some((tail, median, AHEAD));
     }
     let (real, fake) = (view.tail("accuracy_real", LAST)?, view.tail("accuracy_fake", LAST)?);
     let right = f64::midpoint(real.mean(), fake.mean());
-    Some((real, right))
+    Some((real, right, RIGHT))
 }

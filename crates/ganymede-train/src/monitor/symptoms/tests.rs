@@ -133,11 +133,14 @@ fn a_discriminator_that_cannot_tell() {
     check(0.3, FAR, Some(Severe));
     check(0.5, ("distance", &|_| 2.5), Some(Note));
     check(0.5, ("distance", &|t| 20.0 * (-2.0 * t).exp() + 4.0), Some(Severe));
-    check(0.7, FAR, None);
+    check(0.7, FAR, Some(Severe));
+    check(0.8, FAR, None);
     // At rest it cannot tell, and should not.
     check(0.5, NEAR, None);
     let lines: [Line<'_>; 3] = [("accuracy_real", &|_| 0.55), ("accuracy_fake", &|_| 0.5), FAR];
     sees("discriminator-too-weak", &history(40, &lines), Some(Severe));
+    let right: [Line<'_>; 3] = [("accuracy_real", &|_| 0.8), ("accuracy_fake", &|_| 0.6), FAR];
+    sees("discriminator-too-weak", &history(40, &right), None);
 }
 
 #[test]

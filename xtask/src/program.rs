@@ -8,8 +8,8 @@ use crate::shell::{self, Usage};
 
 /// Every name that is handed to `ganymede`; the program itself answers for those that it does not have.
 pub(crate) const COMMANDS: &[&str] = &[
-    "train", "sample", "data", "doctor", "eval", "score", "import", "export", "report", "study", "bench",
-    "zoo",
+    "train", "sample", "data", "doctor", "eval", "score", "import", "export", "report", "diagnose", "study",
+    "bench", "zoo",
 ];
 
 /// The commands that the program has today.
@@ -21,6 +21,7 @@ pub(crate) const HELP: &[(&str, &str)] = &[
     ("export", "write weights for one"),
     ("eval", "measure the generator of a run folder: FID, precision, recall and more"),
     ("report", "write one page that says how runs went"),
+    ("diagnose", "say what is wrong with a run, also with one of another program"),
     ("data", "list the data sets; fetch one"),
     ("doctor", "say what this machine offers: cores, SIMD, devices, memory, disk"),
     (

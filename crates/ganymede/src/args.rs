@@ -7,6 +7,7 @@ use ganymede_tensor::DeviceChoice;
 use ganymede_train::presets;
 
 use crate::bench::args as bench;
+use crate::diagnose;
 use crate::eval::ppl::PathLengthArgs;
 use crate::numbers;
 use crate::refine::RefineArgs;
@@ -69,6 +70,9 @@ pub(crate) enum Command {
     /// Write one page that says how runs went: curves, samples, metrics, settings, and where runs differ.
     #[command(after_help = report::EXAMPLES)]
     Report(ReportArgs),
+    /// Say what is wrong with a run, also with one that another program trained: TensorBoard, CSV, JSON lines, sample grids.
+    #[command(after_help = diagnose::EXAMPLES)]
+    Diagnose(diagnose::DiagnoseArgs),
     /// List the known data sets, or fetch one.
     Data(DataArgs),
     /// Say what this machine offers: cores, vector instructions, devices, memory, disk.
@@ -104,6 +108,7 @@ impl Command {
             Self::Export(args) => args.json,
             Self::Eval(args) => args.json,
             Self::Report(args) => args.json,
+            Self::Diagnose(args) => args.json,
             Self::Data(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Bench(args) => args.json,

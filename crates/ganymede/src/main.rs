@@ -5,6 +5,7 @@ mod bench;
 mod counter;
 mod data;
 mod date;
+mod diagnose;
 mod doctor;
 #[cfg(test)]
 mod documents;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         Command::Import(args) => weights::import(&args),
         Command::Export(args) => weights::export(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Diagnose(args) => diagnose::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Data(args) => data::run(&args),
         Command::Doctor(args) => doctor::run(&args),

@@ -55,6 +55,13 @@ pub(crate) fn batch(text: &str) -> Result<usize, String> {
     within(text, 1..=MOST_BATCH, "it changes no score, only how much memory they take")
 }
 
+/// Pixels of a sample in a grid.
+const MOST_SIDE: u32 = 4096;
+
+pub(crate) fn side(text: &str) -> Result<u32, String> {
+    within(text, 1..=MOST_SIDE, "the width of one sample, without the lines around it")
+}
+
 /// Runs at a time.
 pub(crate) fn jobs(text: &str) -> Result<usize, String> {
     within(text, 1..=MOST_JOBS, "as many as there are cores, each run with one thread")

@@ -7,6 +7,7 @@ mod bounds;
 mod broken;
 mod browser;
 mod common;
+mod diagnose;
 mod few_images;
 mod foreign;
 mod full_disk;

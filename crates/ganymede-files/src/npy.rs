@@ -80,18 +80,31 @@ pub fn read_numbers<T: Clone>(
     let Some(wanted) = wanted.filter(|_| header.is_countable()) else {
         return fail(format!("{header} is larger than the {limit} bytes that it can have"));
     };
-    let mut bytes = Vec::new();
-    let read = reader.take(wanted.saturating_add(1)).read_to_end(&mut bytes);
-    read.map_err(|error| NpyError(format!("its numbers cannot be read ({error})")))?;
-    match bytes.len() as u64 {
+    // Part by part: the bytes of a large array beside its numbers would take as much memory again.
+    let mut reader = reader.take(wanted.saturating_add(1));
+    let (mut numbers, mut part, mut found) = (Vec::new(), Vec::new(), 0);
+    loop {
+        part.clear();
+        let read = reader.by_ref().take(PART).read_to_end(&mut part);
+        read.map_err(|error| NpyError(format!("its numbers cannot be read ({error})")))?;
+        found += part.len() as u64;
+        numbers.append(&mut decode(&part, header, number));
+        if (part.len() as u64) < PART {
+            break;
+        }
+    }
+    match found {
         found if found < wanted => {
             fail(format!("it is cut short: {found} of the {wanted} bytes of {header}"))
         }
         found if found > wanted => fail(format!("it goes on after the {wanted} bytes of {header}")),
-        _ if header.fortran => Ok(row_major(&decode(&bytes, header, number), &header.shape)),
-        _ => Ok(decode(&bytes, header, number)),
+        _ if header.fortran => Ok(row_major(&numbers, &header.shape)),
+        _ => Ok(numbers),
     }
 }
+
+/// Bytes that are read at once: whole numbers of any kind.
+const PART: u64 = 1 << 20;
 
 /// The first numbers after a header as they lie in the file, of at most `limit` bytes.
 ///

@@ -79,7 +79,8 @@ fn numbers_in_either_order_of_dimensions_are_the_same_array() {
 #[test]
 fn an_array_of_many_parts_is_read_without_a_seam() {
     let header = parsed("{'descr': '<u2', 'fortran_order': False, 'shape': (1200000,)}");
-    let bytes: Vec<u8> = (0..1_200_000_u32).flat_map(|i| (i.wrapping_mul(7919) as u16).to_le_bytes()).collect();
+    let bytes: Vec<u8> =
+        (0..1_200_000_u32).flat_map(|i| (i.wrapping_mul(7919) as u16).to_le_bytes()).collect();
     let found = read_numbers(&mut &bytes[..], &header, 1 << 40, |x| x as u16).unwrap();
     assert!(found.iter().zip(0..).all(|(x, i): (&u16, u32)| *x == i.wrapping_mul(7919) as u16));
     assert_eq!(found.len(), 1_200_000);

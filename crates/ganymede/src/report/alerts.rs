@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ganymede_train::figure;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -68,20 +69,39 @@ fn evidence(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::Object(fields)) => {
-            let parts: Vec<String> =
-                fields.iter().map(|(name, value)| format!("{name} {}", text(value))).collect();
+            // The doctor's statistics lie in a map of their own.
+            let parts = fields.iter().flat_map(|(name, value)| match value {
+                Value::Object(within) => within.iter().collect(),
+                value => vec![(name, value)],
+            });
+            let parts: Vec<String> = parts.map(|(name, value)| format!("{name} {}", short(value))).collect();
             text(&Value::from(parts.join(", ")))
         }
         Some(other) => text(other),
     }
 }
 
-/// A sentence, or an object that has one among its texts.
+/// A number with as many digits as one looks at; the ends of a window as `5 to 10`.
+fn short(value: &Value) -> String {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(x) if number.to_string().len() > 8 => figure(x, 4),
+            _ => number.to_string(),
+        },
+        Value::Array(ends) if ends.len() == 2 => format!("{} to {}", short(&ends[0]), short(&ends[1])),
+        other => text(other),
+    }
+}
+
+/// A sentence, or an object that has one among its texts, and settings in a list.
 fn remedy(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
             let texts: Vec<&str> = fields.values().filter_map(Value::as_str).collect();
-            text(&Value::from(texts.join(": ")))
+            let sets = fields.values().filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+            let typed: String = sets.map(|set| format!(" --set '{set}'")).collect();
+            let lead = if typed.is_empty() { "" } else { ":" };
+            text(&Value::from(format!("{}{lead}{typed}", texts.join(": "))))
         }
         other => text(other),
     }
@@ -92,6 +112,16 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn settings_stand_beside_the_words_of_a_remedy_and_numbers_are_short() {
+        let value =
+            serde_json::json!({ "words": "penalise it", "set": ["penalty.0.gamma=1", "loss.kind=hinge"] });
+        assert_eq!(remedy(&value), "penalise it: --set 'penalty.0.gamma=1' --set 'loss.kind=hinge'");
+        assert_eq!(remedy(&serde_json::json!({ "words": "wait", "set": [] })), "wait");
+        let value = serde_json::json!({ "window": [225, 700], "values": { "auc": 0.977_864_583, "n": 3 } });
+        assert_eq!(evidence(Some(&value)), "window 225 to 700, auc 0.9779, n 3");
+    }
 
     #[test]
     fn alerts_are_read_and_what_is_none_is_counted() {

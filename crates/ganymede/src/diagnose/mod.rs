@@ -11,7 +11,6 @@ mod tables;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use ganymede_files::path_text;
 use ganymede_train::monitor::{Alert, AlertState, Diagnosis, diagnose};
 use serde_json::{Value, json};
 
@@ -251,9 +250,4 @@ fn object(gathered: &Gathered, found: &Diagnosis) -> Value {
         "raised": found.raised,
         "unseen": unseen.collect::<Vec<_>>(),
     })
-}
-
-/// A path as text, for what was read off it.
-fn place(path: &Path) -> String {
-    path_text(path)
 }

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use ganymede_files::path_text;
 use ganymede_train::monitor::Series;
 use ganymede_train::{LogEntry, MetricEntry};
 use serde::de::DeserializeOwned;
@@ -26,7 +27,7 @@ pub(super) fn read(folder: &Path) -> Result<OwnRun> {
         lines::<LogEntry>(&folder.join(file))?.iter().for_each(|entry| series.log(entry));
     }
     lines::<MetricEntry>(&folder.join("metrics.jsonl"))?.iter().for_each(|entry| series.metric(entry));
-    let used = series.names().map(|name| (name.to_owned(), super::place(folder))).collect();
+    let used = series.names().map(|name| (name.to_owned(), path_text(folder))).collect();
     Ok(OwnRun { series, used })
 }
 

@@ -2,6 +2,7 @@
 //! asked whether an augmentation leaked.
 
 pub(crate) mod args;
+mod crew;
 pub(crate) mod failures;
 mod games;
 mod leak;
@@ -13,9 +14,7 @@ use std::collections::VecDeque;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result, bail};
 use ganymede_train::preset_names;
@@ -63,17 +62,13 @@ pub(crate) fn run(args: &StudyArgs) -> Result<Exit> {
     let left: VecDeque<Trial> = trials.iter().filter(|trial| is_left(trial)).cloned().collect();
     words::say(&format!("{} runs, {} of them to be made", trials.len(), left.len()));
     interrupt::ask_politely("waiting for the runs to write their checkpoints");
-    let study = Running { options, results, left: Mutex::new(left), failed: AtomicUsize::new(0) };
-    std::thread::scope(|scope| {
-        for _ in 0..options.jobs {
-            scope.spawn(|| study.work());
-        }
-    });
+    let study = Running { options, results: Mutex::new(results) };
+    let failed = crew::work_off(left, options.jobs, Trial::name, |trial, name| study.make(trial, name));
     if interrupt::requested() {
         words::say("the same command goes on with what is left");
         return Ok(Exit::Interrupted);
     }
-    match study.failed.into_inner() {
+    match failed {
         0 => Ok(Exit::Done),
         failed => bail!("{failed} runs failed; the others are written down"),
     }
@@ -99,60 +94,31 @@ fn trials(names: &[&str], variants: &[Vec<String>], seeds: &Range<u64>, options:
 /// A study that goes on.
 struct Running<'a> {
     options: &'a Options,
-    /// Written to by whoever has `left` locked.
-    results: Results,
-    left: Mutex<VecDeque<Trial>>,
-    failed: AtomicUsize,
+    results: Mutex<Results>,
 }
 
 impl Running<'_> {
-    /// One run after the other until none is left.
-    fn work(&self) {
-        while let Some(trial) = self.next() {
-            let name = trial.name();
-            match self.make(&trial, &name) {
-                Ok(Some(run)) => words::say(&format!("{name}: {}", told(&run))),
-                Ok(None) => words::say(&format!("{name}: stopped")),
-                Err(error) => {
-                    self.failed.fetch_add(1, Ordering::SeqCst);
-                    words::say(&format!("{name}: {error:#}"));
-                }
-            }
-        }
-    }
-
-    fn next(&self) -> Option<Trial> {
-        if interrupt::requested() {
-            return None;
-        }
-        self.left.lock().expect("nobody panics with it").pop_front()
-    }
-
-    /// Makes a run and writes it down; nothing where it was stopped.
-    fn make(&self, trial: &Trial, name: &str) -> Result<Option<Measured>> {
+    /// Makes a run and writes it down: how it ended, and nothing where it was stopped.
+    fn make(&self, trial: &Trial, name: &str) -> Result<Option<String>> {
         let Options { threads, out, runs, keep_runs, .. } = self.options;
         fs::create_dir_all(runs).with_context(|| format!("cannot make {}", runs.display()))?;
         let folder = runs.join(name);
-        let mut command = Command::new(std::env::current_exe()?);
-        command.arg("study-worker").arg(serde_json::to_string(trial)?).arg("--out").arg(&folder);
-        command.args(["--threads", &threads.to_string()]);
-        let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
-        match output.status.code() {
-            Some(0) => {}
-            Some(code) if code == Exit::Interrupted as i32 => return Ok(None),
-            _ => bail!("its process ended with {}", output.status),
-        }
-        let run: Measured = serde_json::from_slice(&output.stdout).context("its process says nothing")?;
-        let guard = self.left.lock().expect("nobody panics with it");
+        let asked = serde_json::to_string(trial)?;
+        let answer = crew::answer_of::<Measured>(|command| {
+            command.arg("study-worker").arg(asked).arg("--out").arg(&folder);
+            command.args(["--threads", &threads.to_string()]);
+        })?;
+        let Some(run) = answer else { return Ok(None) };
+        let (told, results) = (told(&run), self.results.lock().expect("nobody panics with it"));
         if trial.sets.is_empty() && run.after.is_some() {
-            keep_picture(&folder, trial, &self.results, out)?;
+            keep_picture(&folder, trial, &results, out)?;
         }
-        self.results.add(run.clone())?;
-        drop(guard);
+        results.add(run)?;
+        drop(results);
         if !keep_runs {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
-        Ok(Some(run))
+        Ok(Some(told))
     }
 }
 

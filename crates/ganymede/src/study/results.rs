@@ -1,13 +1,13 @@
 //! What was measured, in a file.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use ganymede_train::Metric;
 use serde::{Deserialize, Serialize};
+
+use super::crew;
 
 /// Version of the file's format.
 const SCHEMA: u32 = 1;
@@ -94,7 +94,7 @@ pub(crate) struct Measured {
     pub(crate) date: String,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 struct File {
     schema: u32,
     runs: Vec<Measured>,
@@ -113,16 +113,7 @@ impl Results {
 
     /// All runs, by preset, settings and seed; none where there is no file.
     pub(crate) fn read(&self) -> Result<Vec<Measured>> {
-        let shown = self.path.display();
-        let text = match fs::read_to_string(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            read => read.with_context(|| format!("cannot read {shown}"))?,
-        };
-        let file: File = serde_json::from_str(&text).with_context(|| format!("{shown} is damaged"))?;
-        if file.schema != SCHEMA {
-            bail!("{shown} has schema {}, this version reads {SCHEMA}", file.schema);
-        }
-        Ok(file.runs)
+        crew::read_runs(&self.path, SCHEMA)
     }
 
     /// Adds a run in the place of an older one of the same settings and seed. The file is read again for that: another
@@ -181,7 +172,7 @@ pub(crate) mod tests {
         results.add(long.clone()).unwrap();
         results.add(other.clone()).unwrap();
         assert_eq!(results.read().unwrap(), [other, long]);
-        fs::write(dir.path().join("measured.json"), "{\"schema\": 1, \"ru").unwrap();
+        std::fs::write(dir.path().join("measured.json"), "{\"schema\": 1, \"ru").unwrap();
         assert!(results.read().unwrap_err().to_string().contains("measured.json is damaged"));
     }
 

@@ -1,12 +1,12 @@
 //! Runs of the suite that were made, in a file.
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use ganymede_train::monitor::{AlertState, Severity};
 use serde::{Deserialize, Serialize};
+
+use crate::study::crew;
 
 /// Version of the file's format.
 const SCHEMA: u32 = 1;
@@ -62,12 +62,6 @@ impl Cell {
     }
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct File {
-    schema: u32,
-    runs: Vec<Cell>,
-}
-
 /// The file of all runs that were made.
 pub(super) struct Cells {
     path: PathBuf,
@@ -80,16 +74,7 @@ impl Cells {
 
     /// All runs; none where there is no file.
     pub(super) fn read(&self) -> Result<Vec<Cell>> {
-        let shown = self.path.display();
-        let text = match fs::read_to_string(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            read => read.with_context(|| format!("cannot read {shown}"))?,
-        };
-        let file: File = serde_json::from_str(&text).with_context(|| format!("{shown} is damaged"))?;
-        if file.schema != SCHEMA {
-            bail!("{shown} has schema {}, this version reads {SCHEMA}", file.schema);
-        }
-        Ok(file.runs)
+        crew::read_runs(&self.path, SCHEMA)
     }
 
     /// Adds a run in the place of an older one of the same case and seed.

@@ -10,15 +10,14 @@ use std::collections::VecDeque;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 use anyhow::{Context, Result, bail};
 use ganymede_train::monitor::Alert;
 use ganymede_train::{Layers, Metric, Observer, Outcome, Run, StopReason, Trainer};
 
 use crate::bench::process;
+use crate::study::crew;
 use crate::words::Misuse;
 use crate::{Exit, interrupt, machine, numbers, words};
 use cases::{CASES, Case};
@@ -84,18 +83,16 @@ pub(super) fn run(args: &FailuresArgs) -> Result<Exit> {
         words::say(&format!("{} runs to be made", left.len()));
         interrupt::ask_politely("waiting for the runs that go on");
     }
-    let suite = Suite { args, cells, left: Mutex::new(left), failed: AtomicUsize::new(0) };
-    std::thread::scope(|scope| {
-        for _ in 0..args.jobs {
-            scope.spawn(|| suite.work());
-        }
-    });
+    let suite = Suite { args, cells: Mutex::new(cells) };
+    let name = |(case, seed): &(&Case, u64)| format!("{}-seed{seed}", case.name);
+    let make = |(case, seed): &(&Case, u64), name: &str| suite.make(case, *seed, &args.runs.join(name));
+    let failed = crew::work_off(left, args.jobs, name, make);
     if interrupt::requested() {
         words::say("the same command goes on with what is left");
         return Ok(Exit::Interrupted);
     }
-    words::result(&report::report(&suite.cells.read()?)?);
-    match suite.failed.into_inner() {
+    words::result(&report::report(&suite.cells().read()?)?);
+    match failed {
         0 => Ok(Exit::Done),
         failed => bail!("{failed} runs could not be made; the others are written down"),
     }
@@ -120,56 +117,30 @@ fn configured(case: &Case, seed: u64) -> Result<Run> {
 /// A suite that goes on.
 struct Suite<'a> {
     args: &'a FailuresArgs,
-    /// Written to by whoever has `left` locked.
-    cells: Cells,
-    left: Mutex<VecDeque<(&'static Case, u64)>>,
-    failed: AtomicUsize,
+    cells: Mutex<Cells>,
 }
 
 impl Suite<'_> {
-    fn work(&self) {
-        while let Some((case, seed)) = self.next() {
-            let name = format!("{}-seed{seed}", case.name);
-            match self.make(case, seed, &self.args.runs.join(&name)) {
-                Ok(Some(cell)) => words::say(&format!("{name}: {}", told(&cell))),
-                Ok(None) => words::say(&format!("{name}: stopped")),
-                Err(error) => {
-                    self.failed.fetch_add(1, Ordering::SeqCst);
-                    words::say(&format!("{name}: {error:#}"));
-                }
-            }
-        }
+    fn cells(&self) -> MutexGuard<'_, Cells> {
+        self.cells.lock().expect("nobody panics with it")
     }
 
-    fn next(&self) -> Option<(&'static Case, u64)> {
-        if interrupt::requested() {
-            return None;
-        }
-        self.left.lock().expect("nobody panics with it").pop_front()
-    }
-
-    /// Makes a run in a process of its own and writes it down; nothing where it was stopped.
-    fn make(&self, case: &Case, seed: u64, folder: &Path) -> Result<Option<Cell>> {
+    /// Makes a run in a process of its own and writes it down: how it ended, and nothing where it was stopped.
+    fn make(&self, case: &Case, seed: u64, folder: &Path) -> Result<Option<String>> {
         // What an earlier suite has left there is not this run.
         if folder.exists() {
             fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["study-case", case.name, "--seed", &seed.to_string(), "--out"]).arg(folder);
-        let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
-        match output.status.code() {
-            Some(0) => {}
-            Some(code) if code == Exit::Interrupted as i32 => return Ok(None),
-            _ => bail!("its process ended with {}", output.status),
-        }
-        let cell: Cell = serde_json::from_slice(&output.stdout).context("its process says nothing")?;
-        let guard = self.left.lock().expect("nobody panics with it");
-        self.cells.add(cell.clone())?;
-        drop(guard);
+        let answer = crew::answer_of::<Cell>(|command| {
+            command.args(["study-case", case.name, "--seed", &seed.to_string(), "--out"]).arg(folder);
+        })?;
+        let Some(cell) = answer else { return Ok(None) };
+        let told = told(&cell);
+        self.cells().add(cell)?;
         if !self.args.keep_runs {
             fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
-        Ok(Some(cell))
+        Ok(Some(told))
     }
 }
 

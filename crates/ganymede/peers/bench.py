@@ -2,7 +2,8 @@
 
 Reads one question a line from standard input, JSON as in
 crates/ganymede/src/bench/protocol.rs, and answers each with one line. Between questions it waits
-and uses no core. The argument is the number of threads.
+and uses no core. The arguments are the number of threads, and the form in which networks are computed: eager,
+channels-last, compiled or openvino.
 
 The networks, losses and steps are those of the program: the discriminator on real and generated images, then the
 generator with the discriminator's weights frozen, both with Adam. Nothing is asked of PyTorch that it would not have
@@ -10,14 +11,26 @@ to do anyway, and what it offers to be faster on a CPU is used: inference mode, 
 """
 
 import contextlib
+import importlib.util
 import resource
 import time
+
+FORM = sys.argv[2]
+
+
+class Lacks(Exception):
+    """A package is not here; its name."""
+
+
+def laid(tensor):
+    """With channels innermost, where that is asked for."""
+    return tensor.to(memory_format=torch.channels_last) if FORM == "channels-last" else tensor
 
 
 def conv(case):
     n, c, size, o, kernel = (case[key] for key in ("n", "c", "size", "o", "kernel"))
     stride, padding = [case["stride"]] * 2, case["padding"]
-    x, w = torch.randn(n, c, size, size), torch.randn(o, c, *kernel)
+    x, w = laid(torch.randn(n, c, size, size)), laid(torch.randn(o, c, *kernel))
     dy = torch.randn_like(F.conv2d(x, w, None, stride, padding))
 
     def gradient(wanted):
@@ -38,12 +51,12 @@ def conv(case):
 
 
 def images(batch, side=64):
-    return torch.rand(batch, 3, side, side) * 2 - 1
+    return laid(torch.rand(batch, 3, side, side) * 2 - 1)
 
 
 def step(case):
     recipe, batch = RECIPES[case["recipe"]], case["batch"]
-    g, d = recipe.generator(), recipe.discriminator()
+    g, d = laid(recipe.generator()), laid(recipe.discriminator())
     opt_g, opt_d = (
         torch.optim.Adam(net.parameters(), lr=lr, betas=recipe.betas, fused=True)
         for net, lr in zip((g, d), recipe.lr)
@@ -77,7 +90,7 @@ def step(case):
 
 
 def penalty(case):
-    d = discriminator(norm=False)
+    d = laid(discriminator(norm=False))
     real, fake = images(case["batch"]), images(case["batch"])
     term = {"wgan-gp": wgan_gp, "r1": r1}[case["penalty"]]
 
@@ -124,15 +137,51 @@ def inception(case):
     state.setdefault("fc.weight", torch.zeros(1008, 2048))
     state.setdefault("fc.bias", torch.zeros(1008))
     fid.load_state_dict_from_url = lambda *_, **__: state
-    network = fid.InceptionV3((3,)).eval()
+    # Images come at their size and between −1 and 1: what is measured is the network.
+    network = laid(fid.InceptionV3((3,), resize_input=False, normalize_input=False).eval())
     levels = torch.arange(case["images"] * 3 * 299 * 299) * 7919 % 256
-    images = (levels.float() / 255).view(-1, 3, 299, 299)
+    images = laid((levels.float() / 127.5 - 1).view(-1, 3, 299, 299))
+    if FORM == "openvino":
+        return openvino(network, images)
+    if FORM == "compiled":
+        from torch._inductor import config
 
-    @torch.inference_mode()
+        config.freezing = True
+        network = torch.compile(network)
+
+    @torch.no_grad()
     def run(_):
         network(images)
 
     return run
+
+
+def openvino(network, images):
+    """In its throughput mode: as many requests at a time as it thinks best, each of a few images."""
+    if importlib.util.find_spec("openvino") is None:
+        raise Lacks("openvino")
+    import openvino as ov
+
+    model = ov.convert_model(network, example_input=images[:1])
+    model.reshape([PART, *images.shape[1:]])
+    options = {
+        "PERFORMANCE_HINT": "THROUGHPUT",
+        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+    }
+    requests = ov.AsyncInferQueue(ov.Core().compile_model(model, "CPU", options))
+    parts = [part.numpy() for part in images.split(PART)]
+
+    def run(_):
+        for part in parts:
+            requests.start_async(part, share_inputs=True)
+        requests.wait_all()
+
+    return run
+
+
+# Images of a request.
+PART = 1
 
 
 def metric(case):
@@ -219,6 +268,8 @@ def main():
     for line in sys.stdin:
         try:
             reply = answer(json.loads(line), held)
+        except Lacks as lacks:
+            reply = {"answer": "lacks", "package": str(lacks)}
         except Exception as error:  # Whatever it is, the one who asked has to hear of it.
             reply = {"answer": "failed", "message": f"{type(error).__name__}: {error}"}
         print(json.dumps(reply), flush=True)

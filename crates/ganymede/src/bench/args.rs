@@ -16,6 +16,8 @@ pub(crate) enum Benchmark {
     Update,
     /// Inception's features, the Frechet distance of 2,048 features, density and coverage of 20,000 images
     Metrics,
+    /// A step of the quickstart with each cure, beside the same step without it
+    Cures,
 }
 
 impl Benchmark {
@@ -26,6 +28,7 @@ impl Benchmark {
             Self::Grad2 => "grad2",
             Self::Update => "update",
             Self::Metrics => "metrics",
+            Self::Cures => "cures",
         }
     }
 }
@@ -44,7 +47,7 @@ pub(crate) struct BenchArgs {
     /// Only rows whose name contains this
     #[arg(long, value_name = "TEXT")]
     pub(crate) filter: Option<String>,
-    /// Measure PyTorch beside it, by turns; PYTHON has to have torch
+    /// Measure PyTorch beside it, by turns, in each of its forms; PYTHON has to have torch
     /// [default: $GANYMEDE_PEERS_PYTHON, else python3]
     #[arg(long, value_name = "PYTHON", num_args = 0..=1, require_equals = true)]
     pub(crate) against_pytorch: Option<Option<PathBuf>>,
@@ -63,11 +66,13 @@ Examples:
   ganymede bench step --against-pytorch          PyTorch of python3, by turns
   ganymede bench metrics --rounds 3 --against-pytorch --weights pt_inception-2015-12-05-6726825d.pth
   ganymede bench grad2 --against-pytorch=venv/bin/python --rounds 15 --json
+  ganymede bench cures --filter r1               what each kind of R1 costs
 
 How it is measured: each side is a process of its own with the same number of threads, and sleeps
-while the other works. In each round each side repeats each cell for a moment, and the mean counts as
-one measurement; the table has the medians over all rounds. Ratios are our time over PyTorch's: below 1
-is faster. `peak` is the share of what a product of two 1024 x 1024 matrices reaches here with as many
+while another works. In each round each side repeats each cell for a moment, and the mean counts as
+one measurement; the table has the medians over all rounds. PyTorch is measured as it comes (eager) and
+with channels innermost (channels-last); its networks of measures also compiled with frozen weights, and
+by OpenVINO. Ratios are our time over that of the fastest form: below 1 is faster. `peak` is the share of what a product of two 1024 x 1024 matrices reaches here with as many
 threads. Memory is the largest resident set of a process that has done nothing but that row.
 Results and gradients are allocated anew in each call, on both sides.
 

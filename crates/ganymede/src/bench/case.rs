@@ -19,6 +19,8 @@ pub(crate) enum Case {
     Update { rule: UpdateRule, lengths: Vec<usize> },
     /// A measure of generated images.
     Metric(MetricKind),
+    /// A step of the quickstart with these settings.
+    Cure { name: String, sets: Vec<String> },
 }
 
 /// A convolution without groups or dilation.
@@ -137,7 +139,7 @@ impl Case {
     pub(crate) fn parts(&self) -> &'static [&'static str] {
         match self {
             Self::Conv(_) => &["forward", "dx", "dw"],
-            Self::Step { .. } | Self::Penalty { .. } => &["step"],
+            Self::Step { .. } | Self::Penalty { .. } | Self::Cure { .. } => &["step"],
             Self::Update { .. } => &["update"],
             Self::Metric(_) => &["call"],
         }
@@ -151,15 +153,18 @@ impl Case {
             Self::Penalty { batch, .. } => flops::penalty(*batch),
             Self::Metric(metric) => flops::metric(metric),
             Self::Update { rule, lengths } => flops::update_bytes(*rule, lengths.iter().sum()),
+            // What it costs is held against another step, not against the machine.
+            Self::Cure { .. } => 0.0,
         };
         total / 1e9
     }
 
-    /// Images that one call of a step uses; none for what has no images.
+    /// Images that one call uses; none for what has no images.
     pub(crate) fn images(&self) -> Option<usize> {
         match self {
             Self::Step { batch, .. } | Self::Penalty { batch, .. } => Some(*batch),
-            Self::Conv(_) | Self::Update { .. } | Self::Metric(_) => None,
+            Self::Metric(MetricKind::Inception { images, .. }) => Some(*images),
+            Self::Conv(_) | Self::Update { .. } | Self::Metric(_) | Self::Cure { .. } => None,
         }
     }
 
@@ -170,6 +175,7 @@ impl Case {
                 format!("{network} {c}->{o} {kh}x{kw} s{stride} @{size} n{n}")
             }
             Self::Step { recipe, batch } => format!("{} n{batch}", recipe.name()),
+            Self::Cure { name, .. } => name.clone(),
             Self::Penalty { penalty: PenaltyKind::WganGp, batch } => format!("wgan-gp 64 px n{batch}"),
             Self::Penalty { penalty: PenaltyKind::R1, batch } => format!("r1 64 px n{batch}"),
             Self::Metric(MetricKind::Inception { images, .. }) => format!("inception n{images}"),

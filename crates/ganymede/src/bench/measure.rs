@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use super::args::Benchmark;
 use super::case::Case;
+use super::form::Form;
 use super::protocol::Usage;
-use super::side::Side;
+use super::side::{Prepared, Side};
 use crate::words;
 
 /// Between two turns: OpenMP's threads keep a core busy for some milliseconds after their last work.
-const PAUSE: Duration = Duration::from_millis(20);
+pub(super) const PAUSE: Duration = Duration::from_millis(20);
 /// Rows and columns of the product that says what the machine can do.
 const GEMM: usize = 1024;
 
@@ -38,6 +39,7 @@ pub(super) struct Table {
     pub(super) rows: Vec<Row>,
     /// Where all rows share their processes: what those used in the end.
     pub(super) ours: Option<Spent>,
+    /// Of the first of PyTorch's forms.
     pub(super) theirs: Option<Spent>,
 }
 
@@ -52,6 +54,7 @@ pub(super) struct Row {
     pub(super) cells: Vec<Cell>,
     /// Where each row has its own processes.
     pub(super) ours: Option<Spent>,
+    /// Of the form that was the fastest in the first cell.
     pub(super) theirs: Option<Spent>,
 }
 
@@ -61,11 +64,20 @@ pub(super) struct Cell {
     pub(super) part: &'static str,
     /// Median seconds of a call.
     pub(super) seconds: f64,
+    /// Those of the fastest of PyTorch's forms, which `ratio` is against.
     pub(super) pytorch_seconds: Option<f64>,
     pub(super) ratio: Option<f64>,
     /// Every measurement.
     pub(super) all_seconds: Vec<f64>,
-    pub(super) all_pytorch_seconds: Vec<f64>,
+    pub(super) peers: Vec<Peer>,
+}
+
+/// One of PyTorch's forms in one cell.
+#[derive(Debug, Serialize)]
+pub(super) struct Peer {
+    pub(super) form: Form,
+    pub(super) seconds: f64,
+    pub(super) all_seconds: Vec<f64>,
 }
 
 /// What a process used.
@@ -79,14 +91,15 @@ pub(super) struct Spent {
     pub(super) system_seconds_a_call: Option<f64>,
 }
 
-/// The processes that are measured.
-struct Sides {
-    ours: Side,
-    theirs: Option<Side>,
-    base: [Usage; 2],
+/// A process that is measured, and what it used.
+struct Measured {
+    side: Side,
+    /// None of ours.
+    form: Option<Form>,
+    base: Usage,
     /// After the warm-up, and the calls since.
-    warm: [Usage; 2],
-    calls: [u64; 2],
+    warm: Usage,
+    calls: u64,
 }
 
 impl Plan<'_> {
@@ -104,55 +117,86 @@ impl Plan<'_> {
         };
         // Memory is only a row's own in processes of its own. Convolutions are too many for that.
         let shared = self.benchmark == Benchmark::Conv;
-        let mut sides = self.start()?;
-        table.vectors = sides.ours.vectors.clone();
-        table.pytorch = sides.theirs.as_ref().map(|side| side.version.clone());
-        table.pytorch_vectors = sides.theirs.as_ref().map(|side| side.vectors.clone());
+        let mut sides = Vec::new();
         for (index, case) in self.cases.iter().enumerate() {
             let (number, of, name) = (index + 1, self.cases.len(), case.name());
             words::say(&format!("{} threads, row {number} of {of}: {name}", self.threads));
-            if !shared && index > 0 {
-                // The old ones go first: a process that waits still holds its memory.
-                drop(sides);
-                sides = self.start()?;
+            if sides.is_empty() {
+                sides = self.start(case)?;
+            }
+            table.vectors.clone_from(&sides[0].side.vectors);
+            if let Some(theirs) = sides.get(1) {
+                table.pytorch = Some(theirs.side.version.clone());
+                table.pytorch_vectors = Some(theirs.side.vectors.clone());
             }
             let mut row = self.row(case, &mut sides)?;
             if !shared {
-                (row.ours, row.theirs) = sides.spent()?;
+                row.ours = Some(sides[0].spent()?);
+                let fastest = row.cells[0].fastest().map(|peer| peer.form);
+                if let Some(theirs) = sides.iter_mut().find(|side| fastest.is_some() && side.form == fastest)
+                {
+                    row.theirs = Some(theirs.spent()?);
+                }
+                // They go before the next ones start: a process that waits still holds its memory.
+                sides.clear();
             }
             table.rows.push(row);
         }
         if shared {
-            (table.ours, table.theirs) = sides.spent()?;
+            table.ours = Some(sides[0].spent()?);
+            table.theirs = sides.get_mut(1).map(Measured::spent).transpose()?;
         }
         Ok(table)
     }
 
-    fn start(&self) -> Result<Sides> {
-        let mut ours = Side::ours(self.threads)?;
-        let mut theirs = self.python.map(|python| Side::pytorch(python, self.threads)).transpose()?;
-        let base = [ours.usage()?, theirs.as_mut().map(Side::usage).transpose()?.unwrap_or_default()];
-        Ok(Sides { ours, theirs, base, warm: base, calls: [0; 2] })
-    }
-
-    fn row(&self, case: &Case, sides: &mut Sides) -> Result<Row> {
-        let ours = sides.ours.prepare(case)?;
-        if let Some(theirs) = &mut sides.theirs {
-            let theirs = theirs.prepare(case)?;
-            if ours != theirs {
-                bail!("{}: {ours:?} parameters here, {theirs:?} there: not the same networks", case.name());
+    /// Ours first.
+    fn start(&self, case: &Case) -> Result<Vec<Measured>> {
+        let mut sides = vec![Measured::new(Side::ours(self.threads)?, None)?];
+        if let Some(python) = self.python {
+            for &form in Form::of(case) {
+                sides.push(Measured::new(Side::pytorch(python, self.threads, form)?, Some(form))?);
             }
         }
-        let mut cells: Vec<_> = case.parts().iter().map(|&part| Cell { part, ..Cell::default() }).collect();
+        Ok(sides)
+    }
+
+    fn row(&self, case: &Case, sides: &mut Vec<Measured>) -> Result<Row> {
+        let mut ready = Vec::new();
+        let mut ours = None;
+        for mut measured in sides.drain(..) {
+            match measured.side.prepare(case)? {
+                Prepared::Lacks(package) => {
+                    words::say(&format!("{}: left out, that Python has no `{package}`", measured.name()));
+                    continue;
+                }
+                Prepared::Ready(parameters) => {
+                    let ours = ours.get_or_insert(parameters);
+                    if *ours != parameters {
+                        let name = case.name();
+                        bail!(
+                            "{name}: {ours:?} parameters here, {parameters:?} there: not the same networks"
+                        );
+                    }
+                }
+            }
+            ready.push(measured);
+        }
+        *sides = ready;
+        let peers = |sides: &[Measured]| {
+            let forms = sides.iter().filter_map(|side| side.form);
+            forms.map(|form| Peer { form, seconds: 0.0, all_seconds: Vec::new() }).collect::<Vec<_>>()
+        };
+        let empty = |&part: &&'static str| Cell { part, peers: peers(sides), ..Cell::default() };
+        let mut cells: Vec<_> = case.parts().iter().map(empty).collect();
         // The first round fills caches and pools; nothing of it counts.
-        sides.round(&mut cells, 0.0, false)?;
+        round(sides, &mut cells, 0.0, 0)?;
         for cell in &mut cells {
             cell.all_seconds.clear();
-            cell.all_pytorch_seconds.clear();
+            cell.peers.iter_mut().for_each(|peer| peer.all_seconds.clear());
         }
-        sides.warmed_up()?;
-        for round in 0..self.rounds {
-            sides.round(&mut cells, self.seconds(), round % 2 == 1)?;
+        sides.iter_mut().try_for_each(Measured::warmed_up)?;
+        for number in 0..self.rounds as usize {
+            round(sides, &mut cells, self.seconds(), number)?;
         }
         cells.iter_mut().for_each(Cell::conclude);
         Ok(Row {
@@ -170,45 +214,47 @@ impl Plan<'_> {
     fn seconds(&self) -> f64 {
         match self.benchmark {
             Benchmark::Conv | Benchmark::Update => 0.03,
-            Benchmark::Step | Benchmark::Grad2 | Benchmark::Metrics => 0.0,
+            Benchmark::Step | Benchmark::Grad2 | Benchmark::Metrics | Benchmark::Cures => 0.0,
         }
     }
 }
 
-impl Sides {
-    /// Every cell once on either side.
-    fn round(&mut self, cells: &mut [Cell], seconds: f64, theirs_first: bool) -> Result<()> {
-        for cell in cells {
-            for ours in if theirs_first { [false, true] } else { [true, false] } {
-                let (side, all) = match (ours, &mut self.theirs) {
-                    (true, _) => (&mut self.ours, &mut cell.all_seconds),
-                    (false, Some(theirs)) => (theirs, &mut cell.all_pytorch_seconds),
-                    (false, None) => continue,
-                };
-                std::thread::sleep(PAUSE);
-                let (mean, calls) = side.measure(cell.part, seconds)?;
-                all.push(mean);
-                self.calls[usize::from(!ours)] += calls;
+/// Every cell once on every side. Another side begins in each round.
+fn round(sides: &mut [Measured], cells: &mut [Cell], seconds: f64, number: usize) -> Result<()> {
+    let count = sides.len();
+    for cell in cells {
+        for index in (0..count).map(|place| (place + number) % count) {
+            let measured = &mut sides[index];
+            std::thread::sleep(PAUSE);
+            let (mean, calls) = measured.side.measure(cell.part, seconds)?;
+            measured.calls += calls;
+            match index.checked_sub(1) {
+                None => cell.all_seconds.push(mean),
+                Some(peer) => cell.peers[peer].all_seconds.push(mean),
             }
         }
-        Ok(())
+    }
+    Ok(())
+}
+
+impl Measured {
+    fn new(mut side: Side, form: Option<Form>) -> Result<Self> {
+        let base = side.usage()?;
+        Ok(Self { side, form, base, warm: base, calls: 0 })
     }
 
-    fn usage(&mut self) -> Result<[Usage; 2]> {
-        let theirs = self.theirs.as_mut().map(Side::usage).transpose()?.unwrap_or_default();
-        Ok([self.ours.usage()?, theirs])
+    fn name(&self) -> &'static str {
+        self.form.map_or("ours", Form::name)
     }
 
     fn warmed_up(&mut self) -> Result<()> {
-        self.warm = self.usage()?;
-        self.calls = [0; 2];
+        self.warm = self.side.usage()?;
+        self.calls = 0;
         Ok(())
     }
 
-    fn spent(&mut self) -> Result<(Option<Spent>, Option<Spent>)> {
-        let now = self.usage()?;
-        let of = |side: usize| Spent::between(self.base[side], self.warm[side], now[side], self.calls[side]);
-        Ok((Some(of(0)), self.theirs.is_some().then(|| of(1))))
+    fn spent(&mut self) -> Result<Spent> {
+        Ok(Spent::between(self.base, self.warm, self.side.usage()?, self.calls))
     }
 }
 
@@ -229,15 +275,19 @@ impl Spent {
 impl Cell {
     fn conclude(&mut self) {
         self.seconds = median(&self.all_seconds);
-        if !self.all_pytorch_seconds.is_empty() {
-            let theirs = median(&self.all_pytorch_seconds);
-            self.pytorch_seconds = Some(theirs);
-            self.ratio = Some(self.seconds / theirs);
+        for peer in &mut self.peers {
+            peer.seconds = median(&peer.all_seconds);
         }
+        self.pytorch_seconds = self.fastest().map(|peer| peer.seconds);
+        self.ratio = self.pytorch_seconds.map(|theirs| self.seconds / theirs);
+    }
+
+    pub(super) fn fastest(&self) -> Option<&Peer> {
+        self.peers.iter().min_by(|a, b| a.seconds.total_cmp(&b.seconds))
     }
 }
 
-fn median(values: &[f64]) -> f64 {
+pub(super) fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted.len() / 2;
@@ -252,6 +302,21 @@ mod tests {
     fn the_median_of_an_even_number_lies_between() {
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+    }
+
+    #[test]
+    fn a_ratio_is_against_the_fastest_form() {
+        let peer = |form, seconds: f64| Peer { form, seconds: 0.0, all_seconds: vec![seconds] };
+        let mut cell = Cell {
+            all_seconds: vec![1.0],
+            peers: vec![peer(Form::Eager, 2.0), peer(Form::Openvino, 0.5), peer(Form::Compiled, 4.0)],
+            ..Cell::default()
+        };
+        cell.conclude();
+        assert_eq!((cell.ratio, cell.fastest().map(|peer| peer.form)), (Some(2.0), Some(Form::Openvino)));
+        cell.peers.clear();
+        cell.conclude();
+        assert_eq!((cell.ratio, cell.pytorch_seconds), (None, None));
     }
 
     #[test]

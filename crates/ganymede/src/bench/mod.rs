@@ -3,7 +3,9 @@
 pub(crate) mod args;
 mod case;
 mod conv;
+mod cures;
 mod flops;
+mod form;
 mod gan;
 mod measure;
 mod metrics;
@@ -32,6 +34,12 @@ pub(crate) fn run(args: &BenchArgs) -> Result<Exit> {
         [] => vec![machine::default_threads()],
         given => given.to_vec(),
     };
+    if args.benchmark == Benchmark::Cures {
+        for threads in threads {
+            words::result(&cures::table(args, &cases, threads)?);
+        }
+        return Ok(Exit::Done);
+    }
     let mut tables = Vec::new();
     for threads in threads {
         let plan = Plan {

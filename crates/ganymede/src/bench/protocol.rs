@@ -1,4 +1,4 @@
-//! What the program says to the two that it measures: a worker of its own and, where asked for, PyTorch. One JSON
+//! What the program says to those that it measures: a worker of its own and, where asked for, PyTorch in its forms. One JSON
 //! object a line, on standard input and output; whoever is not asked sleeps.
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,10 @@ pub(crate) enum Answer {
         version: String,
         threads: usize,
         vectors: String,
+    },
+    /// What was asked for cannot be made without this package.
+    Lacks {
+        package: String,
     },
     /// What was asked for is made; of networks the parameters of the generator and of the discriminator.
     Ready {

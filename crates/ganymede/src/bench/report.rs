@@ -127,7 +127,8 @@ fn head(row: &Row, table: &Table) -> Vec<String> {
         head.extend(["MB".to_owned(), "faults".to_owned()]);
     }
     if row.theirs.is_some() {
-        head.extend(["PyTorch ms", "MB", "base MB"].map(str::to_owned));
+        head.extend(row.cells[0].peers.iter().map(|peer| format!("{} ms", peer.form.name())));
+        head.extend(["MB", "base MB"].map(str::to_owned));
     }
     head
 }
@@ -148,13 +149,13 @@ fn line(row: &Row, table: &Table) -> Vec<String> {
         line.extend([known(ours.peak_mb), known(ours.faults_a_call)]);
     }
     if let Some(theirs) = row.theirs {
-        let seconds = row.cells[0].pytorch_seconds.map_or_else(|| "-".to_owned(), milliseconds);
-        line.extend([seconds, known(theirs.peak_mb), known(theirs.base_mb)]);
+        line.extend(row.cells[0].peers.iter().map(|peer| milliseconds(peer.seconds)));
+        line.extend([known(theirs.peak_mb), known(theirs.base_mb)]);
     }
     line
 }
 
-fn milliseconds(seconds: f64) -> String {
+pub(super) fn milliseconds(seconds: f64) -> String {
     let ms = seconds * 1e3;
     if ms < 9.995 { format!("{ms:.2}") } else { format!("{ms:.1}") }
 }
@@ -164,7 +165,7 @@ fn short(value: f64) -> String {
 }
 
 /// The first column to the left, the others to the right.
-fn aligned(lines: &[Vec<String>]) -> String {
+pub(super) fn aligned(lines: &[Vec<String>]) -> String {
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)

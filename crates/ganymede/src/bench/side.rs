@@ -7,6 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use super::case::Case;
+use super::form::Form;
 use super::protocol::{Answer, Question, Usage};
 use crate::words::Misuse;
 
@@ -14,7 +15,16 @@ use crate::words::Misuse;
 const PEER: &str =
     concat!(include_str!("../../peers/networks.py"), "\n", include_str!("../../peers/bench.py"));
 
-/// One of the two that are compared.
+/// What came of a case on one side.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Prepared {
+    /// Parameters of the generator and of the discriminator, where it has two.
+    Ready(Option<[usize; 2]>),
+    /// The Python has no such package.
+    Lacks(String),
+}
+
+/// One of those that are compared.
 pub(crate) struct Side {
     name: &'static str,
     child: Child,
@@ -32,12 +42,12 @@ impl Side {
         Self::start("ganymede", command, threads)
     }
 
-    /// PyTorch in that Python.
-    pub(crate) fn pytorch(python: &Path, threads: usize) -> Result<Self> {
+    /// PyTorch in that Python, in one of its forms.
+    pub(crate) fn pytorch(python: &Path, threads: usize, form: Form) -> Result<Self> {
         let mut command = Command::new(python);
-        command.args(["-c", PEER, &threads.to_string()]);
+        command.args(["-c", PEER, &threads.to_string(), form.name()]);
         let help = "give a Python that has torch: --against-pytorch=PATH or GANYMEDE_PEERS_PYTHON";
-        Self::start("PyTorch", command, threads)
+        Self::start(form.name(), command, threads)
             .map_err(|error| Misuse(format!("PyTorch in `{}`: {error:#}; {help}", python.display())).into())
     }
 
@@ -84,10 +94,12 @@ impl Side {
         self.time(&Question::Gemm { size }).map(|(seconds, _)| seconds)
     }
 
-    /// Makes what a case needs, and says how many parameters its networks have, where it has two.
-    pub(crate) fn prepare(&mut self, case: &Case) -> Result<Option<[usize; 2]>> {
+    /// Makes what a case needs, and says how many parameters its networks have, where it has two; or which package it
+    /// lacks.
+    pub(crate) fn prepare(&mut self, case: &Case) -> Result<Prepared> {
         match self.ask(&Question::Prepare { case: case.clone() })? {
-            Answer::Ready { parameters } => Ok(parameters),
+            Answer::Ready { parameters } => Ok(Prepared::Ready(parameters)),
+            Answer::Lacks { package } => Ok(Prepared::Lacks(package)),
             other => bail!("{}: {other:?} where ready was expected", self.name),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::args::Benchmark;
 use super::case::{Case, Conv, MetricKind, PenaltyKind, Recipe, UpdateRule};
+use super::cures;
 
 pub(crate) fn rows(benchmark: Benchmark) -> Vec<Case> {
     match benchmark {
@@ -15,6 +16,7 @@ pub(crate) fn rows(benchmark: Benchmark) -> Vec<Case> {
             Case::Metric(MetricKind::Frechet { dim: 2048 }),
             Case::Metric(MetricKind::Prdc { rows: 20_000, dim: 2048 }),
         ],
+        Benchmark::Cures => cures::rows(),
     }
 }
 

@@ -9,7 +9,7 @@ use ganymede_tensor::{DType, Device, Rng, simd_features};
 use super::args::WorkerArgs;
 use super::case::Case;
 use super::protocol::{Answer, Question};
-use super::{conv, gan, metrics, process, update};
+use super::{conv, cures, gan, metrics, process, update};
 use crate::{Exit, machine, words};
 
 /// Something prepared, of which parts can be done again and again.
@@ -66,6 +66,7 @@ fn prepare(case: &Case) -> Result<Box<dyn Work>> {
         Case::Penalty { penalty, batch } => Box::new(gan::PenaltyAlone::new(*penalty, *batch)?),
         Case::Update { rule, lengths } => update::prepare(*rule, lengths)?,
         Case::Metric(metric) => metrics::prepare(metric)?,
+        Case::Cure { sets, .. } => Box::new(cures::Cured::new(sets)?),
     })
 }
 
@@ -113,6 +114,10 @@ mod tests {
             Case::Update { rule, .. } => Case::Update { rule, lengths: vec![3, 40_000] },
             Case::Metric(MetricKind::Frechet { .. }) => Case::Metric(MetricKind::Frechet { dim: 9 }),
             Case::Metric(_) => Case::Metric(MetricKind::Prdc { rows: 30, dim: 9 }),
+            Case::Cure { name, mut sets } => {
+                sets.extend(["run.batch=4", "generator.width=2", "discriminator.width=4"].map(str::to_owned));
+                Case::Cure { name, sets }
+            }
             Case::Conv(_) => case,
         }
     }
@@ -127,7 +132,9 @@ mod tests {
 
     #[test]
     fn every_row_but_convolutions_can_be_prepared_and_run_twice() {
-        for benchmark in [Benchmark::Step, Benchmark::Grad2, Benchmark::Update, Benchmark::Metrics] {
+        for benchmark in
+            [Benchmark::Step, Benchmark::Grad2, Benchmark::Update, Benchmark::Metrics, Benchmark::Cures]
+        {
             // Steps of the largest take minutes here, and go the way of the others.
             let is_small = |case: &Case| !matches!(case, Case::Step { recipe, .. } if is_large(*recipe));
             for case in rows(benchmark).into_iter().map(small).filter(is_small) {

@@ -81,6 +81,7 @@ pub(super) const BOUNDS: &[(&str, Bound)] = &[
     ("augment.beta_end", Inside(0.0, 1.0)),
     ("penalty.*.check_every", Whole(0, MOST_STEPS)),
     ("penalty.*.interval", Whole(1, MOST_STEPS)),
+    ("penalty.*.share", Target),
     ("penalty.*.epsilon", Positive(1e3)),
     ("penalty.*.*", NonNegative(MOST_WEIGHT)),
     ("term.*.weight", NonNegative(MOST_WEIGHT)),

@@ -23,6 +23,7 @@ mod moves;
 mod nearest;
 mod network;
 mod pairs;
+mod penalty;
 mod read;
 mod resolve;
 mod resume;
@@ -51,17 +52,17 @@ pub use loss::LossConfig;
 pub use monitor::MonitorConfig;
 pub(crate) use nearest::hint;
 pub use nearest::nearest;
+pub use penalty::PenaltyConfig;
 pub use resume::Change;
 pub use scheduled::Scheduled;
 pub(crate) use scheduled::write_course;
 
 use ganymede_augment::{AugmentConfig, Part};
 use ganymede_datasets::{Crop, Pairs, Split};
+use ganymede_losses::LabelSmoothing;
 use ganymede_losses::gman::Aggregate;
-use ganymede_losses::{LabelSmoothing, Penalty};
 use ganymede_models::{ConditionShape, DiscriminatorConfig, GeneratorConfig, Growth, Io};
 use ganymede_tensor::{DeviceChoice, OptimizerConfig};
-use toml::{Table, Value};
 
 use crate::trainer::scheme::SchemeConfig;
 use crate::trainer::terms::TermConfig;
@@ -217,10 +218,6 @@ impl DataConfig {
     }
 }
 
-/// The key of a penalty that has updates of its own.
-const OWN_UPDATE: &str = "own_update";
-const CHECK_EVERY: &str = "check_every";
-
 /// Weights that the networks begin with, in place of random ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InitConfig {
@@ -231,48 +228,6 @@ pub struct InitConfig {
     /// How many of the discriminator's layers, those nearest to the image, keep their weights: Freeze-D (Mo et al., 2020,
     /// arXiv:2002.10964), for few data. 0: none.
     pub freeze: usize,
-}
-
-/// A penalty on the discriminator's gradient.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PenaltyConfig {
-    /// Discriminator updates from one evaluation to the next, ≥ 1; it counts as many times there.
-    pub interval: u64,
-    /// Whether it is an update of the optimiser by itself, after the one of the adversarial loss, and the optimiser's rates
-    /// make up for that: as in StyleGAN2 (Karras et al., 2020, arXiv:1912.04958, appendix B).
-    pub own_update: bool,
-    /// Of a first-order penalty: discriminator updates from one look at what the exact one would be to the next, for the log
-    /// alone. 0: never.
-    pub check_every: u64,
-    /// What is evaluated.
-    pub penalty: Scheduled<Penalty>,
-}
-
-impl PenaltyConfig {
-    /// Whether it is a function of the generated samples, which it takes as given: no gradient passes to what made them.
-    pub(crate) fn looks_at_generated(&self) -> bool {
-        let penalty = self.penalty.start();
-        penalty.looks_at_fake() || matches!(penalty, Penalty::WganGp { .. })
-    }
-
-    /// A penalty at every update.
-    pub fn every_step(penalty: Penalty) -> Self {
-        Self { interval: 1, own_update: false, check_every: 0, penalty: penalty.into() }
-    }
-
-    fn write(&self) -> Table {
-        let interval = i64::try_from(self.interval).unwrap_or(i64::MAX);
-        let mut table = self.penalty.write();
-        table.insert("interval".to_owned(), Value::Integer(interval));
-        if self.own_update {
-            table.insert(OWN_UPDATE.to_owned(), Value::Boolean(true));
-        }
-        if self.check_every > 0 {
-            let every = i64::try_from(self.check_every).unwrap_or(i64::MAX);
-            table.insert(CHECK_EVERY.to_owned(), Value::Integer(every));
-        }
-        table
-    }
 }
 
 /// Discriminator updates for each generator update.

@@ -2,14 +2,13 @@
 //! reported.
 
 use ganymede_datasets::{Crop, Split};
-use ganymede_losses::Penalty;
 use ganymede_losses::gman::Aggregate;
 use ganymede_models::{ConditionShape, SampleKind};
 use ganymede_tensor::{DeviceChoice, OptimizerConfig, OptimizerError};
-use toml::{Table, Value};
+use toml::Table;
 
 use super::bounds::{self, MOST_STEPS};
-use super::check::{Check, shown};
+use super::check::Check;
 use super::error::ConfigError;
 use super::file::{RUN_SCHEMA, RunFile};
 use super::growth::GrowthConfig;
@@ -17,8 +16,8 @@ use super::lint::lint_rules;
 use super::nearest::hint;
 use super::scheduled::Scheduled;
 use super::{
-    CHECK_EVERY, DataConfig, InitConfig, LogConfig, OWN_UPDATE, PenaltyConfig, Run, augment, auto, average,
-    eval, growth, loss, monitor, moves, network, pairs, schedule, section, term,
+    DataConfig, InitConfig, LogConfig, Run, augment, auto, average, eval, growth, loss, monitor, moves,
+    network, pairs, penalty, schedule, section, term,
 };
 use crate::trainer::terms::TermConfig;
 
@@ -74,7 +73,7 @@ impl RunFile {
             top_k: section::number("loss.top_k", file.loss.top_k.as_ref(), 1.0, steps, &mut check),
             aggregate: moves::aggregate(&file.loss, &mut check),
             smoothing,
-            penalties: penalties(file, steps, &mut check),
+            penalties: penalty::resolve(file, steps, &mut check),
             terms: terms(file, steps, &mut check),
             scheme: moves::scheme(&file.scheme, &mut check),
             n_critic,
@@ -203,45 +202,6 @@ fn optimizer(table: &Table, section: &str, steps: u64, check: &mut Check) -> Sch
     scheduled
 }
 
-fn penalties(file: &RunFile, steps: u64, check: &mut Check) -> Vec<PenaltyConfig> {
-    let entries = file.penalty.iter().flatten().enumerate();
-    entries.filter_map(|(index, entry)| penalty(&format!("penalty.{index}"), entry, steps, check)).collect()
-}
-
-fn penalty(section: &str, entry: &Table, steps: u64, check: &mut Check) -> Option<PenaltyConfig> {
-    let mut settings = entry.clone();
-    let mut count = |name: &str, usual: u64| {
-        let key = format!("{section}.{name}");
-        match settings.remove(name) {
-            None => usual,
-            Some(Value::Integer(n)) if n >= 0 => check.count(&key, Some(n as u64), usual),
-            Some(other) => {
-                let found = other.as_float().map_or_else(|| other.to_string(), shown);
-                check.add(&key, format!("found {found}, expected {}", bounds::of(&key).words()));
-                usual
-            }
-        }
-    };
-    let (interval, check_every) = (count("interval", 1), count(CHECK_EVERY, 0));
-    let own_update = match settings.remove(OWN_UPDATE) {
-        None => false,
-        Some(Value::Boolean(own)) => own,
-        Some(other) => {
-            check.add(&format!("{section}.{OWN_UPDATE}"), format!("found {other}, expected true or false"));
-            false
-        }
-    };
-    let penalty: Scheduled<Penalty> =
-        section::scheduled(section, &settings, (Penalty::NAMES, None), steps, check)?;
-    let why = "compares a first-order penalty with the exact one, which this is; leave it out";
-    check.refuse(
-        &format!("{section}.{CHECK_EVERY}"),
-        check_every > 0 && penalty.start().exact().is_none(),
-        why,
-    );
-    Some(PenaltyConfig { interval, own_update, check_every, penalty })
-}
-
 fn terms(file: &RunFile, steps: u64, check: &mut Check) -> Vec<TermConfig> {
     let entries = file.term.iter().flatten().enumerate();
     entries.filter_map(|(index, entry)| term::read(&format!("term.{index}"), entry, steps, check)).collect()
@@ -291,6 +251,7 @@ fn players(run: &Run, check: &mut Check) {
         }
     }
     moves::accumulation(run, check);
+    penalty::check(run, check);
     loss::check(run, check);
     if run.growth.is_some() && matches!(io.condition, ConditionShape::Images(_)) {
         let reason = "images that are conditions do not grow with the networks: use \"none\"";

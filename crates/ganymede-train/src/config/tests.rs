@@ -163,6 +163,12 @@ fn values_out_of_range_are_refused() {
     check_refused("[[penalty]]\nkind = 'r1'\nlambda = 1", &["penalty.0.lambda: `r1` has no such"]);
     check_refused("[[penalty]]\nkind = 'r1'\ninterval = 0", &["penalty.0.interval"]);
     check_refused("[[penalty]]\nkind = 'r1'\ncheck_every = 10", &["penalty.0.check_every", "leave it out"]);
+    check_refused("[[penalty]]\nkind = 'r1'\nshare = 'half'", &["penalty.0.share: found \"half\"", "0"]);
+    check_refused("[[penalty]]\nkind = 'r1'\nshare = 0", &["penalty.0.share: found 0"]);
+    check_refused(
+        "[discriminator]\nnorm = 'batch'\n[[penalty]]\nkind = 'r1'\nshare = 0.5",
+        &["penalty.0.share", "across the batch"],
+    );
     check_refused(
         "[[penalty]]\nkind = 'first-order-r1'\ncheck_every = 1.5",
         &["penalty.0.check_every: found 1.5"],

@@ -121,6 +121,11 @@ impl Augmentation {
 }
 
 impl Looks {
+    /// Whether nothing is done.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.config.is_none()
+    }
+
     /// Samples as the discriminator is to see them at a place: each of a pack is changed by itself.
     pub(crate) fn change(&self, samples: &Tensor, place: Place) -> Result<Tensor> {
         let mut shape = samples.dims().to_vec();

@@ -60,6 +60,11 @@ impl<'a> View<'a> {
         Self { place, ..self }
     }
 
+    /// Whether samples are shown as they are.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.looks.is_plain()
+    }
+
     /// What the discriminator says of a batch.
     pub(crate) fn look(&self, batch: &Batch, mode: Mode) -> Result<Critique> {
         self.look_at(&batch.samples, &batch.condition, mode)

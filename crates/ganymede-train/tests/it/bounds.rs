@@ -50,6 +50,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("penalty.0.epsilon", &["penalty=[{kind=\"first-order-r1\"}]"]),
     ("penalty.0.check_every", &["penalty=[{kind=\"first-order-r1\"}]"]),
     ("penalty.0.interval", &["penalty=[{kind=\"r1\"}]"]),
+    ("penalty.0.share", &["penalty=[{kind=\"r1\"}]"]),
     ("discriminator.origins", &["generator.members=2"]),
     ("optimizer.n_critic", &[]),
     ("optimizer.accumulate", &[]),

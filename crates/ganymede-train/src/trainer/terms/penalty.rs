@@ -44,12 +44,18 @@ impl Term for PenaltyTerm {
         };
         // A difference of two passes wants both to be the same function: what the discriminator has said counts if nothing of
         // it has moved since, and the other pass is then augmented by the same draws.
-        let known = said.filter(|_| penalty.is_difference() && at.params.buffers().is_empty());
+        // Draws for a share of a batch are others than those for the whole.
+        let is_whole = self.config.share == 1.0 || at.view.is_plain();
+        let is_known = penalty.is_difference() && at.params.buffers().is_empty() && is_whole;
+        let known = said.filter(|_| is_known);
         let view = if known.is_some() { at.view.at(place) } else { at.view };
         let batch = Said::of(at)?;
-        let critic = |x: &Tensor| batch.score(at, &view.look_at(x, &seen_as.condition, LOOK)?.scores);
-        let samples = Samples { real: &at.real.samples, fake: &at.fake.samples };
-        let known = known.map(|said| batch.score(at, &said.scores)).transpose()?;
+        let part = self.config.part_of(seen_as.samples.dim(0)?);
+        let condition = seen_as.condition.narrow(0, part)?;
+        let critic = |x: &Tensor| batch.score(at, &view.look_at(x, &condition, LOOK)?.scores);
+        let (real, fake) = (at.real.samples.narrow(0, 0, part)?, at.fake.samples.narrow(0, 0, part)?);
+        let samples = Samples { real: &real, fake: &fake };
+        let known = known.map(|said| batch.score(at, &said.scores.narrow(0, 0, part)?)).transpose()?;
         let noise = &mut at.noise.clone();
         let Some(term) = lazy.evaluate(at.update, &critic, samples, known.as_ref(), noise)? else {
             return Ok(None);
@@ -101,6 +107,39 @@ impl Said {
 #[cfg(test)]
 mod tests {
     use crate::trainer::testing::ring_game;
+
+    /// The sum over the first samples grows by one sample's value with each of them, and the last sum is that of all.
+    #[test]
+    fn a_share_is_the_mean_over_the_first_samples() {
+        let sum = |share: f64, looked_at: f64| {
+            let entry = format!("kind = 'r1', share = {share:?}");
+            let mut game =
+                ring_game(&format!("discriminator.activation = 'tanh'\npenalty = [{{ {entry} }}]"));
+            let said = game.play(true).unwrap().unwrap().read(0, 5).unwrap();
+            said.get("penalty").unwrap() * looked_at
+        };
+        let sums: Vec<f64> = (1..=5).map(|n| sum(f64::from(n) / 5.0, f64::from(n))).collect();
+        assert!(sums[0] > 0.0 && sums.windows(2).all(|pair| pair[1] > pair[0]), "{sums:?}");
+        // Less than one sample there is not, and a part of one counts as one.
+        assert_eq!(sum(1e-9, 1.0), sums[0]);
+        assert_eq!(sum(0.41, 3.0), sums[2]);
+    }
+
+    /// Known scores are those of the share; with augmentation there are none.
+    #[test]
+    fn a_difference_over_a_share_is_of_one_function() {
+        for more in ["", "augment.kind = 'instance-noise'\n"] {
+            let entry = "kind = 'first-order-r1', epsilon = 1e-3, share = 0.5, check_every = 1";
+            let mut game =
+                ring_game(&format!("discriminator.activation = 'tanh'\n{more}penalty = [{{ {entry} }}]"));
+            for step in 0..10 {
+                let said = game.play(true).unwrap().unwrap().read(step, 5).unwrap();
+                let [first, exact] = ["penalty", "penalty_exact"].map(|name| said.get(name).unwrap());
+                // Were the two passes of different functions, their difference over epsilon would be a thousand times as large.
+                assert!(first > 0.0 && first < 30.0 * exact, "{first} beside {exact}");
+            }
+        }
+    }
 
     /// It is looked at, and changes nothing.
     #[test]

@@ -83,6 +83,7 @@ const AXES: &[Axis] = &[
             ("r2", "penalty = [{ kind = 'r2' }]"),
             ("lazy r1", "penalty = [{ kind = 'r1', interval = 2, own_update = true }]"),
             ("first-order-r1", "penalty = [{ kind = 'first-order-r1' }]"),
+            ("r1 of a share", "penalty = [{ kind = 'r1', share = 0.5 }]"),
             ("first-order-r2", "penalty = [{ kind = 'first-order-r2' }]"),
             ("weight clipping", "optimizer.weight_clip = 0.01"),
         ],

@@ -33,6 +33,13 @@
 //! | `score_train`, `score_unseen`, `score_made` | mean scores of samples that are trained on, of real ones that are not, and of generated ones | monitor |
 //! | `dependence_g`, `dependence_d` | how much the outcome for a sample changes with its companions in the batch, in units of how much it changes with the sample | monitor |
 //! | `update_g`, `update_d` | the length of a step's update, in that of the weights | monitor |
+//! | `grad_least_g`, `grad_greatest_g`, `grad_first_last_g`, and `_d` | the norms of the gradients of the weights of single layers: the least, the greatest, and the first layer's in that of the last one; the first two are there once more with the layer behind an `@` | monitor |
+//! | `grad_ratio` | the norm of the generator's gradient, in that of the discriminator's | monitor |
+//! | `collapsed_g`, `collapsed_d` | the share of the layers whose third singular value is less than a tenth of the first; `sigma_0_g@LAYER` and the like are these values | monitor, every tenth look |
+//! | `slope`, `secant` | ‖∇D‖ between a real and a generated sample, and the difference of their scores in their distance | monitor, every tenth look |
+//! | `cosine_g`, `cosine_d` | the cosine of the angle between the gradients before a step and after it, of the same samples | monitor, every tenth look |
+//! | `uncovered` | the share of samples that are trained on of which the discriminator says that less than one in a hundred like it is generated | monitor, every tenth look |
+//! | `duality_gap`, `duality_gap_d`, `duality_gap_g` | what either player could still gain, and the game's values where the one or the other has answered | monitor, every tenth look, where it is asked for |
 
 mod alert;
 mod doctor;
@@ -50,6 +57,9 @@ pub use series::Series;
 pub use symptom::{Cure, Finding, Sight, Symptom};
 pub use symptoms::SYMPTOMS;
 pub use view::View;
+
+/// Of so many looks of a run of ours one is thorough: what it sees besides costs as much as some steps.
+pub const THOROUGH: u64 = 10;
 
 pub(crate) use alert::worst_first;
 pub(crate) use remedy::remedies;

@@ -72,6 +72,15 @@ impl<'a> View<'a> {
         self.tail(name, n).map(|tail| tail.median())
     }
 
+    /// The layer that a number of the last look is of: its name is behind an `@` there.
+    pub(crate) fn layer(&self, name: &str) -> Option<&'a str> {
+        let of_layer = |known: &'a str| {
+            let layer = known.strip_prefix(name)?.strip_prefix('@')?;
+            Some((self.all(known).last()?.0, layer))
+        };
+        self.series.names().filter_map(of_layer).max_by_key(|(step, _)| *step).map(|(_, layer)| layer)
+    }
+
     /// How good the samples are; nothing where nobody has compared them with the data. A generator whose samples are good may
     /// have a discriminator that cannot tell, and no gradient: that is the equilibrium, not a failure.
     pub(crate) fn samples(&self) -> Option<Samples> {

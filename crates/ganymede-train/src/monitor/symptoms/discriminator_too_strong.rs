@@ -1,6 +1,7 @@
 //! A discriminator that is always right.
 
-use super::cures;
+use super::blur::Blur;
+use super::{cures, worst};
 use crate::figure::figure;
 use crate::monitor::alert::Severity;
 use crate::monitor::symptom::{Cure, Finding, Sight, Symptom};
@@ -41,6 +42,23 @@ pub(super) static DISCRIMINATOR_TOO_STRONG: Symptom = Symptom {
 };
 
 fn rule(view: &View<'_>) -> Sight {
+    worst([far(view), blurred(view)])
+}
+
+/// Samples that lie between the modes, and that the discriminator knows by it: the generator does not follow.
+fn blurred(view: &View<'_>) -> Sight {
+    let Some(blur) = Blur::of(view).filter(Blur::is_told) else { return Sight::CannotSee };
+    let severity = if blur.is_overdue { Severity::Severe } else { Severity::Warning };
+    let words = format!(
+        "samples reach all modes and stay blurred: {} % of them lie near one, and the discriminator puts a real sample above a \
+         generated one {} % of the time",
+        figure(100.0 * blur.near, 0),
+        figure(100.0 * blur.told, 0)
+    );
+    Finding::new(severity, words, &blur.tail, &blur.values()).of_form("blurred").into()
+}
+
+fn far(view: &View<'_>) -> Sight {
     let Some(told) = told(view) else { return Sight::CannotSee };
     let samples = view.samples();
     if !told.sure || samples == Some(Samples::Good) {

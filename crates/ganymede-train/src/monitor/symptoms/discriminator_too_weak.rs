@@ -1,6 +1,7 @@
 //! A discriminator that cannot tell what anybody could.
 
-use super::cures;
+use super::blur::Blur;
+use super::{cures, worst};
 use crate::figure::figure;
 use crate::monitor::alert::Severity;
 use crate::monitor::symptom::{Cure, Finding, Sight, Symptom};
@@ -14,6 +15,8 @@ const PATIENCE: usize = 10;
 /// at the most: chance is one half. Below, the discriminator is wrong more often than right, which is no better.
 const AHEAD: f64 = 0.75;
 const RIGHT: f64 = 0.65;
+/// The share of samples near a mode where they are good one by one.
+const SHARP: f64 = 0.5;
 
 pub(super) static DISCRIMINATOR_TOO_WEAK: Symptom = Symptom {
     name: "discriminator-too-weak",
@@ -34,6 +37,27 @@ pub(super) static DISCRIMINATOR_TOO_WEAK: Symptom = Symptom {
 };
 
 fn rule(view: &View<'_>) -> Sight {
+    worst([far(view), blurred(view)])
+}
+
+/// Samples that lie between the modes, which the discriminator does not see.
+fn blurred(view: &View<'_>) -> Sight {
+    let Some(blur) = Blur::of(view).filter(|blur| !blur.is_told()) else { return Sight::CannotSee };
+    let severity = match (blur.is_overdue && blur.is_slow(), blur.is_clearing()) {
+        (true, _) => Severity::Severe,
+        (false, false) => Severity::Warning,
+        (false, true) => return Sight::Well,
+    };
+    let words = format!(
+        "samples reach all modes and stay blurred: {} % of them lie near one, which the discriminator does not see, for it puts a \
+         real sample above a generated one only {} % of the time",
+        figure(100.0 * blur.near, 0),
+        figure(100.0 * blur.told, 0)
+    );
+    Finding::new(severity, words, &blur.tail, &blur.values()).of_form("blurred").into()
+}
+
+fn far(view: &View<'_>) -> Sight {
     // At rest it cannot tell, and should not.
     let Some(samples) = view.samples() else { return Sight::CannotSee };
     let Some((tail, chance, most)) = told(view) else { return Sight::CannotSee };
@@ -41,8 +65,10 @@ fn rule(view: &View<'_>) -> Sight {
         return Sight::Well;
     }
     let distance = view.median("distance", LOOKS).unwrap_or(f64::NAN);
+    // Samples that keep to the modes are only spread over them unevenly.
+    let sharp = view.median("near_modes", LOOKS).is_some_and(|near| near >= SHARP);
     let severity = match (samples, view.is_improving()) {
-        (Samples::Bad, Some(false)) => Severity::Severe,
+        (Samples::Bad, Some(false)) if !sharp => Severity::Severe,
         (Samples::Bad, _) => Severity::Warning,
         _ => Severity::Note,
     };

@@ -37,7 +37,10 @@ pub(super) static EXPLODING_GRADIENT: Symptom = Symptom {
 
 fn rule(view: &View<'_>) -> Sight {
     let mut seen = false;
-    for (name, words) in [("grad_norm_g", "the generator's"), ("grad_norm_d", "the discriminator's")] {
+    for (name, greatest, words) in [
+        ("grad_norm_g", "grad_greatest_g", "the generator's"),
+        ("grad_norm_d", "grad_greatest_d", "the discriminator's"),
+    ] {
         let Some(tail) = view.tail(name, LAST) else { continue };
         seen = true;
         let now = tail.median();
@@ -49,10 +52,14 @@ fn rule(view: &View<'_>) -> Sight {
             let severity = if severe { Severity::Severe } else { Severity::Warning };
             let before =
                 if usual.is_finite() { format!(", {} before", figure(usual, 2)) } else { String::new() };
-            let words = format!("{words} gradient has a norm of {}{before}", figure(now, 2));
-            let values = [("grad_norm", now), ("before", usual)];
-            let values = &values[..if usual.is_finite() { 2 } else { 1 }];
-            return Finding::new(severity, words, &tail, values).of_form(name).into();
+            let mut words = format!("{words} gradient has a norm of {}{before}", figure(now, 2));
+            let mut values = vec![("grad_norm", now)];
+            values.extend(usual.is_finite().then_some(("before", usual)));
+            if let (Some(layer), Some(most)) = (view.layer(greatest), view.median(greatest, 1)) {
+                words += &format!(", most of it in `{layer}` ({})", figure(most, 2));
+                values.push((greatest, most));
+            }
+            return Finding::new(severity, words, &tail, &values).of_form(name).into();
         }
     }
     if seen { Sight::Well } else { Sight::CannotSee }

@@ -1,6 +1,7 @@
 //! All symptoms, a file each.
 
 mod batch_norm_leakage;
+mod blur;
 mod cures;
 mod dead_generator;
 mod discriminator_overfitting;
@@ -14,7 +15,7 @@ mod oscillation;
 mod tests;
 mod vanishing_gradient;
 
-use super::symptom::Symptom;
+use super::symptom::{Sight, Symptom};
 
 pub(crate) use divergence::DIVERGENCE;
 
@@ -31,3 +32,18 @@ pub static SYMPTOMS: &[&Symptom] = &[
     &batch_norm_leakage::BATCH_NORM_LEAKAGE,
     &oscillation::OSCILLATION,
 ];
+
+/// The worst of what several parts of a rule say; well where one can see and none finds anything.
+fn worst(sights: impl IntoIterator<Item = Sight>) -> Sight {
+    let mut worst = Sight::CannotSee;
+    for sight in sights {
+        worst = match (worst, sight) {
+            (Sight::Ill(one), Sight::Ill(other)) if other.severity > one.severity => other.into(),
+            (Sight::Ill(one), _) => one.into(),
+            (_, Sight::Ill(other)) => other.into(),
+            (Sight::Well, _) | (_, Sight::Well) => Sight::Well,
+            (Sight::CannotSee, Sight::CannotSee) => Sight::CannotSee,
+        };
+    }
+    worst
+}

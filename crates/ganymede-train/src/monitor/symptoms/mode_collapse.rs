@@ -1,6 +1,6 @@
 //! Samples that are all alike, or of some modes only.
 
-use super::cures;
+use super::{cures, worst};
 use crate::figure::figure;
 use crate::monitor::alert::Severity;
 use crate::monitor::statistics::median;
@@ -24,12 +24,15 @@ const AGO: usize = 4;
 /// Shares of classes that are hardly drawn.
 const CLASSES_HALF: f64 = 0.5;
 const CLASSES_SOME: f64 = 0.2;
+/// Thorough looks at the discriminator's spectra, and the share of its layers whose spectra have collapsed.
+const SPECTRA: usize = 2;
+const COLLAPSED: f64 = 0.5;
 
 pub(super) static MODE_COLLAPSE: Symptom = Symptom {
     name: "mode-collapse",
-    summary: "samples are all alike (total), or some of the data's modes or classes are never drawn (partial); sudden where it came at once",
+    summary: "samples are all alike (total), or some of the data's modes or classes are never drawn (partial), sudden where it came at once; or the discriminator's spectra have collapsed, with which samples do",
     paper: "Goodfellow, 2016, arXiv:1701.00160, section 5.1.1; modes as Srivastava et al., 2017, arXiv:1705.07761, section 5.1",
-    needs: &[&["modes_reached"], &["diversity"], &["classes_missing"], &["coverage"]],
+    needs: &[&["modes_reached"], &["diversity"], &["classes_missing"], &["coverage"], &["collapsed_d"]],
     rule,
     raise_after: 3,
     clear_after: 4,
@@ -58,17 +61,7 @@ pub(super) static MODE_COLLAPSE: Symptom = Symptom {
 };
 
 fn rule(view: &View<'_>) -> Sight {
-    let sights = [modes(view), spread(view), classes(view)];
-    let seen = sights.iter().any(|sight| *sight != Sight::CannotSee);
-    let findings = sights.into_iter().filter_map(|sight| match sight {
-        Sight::Ill(finding) => Some(finding),
-        _ => None,
-    });
-    match findings.max_by_key(|finding| finding.severity) {
-        Some(finding) => finding.into(),
-        None if seen => Sight::Well,
-        None => Sight::CannotSee,
-    }
+    worst([modes(view), spread(view), classes(view), spectra(view)])
 }
 
 /// The last looks at a share, once there have been enough of them; and whether it fell at once.
@@ -132,6 +125,21 @@ fn classes(view: &View<'_>) -> Sight {
     };
     let words = format!("{} % of the data's classes are hardly ever drawn", figure(100.0 * missing, 0));
     Finding::new(severity, words, &tail, &[("classes_missing", missing)]).of_form("partial").into()
+}
+
+/// A discriminator that sees few directions any more: where its spectra collapse, samples do.
+fn spectra(view: &View<'_>) -> Sight {
+    let Some(tail) = view.tail("collapsed_d", SPECTRA) else { return Sight::CannotSee };
+    let share = tail.values.iter().copied().fold(f64::INFINITY, f64::min);
+    if share < COLLAPSED {
+        return Sight::Well;
+    }
+    let words = format!(
+        "the spectra of {} % of the discriminator's layers have collapsed: each sees one or two directions (Liu et al., 2019, \
+         arXiv:1908.10999, section 3)",
+        figure(100.0 * share, 0)
+    );
+    Finding::new(Severity::Warning, words, &tail, &[("collapsed_d", share)]).of_form("spectral").into()
 }
 
 fn form(sudden: bool, total: bool) -> &'static str {

@@ -143,6 +143,92 @@ fn a_discriminator_that_cannot_tell() {
     sees("discriminator-too-weak", &history(40, &right), None);
 }
 
+/// Samples that are whole, of which so many lie near a mode, and a discriminator that tells so often.
+fn blurred(looks: u64, near: &dyn Fn(f64) -> f64, auc: f64) -> Series {
+    let lines: [Line<'_>; 4] =
+        [("near_modes", near), ("modes_reached", &|_| 1.0), ("auc", &|_| auc), ("distance", &|_| 2.5)];
+    history(looks, &lines)
+}
+
+#[test]
+fn blur_that_the_discriminator_sees() {
+    let check = |looks: u64, near: &dyn Fn(f64) -> f64, auc: f64, wanted| {
+        let series = blurred(looks, near, auc);
+        sees("discriminator-too-strong", &series, wanted);
+        if let Some(severity) = wanted {
+            let alert = diagnose(&series)
+                .raised
+                .into_iter()
+                .find(|alert| alert.symptom == "discriminator-too-strong");
+            let alert = alert.unwrap();
+            assert_eq!((alert.severity, alert.evidence.form.as_deref()), (severity, Some("blurred")));
+        }
+    };
+    check(30, &|_| 0.1, 0.9, Some(Warning));
+    check(60, &|_| 0.1, 0.9, Some(Severe));
+    check(60, &|_| 0.33, 0.9, Some(Severe));
+    // It has only begun, or has become sharp.
+    check(23, &|_| 0.1, 0.9, None);
+    check(60, &|_| 0.37, 0.9, None);
+    check(60, &|t| t, 0.9, None);
+    // What is missing is another matter.
+    let mut missing = blurred(60, &|_| 0.1, 0.9);
+    (1..=60).for_each(|look| missing.push("modes_reached", 50 * look, 0.5));
+    sees("discriminator-too-strong", &missing, None);
+}
+
+#[test]
+fn blur_that_the_discriminator_does_not_see() {
+    let check = |looks: u64, near: &dyn Fn(f64) -> f64, auc: f64, wanted| {
+        sees("discriminator-too-weak", &blurred(looks, near, auc), wanted);
+    };
+    check(30, &|_| 0.1, 0.78, Some(Warning));
+    check(60, &|_| 0.1, 0.78, Some(Severe));
+    check(60, &|_| 0.1, 0.82, None);
+    // Samples that become sharper, soon enough or not.
+    check(36, &|t| 0.3 * t.powi(2), 0.78, None);
+    check(60, &|t| 0.2 * t.powi(2), 0.78, Some(Severe));
+    check(60, &|t| 0.4 * t.powi(3), 0.78, None);
+    // Uneven, yet good one by one.
+    let even: [Line<'_>; 3] = [("auc", &|_| 0.7), FAR, ("near_modes", &|_| 0.8)];
+    sees("discriminator-too-weak", &history(40, &even), Some(Warning));
+}
+
+#[test]
+fn layers_are_named_where_gradients_vanish_or_explode() {
+    let deep = |first_last: f64| {
+        let lines: [Line<'_>; 3] = [("grad_norm_g", &|_| 1.0), ("grad_first_last_g", &|_| first_last), FAR];
+        history(40, &lines)
+    };
+    sees("vanishing-gradient", &deep(1e-3), None);
+    sees("vanishing-gradient", &deep(1e-5), Some(Warning));
+    let good: [Line<'_>; 3] = [("grad_norm_g", &|_| 1.0), ("grad_first_last_g", &|_| 1e-5), NEAR];
+    sees("vanishing-gradient", &history(40, &good), None);
+    let told = |symptom: &str, norm: f64, extreme: &str| {
+        let name = format!("{extreme}@main.4.weight");
+        let lines: [Line<'_>; 4] =
+            [("grad_norm_g", &|_| norm), (extreme, &|_| 0.5 * norm), (&name, &|_| 0.5 * norm), FAR];
+        let mut series = history(40, &lines);
+        // The extreme was in another layer before.
+        series.push(&format!("{extreme}@main.0.weight"), 3, norm);
+        let alert = diagnose(&series).raised.into_iter().find(|alert| alert.symptom == symptom).unwrap();
+        assert!(alert.words.contains("`main.4.weight`"), "{}", alert.words);
+        assert_eq!(alert.evidence.values[extreme], 0.5 * norm);
+    };
+    told("vanishing-gradient", 1e-8, "grad_least_g");
+    told("exploding-gradient", 1e6, "grad_greatest_g");
+}
+
+#[test]
+fn spectra_that_collapse() {
+    let check =
+        |share: f64, wanted| sees("mode-collapse", &history(10, &[("collapsed_d", &|_| share)]), wanted);
+    check(0.0, None);
+    check(0.4, None);
+    check(0.5, Some(Warning));
+    check(1.0, Some(Warning));
+}
+
 #[test]
 fn gradients_that_vanish() {
     let check = |line: &dyn Fn(f64) -> f64, distance: Line<'_>, wanted| {

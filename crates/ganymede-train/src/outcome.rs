@@ -39,6 +39,9 @@ pub struct Origin {
     /// The parameter that the value belongs to, or that went into it last; with the network in front, as in
     /// `discriminator.main.0.weight`.
     pub parameter: Option<String>,
+    /// The term of the loss that it is, as `wgan-gp`, where the adversarial loss itself was finite.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub term: Option<String>,
     /// In a sentence.
     pub words: String,
 }

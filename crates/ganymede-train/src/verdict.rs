@@ -298,6 +298,7 @@ mod tests {
     #[test]
     fn divergence_says_step_and_remedy() {
         let origin = Origin {
+            term: None,
             step: 37,
             player: "discriminator",
             part: "loss",

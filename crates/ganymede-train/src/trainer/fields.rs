@@ -12,7 +12,7 @@ use super::maker::{Fakes, Maker};
 use super::measurements::{Measurements, global_norm};
 use super::player::Field;
 use super::players::Players;
-use super::terms::{At, Given, Part};
+use super::terms::{Added, At, Given, Part};
 use super::view::{Batch, LOOK, TRAIN, View};
 use crate::error::TrainError;
 
@@ -22,6 +22,8 @@ pub(crate) struct Loss {
     pub(crate) adversarial: Option<Tensor>,
     /// The sum of the terms that are due.
     pub(crate) terms: Option<Tensor>,
+    /// These terms one by one, by their names.
+    pub(crate) each: Vec<(&'static str, Tensor)>,
     pub(crate) given: Given,
     /// What the discriminator said, where it was asked.
     pub(crate) said_real: Option<Critique>,
@@ -109,32 +111,33 @@ impl Players {
             None => None,
         };
         let (said_real, said_fake) = said.unzip();
-        let (terms, given) = self.discriminator.learner.terms.evaluate(part, |term| At {
-            view: view.at(Place::Term(term)),
-            real,
-            fake,
-            truth: None,
-            said_real: said_real.as_ref(),
-            said_fake: said_fake.as_ref(),
-            made: None,
-            params: self.discriminator.net.params(),
-            maker: self.maker(made.latents, &made.batch.condition),
-            adversarial: &self.adversarial,
-            loss_noise: &draws.loss_noise,
-            step: draws.step,
-            update: draws.update,
-            noise: &draws.noise[term],
-        })?;
-        let loss = Loss { adversarial, terms, given, said_real, said_fake };
+        let Added { sum: terms, each, given } =
+            self.discriminator.learner.terms.evaluate(part, |term| At {
+                view: view.at(Place::Term(term)),
+                real,
+                fake,
+                truth: None,
+                said_real: said_real.as_ref(),
+                said_fake: said_fake.as_ref(),
+                made: None,
+                params: self.discriminator.net.params(),
+                maker: self.maker(made.latents, &made.batch.condition),
+                adversarial: &self.adversarial,
+                loss_noise: &draws.loss_noise,
+                step: draws.step,
+                update: draws.update,
+                noise: &draws.noise[term],
+            })?;
+        let loss = Loss { adversarial, terms, each, given, said_real, said_fake };
         self.inspect(&loss, DISCRIMINATOR)?;
         Ok(loss)
     }
 
     /// Looks at a loss for values that are none, where steps are played again to find them.
     fn inspect(&self, loss: &Loss, player: &'static str) -> ganymede_tensor::Result<()> {
-        match (&self.inspector, loss.total()?) {
-            (Some(inspector), Some(total)) => inspector.loss(self.params(), &total, player),
-            _ => Ok(()),
+        match &self.inspector {
+            Some(inspector) => inspector.loss(self.params(), loss, player),
+            None => Ok(()),
         }
     }
 
@@ -205,7 +208,7 @@ impl Players {
             }
             None => None,
         };
-        let (terms, given) = self.generator.learner.terms.evaluate(part, |term| At {
+        let Added { sum: terms, each, given } = self.generator.learner.terms.evaluate(part, |term| At {
             view: view.at(Place::Term(term)),
             real,
             fake,
@@ -221,7 +224,7 @@ impl Players {
             update: draws.step,
             noise: &draws.noise[term],
         })?;
-        let loss = Loss { adversarial, terms, given, said_real, said_fake };
+        let loss = Loss { adversarial, terms, each, given, said_real, said_fake };
         self.inspect(&loss, GENERATOR)?;
         Ok(loss)
     }

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 
 use ganymede_tensor::{Params, Result, Tensor, first_not_finite};
 
+use super::fields::Loss;
 use super::maker::Fakes;
 use super::players::Players;
 use super::view::LOOK;
@@ -43,6 +44,7 @@ impl Inspector {
         if self.is_done() || not_finite(&fake.batch.samples)?.is_none() {
             return Ok(());
         }
+        self.updates(players.params())?;
         // Once more, with the graph that shows the way.
         let samples = players.generate(fake.latents, &fake.batch.condition, LOOK)?.samples;
         let origin = first_behind(players.params(), &samples)?;
@@ -50,13 +52,26 @@ impl Inspector {
         Ok(())
     }
 
-    /// The loss of a player, with its graph.
-    pub(crate) fn loss(&self, params: [&Params; 2], loss: &Tensor, player: &'static str) -> Result<()> {
-        if self.is_done() || not_finite(loss)?.is_none() {
+    /// The loss of a player, with its graph: of the adversarial loss and of the terms the first that is not finite.
+    pub(crate) fn loss(&self, params: [&Params; 2], loss: &Loss, player: &'static str) -> Result<()> {
+        let Some(total) = loss.total()?.filter(|_| !self.is_done()) else { return Ok(()) };
+        if not_finite(&total)?.is_none() {
             return Ok(());
         }
-        let origin = first_behind(params, loss)?;
-        self.note(player, "loss", origin, &format!("the {player}'s loss was not finite"));
+        self.updates(params)?;
+        let parts = loss.adversarial.iter().map(|part| (None, part));
+        for (term, part) in parts.chain(loss.each.iter().map(|(name, part)| (Some(*name), part))) {
+            if not_finite(part)?.is_some() {
+                let origin = first_behind(params, part)?;
+                let words = match term {
+                    None => format!("the {player}'s loss was not finite"),
+                    Some(name) => format!("the term `{name}` of the {player}'s loss was not finite"),
+                };
+                self.note_of(term, player, "loss", origin, &words);
+                return Ok(());
+            }
+        }
+        self.note(player, "loss", None, &format!("the {player}'s loss was not finite as a sum"));
         Ok(())
     }
 
@@ -81,7 +96,8 @@ impl Inspector {
         Ok(())
     }
 
-    /// The weights after the step, where everything before was finite.
+    /// The weights after an update, where everything before was finite: they are looked at when the step has been made, and before
+    /// something else is blamed in it, for there may be several updates in a step.
     pub(crate) fn updates(&self, params: [&Params; 2]) -> Result<()> {
         for (player, params) in [GENERATOR, DISCRIMINATOR].into_iter().zip(params) {
             for (name, tensor) in params.state_dict() {
@@ -104,13 +120,28 @@ impl Inspector {
     }
 
     fn note(&self, player: &'static str, part: &'static str, parameter: Option<String>, words: &str) {
+        self.note_of(None, player, part, parameter, words);
+    }
+
+    fn note_of(
+        &self,
+        term: Option<&str>,
+        player: &'static str,
+        part: &'static str,
+        parameter: Option<String>,
+        words: &str,
+    ) {
+        if self.is_done() {
+            return;
+        }
         let place = match (&parameter, part) {
             (Some(name), "gradient" | "update") => format!(", first in `{name}`"),
             (Some(name), _) => format!(", from the layer of `{name}` on"),
             (None, _) => String::new(),
         };
         let words = format!("in step {}, in the update of the {player}, {words}{place}", self.step);
-        *self.found.borrow_mut() = Some(Origin { step: self.step, player, part, parameter, words });
+        let term = term.map(str::to_owned);
+        *self.found.borrow_mut() = Some(Origin { step: self.step, player, part, parameter, term, words });
     }
 }
 

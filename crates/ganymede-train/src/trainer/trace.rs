@@ -22,16 +22,19 @@ impl Trainer {
     /// Where the first value came from that was none; nothing where it cannot be found at the price of some steps.
     fn origin(&self, observer: &mut dyn Observer) -> Result<Option<Origin>, TrainError> {
         let path = self.folder.last_checkpoint();
-        if !path.exists() {
-            return Ok(None);
-        }
-        let (checkpoint, state) = state::read(&path, &self.device)?;
-        let end = self.game.step();
-        if end - state.step.min(end) > MOST {
-            return Ok(None);
-        }
         let mut game = Game::new(&self.run, Arc::clone(&self.dataset), &self.device)?;
-        state::restore(&mut game, &checkpoint, &state, &path)?;
+        if path.exists() {
+            let (checkpoint, state) = state::read(&path, &self.device)?;
+            state::restore(&mut game, &checkpoint, &state, &path)?;
+        } else {
+            // Something was wrong before the first step.
+            game.begin_with(&self.run, &self.device)?;
+        }
+        // What was seen before the first step shows in it.
+        let end = self.game.step().max(1);
+        if end - game.step().min(end) > MOST {
+            return Ok(None);
+        }
         while game.step() < end && !observer.stop_requested() {
             game.players.inspector = Some(Inspector::of(game.step() + 1));
             game.play(false)?;
@@ -44,3 +47,6 @@ impl Trainer {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests;

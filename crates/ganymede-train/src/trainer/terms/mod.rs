@@ -44,6 +44,8 @@ pub(crate) const TERMS: &[&TermKind] = &[
 /// A term, and what it gave when it was last due.
 pub(crate) struct HeldTerm {
     term: Box<dyn Term>,
+    /// As configurations call it.
+    name: &'static str,
     /// A penalty's kind; all penalties share names in the log.
     penalty: Option<&'static str>,
     held: Measurements,
@@ -68,10 +70,20 @@ pub(crate) struct Terms {
 /// What the terms gave in one update; nothing for those that were not due.
 pub(crate) type Given = Vec<Option<Measurements>>;
 
+/// What the terms add to a loss.
+pub(crate) struct Added {
+    /// The sum of the means of those that are due, if any is.
+    pub(crate) sum: Option<Tensor>,
+    /// These means, by the names of the terms.
+    pub(crate) each: Vec<(&'static str, Tensor)>,
+    pub(crate) given: Given,
+}
+
 impl Terms {
     pub(crate) fn of_discriminator(run: &Run) -> Self {
         let penalties = run.penalties.iter().map(|config: &PenaltyConfig| HeldTerm {
             term: Box::new(penalty::PenaltyTerm::new(config.clone())),
+            name: config.penalty.start().name(),
             penalty: Some(config.penalty.start().name()),
             held: Measurements::default(),
         });
@@ -105,13 +117,9 @@ impl Terms {
         own.map(|held| held.term.shrink()).min().unwrap_or(1)
     }
 
-    /// The sum of the means of a part's terms, if any is due; `at` looks with the noise of a term.
-    pub(crate) fn evaluate<'a>(
-        &self,
-        part: Part,
-        at: impl Fn(usize) -> At<'a>,
-    ) -> Result<(Option<Tensor>, Given), TrainError> {
-        let (mut sum, mut given) = (None, Vec::new());
+    /// What a part's terms add; `at` looks with the noise of a term.
+    pub(crate) fn evaluate<'a>(&self, part: Part, at: impl Fn(usize) -> At<'a>) -> Result<Added, TrainError> {
+        let (mut sum, mut each, mut given) = (None, Vec::new(), Vec::new());
         for (index, held) in self.all.iter().enumerate() {
             if held.term.own_interval().is_some() != (part == Part::Own) {
                 given.push(None);
@@ -122,13 +130,14 @@ impl Terms {
             given.push(value.is_some().then_some(out));
             if let Some(value) = value {
                 let mean = value.mean_all()?;
+                each.push((held.name, mean.clone()));
                 sum = Some(match sum {
                     None => mean,
                     Some(sum) => (sum + mean)?,
                 });
             }
         }
-        Ok((sum, given))
+        Ok(Added { sum, each, given })
     }
 
     /// After an update: what was given is held until the next time.
@@ -172,8 +181,8 @@ fn others(
     run: &Run,
     build: impl Fn(&dyn TermSpec) -> Option<Box<dyn Term>>,
 ) -> impl Iterator<Item = HeldTerm> {
-    let terms = run.terms.iter().filter_map(move |config| build(config.spec()));
-    terms.map(|term| HeldTerm { term, penalty: None, held: Measurements::default() })
+    let terms = run.terms.iter().filter_map(move |config| Some((config.name(), build(config.spec())?)));
+    terms.map(|(name, term)| HeldTerm { term, name, penalty: None, held: Measurements::default() })
 }
 
 impl Stateful for Terms {

@@ -13,7 +13,8 @@ pub(crate) const COMMAND: crate::Command = crate::Command {
     summary: "everything that a change has to pass, cheapest first",
     details: "
 Formatting, repository rules, the packages for the registry, clippy with warnings denied, documentation with warnings denied, the snapshot of the
-public API, a type check of the CUDA code, the metrics over the system's OpenBLAS where there is one, and all tests.
+public API, a type check of the CUDA code, the metrics over the system's OpenBLAS where there is one, the kernels with
+narrower vectors than this processor has, and all tests.
 Stops at the first step that fails.
 
 The numeric dependencies are compiled once in the development profile (tests) and checked once (clippy; documentation
@@ -33,6 +34,7 @@ const STEPS: &[Step] = &[
     ("api", || api::check(LOCKED)),
     ("cuda-check", || cuda_check::check(LOCKED)),
     ("openblas", openblas),
+    ("vectors", vectors),
     ("test", || test::run(&[], LOCKED)),
 ];
 
@@ -90,6 +92,26 @@ fn openblas() -> Result<()> {
     cargo.args([features, "--locked", "--benches"]);
     cargo.args(["--", "fid", "laws", "linalg", "vendi", "stats", "portable", "parity"]);
     shell::run(cargo)
+}
+
+/// Kernels with the vectors of lesser processors, as this one would not run them.
+fn vectors() -> Result<()> {
+    #[cfg(target_arch = "x86_64")]
+    let lesser: &[&str] =
+        if std::arch::is_x86_feature_detected!("avx512f") { &["portable", "avx2"] } else { &["portable"] };
+    #[cfg(not(target_arch = "x86_64"))]
+    let lesser: &[&str] = &[];
+    for simd in lesser {
+        let mut cargo = shell::cargo();
+        cargo
+            .args(["test", "--workspace", "--lib", "--bins", "--test", "it", "--locked"])
+            .env("GANYMEDE_SIMD", simd);
+        shell::run({
+            cargo.args(["--", "conv::", "winograd", "products", "upfirdn", "resample", "pixel_norm", "simd"]);
+            cargo
+        })?;
+    }
+    Ok(())
 }
 
 fn doc() -> Result<()> {

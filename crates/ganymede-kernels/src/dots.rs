@@ -1,5 +1,8 @@
 //! Dot products along lines: a tile of sums, kept in registers.
 
+#[cfg(target_arch = "x86_64")]
+use super::simd::Simd;
+
 /// Lines of the left side, and of the right side, that a tile goes through together.
 pub(crate) const LEFT: usize = 4;
 pub(crate) const RIGHT: usize = 3;
@@ -25,11 +28,10 @@ pub(crate) type Dots<T> = unsafe fn(&Lines<T>) -> [[T; RIGHT]; LEFT];
 pub(crate) fn f32_dots() -> Option<Dots<f32>> {
     #[cfg(target_arch = "x86_64")]
     {
-        if std::arch::is_x86_feature_detected!("avx512f") {
-            return Some(x86::avx512);
-        }
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-            return Some(x86::avx2);
+        match Simd::here() {
+            Simd::Avx512 => return Some(x86::avx512),
+            Simd::Avx2 => return Some(x86::avx2),
+            Simd::Portable => {}
         }
     }
     None

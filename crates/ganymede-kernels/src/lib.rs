@@ -7,7 +7,7 @@
 //! * [`upfirdn`]: planes through a filter between two resolutions; [`sample`]: planes read between their pixels;
 //! * [`transformer`]: attention and layer norm for frozen networks.
 //!
-//! Instructions are chosen when the program runs ([`vectorised`]). The order of all sums depends on sizes alone: results
+//! Instructions are chosen when the program runs ([`vectorised`], [`Simd`]). The order of all sums depends on sizes alone: results
 //! are the same bits for any number of threads.
 
 mod batched_lanes;
@@ -51,7 +51,7 @@ pub use elem::Elem;
 pub use geometry::Geometry;
 pub use polyphase::Axis;
 pub use products::row_products;
-pub use simd::vectorised;
+pub use simd::{Simd, vectorised};
 
 /// The example of the readme, as a test.
 #[cfg(doctest)]

@@ -7,6 +7,9 @@
 
 use std::ops::{Add, Mul};
 
+#[cfg(target_arch = "x86_64")]
+use super::simd::Simd;
+
 /// The most groups of columns that a tile has.
 pub(crate) const MAX_GROUPS: usize = 6;
 
@@ -60,11 +63,10 @@ impl<T> Microkernel<T> {
 pub(crate) fn f32_kernel() -> Microkernel<f32> {
     #[cfg(target_arch = "x86_64")]
     {
-        if std::arch::is_x86_feature_detected!("avx512f") {
-            return Microkernel { rows: 8, lanes: 16, widths: [3, 6], run: x86::avx512 };
-        }
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-            return Microkernel { rows: 6, lanes: 8, widths: [2, 4], run: x86::avx2 };
+        match Simd::here() {
+            Simd::Avx512 => return Microkernel { rows: 8, lanes: 16, widths: [3, 6], run: x86::avx512 },
+            Simd::Avx2 => return Microkernel { rows: 6, lanes: 8, widths: [2, 4], run: x86::avx2 },
+            Simd::Portable => {}
         }
     }
     portable_kernel()

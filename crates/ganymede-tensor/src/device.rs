@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use candle_core::Device;
+use ganymede_kernels::Simd;
 use serde::{Deserialize, Serialize};
 
 /// A device by name: `auto`, `cpu`, `cuda`, `cuda:1`, `metal`.
@@ -147,7 +148,7 @@ pub fn compiled_backends() -> Vec<&'static str> {
 }
 
 /// The vector instructions of this processor that matrix products and element-wise loops can use,
-/// as found at run time. Empty on architectures that are not looked at.
+/// as found at run time, or as far as `GANYMEDE_SIMD` allows. Empty on architectures that are not looked at.
 pub fn simd_features() -> Vec<&'static str> {
     #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
     let all = [
@@ -169,7 +170,12 @@ pub fn simd_features() -> Vec<&'static str> {
     ];
     #[cfg(not(any(target_arch = "x86_64", target_arch = "x86", target_arch = "aarch64")))]
     let all: [(&str, bool); 0] = [];
-    all.into_iter().filter(|&(_, found)| found).map(|(name, _)| name).collect()
+    let used = |name: &str| match Simd::here() {
+        Simd::Avx512 => true,
+        Simd::Avx2 => !name.starts_with("avx512"),
+        Simd::Portable => !name.starts_with("avx") && name != "fma",
+    };
+    all.into_iter().filter(|&(name, found)| found && used(name)).map(|(name, _)| name).collect()
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub use checkpoint::{
 pub use conv::{conv_transpose2d, conv2d, conv2d_bias_relu, conv2d_weight_gradient};
 pub use device::{DeviceChoice, DeviceError, compiled_backends, simd_features};
 pub use ema::{EmaConfig, ema_update};
-pub use ganymede_kernels::{ConvConfig, row_products};
+pub use ganymede_kernels::{ConvConfig, Simd, row_products};
 #[cfg(feature = "mimalloc")]
 pub use memory::keep_memory;
 pub use ops::affine_grid::affine_grid;

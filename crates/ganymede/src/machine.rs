@@ -3,7 +3,10 @@
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
+use ganymede_tensor::Simd;
 use sysinfo::{CpuRefreshKind, Disks, MemoryRefreshKind, RefreshKind, System};
+
+use crate::words::Misuse;
 
 /// Cores and memory.
 pub(crate) struct Machine {
@@ -49,6 +52,9 @@ pub(crate) fn default_threads() -> usize {
 ///
 /// `threads` 0 stands for the default.
 pub(crate) fn start_threads(threads: usize) -> anyhow::Result<()> {
+    if let Err(reason) = Simd::asked() {
+        return Err(Misuse(reason).into());
+    }
     let threads = if threads == 0 { default_threads() } else { threads };
     ganymede_tensor::start_gradient_workers(threads);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);

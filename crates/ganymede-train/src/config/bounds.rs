@@ -127,6 +127,7 @@ pub(super) const BOUNDS: &[(&str, Bound)] = &[
     ("eval.standing_statistics", Whole(0, 100_000)),
     ("monitor.every", Whole(1, MOST_STEPS)),
     ("monitor.samples", Whole(16, 4096)),
+    ("monitor.duality_gap", Whole(0, 10_000)),
     ("limits.minutes", NonNegative(1e7)),
 ];
 

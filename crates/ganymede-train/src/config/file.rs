@@ -338,6 +338,8 @@ pub struct MonitorFile {
     pub every: Option<u64>,
     /// Samples of either side that a look compares.
     pub samples: Option<usize>,
+    /// Updates by which either player answers the other at a thorough look; 0: none does.
+    pub duality_gap: Option<u64>,
 }
 
 /// `[limits]`.

@@ -10,6 +10,8 @@ pub struct MonitorConfig {
     pub every: u64,
     /// Samples of either side that a look compares, ≥ 16; fewer of large images.
     pub samples: usize,
+    /// Updates by which either player answers the other at every tenth look, so that the duality gap is known; 0: it is not.
+    pub duality_gap: u64,
 }
 
 /// Steps between looks: a look costs about as much as a step, and is to cost a twentieth.
@@ -21,7 +23,8 @@ const IMAGES: usize = 64;
 pub(super) fn resolve(file: &MonitorFile, toy: bool, check: &mut Check) -> Option<MonitorConfig> {
     let every = check.count("monitor.every", file.every, EVERY);
     let samples = check.size("monitor.samples", file.samples, if toy { POINTS } else { IMAGES });
-    file.enabled.unwrap_or(true).then_some(MonitorConfig { every, samples })
+    let duality_gap = check.count("monitor.duality_gap", file.duality_gap, 0);
+    file.enabled.unwrap_or(true).then_some(MonitorConfig { every, samples, duality_gap })
 }
 
 pub(super) fn write(monitor: Option<&MonitorConfig>) -> MonitorFile {
@@ -29,5 +32,6 @@ pub(super) fn write(monitor: Option<&MonitorConfig>) -> MonitorFile {
         enabled: Some(monitor.is_some()),
         every: monitor.map(|monitor| monitor.every),
         samples: monitor.map(|monitor| monitor.samples),
+        duality_gap: monitor.map(|monitor| monitor.duality_gap),
     }
 }

@@ -100,6 +100,10 @@ impl RunFile {
         };
         let why = "how many images a step shows is not known, for optimizer.n_critic varies: give run.steps";
         check.refuse("run.kimg", file.run.kimg.is_some() && !run.n_critic.is_fixed(), why);
+        let has_gap = run.monitor.is_some_and(|monitor| monitor.duality_gap > 0);
+        let why = "the gap is that of a loss of scores and of networks that do not grow; leave it out";
+        let has_value = run.loss.of_scores().is_some() && run.growth.is_none();
+        check.refuse("monitor.duality_gap", has_gap && !has_value, why);
         if check.problems.is_empty() {
             bounds::products(&run, &mut check);
             players(&run, &mut check);

@@ -44,6 +44,7 @@ pub(crate) use game::Game;
 pub(crate) use parts::split;
 pub(crate) use probe::{generate, generate_unless_stopped, points};
 pub(crate) use state::{player_weights, read as read_checkpoint};
+pub(crate) use vitals::Vitals;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -177,7 +178,7 @@ impl Trainer {
     fn advance(&mut self, observer: &mut dyn Observer) -> Result<Option<String>, TrainError> {
         let next = self.game.step() + 1;
         let logged = next.is_multiple_of(self.run.log.log_every);
-        self.monitor.before(&self.game, next)?;
+        self.monitor.before(&mut self.game, next)?;
         let stats = self.game.play(logged || next == self.run.steps)?;
         self.settled = false;
         let Some(stats) = stats else {
@@ -198,7 +199,7 @@ impl Trainer {
 
     /// What the doctor says of the step, if it is time for a look.
     fn watch(&mut self, observer: &mut dyn Observer) -> Result<(), TrainError> {
-        for alert in self.monitor.look(&self.game)? {
+        for alert in self.monitor.look(&mut self.game)? {
             observer.happened(&Event::Alerted(&alert));
         }
         Ok(())

@@ -73,9 +73,9 @@ impl Monitor {
     }
 
     /// Before a step is made.
-    pub(super) fn before(&mut self, game: &Game, next: u64) -> Result<(), TrainError> {
-        match &mut self.active {
-            Some(active) => active.vitals.before(game, next),
+    pub(super) fn before(&mut self, game: &mut Game, next: u64) -> Result<(), TrainError> {
+        match self.active.as_mut().filter(|active| active.vitals.is_due(next)) {
+            Some(active) => active.vitals.before(game),
             None => Ok(()),
         }
     }
@@ -91,12 +91,13 @@ impl Monitor {
     }
 
     /// After a step: what has changed, if it is time for a look.
-    pub(super) fn look(&mut self, game: &Game) -> Result<Vec<Alert>, TrainError> {
+    pub(super) fn look(&mut self, game: &mut Game) -> Result<Vec<Alert>, TrainError> {
         let Some(active) = &mut self.active else { return Ok(Vec::new()) };
         if !active.vitals.is_due(game.step()) {
             return Ok(Vec::new());
         }
-        let entry = active.vitals.look(game)?;
+        let thorough = active.vitals.is_thorough(game.step());
+        let entry = active.vitals.look(game, thorough)?;
         active.entries.append(&entry)?;
         active.series.log(&entry);
         let alerts = active.doctor.look(game.step(), &active.series);
@@ -115,7 +116,7 @@ impl Monitor {
             severity: Severity::Severe,
             evidence: Evidence {
                 form: Some("not finite".to_owned()),
-                window: (origin.as_ref().map_or(*step, |origin| origin.step), *step),
+                window: (origin.as_ref().map_or(*step, |origin| origin.step.min(*step)), *step),
                 values: Default::default(),
             },
             words: format!("{cause} was not a finite number{came} ({})", DIVERGENCE.paper),

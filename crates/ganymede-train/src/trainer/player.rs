@@ -35,6 +35,9 @@ pub(crate) struct Learner {
     clip_norm: Option<f64>,
     /// The numbers of the parameters that move.
     moving: Vec<usize>,
+    /// Whether somebody wants to see the gradients of the next updates, and those of the last one.
+    keeps: bool,
+    kept: Option<Vec<Tensor>>,
 }
 
 /// Where a player's loss falls at one point of the game, and what was seen there. Making one moves nothing.
@@ -102,7 +105,17 @@ impl Learner {
             (0..all.len()).filter(|&i| !frozen.iter().any(|name| name == all[i].name())).collect();
         let rule_0 = rule.at(0).shared_with(terms.share_of_loss());
         let optimizer = Optimizer::new(rule_0, moving.iter().map(|&i| all[i].clone()).collect())?;
-        Ok(Self { params: params.clone(), optimizer, rule: rule.clone(), terms, clip, clip_norm, moving })
+        Ok(Self {
+            params: params.clone(),
+            optimizer,
+            rule: rule.clone(),
+            terms,
+            clip,
+            clip_norm,
+            moving,
+            keeps: false,
+            kept: None,
+        })
     }
 
     /// The update rule of a step, with the learning rate times `factor`; where it is `renewed`, without a memory of the
@@ -127,8 +140,18 @@ impl Learner {
         gradients: &[Tensor],
         moments: &Moments,
     ) -> Result<(Vec<Tensor>, Moments), TrainError> {
+        self.propose_by(&self.optimizer, values, gradients, moments)
+    }
+
+    fn propose_by(
+        &self,
+        optimizer: &Optimizer,
+        values: &[Tensor],
+        gradients: &[Tensor],
+        moments: &Moments,
+    ) -> Result<(Vec<Tensor>, Moments), TrainError> {
         let moving: Vec<Tensor> = self.moving.iter().map(|&i| values[i].clone()).collect();
-        let (there, moments) = self.optimizer.propose(&moving, &self.clipped(gradients)?, moments)?;
+        let (there, moments) = optimizer.propose(&moving, &self.clipped(gradients)?, moments)?;
         let mut all = values.to_vec();
         for (&i, value) in self.moving.iter().zip(there) {
             all[i] = value;
@@ -137,6 +160,37 @@ impl Learner {
             all = all.iter().map(|value| value.clamp(-bound, bound)).collect::<Result<_, _>>()?;
         }
         Ok((all, moments))
+    }
+
+    /// Where so many updates by the run's first rule lead from `values`, each by the gradient that `field` gives for the
+    /// values before it and its number: a learner without a past, whatever is left of the rate. Nothing moves.
+    pub(super) fn respond(
+        &self,
+        mut values: Vec<Tensor>,
+        updates: u64,
+        mut field: impl FnMut(u64, &[Tensor]) -> Result<Vec<Tensor>, TrainError>,
+    ) -> Result<Vec<Tensor>, TrainError> {
+        let rule = self.rule.at(0).shared_with(self.terms.share_of_loss());
+        let optimizer = Optimizer::new(rule, self.optimizer.params().to_vec())?;
+        let mut moments = optimizer.moments()?;
+        for update in 0..updates {
+            let gradients = field(update, &values)?;
+            let (there, then) = self.propose_by(&optimizer, &values, &gradients, &moments)?;
+            values = there.iter().map(Tensor::detach).collect();
+            moments = then.detach();
+        }
+        Ok(values)
+    }
+
+    /// From now on keeps the gradients of the last update for the adversarial loss, until they are taken.
+    pub(super) fn keep_gradients(&mut self) {
+        self.keeps = true;
+    }
+
+    /// These gradients, one for each parameter.
+    pub(super) fn take_gradients(&mut self) -> Option<Vec<Tensor>> {
+        self.keeps = false;
+        self.kept.take()
     }
 
     /// The gradients of the parameters that move, of a norm no larger than may be.
@@ -164,6 +218,9 @@ impl Learner {
     /// Makes an update.
     pub(crate) fn apply(&mut self, field: Field) -> Result<Measurements, TrainError> {
         set_buffers(&self.params, &field.buffers)?;
+        if self.keeps && field.loss.is_some() {
+            self.kept = Some(field.gradients.clone());
+        }
         self.optimizer.step(&self.clipped(&field.gradients)?)?;
         if let Some(bound) = self.clip {
             clip_weights(&self.params, bound)?;

@@ -1,55 +1,69 @@
 //! What a look at both players shows beside the log. Its draws are its own, and nothing that it does moves a player.
 
+mod gap;
+mod gradients;
+mod judgement;
+mod slope;
+mod spectra;
+mod thorough;
 mod yard;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ganymede_datasets::{Dataset, Modes, mode_coverage};
+use ganymede_losses::AdversarialLoss;
 use ganymede_tensor::{DType, Device, Params, Rng, Tensor};
 
-use super::augment::Place;
-use super::draws::{Told, condition_of, samples_of};
+use super::draws::{Told, condition_of, has_image_conditions, samples_of};
 use super::fixed::{Fixed, metric_inputs};
 use super::game::Game;
 use super::measurements::global_norm;
 use super::parts::{others, some, split};
-use super::players::Players;
 use super::probe::{fitting, generate, points, some_real};
-use super::view::{Batch, LOOK};
+use super::view::Batch;
 use crate::config::{MonitorConfig, Run};
 use crate::error::TrainError;
+use crate::monitor::THOROUGH;
 use crate::record::LogEntry;
-use yard::{Yard, auc, modes_reached};
+use gap::Gap;
+use gradients::Norms;
+use yard::{Yard, modes_reached};
 
 /// Numbers of the samples of a look together: those of 64 images of 64 pixels.
 const NUMBERS: usize = 64 * 3 * 64 * 64;
 /// Samples of either side that the discriminator is shown.
 const SHOWN: usize = 48;
-/// Batches in which a sample's companions are changed, at the most.
-const GROUPS: usize = 8;
+/// Numbers by name.
+type Named = Vec<(String, f64)>;
 
 /// What is looked at, and beside what.
-pub(super) struct Vitals {
+pub(crate) struct Vitals {
     every: u64,
+    seed: u64,
     made: Fixed,
     yard: Yard,
     modes: Option<Modes>,
     /// Real samples that are trained on, and some that are not.
     trained: Batch,
     unseen: Option<Batch>,
-    /// Whether the discriminator gives scores of whole samples at every stage of the run.
+    /// More of those that are trained on, where a score is the logarithm of how much more often data are there than samples.
+    covered: Option<Batch>,
+    /// Whether the discriminator gives scores of whole samples at every stage of the run, and whether nothing has to be known of
+    /// generated samples that only the data know.
     is_judged: bool,
+    is_played: bool,
     /// Whether the generator's and the discriminator's batches are normalised together.
     mixes: [bool; 2],
     batch: usize,
+    /// How far both are from having nothing to gain, where somebody wants to know.
+    gap: Option<Gap>,
     /// The weights before the step that is to be looked at.
     before: Option<[Vec<Tensor>; 2]>,
 }
 
 impl Vitals {
     /// Draws the latent vectors, and reads the real samples to compare with.
-    pub(super) fn new(
+    pub(crate) fn new(
         run: &Run,
         config: MonitorConfig,
         game: &Game,
@@ -64,17 +78,27 @@ impl Vitals {
         let unseen = parts.held_out.or_else(|| others(dataset, run.data.subset, SHOWN, run.seed));
         let pack = run.discriminator.traits().pack;
         let shown = SHOWN.min(n).next_multiple_of(pack).min(n / pack * pack);
-        let batch = |dataset: &dyn Dataset| batch_of(dataset, shown, run.seed, device);
+        let batch = |dataset: &dyn Dataset, n: usize| batch_of(dataset, n, run.seed, device);
         let (g, d) = (run.generator.traits(), run.discriminator.traits());
+        let loss = run.loss.of_scores();
+        let is_judged = shown > 0 && run.growth.is_none() && loss.is_some();
+        let is_ratio = matches!(loss, Some(AdversarialLoss::Minimax | AdversarialLoss::NonSaturating));
+        let covered = (is_judged && is_ratio).then(|| batch(parts.trained_on.as_ref(), n / pack * pack));
+        let is_played = is_judged && !has_image_conditions(dataset.as_ref());
+        let gap = Gap::new(run, config, &parts.trained_on, unseen.as_ref(), (n / pack * pack, device));
         Ok(Self {
             every: config.every,
+            seed: run.seed,
             yard: Yard::new(&real, &mut Rng::stream(run.seed, "monitor/directions"))?,
             modes: dataset.modes().cloned(),
-            trained: batch(parts.trained_on.as_ref())?,
-            unseen: unseen.map(|unseen| batch(unseen.as_ref())).transpose()?,
-            is_judged: shown > 0 && run.growth.is_none() && run.loss.of_scores().is_some(),
+            trained: batch(parts.trained_on.as_ref(), shown)?,
+            unseen: unseen.map(|unseen| batch(unseen.as_ref(), shown)).transpose()?,
+            covered: covered.transpose()?,
+            is_judged,
+            is_played,
             mixes: [g.mixes_batch && !g.sees_batch, d.mixes_batch && !d.sees_batch && pack == 1],
             batch: run.batch / run.accumulate,
+            gap: gap.filter(|_| is_played),
             made,
             before: None,
         })
@@ -85,115 +109,62 @@ impl Vitals {
         step > 0 && step.is_multiple_of(self.every)
     }
 
-    /// Before a step is made: how far it goes is seen after it.
-    pub(super) fn before(&mut self, game: &Game, next: u64) -> Result<(), TrainError> {
-        if self.is_due(next) {
-            let [g, d] = game.params();
-            self.before = Some([g.snapshot()?, d.snapshot()?]);
-        }
+    /// Whether that look is a thorough one.
+    pub(super) fn is_thorough(&self, step: u64) -> bool {
+        step.is_multiple_of(self.every * THOROUGH)
+    }
+
+    /// Before the step that is to be looked at: how far it goes, and by which gradients, is seen after it.
+    pub(crate) fn before(&mut self, game: &mut Game) -> Result<(), TrainError> {
+        let [g, d] = game.params();
+        self.before = Some([g.snapshot()?, d.snapshot()?]);
+        game.players.generator.learner.keep_gradients();
+        game.players.discriminator.learner.keep_gradients();
         Ok(())
     }
 
     /// The numbers of a look, by the names of [`crate::monitor`].
-    pub(super) fn look(&mut self, game: &Game) -> Result<LogEntry, TrainError> {
-        let mut values: Vec<(&str, f64)> = Vec::new();
-        if let Some(before) = self.before.take() {
-            for ((name, params), before) in
-                ["update_g", "update_d"].into_iter().zip(game.params()).zip(&before)
-            {
-                values.push((name, update(params, before)?));
+    pub(crate) fn look(&mut self, game: &mut Game, thorough: bool) -> Result<LogEntry, TrainError> {
+        let mut values = steepness(game)?;
+        let before = self.before.take();
+        if let Some(before) = &before {
+            let names = ["update_g", "update_d"].into_iter().zip(game.params());
+            for ((name, params), before) in names.zip(before) {
+                values.push((name.to_owned(), update(params, before)?));
             }
         }
         let samples = generate(game.sampler(), &self.made.grown(game.growth()))?;
-        values.extend(self.yard.measure(&samples)?);
+        values.extend(named(self.yard.measure(&samples)?));
         if let Some(modes) = &self.modes {
             let points = points(&samples)?;
-            values.push(("modes_reached", modes_reached(&points, modes)));
-            values.push(("near_modes", mode_coverage(&points, modes).high_quality_fraction));
+            let near = mode_coverage(&points, modes).high_quality_fraction;
+            values
+                .extend(named(vec![("modes_reached", modes_reached(&points, modes)), ("near_modes", near)]));
         }
         values.extend(self.judgement(game)?);
-        let values: BTreeMap<String, f64> =
-            values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Ok(LogEntry { step: game.step(), images: game.images(), values })
+        if thorough {
+            values.extend(self.thorough(game, before.as_ref())?);
+        }
+        Ok(LogEntry { step: game.step(), images: game.images(), values: values.into_iter().collect() })
     }
+}
 
-    /// What the discriminator says of samples that it was trained on, of others, and of what the generator makes; and how
-    /// much of that is owed to their companions.
-    fn judgement(&self, game: &Game) -> Result<Vec<(&'static str, f64)>, TrainError> {
-        let players = &game.players;
-        let _frozen = (players.generator.net.params().freeze(), players.discriminator.net.params().freeze());
-        let mut values = Vec::new();
-        if self.mixes[0] {
-            let pass = |at, n| self.made_by(players, at, n);
-            values.extend(self.dependence(pass, self.made.count()?, None)?.map(|x| ("dependence_g", x)));
-        }
-        if !self.is_judged {
-            return Ok(values);
-        }
-        let step = game.step();
-        let count = self.trained.samples.dim(0)?.min(self.made.count()?);
-        let condition = self.made.narrow(0, count)?.condition.read()?;
-        let made = Batch { samples: self.made_by(players, 0, count)?, condition };
-        let train = scores(players, &self.trained, Place::Real, step)?;
-        let made = scores(players, &made, Place::Fake, step)?;
-        values.push(("auc", auc(&train, &made)));
-        values.extend([("score_train", mean(&train)), ("score_made", mean(&made))]);
-        if let Some(unseen) = &self.unseen {
-            values.push(("score_unseen", mean(&scores(players, unseen, Place::HeldOut, step)?)));
-        }
-        if self.mixes[1] {
-            let all = [train, made].concat();
-            let middle = mean(&all);
-            let unit = (all.iter().map(|x| (x - middle).powi(2)).sum::<f64>() / all.len() as f64).sqrt();
-            let pass = |at, n| {
-                let some = Batch {
-                    samples: self.trained.samples.narrow(0, at, n)?,
-                    condition: self.trained.condition.narrow(at, n)?,
-                };
-                let said = scores(players, &some, Place::Real, step)?;
-                Ok(Tensor::from_vec(said, (n, 1), &Device::Cpu)?)
-            };
-            let shown = self.trained.samples.dim(0)?;
-            values.extend(self.dependence(pass, shown, Some(unit))?.map(|x| ("dependence_d", x)));
-        }
-        Ok(values)
+/// The norms of the gradients of the step, of both players and of their layers.
+fn steepness(game: &mut Game) -> Result<Named, TrainError> {
+    let (g, d) = (&mut game.players.generator, &mut game.players.discriminator);
+    let (Some(of_g), Some(of_d)) = (g.learner.take_gradients(), d.learner.take_gradients()) else {
+        return Ok(Vec::new());
+    };
+    let (g, d) = (Norms::of(g.net.params(), &of_g)?, Norms::of(d.net.params(), &of_d)?);
+    let mut values = [g.numbers("g"), d.numbers("d")].concat();
+    if d.whole > 0.0 {
+        values.push(("grad_ratio".to_owned(), g.whole / d.whole));
     }
+    Ok(values)
+}
 
-    /// Samples of the generator that plays, as it makes them in training.
-    fn made_by(&self, players: &Players, at: usize, n: usize) -> Result<Tensor, TrainError> {
-        let input = self.made.narrow(at, n)?;
-        Ok(players.generate(&input.latents, &input.condition.read()?, LOOK)?.samples.detach())
-    }
-
-    /// How much the outcome for a sample changes with its companions in the batch: the root mean square difference between
-    /// those of the same samples in two batches of otherwise other ones, in `unit`, or in √2 times the deviation over samples.
-    fn dependence(
-        &self,
-        pass: impl Fn(usize, usize) -> Result<Tensor, TrainError>,
-        count: usize,
-        unit: Option<f64>,
-    ) -> Result<Option<f64>, TrainError> {
-        let half = (self.batch / 2).min(count / 3);
-        if half == 0 {
-            return Ok(None);
-        }
-        let groups = (count / (3 * half)).min(GROUPS);
-        let (mut apart, mut outcomes, mut numbers) = (0.0, Vec::new(), 0);
-        for group in 0..groups {
-            let at = 3 * half * group;
-            // [A, B] and [B, C].
-            let (first, second) = (pass(at, 2 * half)?, pass(at + half, 2 * half)?);
-            let (one, other) = (rows(&first.narrow(0, half, half)?)?, rows(&second.narrow(0, 0, half)?)?);
-            let squares =
-                one.iter().flatten().zip(other.iter().flatten()).map(|(x, y)| f64::from(x - y).powi(2));
-            apart += squares.sum::<f64>();
-            numbers += one.iter().map(Vec::len).sum::<usize>();
-            outcomes.extend(rows(&first)?);
-        }
-        let apart = (apart / numbers.max(1) as f64).sqrt();
-        let unit = unit.unwrap_or_else(|| std::f64::consts::SQRT_2 * deviation(&outcomes));
-        Ok((unit > 0.0).then(|| apart / unit))
-    }
+fn named(values: Vec<(&'static str, f64)>) -> Named {
+    values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Real samples of a data set, drawn at random with the run's seed, and what is known of them; all where there are no more.
@@ -217,30 +188,4 @@ fn update(params: &Params, before: &[Tensor]) -> ganymede_tensor::Result<f64> {
         global_norm(tensors)?.to_dtype(DType::F64)?.to_scalar::<f64>()
     };
     Ok(number(&moved)? / number(before)?.max(f64::MIN_POSITIVE))
-}
-
-/// One score of each sample, or of each pack: the mean over patches and heads.
-fn scores(players: &Players, batch: &Batch, place: Place, step: u64) -> Result<Vec<f64>, TrainError> {
-    let looks = players.augmentation.looks("monitor", step, "0");
-    let said = players.view(&looks).at(place).look(&batch.packed(players.pack)?, LOOK)?.scores.detach();
-    let said = if said.rank() > 1 { said.flatten_from(1)?.mean(1)? } else { said };
-    Ok(said.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.to_vec1::<f64>()?)
-}
-
-fn rows(samples: &Tensor) -> ganymede_tensor::Result<Vec<Vec<f32>>> {
-    samples.flatten_from(1)?.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.to_vec2::<f32>()
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// The root mean square deviation of rows from their mean, a number.
-fn deviation(rows: &[Vec<f32>]) -> f64 {
-    let (n, dim) = (rows.len().max(1) as f64, rows.first().map_or(1, Vec::len));
-    let column = |at: usize| {
-        let middle = rows.iter().map(|row| f64::from(row[at])).sum::<f64>() / n;
-        rows.iter().map(|row| (f64::from(row[at]) - middle).powi(2)).sum::<f64>() / n
-    };
-    ((0..dim).map(column).sum::<f64>() / dim as f64).sqrt()
 }

@@ -99,6 +99,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("eval.standing_statistics", &[]),
     ("monitor.every", &[]),
     ("monitor.samples", &[]),
+    ("monitor.duality_gap", &[]),
     ("limits.minutes", &[]),
 ];
 const POINTS: &str = "data.name=ring";

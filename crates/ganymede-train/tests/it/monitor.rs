@@ -41,9 +41,15 @@ fn a_short_run_that_is_well_has_an_empty_file_of_alerts() {
         "centre_1",
         "modes_reached",
         "near_modes",
+        "grad_least_g",
+        "grad_greatest_d",
+        "grad_first_last_g",
+        "grad_ratio",
     ] {
         assert!(entries.iter().all(|entry| entry.get(name).is_some_and(f64::is_finite)), "{name}: {lines}");
     }
+    // What is only seen now and then is not there yet.
+    assert!(entries.iter().all(|entry| entry.get("slope").is_none()), "{lines}");
     assert!(entries.iter().all(|entry| (0.0..=1.0).contains(&entry.get("auc").unwrap())), "{lines}");
     assert!(entries.iter().all(|entry| entry.get("update_g").unwrap() > 0.0), "{lines}");
 }
@@ -54,7 +60,7 @@ fn a_run_is_the_same_whether_it_is_watched_or_not() {
     for (text, sets) in [(RING, &[][..]), (CLOTHES, &["data.subset=60"][..])] {
         let dir = tempfile::tempdir().unwrap();
         let [on, off] = ["on", "off"].map(|name| dir.path().join(name));
-        made(&run(text, &[&["monitor.every=2"], sets].concat()), &on);
+        made(&run(text, &[&["monitor.every=1", "monitor.duality_gap=2"], sets].concat()), &on);
         made(&run(text, &[&["monitor.enabled=false"], sets].concat()), &off);
         for file in
             ["log.jsonl", "metrics.jsonl", "checkpoints/last.safetensors", "checkpoints/best.safetensors"]
@@ -63,6 +69,19 @@ fn a_run_is_the_same_whether_it_is_watched_or_not() {
         }
         assert!(!off.join("monitor.jsonl").exists());
         assert_eq!(bytes(&off, "alerts.jsonl"), b"");
+        let lines = fs::read_to_string(on.join("monitor.jsonl")).unwrap();
+        let thorough: LogEntry = serde_json::from_str(lines.lines().nth(9).unwrap()).unwrap();
+        for name in ["slope", "secant", "cosine_g", "cosine_d", "duality_gap"] {
+            assert!(thorough.get(name).is_some_and(f64::is_finite), "{name}: {thorough:?}");
+        }
+        for name in ["sigma_0_g@", "sigma_2_d@", "grad_least_g@"] {
+            let is_there = thorough.values.iter().any(|(known, x)| known.starts_with(name) && *x > 0.0);
+            assert!(is_there, "{name}: {thorough:?}");
+        }
+        assert!(
+            thorough.get("cosine_d").is_some_and(|cosine| (-1.0..=1.0).contains(&cosine)),
+            "{thorough:?}"
+        );
         if text == CLOTHES {
             let lines = fs::read_to_string(on.join("monitor.jsonl")).unwrap();
             let last: LogEntry = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
@@ -74,8 +93,9 @@ fn a_run_is_the_same_whether_it_is_watched_or_not() {
 }
 
 /// A generator that does not move, whose samples are all alike: two symptoms at the least.
-const ILL: [&str; 5] = [
+const ILL: [&str; 6] = [
     "monitor.every=2",
+    "monitor.duality_gap=1",
     "optimizer.generator.lr=1e-9",
     "optimizer.generator.kind=adam",
     "run.steps=60",

@@ -18,6 +18,8 @@ pub(crate) enum Benchmark {
     Metrics,
     /// A step of the quickstart with each cure, beside the same step without it
     Cures,
+    /// Steps with a look of the monitor after them, and without
+    Monitor,
 }
 
 impl Benchmark {
@@ -29,6 +31,7 @@ impl Benchmark {
             Self::Update => "update",
             Self::Metrics => "metrics",
             Self::Cures => "cures",
+            Self::Monitor => "monitor",
         }
     }
 }
@@ -75,6 +78,9 @@ with channels innermost (channels-last); its networks of measures also compiled 
 by OpenVINO. Ratios are our time over that of the fastest form: below 1 is faster. `peak` is the share of what a product of two 1024 x 1024 matrices reaches here with as many
 threads. Memory is the largest resident set of a process that has done nothing but that row.
 Results and gradients are allocated anew in each call, on both sides.
+
+`monitor` tells what a step, a step with a look and a step with a thorough look take, and which part of
+all steps the looks take at the intervals that a run has them.
 
 Beside `metrics` stand pytorch-fid, scipy's sqrtm and prdc, where the Python has them.
 Run it when nothing else runs.";

@@ -21,6 +21,8 @@ pub(crate) enum Case {
     Metric(MetricKind),
     /// A step of the quickstart with these settings.
     Cure { name: String, sets: Vec<String> },
+    /// Steps of a preset, and looks at them.
+    Watched { preset: String, batch: usize },
 }
 
 /// A convolution without groups or dilation.
@@ -142,10 +144,11 @@ impl Case {
             Self::Step { .. } | Self::Penalty { .. } | Self::Cure { .. } => &["step"],
             Self::Update { .. } => &["update"],
             Self::Metric(_) => &["call"],
+            Self::Watched { .. } => &["step", "look", "thorough"],
         }
     }
 
-    /// What one call of any part does, in GFLOP; for updates, what it moves, in GB.
+    /// What one call of any part does, in GFLOP; for updates, what it moves, in GB; 0 where nobody has counted.
     pub(crate) fn work(&self) -> f64 {
         let total = match self {
             Self::Conv(conv) => flops::conv(conv),
@@ -153,8 +156,8 @@ impl Case {
             Self::Penalty { batch, .. } => flops::penalty(*batch),
             Self::Metric(metric) => flops::metric(metric),
             Self::Update { rule, lengths } => flops::update_bytes(*rule, lengths.iter().sum()),
-            // What it costs is held against another step, not against the machine.
-            Self::Cure { .. } => 0.0,
+            // What they cost is held against another step, not against the machine.
+            Self::Cure { .. } | Self::Watched { .. } => 0.0,
         };
         total / 1e9
     }
@@ -164,7 +167,11 @@ impl Case {
         match self {
             Self::Step { batch, .. } | Self::Penalty { batch, .. } => Some(*batch),
             Self::Metric(MetricKind::Inception { images, .. }) => Some(*images),
-            Self::Conv(_) | Self::Update { .. } | Self::Metric(_) | Self::Cure { .. } => None,
+            Self::Conv(_)
+            | Self::Update { .. }
+            | Self::Metric(_)
+            | Self::Cure { .. }
+            | Self::Watched { .. } => None,
         }
     }
 
@@ -176,6 +183,7 @@ impl Case {
             }
             Self::Step { recipe, batch } => format!("{} n{batch}", recipe.name()),
             Self::Cure { name, .. } => name.clone(),
+            Self::Watched { preset, batch } => format!("{preset} n{batch}"),
             Self::Penalty { penalty: PenaltyKind::WganGp, batch } => format!("wgan-gp 64 px n{batch}"),
             Self::Penalty { penalty: PenaltyKind::R1, batch } => format!("r1 64 px n{batch}"),
             Self::Metric(MetricKind::Inception { images, .. }) => format!("inception n{images}"),

@@ -36,7 +36,9 @@ impl Form {
             Case::Metric(MetricKind::Inception { .. }) => {
                 &[Self::Eager, Self::ChannelsLast, Self::Compiled, Self::Openvino]
             }
-            Case::Metric(_) | Case::Update { .. } | Case::Cure { .. } => &[Self::Eager],
+            Case::Metric(_) | Case::Update { .. } | Case::Cure { .. } | Case::Watched { .. } => {
+                &[Self::Eager]
+            }
         }
     }
 }

@@ -214,6 +214,7 @@ impl Plan<'_> {
     fn seconds(&self) -> f64 {
         match self.benchmark {
             Benchmark::Conv | Benchmark::Update => 0.03,
+            Benchmark::Monitor => 0.1,
             Benchmark::Step | Benchmark::Grad2 | Benchmark::Metrics | Benchmark::Cures => 0.0,
         }
     }

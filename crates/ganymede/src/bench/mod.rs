@@ -15,6 +15,7 @@ mod report;
 mod side;
 mod tables;
 mod update;
+mod watch;
 pub(crate) mod worker;
 
 use std::path::PathBuf;
@@ -29,6 +30,9 @@ use measure::Plan;
 
 pub(crate) fn run(args: &BenchArgs) -> Result<Exit> {
     let cases = select(args)?;
+    if args.benchmark == Benchmark::Monitor && args.against_pytorch.is_some() {
+        return Err(Misuse("PyTorch watches nothing: leave --against-pytorch out".to_owned()).into());
+    }
     let python = args.against_pytorch.as_ref().map(|given| python(given.as_ref()));
     let threads = match args.threads.as_slice() {
         [] => vec![machine::default_threads()],

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::args::Benchmark;
 use super::case::Case;
 use super::measure::{Row, Spent, Table};
+use super::watch;
 use crate::date::today;
 use crate::machine::{self, Machine};
 
@@ -116,12 +117,17 @@ pub(super) fn text(table: &Table) -> String {
 fn head(row: &Row, table: &Table) -> Vec<String> {
     let mut head = vec!["row".to_owned()];
     let against = table.pytorch.is_some();
-    let unit = if matches!(row.case, Case::Update { .. }) { "GB/s" } else { "GFLOP/s" };
     for cell in &row.cells {
-        head.extend([format!("{} ms", cell.part), unit.to_owned()]);
-        head.extend((unit == "GFLOP/s").then(|| "peak".to_owned()));
+        head.push(format!("{} ms", cell.part));
+        let speed: &[&str] = match row.case {
+            Case::Watched { .. } => &[],
+            Case::Update { .. } => &["GB/s"],
+            _ => &["GFLOP/s", "peak"],
+        };
+        head.extend(speed.iter().map(|name| (*name).to_owned()));
         head.extend(against.then(|| "ratio".to_owned()));
     }
+    head.extend(matches!(row.case, Case::Watched { .. }).then(|| "of all steps".to_owned()));
     head.extend(row.images.map(|_| "images/s".to_owned()));
     if row.ours.is_some() {
         head.extend(["MB".to_owned(), "faults".to_owned()]);
@@ -138,11 +144,19 @@ fn line(row: &Row, table: &Table) -> Vec<String> {
     let known = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.0}"));
     for cell in &row.cells {
         let speed = row.work / cell.seconds;
-        line.extend([milliseconds(cell.seconds), short(speed)]);
-        if !matches!(row.case, Case::Update { .. }) {
-            line.push(format!("{:.0} %", 100.0 * speed / table.gemm_gflops));
+        line.push(milliseconds(cell.seconds));
+        match row.case {
+            Case::Watched { .. } => {}
+            Case::Update { .. } => line.push(short(speed)),
+            _ => line.extend([short(speed), format!("{:.0} %", 100.0 * speed / table.gemm_gflops)]),
         }
         line.extend(cell.ratio.map(|ratio| format!("{ratio:.2}")));
+    }
+    if let Case::Watched { preset, batch } = &row.case {
+        let seconds: Vec<f64> = row.cells.iter().map(|cell| cell.seconds).collect();
+        let cost =
+            <[f64; 3]>::try_from(seconds).ok().and_then(|all| watch::cost(preset, *batch, all).ok()?);
+        line.push(cost.map_or_else(|| "-".to_owned(), |cost| format!("{:.1} %", 100.0 * cost)));
     }
     line.extend(row.images.map(|n| format!("{:.1}", n as f64 / row.cells[0].seconds)));
     if let Some(ours) = row.ours {

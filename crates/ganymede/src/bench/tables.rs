@@ -17,6 +17,9 @@ pub(crate) fn rows(benchmark: Benchmark) -> Vec<Case> {
             Case::Metric(MetricKind::Prdc { rows: 20_000, dim: 2048 }),
         ],
         Benchmark::Cures => cures::rows(),
+        Benchmark::Monitor => [("quickstart", 64), ("ring-r1", RING_BATCH)]
+            .map(|(preset, batch)| Case::Watched { preset: preset.to_owned(), batch })
+            .to_vec(),
     }
 }
 
@@ -24,6 +27,9 @@ pub(crate) fn rows(benchmark: Benchmark) -> Vec<Case> {
 pub(crate) fn inception(weights: &str) -> Case {
     Case::Metric(MetricKind::Inception { weights: weights.to_owned(), images: 50 })
 }
+
+/// The batch of the preset `ring-r1`.
+const RING_BATCH: usize = 256;
 
 /// DCGAN's generator (100 → 4×4 → 64×64): few large tensors and many small ones.
 const DCGAN: [usize; 13] = [

@@ -9,7 +9,7 @@ use ganymede_tensor::{DType, Device, Rng, simd_features};
 use super::args::WorkerArgs;
 use super::case::Case;
 use super::protocol::{Answer, Question};
-use super::{conv, cures, gan, metrics, process, update};
+use super::{conv, cures, gan, metrics, process, update, watch};
 use crate::{Exit, machine, words};
 
 /// Something prepared, of which parts can be done again and again.
@@ -67,6 +67,7 @@ fn prepare(case: &Case) -> Result<Box<dyn Work>> {
         Case::Update { rule, lengths } => update::prepare(*rule, lengths)?,
         Case::Metric(metric) => metrics::prepare(metric)?,
         Case::Cure { sets, .. } => Box::new(cures::Cured::new(sets)?),
+        Case::Watched { preset, batch } => Box::new(watch::Watched::new(preset, *batch)?),
     })
 }
 
@@ -118,6 +119,7 @@ mod tests {
                 sets.extend(["run.batch=4", "generator.width=2", "discriminator.width=4"].map(str::to_owned));
                 Case::Cure { name, sets }
             }
+            Case::Watched { preset, .. } => Case::Watched { preset, batch: 4 },
             Case::Conv(_) => case,
         }
     }
@@ -132,9 +134,15 @@ mod tests {
 
     #[test]
     fn every_row_but_convolutions_can_be_prepared_and_run_twice() {
-        for benchmark in
-            [Benchmark::Step, Benchmark::Grad2, Benchmark::Update, Benchmark::Metrics, Benchmark::Cures]
-        {
+        let all = [
+            Benchmark::Step,
+            Benchmark::Grad2,
+            Benchmark::Update,
+            Benchmark::Metrics,
+            Benchmark::Cures,
+            Benchmark::Monitor,
+        ];
+        for benchmark in all {
             // Steps of the largest take minutes here, and go the way of the others.
             let is_small = |case: &Case| !matches!(case, Case::Step { recipe, .. } if is_large(*recipe));
             for case in rows(benchmark).into_iter().map(small).filter(is_small) {

@@ -132,7 +132,7 @@ fn cosine(one: &[Tensor], other: &[Tensor]) -> Result<Option<f64>, TrainError> {
         a += product(x, x)?;
         b += product(y, y)?;
     }
-    Ok((a > 0.0 && b > 0.0).then(|| along / (a * b).sqrt()))
+    Ok((a > 0.0 && b > 0.0).then(|| (along / (a * b).sqrt()).clamp(-1.0, 1.0)))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cifar;
 use crate::idx;
 use crate::options::Split;
+use crate::stacked;
 use crate::toys::{TOY_LEN, Toy};
 
 /// The classes of Fashion-MNIST, in the order of their labels (Xiao et al., 2017, arXiv:1708.07747).
@@ -20,7 +21,7 @@ pub const FASHION_CLASSES: [&str; 10] = [
     "Bag",
     "Ankle boot",
 ];
-const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+pub(crate) const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// The published archive of CIFAR-10's binary version.
 const CIFAR_ARCHIVE: &str = "cifar-10-binary.tar.gz";
@@ -29,8 +30,12 @@ const CIFAR_ARCHIVE: &str = "cifar-10-binary.tar.gz";
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Maker {
     Embedded,
-    Idx { class_names: &'static [&'static str; 10] },
+    Idx {
+        class_names: &'static [&'static str; 10],
+    },
     Cifar,
+    /// Three digits of MNIST a sample.
+    Stacked,
     Toy(Toy),
 }
 
@@ -72,6 +77,14 @@ pub(crate) const CATALOGUE: &[Known] = &[
         shape: &[1, 28, 28],
     },
     Known {
+        name: stacked::NAME,
+        maker: Maker::Stacked,
+        summary: "three digits of MNIST as red, green and blue: a thousand classes",
+        licence: "that of mnist, of whose files it is made",
+        samples: stacked::SAMPLES,
+        shape: &[3, 28, 28],
+    },
+    Known {
         name: "cifar-10",
         maker: Maker::Cifar,
         summary: "small colour photographs, ten classes; put cifar-10-binary.tar.gz in place by hand",
@@ -83,6 +96,14 @@ pub(crate) const CATALOGUE: &[Known] = &[
         name: "ring",
         maker: Maker::Toy(Toy::Ring),
         summary: "8 Gaussians on a circle of radius 2, sigma 0.02; 8 known modes",
+        licence: "none needed (computed)",
+        samples: [TOY_LEN, 0],
+        shape: &[2],
+    },
+    Known {
+        name: "unit-ring",
+        maker: Maker::Toy(Toy::UnitRing),
+        summary: "8 Gaussians on the unit circle, sigma 0.01, as VEEGAN and PacGAN have it; 8 known modes",
         licence: "none needed (computed)",
         samples: [TOY_LEN, 0],
         shape: &[2],
@@ -108,6 +129,11 @@ pub(crate) const CATALOGUE: &[Known] = &[
 /// The known data set called `name`.
 pub(crate) fn find(name: &str) -> Option<&'static Known> {
     CATALOGUE.iter().find(|known| known.name == name)
+}
+
+/// The data set in whose folder the files of `name` lie: its own, but for those that are made of another one.
+pub(crate) fn folder_of(name: &str) -> &str {
+    if name == stacked::NAME { stacked::OF } else { name }
 }
 
 /// All known names, and the nearest to `name` if one is near.
@@ -199,11 +225,11 @@ pub fn list(data_dir: &Path) -> Vec<Entry> {
 }
 
 fn presence(known: &Known, data_dir: &Path) -> Presence {
-    let dir = data_dir.join(known.name);
+    let dir = data_dir.join(folder_of(known.name));
     let (present, fetchable) = match known.maker {
         Maker::Embedded => return Presence::Embedded,
         Maker::Toy(_) => return Presence::Computed,
-        Maker::Idx { .. } => {
+        Maker::Idx { .. } | Maker::Stacked => {
             let parts = idx::find_parts(&dir, Split::All).unwrap_or_default();
             (parts.len() == 2 && parts.iter().all(|part| part.labels.is_some()), true)
         }

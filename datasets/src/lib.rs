@@ -1,7 +1,7 @@
 //! Data for generative adversarial networks.
 //!
 //! * [`open`] turns a name or a path into a [`Dataset`]: Fashion-MNIST (10,000 images are built in),
-//!   MNIST, CIFAR-10, any IDX file, any folder, zip or tar of PNG, JPEG and WebP images, and the two-dimensional
+//!   MNIST, three digits of it as one image, CIFAR-10, any IDX file, any folder, zip or tar of PNG, JPEG and WebP images, and the two-dimensional
 //!   toys ring, grid and Swiss roll, whose [`Modes`] are known and can be counted by [`mode_coverage`];
 //! * a sample may come with a vector ([`Vectors`]) or an image ([`Pairs`]) that is known of it;
 //! * [`Reduced`] is the same data at a lower resolution, for networks that grow;
@@ -35,6 +35,7 @@ mod pairs;
 mod raw;
 mod reduced;
 mod resample;
+mod stacked;
 mod temporary;
 #[cfg(test)]
 mod testing;

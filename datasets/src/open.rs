@@ -15,6 +15,7 @@ use crate::idx::{self, IdxPart};
 use crate::options::{OpenOptions, Split};
 use crate::pairs::{self, with_conditions};
 use crate::raw::{Framing, RawImages};
+use crate::stacked::StackedSet;
 use crate::toys::ToySet;
 
 /// A data set that is ready to be read, and what was left out of it.
@@ -166,17 +167,16 @@ fn plain(dataset: impl Dataset + 'static) -> Opened {
 
 fn open_known(known: &Known, options: &OpenOptions) -> Result<Opened, DatasetError> {
     let max_bytes = options.max_memory_bytes;
-    let dir = options.data_dir().join(known.name);
+    let dir = options.data_dir().join(catalogue::folder_of(known.name));
     let (images, framing) = match known.maker {
         Maker::Toy(toy) => return Ok(plain(ToySet::new(toy, options.seed))),
         Maker::Embedded => (embedded::fashion_mnist_10k(max_bytes)?, Framing::PadSmall),
         Maker::Idx { class_names } => {
-            let parts = if dir.is_dir() { idx::find_parts(&dir, options.split)? } else { Vec::new() };
-            let wanted = if options.split == Split::All { 2 } else { 1 };
-            if parts.len() < wanted || parts.iter().any(|part| part.labels.is_none()) {
-                return Err(not_fetched(known.name, dir));
-            }
-            (read_parts(&parts, max_bytes, Some(class_names))?, Framing::PadSmall)
+            (read_known(known.name, &dir, options.split, max_bytes, class_names)?, Framing::PadSmall)
+        }
+        Maker::Stacked => {
+            let read = |part| read_known(known.name, &dir, part, max_bytes, &catalogue::DIGITS);
+            return Ok(plain(StackedSet::open(&dir, options, read)?));
         }
         Maker::Cifar => match catalogue::cifar_archive(&dir) {
             Some(archive) => (cifar::read_archive(&archive, options.split, max_bytes)?, Framing::Never),
@@ -192,10 +192,27 @@ fn open_known(known: &Known, options: &OpenOptions) -> Result<Opened, DatasetErr
     Ok(plain(images.into_set(known.name, &dir, options, framing)?))
 }
 
+/// The published files of a part.
+fn read_known(
+    name: &str,
+    dir: &Path,
+    split: Split,
+    max_bytes: u64,
+    class_names: &[&str],
+) -> Result<RawImages, DatasetError> {
+    let parts = if dir.is_dir() { idx::find_parts(dir, split)? } else { Vec::new() };
+    let wanted = if split == Split::All { 2 } else { 1 };
+    if parts.len() < wanted || parts.iter().any(|part| part.labels.is_none()) {
+        return Err(not_fetched(name, dir.to_owned()));
+    }
+    read_parts(&parts, max_bytes, Some(class_names))
+}
+
 fn not_fetched(name: &str, dir: PathBuf) -> DatasetError {
     let fix = format!(
-        "run `cargo xtask data fetch {name}` (or `ganymede data fetch {name}`), or set {} to the folder that holds `{name}`",
-        crate::options::DATA_DIR_VARIABLE
+        "run `cargo xtask data fetch {name}` (or `ganymede data fetch {name}`), or set {} to the folder that holds `{}`",
+        crate::options::DATA_DIR_VARIABLE,
+        catalogue::folder_of(name)
     );
     DatasetError::NotFetched { name: name.to_owned(), dir, fix }
 }

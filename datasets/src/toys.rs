@@ -26,6 +26,9 @@ pub enum Toy {
     /// Eight Gaussians on a circle of radius 2, σ 0.02 (Metz et al., 2017, arXiv:1611.02163); centre k
     /// is at the angle 2πk/8. Coordinates are within about ±2.1.
     Ring,
+    /// Eight Gaussians on the unit circle, σ 0.01 (Srivastava et al., 2017, arXiv:1705.07761; Lin et al., 2018,
+    /// arXiv:1712.04086): [`Toy::Ring`] at half its size. Coordinates are within about ±1.05.
+    UnitRing,
     /// Twenty-five Gaussians at (−4, −2, 0, 2, 4)², σ 0.05 (Lin et al., 2018, arXiv:1712.04086).
     /// Coordinates are within about ±4.2 and are not rescaled, so that σ and distances are the papers';
     /// Gulrajani et al. (2017, arXiv:1704.00028) divide by 2.828.
@@ -37,12 +40,13 @@ pub enum Toy {
 
 impl Toy {
     /// All toys.
-    pub const ALL: &[Self] = &[Self::Ring, Self::Grid, Self::SwissRoll];
+    pub const ALL: &[Self] = &[Self::Ring, Self::UnitRing, Self::Grid, Self::SwissRoll];
 
-    /// `ring`, `grid` or `swiss-roll`.
+    /// `ring`, `unit-ring`, `grid` or `swiss-roll`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ring => "ring",
+            Self::UnitRing => "unit-ring",
             Self::Grid => "grid",
             Self::SwissRoll => "swiss-roll",
         }
@@ -50,13 +54,8 @@ impl Toy {
 
     fn modes(self) -> Option<Modes> {
         match self {
-            Self::Ring => {
-                let centre = |k| {
-                    let angle = TAU * f64::from(k) / 8.0;
-                    [(2.0 * angle.cos()) as f32, (2.0 * angle.sin()) as f32]
-                };
-                Some(Modes { centres: (0..8).map(centre).collect(), sigma: 0.02 })
-            }
+            Self::Ring => Some(ring(2.0, 0.02)),
+            Self::UnitRing => Some(ring(1.0, 0.01)),
             Self::Grid => {
                 let centre = |k: u16| [f32::from(k % 5) * 2.0 - 4.0, f32::from(k / 5) * 2.0 - 4.0];
                 Some(Modes { centres: (0..25).map(centre).collect(), sigma: 0.05 })
@@ -64,6 +63,15 @@ impl Toy {
             Self::SwissRoll => None,
         }
     }
+}
+
+/// Eight modes on a circle, the first at the angle 0.
+fn ring(radius: f64, sigma: f32) -> Modes {
+    let centre = |k| {
+        let angle = TAU * f64::from(k) / 8.0;
+        [(radius * angle.cos()) as f32, (radius * angle.sin()) as f32]
+    };
+    Modes { centres: (0..8).map(centre).collect(), sigma }
 }
 
 /// A toy as a data set of [`TOY_LEN`] points, each a pure function of the seed and its index.

@@ -28,7 +28,7 @@ pub(crate) const HELP: &[(&str, &str)] = &[
         "bench",
         "measure convolutions, training steps, penalties, updates and metrics; beside PyTorch where asked",
     ),
-    ("study", "train presets with several seeds, and write down what they reach"),
+    ("study", "compare methods over seeds, by a file that says which; the tables of papers"),
     ("zoo", "print, --check or --bless docs/zoo.md: every network and what presets reached"),
 ];
 

@@ -37,6 +37,7 @@ pub const MEASURES: &[&Measure] = &[
     &distances::KID,
     &classes::INCEPTION_SCORE,
     &classes::CLASS_AGREEMENT,
+    &classes::MODES,
     &neighbours::PRDC,
     &neighbours::DENSITY_COVERAGE,
     &neighbours::PRECISION_RECALL,

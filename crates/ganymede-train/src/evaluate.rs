@@ -200,12 +200,17 @@ impl Evaluator {
         let extractor = load(config.extractor, weights, dataset.shape())?;
         let pool = ThreadPoolBuilder::new().num_threads(rayon::current_num_threads()).build();
         let pool = pool.map_err(|error| TrainError::Threads { reason: error.to_string() })?;
-        let wanted = config.samples.min(dataset.len());
-        let others = if dataset.len() >= 2 * wanted { wanted } else { 0 };
+        let choices = Convention::Ganymede.choices();
+        let looks_at_real = |measure: &&Measure| (measure.least)(&choices).real > 0;
+        let needs_real = config.extractor.classes.is_some() || config.metrics.iter().any(looks_at_real);
+        let most = config.samples.min(dataset.len());
+        // Where nobody looks at them, one says whether the network classifies.
+        let wanted = if needs_real { most } else { 1 };
+        let others = if dataset.len() >= wanted + most { most } else { 0 };
         let both = real_features(config, seed, dataset, extractor.as_ref(), wanted + others)?;
         let (real, other) = split(both, wanted);
         let mut provenance = provenance(config, dataset.shape(), extractor.as_ref());
-        provenance.real = Some(wanted as u64);
+        provenance.real = needs_real.then_some(wanted as u64);
         provenance.seed = Some(seed);
         let classified = real.logits.is_some();
         if let Some(measure) = config.metrics.iter().find(|m| m.needs(Need::Logits) && !classified) {
@@ -214,7 +219,6 @@ impl Evaluator {
                 format!("`{measure}` needs classes, and {extractor} has none: leave it out of eval.metrics");
             return Err(MetricError::Invalid(reason).into());
         }
-        let choices = Convention::Ganymede.choices();
         let (measures, left_out) = those_that_fit(&config.metrics, wanted, config.samples, &choices);
         let left_out = left_out.into_iter().map(LeftOut::from).collect();
         let (config, between_reals) = (config.clone(), None);

@@ -115,6 +115,12 @@ pub enum Metric {
         high_quality: f64,
         /// Good samples that make a mode count.
         min_count: usize,
+        /// Modes with at least one good sample, as most papers count them; absent in files of older versions.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        modes_hit: Option<usize>,
+        /// The divergence of the shares of modes from equal ones, each sample counted for the nearest mode.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        reverse_kl: Option<f64>,
         /// Generated samples N.
         samples: usize,
     },

@@ -232,6 +232,8 @@ mod tests {
             modes: 8,
             high_quality,
             min_count: 16,
+            modes_hit: None,
+            reverse_kl: None,
             samples: 2500,
         };
         check(&[], Some(&coverage(8, 0.95)), "has learnt");

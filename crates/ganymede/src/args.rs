@@ -15,6 +15,7 @@ use crate::report::{self, LiveAddress, ReportArgs};
 use crate::sample::args as sample;
 use crate::study::args as study;
 use crate::study::failures::CaseArgs;
+use crate::study::plan::CellArgs;
 use crate::weights::args as weights;
 use crate::zoo::ZooArgs;
 
@@ -83,8 +84,8 @@ pub(crate) enum Command {
     /// What `bench` starts for each number of threads.
     #[command(hide = true)]
     BenchWorker(bench::WorkerArgs),
-    /// Train presets several times, and write down what they reach, how fast and in how much memory; or measure what
-    /// truncation does.
+    /// Compare methods over several seeds, by a file that says which; or train presets, measure what truncation does, play
+    /// small games, and what else its commands are.
     #[command(after_help = study::EXAMPLES)]
     Study(study::StudyArgs),
     /// What `study` starts for each run.
@@ -93,6 +94,9 @@ pub(crate) enum Command {
     /// What `study failures` starts for each run.
     #[command(hide = true)]
     StudyCase(CaseArgs),
+    /// What a study by file starts for each run.
+    #[command(hide = true)]
+    StudyCell(CellArgs),
     /// Describe every network: paper, settings, parameters, operations, memory, presets, and what these reached.
     Zoo(ZooArgs),
 }
@@ -112,10 +116,11 @@ impl Command {
             Self::Data(args) => args.json,
             Self::Doctor(args) => args.json,
             Self::Bench(args) => args.json,
+            Self::Study(args) => args.plan.json,
             Self::BenchWorker(_)
-            | Self::Study(_)
             | Self::StudyWorker(_)
             | Self::StudyCase(_)
+            | Self::StudyCell(_)
             | Self::Zoo(_) => false,
         }
     }

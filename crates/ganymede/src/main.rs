@@ -69,6 +69,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::BenchWorker(args) => bench::worker::run(&args),
         Command::Study(args) => study::run(&args),
+        Command::StudyCell(args) => study::plan::worker(&args),
         Command::StudyCase(args) => study::failures::worker(&args),
         Command::StudyWorker(args) => study::worker::run(&args),
         Command::Zoo(args) => zoo::run(&args),

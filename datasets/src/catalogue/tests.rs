@@ -36,7 +36,8 @@ fn presence_is_that_of_the_files() {
         assert!(matches!(presence("mnist"), Presence::Absent { .. }));
     }
     put(&mnist, "t10k-labels-idx1-ubyte.gz", &[]);
-    assert_eq!(presence("mnist"), Presence::Present(mnist));
+    assert_eq!(presence("mnist"), Presence::Present(mnist.clone()));
+    assert_eq!(presence("stacked-mnist"), Presence::Present(mnist));
     let cifar = dir.path().join("cifar-10");
     assert_eq!(presence("cifar-10"), Presence::Absent { dir: cifar.clone(), fetchable: false });
     put(&cifar, "cifar-10-binary.tar.gz", &[]);

@@ -1,5 +1,7 @@
 //! What can be fetched, from where, and how it is known to be right.
 
+use crate::catalogue::folder_of;
+
 /// A data set that can be fetched.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -175,8 +177,9 @@ static MANIFESTS: &[Manifest] = &[
     },
 ];
 
-/// The manifest of a data set; `None` when [`fetch`](crate::fetch) does not know it.
+/// The manifest of a data set, or of the one that it is made of; `None` when [`fetch`](crate::fetch) does not know it.
 pub fn manifest(name: &str) -> Option<&'static Manifest> {
+    let name = folder_of(name);
     MANIFESTS.iter().find(|manifest| manifest.name == name)
 }
 

@@ -37,7 +37,7 @@ fn a_point_is_a_function_of_seed_and_index() {
 
 #[test]
 fn the_mixtures_have_their_modes_and_spread() {
-    for (toy, count, radius) in [(Toy::Ring, 8, 2.0f64), (Toy::Grid, 25, 0.0)] {
+    for (toy, count, radius) in [(Toy::Ring, 8, 2.0f64), (Toy::UnitRing, 8, 1.0), (Toy::Grid, 25, 0.0)] {
         let set = ToySet::new(toy, 0);
         let modes = set.modes().unwrap();
         assert_eq!((modes.centres.len(), set.class_names().len()), (count, count));
@@ -48,7 +48,9 @@ fn the_mixtures_have_their_modes_and_spread() {
         let n = 20_000;
         let samples = points(toy, 0, n);
         let found = mode_coverage(&samples, modes);
-        assert_eq!(found.modes_covered, count);
+        assert_eq!((found.modes_covered, found.modes_hit), (count, count));
+        // (K - 1) / 2N on average.
+        assert!(found.reverse_kl < 3.0 * count as f64 / (2 * n) as f64, "{found:?}");
         // 1 - exp(-4.5) = 0.98889, standard deviation 0.0007.
         assert!((found.high_quality_fraction - 0.98889).abs() < 0.004, "{found:?}");
         let share = n / count;

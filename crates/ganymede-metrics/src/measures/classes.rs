@@ -3,7 +3,9 @@
 use super::comparison::{Comparison, Need, absent};
 use super::measure::{Least, Measure, at_no_pairs};
 use super::taken::{Taken, ValueKind};
-use crate::{Choices, Result, class_agreement, class_frechet_distance, classification_accuracy_score};
+use crate::{
+    Choices, Result, class_agreement, class_frechet_distance, class_modes, classification_accuracy_score,
+};
 
 /// What measures within classes look at.
 const BY_CLASS: &[Need] = &[Need::RealRows, Need::GeneratedRows, Need::RealLabels, Need::Labels];
@@ -53,6 +55,29 @@ pub(super) static CLASS_AGREEMENT: Measure = Measure {
         let value = class_agreement(of.logits()?, labels)?;
         let label = format!("Class agreement (by {}): share of images of the class asked for", of.extractor);
         Ok(Taken::default().value(&CLASS_AGREEMENT.values[0], label, value))
+    },
+};
+
+pub(super) static MODES: Measure = Measure {
+    name: "modes",
+    aliases: &[],
+    summary: "classes that generated samples cover, and how far their shares are from equal ones. Higher; lower.",
+    paper: "Srivastava et al., 2017, arXiv:1705.07761; Lin et al., 2018, arXiv:1712.04086",
+    values: &[ValueKind::higher("modes"), ValueKind::lower("modes-kl")],
+    needs: &[Need::Logits],
+    least: |_| Least::new(0, 1, "each sample is one of a class"),
+    has_covariance: false,
+    is_random: false,
+    part_of: None,
+    looks: at_no_pairs,
+    compute: |of| {
+        let found = class_modes(of.logits()?)?;
+        let label = format!("Modes: classes of {} that are covered (by {})", found.classes, of.extractor);
+        Ok(Taken::default()
+            .value(&MODES.values[0], label, found.modes as f64)
+            .value(&MODES.values[1], "KL of their shares to equal ones", found.kl)
+            .detail("classes", found.classes)
+            .detail("kl_by_sampling_alone", found.floor))
     },
 };
 

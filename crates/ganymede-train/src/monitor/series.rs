@@ -101,6 +101,8 @@ mod tests {
             modes: 8,
             high_quality: 0.5,
             min_count: 16,
+            modes_hit: None,
+            reverse_kl: None,
             samples: 2500,
         };
         series.metric(&MetricEntry { step: 5, metric });

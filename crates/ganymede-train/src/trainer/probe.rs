@@ -153,6 +153,8 @@ impl Probe {
                     modes: modes.centres.len(),
                     high_quality: found.high_quality_fraction,
                     min_count: found.min_count,
+                    modes_hit: Some(found.modes_hit),
+                    reverse_kl: Some(found.reverse_kl).filter(|kl| kl.is_finite()),
                     samples: samples.dim(0)?,
                 }
             }

@@ -58,6 +58,8 @@ impl Measured {
             Some("mode-coverage") => {
                 found.values.extend(plain("modes_covered", Some(false), None));
                 found.values.extend(plain("high_quality", Some(false), None));
+                found.values.extend(plain("modes_hit", Some(false), None));
+                found.values.extend(plain("reverse_kl", Some(true), None));
             }
             Some("sliced-wasserstein") => found.values.extend(plain("distance", Some(true), between)),
             Some("quality") => found.read_quality(record, between),

@@ -24,6 +24,8 @@ use page::Report;
 use run::{Pictures, RunReader};
 
 pub(crate) use live::{Live, LiveAddress, Serving};
+pub(crate) use page::{Document, escaped};
+pub(crate) use pictures::embed as embedded_picture;
 
 /// The file's name in a run folder.
 pub(crate) const FILE: &str = "report.html";

@@ -11,15 +11,20 @@ use crate::date;
 
 const TEMPLATE: &str = include_str!("assets/page.html");
 const STYLES: [&str; 2] = [include_str!("assets/uplot/uPlot.min.css"), include_str!("assets/page.css")];
+const UPLOT: &str = include_str!("assets/uplot/uPlot.iife.min.js");
+const ELEMENTS: &str = include_str!("assets/elements.js");
+/// Of runs.
 const SCRIPTS: [&str; 7] = [
-    include_str!("assets/uplot/uPlot.iife.min.js"),
-    include_str!("assets/elements.js"),
+    UPLOT,
+    ELEMENTS,
     include_str!("assets/series.js"),
     include_str!("assets/charts.js"),
     include_str!("assets/timeline.js"),
     include_str!("assets/words.js"),
     include_str!("assets/page.js"),
 ];
+/// Of a study.
+const STUDY_SCRIPTS: [&str; 3] = [UPLOT, ELEMENTS, include_str!("assets/study.js")];
 
 /// Everything that a page shows.
 #[derive(Debug, Serialize)]
@@ -46,40 +51,65 @@ impl Report {
         }
     }
 
-    /// The data as JSON that can stand anywhere in a page: no character of it means anything to HTML, nor ends a line of
-    /// a script.
+    /// The data of the page.
     pub(super) fn to_json(&self) -> String {
-        let json = serde_json::to_string(self).expect("a report is plain data");
-        let mut safe = String::with_capacity(json.len());
-        for c in json.chars() {
-            match c {
-                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => safe += &format!("\\u{:04x}", c as u32),
-                c => safe.push(c),
-            }
+        safe_json(self)
+    }
+
+    /// The page.
+    pub(super) fn to_html(&self) -> String {
+        let title = self.runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>().join(", ");
+        let words = self.runs.iter().map(plainly).collect::<Vec<_>>().join("\n");
+        Document { title: &title, words, live: self.live.is_some() }.page(self.to_json(), &SCRIPTS)
+    }
+}
+
+/// Data as JSON that can stand anywhere in a page: no character of it means anything to HTML, nor ends a line of a script.
+fn safe_json(data: &impl Serialize) -> String {
+    let json = serde_json::to_string(data).expect("a page shows plain data");
+    let mut safe = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => safe += &format!("\\u{:04x}", c as u32),
+            c => safe.push(c),
         }
-        safe
+    }
+    safe
+}
+
+/// One file that is a page.
+pub(crate) struct Document<'a> {
+    pub(crate) title: &'a str,
+    /// For who sees no scripts, as HTML.
+    pub(crate) words: String,
+    /// Whether a server gives it, and more of it.
+    pub(crate) live: bool,
+}
+
+impl Document<'_> {
+    /// The page of a study's data.
+    pub(crate) fn study(self, data: &impl Serialize) -> String {
+        self.page(safe_json(data), &STUDY_SCRIPTS)
     }
 
     /// The page. Its policy lets run the scripts that are in it and no others, and forbids it to fetch anything but from
     /// the server of a live page.
-    pub(super) fn to_html(&self) -> String {
-        let (style, script) = (STYLES.join("\n"), SCRIPTS.join("\n"));
-        let served = if self.live.is_some() { " 'self'" } else { "" };
-        let connect = if self.live.is_some() { "'self'" } else { "'none'" };
+    fn page(self, data: String, scripts: &[&str]) -> String {
+        let (style, script) = (STYLES.join("\n"), scripts.join("\n"));
+        let served = if self.live { " 'self'" } else { "" };
+        let connect = if self.live { "'self'" } else { "'none'" };
         let policy = format!(
             "default-src 'none'; script-src '{}'; style-src '{}'; img-src data:{served}; connect-src {connect}; \
              base-uri 'none'; form-action 'none'",
             fingerprint(&script),
             fingerprint(&style),
         );
-        let title = self.runs.iter().map(|run| run.name.as_str()).collect::<Vec<_>>().join(", ");
-        let words = self.runs.iter().map(plainly).collect::<Vec<_>>().join("\n");
         let parts = [
             ("{policy}", policy),
-            ("{title}", escaped(&title)),
+            ("{title}", escaped(self.title)),
             ("{style}", style),
-            ("{words}", words),
-            ("{data}", self.to_json()),
+            ("{words}", self.words),
+            ("{data}", data),
             ("{script}", script),
         ];
         fill(TEMPLATE, &parts)
@@ -115,7 +145,7 @@ fn fingerprint(source: &str) -> String {
 }
 
 /// Text that HTML shows as it is.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -148,14 +178,14 @@ mod tests {
 
     #[test]
     fn the_assets_can_stand_in_a_page() {
-        for asset in SCRIPTS {
+        for asset in SCRIPTS.into_iter().chain(STUDY_SCRIPTS) {
             assert!(!asset.to_lowercase().contains("</script") && !asset.contains("<!--"));
         }
         for asset in STYLES {
             assert!(!asset.contains('<') && !asset.contains("@import") && !asset.contains("url("));
         }
         // Nothing of it is fetched.
-        let own: String = SCRIPTS[1..].concat();
+        let own: String = SCRIPTS[1..].concat() + &STUDY_SCRIPTS[1..].concat();
         assert!(!own.contains("http:") && !own.contains("https:") && !own.contains("innerHTML"));
     }
 }

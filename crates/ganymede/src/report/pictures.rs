@@ -92,7 +92,7 @@ pub(super) fn served(folder: &RunFolder) -> (Option<String>, Vec<Picture>) {
 }
 
 /// A picture as an address that holds it; nothing where the file is missing or none.
-fn embed(path: &Path) -> Option<String> {
+pub(crate) fn embed(path: &Path) -> Option<String> {
     let bytes = read(path)?;
     if bytes.len() as u64 <= MOST_BYTES {
         return Some(address("image/png", &bytes));

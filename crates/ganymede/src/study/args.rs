@@ -5,13 +5,17 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
+use super::plan::PlanArgs;
 use super::{failures, games, leak, truncation};
 use crate::numbers;
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct StudyArgs {
     #[command(subcommand)]
-    pub(crate) study: Study,
+    pub(crate) command: Option<Study>,
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -30,7 +34,7 @@ pub(crate) enum Study {
         options: Options,
     },
     /// Count the modes that ring-minimax finds as it is, with features of the batch, and with packs.
-    Ring {
+    Cures {
         /// Seeds: one, or as 0..10 the first and the one behind the last
         #[arg(long, value_name = "A..B", default_value = "0..10", value_parser = numbers::seeds)]
         seeds: Range<u64>,
@@ -78,10 +82,18 @@ pub(crate) struct Options {
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
+  ganymede study ring --jobs 2                      ten methods by ten seeds, and the table of a paper
+  ganymede study ring --show > mine.toml            its file, to begin an own study with
+  ganymede study mine.toml --seeds 0..3
   ganymede study presets --minutes 10               every preset, three seeds, ten minutes each
   ganymede study presets sngan r3gan --seeds 0..5 --steps 500
-  ganymede study ring                               modes with and without cures of collapse
+  ganymede study cures                              modes with and without cures of collapse
   ganymede study truncation runs/quickstart-1       FID, precision and recall over the threshold
+
+A study by name or by file is methods by data by seeds: docs/studies.md says how to write one. Each run
+has a file of its own in --out, is kept, and is not made again unless its configuration has changed;
+the table, as Markdown and JSON, and the page with curves and pictures are made of them. Commands
+measure presets, or one run, as follows.
 
 Each run is a process of its own. What is written down is not run again, unless with another budget;
 what was stopped goes on: Ctrl-C lets the runs write their checkpoints. Images are measured before the

@@ -1,11 +1,12 @@
-//! `ganymede study`: presets trained with several seeds, and what they reached; a run's samples, truncated, or
-//! asked whether an augmentation leaked.
+//! `ganymede study`: methods compared over seeds by a file that says which; presets trained with several seeds, and what
+//! they reached; a run's samples, truncated, or asked whether an augmentation leaked.
 
 pub(crate) mod args;
 mod crew;
 pub(crate) mod failures;
 mod games;
 mod leak;
+pub(crate) mod plan;
 pub(crate) mod results;
 mod truncation;
 pub(crate) mod worker;
@@ -23,7 +24,7 @@ use crate::{Exit, interrupt, words};
 use args::{Options, Study, StudyArgs};
 use results::{Measured, Results, Trial};
 
-/// What `study ring` compares: settings over [`RING`].
+/// What `study cures` compares: settings over [`RING`].
 pub(crate) const CURES: &[&[&str]] = &[
     &[],
     &["discriminator.minibatch=discrimination"],
@@ -35,13 +36,14 @@ pub(crate) const RING: &str = "ring-minimax";
 const MOST_BYTES: u64 = 60_000;
 
 pub(crate) fn run(args: &StudyArgs) -> Result<Exit> {
-    let (trials, options) = match &args.study {
+    let Some(command) = &args.command else { return plan::run(&args.plan) };
+    let (trials, options) = match command {
         Study::Presets { names, seeds, sets, options } => {
             let all = preset_names();
             let names = if names.is_empty() { all } else { names.iter().map(String::as_str).collect() };
             (trials(&names, std::slice::from_ref(sets), seeds, options), options)
         }
-        Study::Ring { seeds, options } => {
+        Study::Cures { seeds, options } => {
             let cures: Vec<Vec<String>> =
                 CURES.iter().map(|sets| sets.iter().map(|set| (*set).to_owned()).collect()).collect();
             (trials(&[RING], &cures, seeds, options), options)

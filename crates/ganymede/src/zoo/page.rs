@@ -18,7 +18,7 @@ a test compares it with the tables, and `cargo xtask study` measures:
 
 ```sh
 cargo xtask study presets --minutes 10   # every preset with three seeds
-cargo xtask study ring                   # a collapse and its cures
+cargo xtask study cures                  # a collapse and its cures
 cargo xtask zoo --bless
 ```
 

@@ -61,7 +61,7 @@ fn row(name: &str, runs: &[&Measured]) -> String {
     )
 }
 
-/// What `study ring` compares; nothing where it was not measured.
+/// What `study cures` compares; nothing where it was not measured.
 pub(super) fn ring(measured: &[Measured]) -> String {
     let groups = by_settings(measured);
     let of = |sets: &[&str]| {

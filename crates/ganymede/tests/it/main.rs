@@ -14,6 +14,7 @@ mod full_disk;
 mod many_samples;
 mod messages;
 mod places;
+mod plan;
 mod program;
 mod refined;
 mod report;

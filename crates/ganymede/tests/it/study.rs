@@ -38,7 +38,7 @@ fn a_study_writes_down_each_run_once() {
     // A mistake shows before the first run.
     expect(&study(&["presets", "ring-minmax"]), 2, &["did you mean `ring-minimax`"]);
     expect(&study(&["presets", "ring-r1", "--set", "run.stpes=1"]), 2, &["run.stpes"]);
-    expect(&study(&["ring", "--seeds", "3..1"]), 2, &["0..3"]);
+    expect(&study(&["cures", "--seeds", "3..1"]), 2, &["0..3"]);
 
     expect(&call(&["study", "failures", "ring-bsae"]), 2, &["there is no case `ring-bsae`", "ring-base"]);
     let empty = ["study", "failures", "--report", "--out", text(&out)];

@@ -7,6 +7,7 @@ use crate::{FeatureExtractor, Features, MetricError, Result};
 
 mod clip;
 mod conv;
+mod digits;
 mod dinov2;
 mod fashion;
 mod histogram;
@@ -18,11 +19,13 @@ mod precomputed;
 mod rows;
 #[cfg(test)]
 mod seeded;
+mod small_cnn;
 mod vgg16;
 mod vit;
 mod weights;
 
 pub use clip::{Clip, ClipModel};
+pub use digits::DigitsCnn;
 pub use dinov2::{DinoV2, DinoV2Size};
 pub use fashion::FashionCnn;
 pub use histogram::class_counts;

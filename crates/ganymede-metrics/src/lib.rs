@@ -76,7 +76,7 @@ pub use copying::{DataCopying, data_copying};
 pub use cover_pr::{CoverPr, precision_recall_cover};
 pub use error::{MetricError, Result};
 pub use extract::{
-    Clip, ClipModel, DinoV2, DinoV2Size, EXTRACTORS, ExtractorKind, ExtractorOptions, FashionCnn,
+    Clip, ClipModel, DigitsCnn, DinoV2, DinoV2Size, EXTRACTORS, ExtractorKind, ExtractorOptions, FashionCnn,
     FeatureFile, Inception, InceptionConfig, InceptionRange, InceptionTap, Lpips, Pixels, SpatialTap, Vgg16,
     WeightsNews, class_counts, find_extractor,
 };

@@ -1,25 +1,20 @@
-//! The small classifier that comes with the program.
+//! The small classifier of clothes that comes with the program.
 
-use std::path::Path;
-
-use ganymede_tensor::{DType, Device, Tensor, global_avg_pool2d, linear, pad2d};
+use ganymede_tensor::{DType, Device, Tensor};
 use ndarray::Array2;
 
-use super::conv::{Conv, Spec, conv_relu};
 use super::rows::Rows;
-use super::weights::Weights;
+use super::small_cnn::{Layers, SmallCnn};
 use crate::{FeatureExtractor, Features, MetricError, Result, WeightsFile};
 
 #[cfg(test)]
 mod tests;
 
-/// Made by `train_fashion_classifier`: see `weights/README.md`.
+/// Made by `train_classifier`: see `weights/README.md`.
 static EMBEDDED: &[u8] = include_bytes!("../../weights/fashion-cnn.safetensors");
 
-pub(super) const CLASSES: usize = 10;
-/// Width and stride of each convolution of 3 × 3.
-const LAYERS: [(usize, usize); 4] = [(24, 2), (48, 1), (96, 2), (128, 2)];
-pub(super) const SIDE: usize = 32;
+pub(super) use super::small_cnn::{CLASSES, SIDE};
+const LAYERS: Layers = [(24, 2), (48, 1), (96, 2), (128, 2)];
 /// Numbers in a row of features.
 pub(super) const DIM: usize = LAYERS[LAYERS.len() - 1].0;
 /// The classes of Fashion-MNIST, in the order of their labels (Xiao et al., 2017, arXiv:1708.07747).
@@ -35,8 +30,7 @@ pub(super) const CLASS_NAMES: [&str; CLASSES] = [
     "Bag",
     "Ankle boot",
 ];
-/// Names by which its state dict is known.
-const NAMES: &[&str] = &["conv0.weight", "conv1.weight", "conv2.weight", "conv3.weight", "fc.weight"];
+const NAME: &str = "fashion-cnn";
 /// Images in one pass.
 const BATCH: usize = 128;
 /// The luma of ITU-R BT.709.
@@ -53,10 +47,7 @@ const LUMA: [f64; 3] = [0.2126, 0.7152, 0.0722];
 /// Images are `(N, 1 or 3, S, S)` with S of 28 or 32. Colour becomes grey by the luma of BT.709;
 /// images of 28 pixels get a black frame of 2, as the training images did.
 pub struct FashionCnn {
-    convs: Vec<Conv>,
-    classifier: [Tensor; 2],
-    device: Device,
-    sha256: String,
+    network: SmallCnn,
 }
 
 impl FashionCnn {
@@ -65,59 +56,38 @@ impl FashionCnn {
     /// # Errors
     /// The device cannot hold them.
     pub fn new(device: &Device) -> Result<Self> {
-        Self::build(Weights::from_bytes(Path::new("(built in) fashion-cnn.safetensors"), EMBEDDED)?, device)
+        Ok(Self { network: SmallCnn::embedded(NAME, EMBEDDED, LAYERS, device)? })
     }
 
-    /// The network with weights that `train_fashion_classifier` wrote.
+    /// The network with weights that `train_classifier` wrote.
     ///
     /// # Errors
     /// The file cannot be read, or a tensor is missing, superfluous or of another shape.
     pub fn load(file: &WeightsFile, device: &Device) -> Result<Self> {
-        file.explain(Weights::open(file, &[NAMES]).and_then(|weights| Self::build(weights, device)))
+        Ok(Self { network: SmallCnn::load(file, NAME, LAYERS, device)? })
     }
 
-    fn build(mut weights: Weights, device: &Device) -> Result<Self> {
-        let mut inputs = 1;
-        let mut convs = Vec::new();
-        for (i, (outputs, stride)) in LAYERS.into_iter().enumerate() {
-            let spec = Spec { inputs, outputs, kernel: [3, 3], stride, padding: [1, 1] };
-            let weight = weights.numbers(&format!("conv{i}.weight"), &[outputs, inputs, 3, 3])?;
-            let bias = weights.numbers(&format!("conv{i}.bias"), &[outputs])?;
-            convs.push(Conv::new(weight, bias, spec, device)?);
-            inputs = outputs;
-        }
-        let weight = weights.take("fc.weight", &[CLASSES, inputs])?.to_device(device)?;
-        let bias = weights.take("fc.bias", &[CLASSES])?.to_device(device)?;
-        let sha256 = weights.finish("the fashion classifier")?;
-        Ok(Self { convs, classifier: [weight, bias], device: device.clone(), sha256 })
-    }
-
-    /// Grey levels `(N, 1, 32, 32)` in `[-1, 1]`.
+    /// Grey levels `(N, 1, S, S)`.
     fn prepare(&self, images: &Tensor) -> Result<Tensor> {
+        let device = &self.network.device;
         // Detached: a network that is only read needs no graph.
-        let mut x = images.detach().to_device(&self.device)?.to_dtype(DType::F32)?;
-        if x.dim(1)? == 3 {
-            let luma = Tensor::new(&LUMA, &self.device)?.to_dtype(DType::F32)?.reshape((1, 3, 1, 1))?;
-            x = x.broadcast_mul(&luma)?.sum_keepdim(1)?;
+        let x = images.detach().to_device(device)?.to_dtype(DType::F32)?;
+        if x.dim(1)? == 1 {
+            return Ok(x);
         }
-        if x.dim(2)? < SIDE {
-            x = pad2d(&x, [(SIDE - x.dim(2)?) / 2; 4])?;
-        }
-        Ok(x.affine(1.0 / 127.5, -1.0)?)
+        let luma = Tensor::new(&LUMA, device)?.to_dtype(DType::F32)?.reshape((1, 3, 1, 1))?;
+        Ok(x.broadcast_mul(&luma)?.sum_keepdim(1)?)
     }
 
     /// Features and logits of a few images.
     fn forward(&self, images: &Tensor) -> Result<[Tensor; 2]> {
-        let x = self.convs.iter().try_fold(self.prepare(images)?, |x, conv| conv_relu(&x, conv))?;
-        let pool = global_avg_pool2d(&x)?;
-        let logits = linear(&pool, &self.classifier[0], Some(&self.classifier[1]))?;
-        Ok([pool, logits])
+        self.network.forward(&self.prepare(images)?)
     }
 }
 
 impl FeatureExtractor for FashionCnn {
     fn id(&self) -> &str {
-        "fashion-cnn"
+        NAME
     }
 
     fn dim(&self) -> usize {
@@ -129,7 +99,7 @@ impl FeatureExtractor for FashionCnn {
     }
 
     fn weights_sha256(&self) -> &str {
-        &self.sha256
+        &self.network.sha256
     }
 
     fn settings(&self) -> String {

@@ -6,8 +6,8 @@ use std::path::Path;
 use ganymede_tensor::Device;
 
 use super::{
-    Clip, ClipModel, DinoV2, DinoV2Size, FashionCnn, Inception, InceptionConfig, InceptionTap, Pixels, Vgg16,
-    fashion, inception, vgg16,
+    Clip, ClipModel, DigitsCnn, DinoV2, DinoV2Size, FashionCnn, Inception, InceptionConfig, InceptionTap,
+    Pixels, Vgg16, digits, fashion, inception, small_cnn, vgg16,
 };
 use crate::names::UnknownName;
 use crate::{
@@ -33,6 +33,7 @@ pub const EXTRACTORS: &[&ExtractorKind] = &[
     &CLIP_L14,
     &VGG16,
     &FASHION,
+    &DIGITS,
     &PIXELS,
 ];
 
@@ -292,6 +293,21 @@ static FASHION: ExtractorKind = ExtractorKind {
     weights: Weights::BuiltIn(
         |device| Ok(Box::new(FashionCnn::new(device)?)),
         |options, file| Ok(Box::new(FashionCnn::load(file, options.device)?)),
+    ),
+};
+
+static DIGITS: ExtractorKind = ExtractorKind {
+    name: "digits-cnn",
+    summary: "a small classifier of three digits, one a channel",
+    aside: Some("built in, for stacked MNIST and its 1,000 classes"),
+    layer_of: None,
+    input: [digits::DIGITS, small_cnn::SIDE, small_cnn::SIDE],
+    dim: digits::DIM,
+    logits: Some(digits::CLASSES),
+    classes: None,
+    weights: Weights::BuiltIn(
+        |device| Ok(Box::new(DigitsCnn::new(device)?)),
+        |options, file| Ok(Box::new(DigitsCnn::load(file, options.device)?)),
     ),
 };
 

@@ -31,6 +31,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("cgan", include_str!("cgan.toml")),
     ("cgan-concat", include_str!("cgan-concat.toml")),
     ("acgan", include_str!("acgan.toml")),
+    ("stacked-mnist", include_str!("stacked-mnist.toml")),
     ("ring-minimax", include_str!("ring-minimax.toml")),
     ("pacgan", include_str!("pacgan.toml")),
     ("ring-wgan-gp", include_str!("ring-wgan-gp.toml")),

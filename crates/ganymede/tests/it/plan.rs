@@ -119,7 +119,7 @@ fn mistakes_are_told_before_anything_is_made() {
     expect(&made(&path, &out, &[]), 2, &["more than 1048576 bytes"]);
     expect(&call(&["study", "nowhere.toml"]), 2, &["cannot read nowhere.toml"]);
     expect(&call(&["study", "rnig"]), 2, &["no study `rnig`", "ring, grid"]);
-    expect(&call(&["study"]), 2, &["ring, grid, fashion"]);
+    expect(&call(&["study"]), 2, &["ring, grid, stacked-mnist"]);
     expect(&call(&["study", "ring", "--seeds", "3..1"]), 2, &["0..3"]);
     expect(&call(&["study", "ring", "--jobs", "0"]), 2, &["--jobs"]);
     assert!(!out.exists());

@@ -32,7 +32,7 @@ fn features_and_logits_are_pytorchs() {
 #[test]
 fn frames_and_grey_colours_change_nothing() {
     let small = images().narrow(0, 0, 4).unwrap();
-    let framed = pad2d(&small, [2; 4]).unwrap();
+    let framed = ganymede_tensor::pad2d(&small, [2; 4]).unwrap();
     let colour = framed.repeat((1, 3, 1, 1)).unwrap();
     let expected = network().features(&small).unwrap().pool;
     for same in [framed, colour] {
@@ -47,7 +47,7 @@ fn colours_become_luma() {
     let colour = colour.broadcast_as((1, 3, 32, 32)).unwrap().contiguous().unwrap();
     let grey = network().prepare(&colour).unwrap().i((0, 0, 0, 0)).unwrap().to_scalar::<f32>().unwrap();
     let luma = 0.2126 * 100.0 + 0.7152 * 50.0 + 0.0722 * 200.0;
-    assert!((grey - (luma / 127.5 - 1.0)).abs() < 1e-6, "{grey}");
+    assert!((grey - luma).abs() < 1e-4, "{grey}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 const STUDIES: &[(&str, &str)] = &[
     ("ring", include_str!("builtin/ring.toml")),
     ("grid", include_str!("builtin/grid.toml")),
+    ("stacked-mnist", include_str!("builtin/stacked-mnist.toml")),
     ("fashion", include_str!("builtin/fashion.toml")),
 ];
 

@@ -1,8 +1,10 @@
-//! Trains the small classifier whose features `ganymede-metrics` ships as `fashion-cnn`.
+//! Trains the small classifiers whose features `ganymede-metrics` ships as `fashion-cnn` and `digits-cnn`.
 //!
 //! ```sh
 //! cargo xtask data fetch fashion-mnist
-//! cargo run --release -p ganymede-train --example train_fashion_classifier -- crates/ganymede-metrics/weights
+//! cargo run --release -p ganymede-train --example train_classifier -- fashion-mnist crates/ganymede-metrics/weights
+//! cargo xtask data fetch mnist
+//! cargo run --release -p ganymede-train --example train_classifier -- mnist crates/ganymede-metrics/weights
 //! ```
 //!
 //! Trained on the 60,000 training images, judged by the 10,000 test images, which it never sees.
@@ -14,8 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
-use ganymede_datasets::{Batch, Dataset, Loader, LoaderConfig, OpenOptions, open};
+use anyhow::{Context, Result, bail, ensure};
+use ganymede_datasets::{Batch, Dataset, Loader, LoaderConfig, OpenOptions, Split, open};
 use ganymede_models::{
     Activation, Conv2d, Conv2dConfig, LayerConfig, Linear, Mode, Norm, NormConfig, NormKind,
 };
@@ -32,12 +34,28 @@ const EPOCHS: usize = 5;
 const BATCH: usize = 128;
 const CLASSES: usize = 10;
 /// Width and stride of each convolution of 3 × 3.
-const LAYERS: [(usize, usize); 4] = [(24, 2), (48, 1), (96, 2), (128, 2)];
+type Layers = [(usize, usize); 4];
+/// What there is to be trained.
+const KINDS: [Kind; 2] = [
+    Kind {
+        data: "fashion-mnist",
+        file: "fashion-cnn.safetensors",
+        layers: [(24, 2), (48, 1), (96, 2), (128, 2)],
+    },
+    Kind { data: "mnist", file: "digits-cnn.safetensors", layers: [(16, 2), (32, 1), (64, 2), (64, 2)] },
+];
 /// The rate climbs to this in the first fifth, then falls to 0 along a cosine.
 const PEAK_LR: f64 = 3e-3;
 /// Training images move by up to this many pixels on each axis.
 const SHIFT: usize = 2;
 const TRAIN: Mode = Mode::Train { update_stats: true };
+
+#[derive(Clone, Copy)]
+struct Kind {
+    data: &'static str,
+    file: &'static str,
+    layers: Layers,
+}
 
 struct Classifier {
     layers: Vec<(Conv2d, Norm)>,
@@ -46,12 +64,12 @@ struct Classifier {
 }
 
 impl Classifier {
-    fn new(device: &Device) -> Result<Self> {
+    fn new(widths: Layers, device: &Device) -> Result<Self> {
         let params = Params::new();
         let builder = params.builder(Rng::stream(SEED, "weights"), DType::F32, device);
         let mut layers = Vec::new();
         let mut inputs = 1;
-        for (i, (width, stride)) in LAYERS.into_iter().enumerate() {
+        for (i, (width, stride)) in widths.into_iter().enumerate() {
             let init = Init::KaimingNormal { gain: 2f64.sqrt() };
             let layer = LayerConfig { weight_init: init, ..LayerConfig::without_bias() };
             let conv = Conv2dConfig::new(inputs, width, 3).with_stride(stride, 1).with_layer(layer);
@@ -83,7 +101,7 @@ impl Classifier {
             Ok::<_, anyhow::Error>(tensor.to_dtype(DType::F64)?)
         };
         let mut out = BTreeMap::new();
-        for (i, _) in LAYERS.iter().enumerate() {
+        for (i, _) in self.layers.iter().enumerate() {
             let of_norm = |field: &str| get(&format!("norm{i}.{field}"));
             let deviation = (of_norm("running_var")? + 1e-5)?.sqrt()?;
             let scale = (of_norm("weight")? / deviation)?;
@@ -100,10 +118,10 @@ impl Classifier {
 }
 
 /// Logits of the exported weights.
-fn infer(weights: &BTreeMap<String, Tensor>, images: &Tensor) -> Result<Tensor> {
+fn infer(layers: Layers, weights: &BTreeMap<String, Tensor>, images: &Tensor) -> Result<Tensor> {
     let get = |name: String| Ok::<_, anyhow::Error>(weights[&name].to_dtype(DType::F32)?);
     let mut x = images.clone();
-    for (i, (_, stride)) in LAYERS.into_iter().enumerate() {
+    for (i, (_, stride)) in layers.into_iter().enumerate() {
         let cfg = ConvConfig { stride: [stride; 2], padding: [1, 1], ..ConvConfig::default() };
         x = conv2d_bias_relu(&x, &get(format!("conv{i}.weight"))?, &get(format!("conv{i}.bias"))?, cfg)?;
     }
@@ -111,7 +129,7 @@ fn infer(weights: &BTreeMap<String, Tensor>, images: &Tensor) -> Result<Tensor> 
 }
 
 /// The share of `dataset` that the exported weights name rightly.
-fn accuracy(weights: &BTreeMap<String, Tensor>, dataset: &Arc<dyn Dataset>) -> Result<f64> {
+fn accuracy(layers: Layers, weights: &BTreeMap<String, Tensor>, dataset: &Arc<dyn Dataset>) -> Result<f64> {
     let config = LoaderConfig { batch: 250, seed: 0, flip: false, prefetch: 2 };
     let mut loader = Loader::new(Arc::clone(dataset), config)?;
     let mut right = 0;
@@ -119,7 +137,7 @@ fn accuracy(weights: &BTreeMap<String, Tensor>, dataset: &Arc<dyn Dataset>) -> R
         let batch = loader.next()?;
         let shape = batch.shape.clone();
         let labels = batch.labels.clone().context("labels")?;
-        let logits = infer(weights, &Tensor::from_vec(batch.images, shape, &Device::Cpu)?)?;
+        let logits = infer(layers, weights, &Tensor::from_vec(batch.images, shape, &Device::Cpu)?)?;
         let guesses = logits.argmax(1)?.to_vec1::<u32>()?;
         right += guesses.iter().zip(&labels).filter(|(a, b)| a == b).count();
     }
@@ -164,12 +182,14 @@ fn learning_rate(step: usize, steps: usize) -> f64 {
 
 fn main() -> Result<()> {
     ganymede_tensor::start_gradient_workers(0);
-    let folder = std::env::args().nth(1).context("usage: train_fashion_classifier FOLDER")?;
-    let options = OpenOptions { resolution: Some(32), ..OpenOptions::default() };
-    let train = open("fashion-mnist", &options)?.dataset;
-    let test = open("fashion-mnist-10k", &options)?.dataset;
-    ensure!(train.len() == 60_000 && test.len() == 10_000, "training and test images of Fashion-MNIST");
-    let classifier = Classifier::new(&Device::Cpu)?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [data, folder] = &arguments[..] else { bail!("usage: train_classifier fashion-mnist|mnist FOLDER") };
+    let kind = *KINDS.iter().find(|kind| kind.data == data).context("the data are fashion-mnist or mnist")?;
+    let options = |split| OpenOptions { resolution: Some(32), split, ..OpenOptions::default() };
+    let train = open(kind.data, &options(Split::Train))?.dataset;
+    let test = open(kind.data, &options(Split::Test))?.dataset;
+    ensure!(train.len() == 60_000 && test.len() == 10_000, "training and test images of {}", kind.data);
+    let classifier = Classifier::new(kind.layers, &Device::Cpu)?;
     // A classifier's momentum, not that of a game.
     let adam = OptimizerConfig::Adam { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
     let mut optimizer = Optimizer::new(adam, classifier.params.params())?;
@@ -190,14 +210,14 @@ fn main() -> Result<()> {
         optimizer.step(&grads)?;
         sum += f64::from(loss.to_scalar::<f32>()?);
         if (step + 1) % a_epoch == 0 {
-            let accuracy = accuracy(&classifier.export()?, &test)?;
+            let accuracy = accuracy(kind.layers, &classifier.export()?, &test)?;
             let (epoch, loss, seconds) =
                 ((step + 1) / a_epoch, sum / a_epoch as f64, started.elapsed().as_secs());
             eprintln!("epoch {epoch}: loss {loss:.4}, test accuracy {accuracy:.4}, {seconds} s");
             sum = 0.0;
         }
     }
-    let path = Path::new(&folder).join("fashion-cnn.safetensors");
+    let path = Path::new(folder).join(kind.file);
     Checkpoint { tensors: classifier.export()?, metadata: BTreeMap::new() }.save(&path)?;
     Ok(())
 }

@@ -59,7 +59,6 @@ impl Rows<'_> {
         }
     }
 
-    /// All rows in f64.
     /// The same for a shorter while.
     pub(crate) fn reborrow(&self) -> Rows<'_> {
         match self {
@@ -68,6 +67,7 @@ impl Rows<'_> {
         }
     }
 
+    /// All rows in f64.
     pub(crate) fn to_f64(self) -> Array2<f64> {
         self.range(0..self.count())
     }

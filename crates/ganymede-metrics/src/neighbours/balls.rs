@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use super::blocks::{Block, Tally, scan};
+use super::blocks::{Block, Tally, scan, scan_each};
 use super::filter::Filter;
 use super::sets::{Scalar, Side};
 
@@ -120,35 +120,39 @@ impl<'a, T: Scalar> BallTally<'a, T> {
         BallCounts { holds: plain(self.holds), held: plain(self.held) }
     }
 
-    fn pair(&self, i: usize, j: usize, product: f32) {
-        let (centre, other) = match self.around {
-            Side::Real => (i, j),
-            Side::Generated => (j, i),
-        };
-        if self.border.holds(centre, i, j, product) {
-            self.holds[centre].fetch_add(1, Relaxed);
-            self.held[other].fetch_add(1, Relaxed);
+    /// Adds what was counted in a block, from these samples on.
+    fn add(to: &[AtomicU32], counts: &[u32]) {
+        for (to, count) in to.iter().zip(counts).filter(|(_, count)| **count > 0) {
+            to.fetch_add(*count, Relaxed);
         }
     }
 }
 
 impl<T: Scalar> Tally for BallTally<'_, T> {
     fn see(&self, block: &Block<'_>) {
-        let filter = self.border.filter;
-        let low = &filter.right().low[block.columns.clone()];
-        for i in block.rows.clone() {
-            let (products, base) = (block.row(i), filter.left().low[i]);
-            let hit = |at: usize| self.pair(i, block.columns.start + at, products[at]);
-            match self.around {
-                Side::Real => {
-                    let outer = self.border.outer[i];
-                    scan(products.len(), |at| base + low[at] - 2.0 * products[at] <= outer, hit);
+        // What all threads share is added to once a block: that takes longer than to look at a pair.
+        let (mut of_rows, mut of_columns) = (vec![0; block.rows.len()], vec![0; block.columns.len()]);
+        let outer = &self.border.outer;
+        for (i, of_row) in block.rows.clone().zip(&mut of_rows) {
+            let (products, least) = (block.row(i), block.least(i));
+            let hit = |at: usize| {
+                let j = block.columns.start + at;
+                let centre = if self.around == Side::Real { i } else { j };
+                if self.border.holds(centre, i, j, products[at]) {
+                    *of_row += 1;
+                    of_columns[at] += 1;
                 }
+            };
+            match self.around {
+                Side::Real => scan(least, || outer[i], hit),
                 Side::Generated => {
-                    let outer = &self.border.outer[block.columns.clone()];
-                    scan(products.len(), |at| base + low[at] - 2.0 * products[at] <= outer[at], hit);
+                    scan_each(least, &outer[block.columns.clone()], |least, outer| least <= outer, hit);
                 }
             }
         }
+        let (holds, held) = (&self.holds, &self.held);
+        let (rows, columns) = if self.around == Side::Real { (holds, held) } else { (held, holds) };
+        Self::add(&rows[block.rows.start..], &of_rows);
+        Self::add(&columns[block.columns.start..], &of_columns);
     }
 }

@@ -15,12 +15,14 @@ pub(super) const BLOCK: usize = 512;
 /// costs a few thousandths of its products.
 const PANEL: usize = 8 * BLOCK;
 
-/// Products of some rows of the left side with some of the right one.
+/// Some rows of the left side with some of the right one.
 pub(super) struct Block<'a> {
     pub(super) rows: Range<usize>,
     pub(super) columns: Range<usize>,
-    /// Row-major.
+    /// Products, row-major.
     products: &'a [f32],
+    /// What squared distances are at least, likewise.
+    least: &'a [f32],
 }
 
 impl Block<'_> {
@@ -29,6 +31,19 @@ impl Block<'_> {
         let width = self.columns.len();
         &self.products[(i - self.rows.start) * width..][..width]
     }
+
+    /// What the squared distances of row `i` are at least: the lower ones of [`Filter::bounds`].
+    pub(super) fn least(&self, i: usize) -> &[f32] {
+        let width = self.columns.len();
+        &self.least[(i - self.rows.start) * width..][..width]
+    }
+}
+
+/// Memory of a thread, for one block after the other.
+#[derive(Default)]
+struct Scratch {
+    products: Vec<f32>,
+    least: Vec<f32>,
 }
 
 /// Something that is counted, or sought, over all pairs.
@@ -80,10 +95,17 @@ fn see_panels<T: Scalar>(
         .flat_map(|rows| parts(right.range.clone(), BLOCK).map(move |columns| (rows.clone(), columns)))
         .filter(|(rows, columns)| !filter.is_within() || rows.start <= columns.start)
         .collect();
-    pairs.into_par_iter().for_each_init(Vec::new, |scratch: &mut Vec<f32>, (rows, columns)| {
-        scratch.resize(rows.len() * columns.len(), 0.0);
-        row_products(left.rows(&rows, dim), right.rows(&columns, dim), dim, scratch);
-        let block = Block { rows, columns, products: scratch };
+    pairs.into_par_iter().for_each_init(Scratch::default, |scratch, (rows, columns)| {
+        let Scratch { products, least } = scratch;
+        products.resize(rows.len() * columns.len(), 0.0);
+        row_products(left.rows(&rows, dim), right.rows(&columns, dim), dim, products);
+        least.resize(products.len(), 0.0);
+        let width = columns.len();
+        let of_rows = least.chunks_exact_mut(width).zip(products.chunks_exact(width));
+        for (i, (least, products)) in rows.clone().zip(of_rows) {
+            filter.least(i, &columns, products, least);
+        }
+        let block = Block { rows, columns, products, least };
         tallies.iter().for_each(|tally| tally.see(&block));
     });
 }
@@ -94,18 +116,45 @@ fn parts(range: Range<usize>, most: usize) -> impl Iterator<Item = Range<usize>>
     range.step_by(most).map(move |start| start..(start + most).min(end))
 }
 
-/// Calls `hit` for the positions in `0..len` that `test` lets through. `test` is asked for whole chunks
-/// first, in a loop that a compiler can turn into vector instructions; few chunks have a hit.
-pub(super) fn scan(len: usize, test: impl Fn(usize) -> bool, mut hit: impl FnMut(usize)) {
-    const CHUNK: usize = 32;
-    let mut start = 0;
-    while start < len {
-        let end = (start + CHUNK).min(len);
-        if (start..end).fold(false, |any, at| any | test(at)) {
-            (start..end).filter(|at| test(*at)).for_each(&mut hit);
+/// Numbers of a row that are looked at together.
+const CHUNK: usize = 32;
+
+/// Calls `hit` for the positions of a row where a distance may be within `limit`, which is asked for anew for each chunk.
+/// A chunk is first looked at as a whole, in a loop of vector instructions; few chunks have a hit.
+pub(super) fn scan(least: &[f32], limit: impl Fn() -> f32, mut hit: impl FnMut(usize)) {
+    let (chunks, rest) = least.as_chunks::<CHUNK>();
+    let mut look = |first: usize, part: &[f32], limit: f32| {
+        let near = part.iter().enumerate().filter(|(_, least)| **least <= limit);
+        near.for_each(|(at, _)| hit(first + at));
+    };
+    for (number, chunk) in chunks.iter().enumerate() {
+        let limit = limit();
+        if chunk.iter().fold(false, |any, least| any | (*least <= limit)) {
+            look(number * CHUNK, chunk, limit);
         }
-        start = end;
     }
+    look(chunks.len() * CHUNK, rest, limit());
+}
+
+/// The same where each position has a number of its own beside it, and `test` knows whether to call.
+pub(super) fn scan_each(
+    least: &[f32],
+    beside: &[f32],
+    test: impl Fn(f32, f32) -> bool,
+    mut hit: impl FnMut(usize),
+) {
+    let (chunks, rest) = least.as_chunks::<CHUNK>();
+    let (others, rest_beside) = beside.as_chunks::<CHUNK>();
+    let mut look = |first: usize, part: &[f32], beside: &[f32]| {
+        let near = part.iter().zip(beside).enumerate().filter(|(_, (least, beside))| test(**least, **beside));
+        near.for_each(|(at, _)| hit(first + at));
+    };
+    for (number, (chunk, beside)) in chunks.iter().zip(others).enumerate() {
+        if chunk.iter().zip(beside).fold(false, |any, (least, beside)| any | test(*least, *beside)) {
+            look(number * CHUNK, chunk, beside);
+        }
+    }
+    look(chunks.len() * CHUNK, rest, rest_beside);
 }
 
 #[cfg(test)]
@@ -126,6 +175,8 @@ mod tests {
             // Rows are 0, 1, 2, … : products of centred and scaled ones say which rows they are of.
             let (i, j) = (block.rows.end - 1, block.columns.end - 1);
             let product = block.row(i)[j - block.columns.start];
+            let least = block.least(i)[j - block.columns.start];
+            assert!(least <= (expected(i) - expected(j)).powi(2) + 1e-6, "{least} of rows {i} and {j}");
             let mut shown = self.0.lock().unwrap();
             shown.0.push(at);
             shown.1 = shown.1.max((product - expected(i) * expected(j)).abs());
@@ -135,6 +186,19 @@ mod tests {
     /// Rows 0 to 8,198 have the mean 4,099, and are scaled by 2⁻¹³.
     fn expected(i: usize) -> f32 {
         (i as f32 - 4099.0) / 8192.0
+    }
+
+    #[test]
+    fn scans_find_all_that_may_be_near_and_nothing_else() {
+        for len in [0, 1, 31, 32, 33, 100] {
+            let least: Vec<f32> = (0..len).map(|i| ((i * 37) % 50) as f32).collect();
+            let beside: Vec<f32> = (0..len).map(|i| ((i * 11) % 50) as f32).collect();
+            let (mut of_one, mut of_each) = (Vec::new(), Vec::new());
+            scan(&least, || 7.0, |at| of_one.push(at));
+            scan_each(&least, &beside, |least, beside| least <= beside, |at| of_each.push(at));
+            assert_eq!(of_one, (0..len).filter(|at| least[*at] <= 7.0).collect::<Vec<_>>());
+            assert_eq!(of_each, (0..len).filter(|at| least[*at] <= beside[*at]).collect::<Vec<_>>());
+        }
     }
 
     #[test]

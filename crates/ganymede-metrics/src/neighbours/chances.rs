@@ -57,25 +57,17 @@ impl<'a, T: Scalar> ChanceTally<'a, T> {
     /// What the block's products are at most, for each sample of the other set: most of them are nothing already, and
     /// their distances need not be computed.
     fn at_most(&self, block: &Block<'_>) -> Vec<f64> {
-        let (left, right) = (self.filter.left(), self.filter.right());
-        let high = &right.high[block.columns.clone()];
-        let share = |i: usize, at: usize| {
-            let square = left.high[i] + high[at] - 2.0 * block.row(i)[at];
-            f64::from((square / self.outer).clamp(0.0, 1.0))
-        };
-        match self.around {
-            Side::Real => {
-                let mut products = vec![1.0; block.columns.len()];
-                for i in block.rows.clone() {
-                    products.iter_mut().enumerate().for_each(|(at, product)| *product *= share(i, at));
-                }
-                products
-            }
-            Side::Generated => {
-                let row = |i| (0..block.columns.len()).map(|at| share(i, at)).product();
-                block.rows.clone().map(row).collect()
-            }
+        let around_real = self.around == Side::Real;
+        let mut products = vec![1.0; if around_real { block.columns.len() } else { block.rows.len() }];
+        for (row, i) in block.rows.clone().enumerate() {
+            let hit = |at: usize| {
+                let (_, square) = self.filter.bounds(i, block.columns.start + at, block.row(i)[at]);
+                let share = f64::from((square / self.outer).clamp(0.0, 1.0));
+                products[if around_real { at } else { row }] *= share;
+            };
+            scan(block.least(i), || self.outer, hit);
         }
+        products
     }
 }
 
@@ -91,24 +83,19 @@ impl<T: Scalar> Tally for ChanceTally<'_, T> {
                 self.add(start + at, 2.0 * NOTHING);
             }
         }
-        let low = &self.filter.right().low[block.columns.clone()];
         for i in block.rows.clone() {
-            let (products, base) = (block.row(i), self.filter.left().low[i]);
-            scan(
-                products.len(),
-                |at| base + low[at] - 2.0 * products[at] <= self.outer,
-                |at| {
-                    let j = block.columns.start + at;
-                    let other = if self.around == Side::Real { j } else { i };
-                    if self.is_nothing(other) {
-                        return;
-                    }
-                    let distance = T::rounded_root(self.filter.exact(i, j));
-                    if distance < self.radius {
-                        self.add(other, (distance / self.radius).log2());
-                    }
-                },
-            );
+            let hit = |at: usize| {
+                let j = block.columns.start + at;
+                let other = if self.around == Side::Real { j } else { i };
+                if self.is_nothing(other) {
+                    return;
+                }
+                let distance = T::rounded_root(self.filter.exact(i, j));
+                if distance < self.radius {
+                    self.add(other, (distance / self.radius).log2());
+                }
+            };
+            scan(block.least(i), || self.outer, hit);
         }
     }
 }

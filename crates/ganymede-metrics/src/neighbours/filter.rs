@@ -94,6 +94,14 @@ impl<'p, T: Scalar> Filter<'p, T> {
         (left.low[i] + right.low[j] - 2.0 * product, left.high[i] + right.high[j] - 2.0 * product)
     }
 
+    /// The lower bounds of row `i` and some columns, of these products.
+    pub(crate) fn least(&self, i: usize, columns: &Range<usize>, products: &[f32], least: &mut [f32]) {
+        let (base, low) = (self.left.low[i], &self.right().low[columns.clone()]);
+        for ((least, product), low) in least.iter_mut().zip(products).zip(low) {
+            *least = base + low - 2.0 * product;
+        }
+    }
+
     /// The exact squared distance of two rows.
     pub(crate) fn exact(&self, i: usize, j: usize) -> f64 {
         let (left, right) = (&self.left, self.right());

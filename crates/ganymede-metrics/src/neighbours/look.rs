@@ -1,6 +1,10 @@
 //! Everything that is to be known of who lies near whom, in three passes over the pairs: within either set, and between
 //! them.
 
+use std::sync::Arc;
+
+use ndarray::ArrayView2;
+
 use super::balls::{BallCounts, BallTally, Balls};
 use super::blocks::{Tally, see_all};
 use super::chances::ChanceTally;
@@ -51,7 +55,7 @@ impl Look {
 pub(crate) struct Seen {
     looks: Vec<Look>,
     /// Within the real and the generated set, as far as somebody looked.
-    within: [Option<Neighbours>; 2],
+    within: [Option<Arc<Neighbours>>; 2],
     across: [Option<Neighbours>; 2],
     balls: Vec<(Balls, BallCounts)>,
     /// What else there is to a sample: of chances, realism and rarity.
@@ -64,12 +68,33 @@ impl Seen {
     /// # Errors
     /// A set is empty, has too few rows for a `k`, the columns differ in number, or a number is not finite.
     pub(crate) fn of<T: Scalar>(sets: FeatureSets<'_, T>, looks: &[Look]) -> Result<Self> {
+        Self::beside(sets, looks, None)
+    }
+
+    /// The same where [`nearest_reals`] of these looks are known from another comparison with the same real set.
+    ///
+    /// # Errors
+    /// As [`Seen::of`].
+    pub(crate) fn beside<T: Scalar>(
+        sets: FeatureSets<'_, T>,
+        looks: &[Look],
+        real: Option<Arc<Neighbours>>,
+    ) -> Result<Self> {
         let both = sets.checked()?;
-        let mut seen = Self { looks: looks.to_vec(), ..Self::default() };
-        for side in [Side::Real, Side::Generated] {
-            let of_side = looks.iter().filter_map(|look| look.within()).filter(|(whose, _)| *whose == side);
-            if let Some(k) = of_side.map(|(_, k)| k).max() {
-                seen.within[side as usize] = Some(nearest_others(&both, side, k)?);
+        let mut seen = Self { within: [real, None], ..Self::default() };
+        for look in looks {
+            if !seen.looks.contains(look) {
+                seen.looks.push(*look);
+            }
+        }
+        let sides = [
+            (Side::Real, "real samples", &both.real),
+            (Side::Generated, "generated samples", &both.generated),
+        ];
+        for (side, what, points) in sides {
+            let known = &mut seen.within[side as usize];
+            if let (Some(k), true) = (most_within(looks, side), known.is_none()) {
+                *known = Some(Arc::new(nearest_others(what, points, k)?));
             }
         }
         if looks.iter().any(|look| look.is_between()) {
@@ -170,11 +195,26 @@ impl Seen {
     }
 }
 
-fn nearest_others<T: Scalar>(both: &Both<'_, T>, side: Side, k: usize) -> Result<Neighbours> {
-    let (what, points): (_, &Points<'_, T>) = match side {
-        Side::Real => ("real samples", &both.real),
-        Side::Generated => ("generated samples", &both.generated),
-    };
+/// The nearest others of each real sample, as many as the looks want: see [`Seen::beside`].
+///
+/// # Errors
+/// There are too few rows, or a number is not finite.
+pub(crate) fn nearest_reals<T: Scalar>(
+    real: ArrayView2<'_, T>,
+    looks: &[Look],
+) -> Result<Option<Arc<Neighbours>>> {
+    let Some(k) = most_within(looks, Side::Real) else { return Ok(None) };
+    let points = Points::new("real features", real)?;
+    Ok(Some(Arc::new(nearest_others("real samples", &points, k)?)))
+}
+
+/// How many nearest others of each sample of a set are to be known; nothing where nobody asks.
+fn most_within(looks: &[Look], side: Side) -> Option<usize> {
+    let of_side = looks.iter().filter_map(|look| look.within()).filter(|(whose, _)| *whose == side);
+    of_side.map(|(_, k)| k).max()
+}
+
+fn nearest_others<T: Scalar>(what: &str, points: &Points<'_, T>, k: usize) -> Result<Neighbours> {
     if points.len() <= k || k == 0 {
         return Err(MetricError::Unfit(format!(
             "k = {k} nearest neighbours need at least {} {what}, got {}: lower k or give more samples",

@@ -18,6 +18,7 @@ mod realism;
 mod sets;
 
 pub(crate) use balls::{Ball, Balls};
-pub(crate) use look::{Look, Seen, median};
+pub(crate) use look::{Look, Seen, median, nearest_reals};
+pub(crate) use nearest::Neighbours;
 pub use sets::{FeatureSets, Scalar};
 pub(crate) use sets::{Points, Side};

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::blocks::{BLOCK, Block, Tally, scan};
+use super::blocks::{BLOCK, Block, Tally, scan, scan_each};
 use super::filter::Filter;
 use super::sets::Scalar;
 
@@ -111,39 +111,31 @@ impl<'a, T: Scalar> NearestTally<'a, T> {
     /// Offers the columns of a block to its rows.
     fn by_rows(&self, block: &Block<'_>, best: &mut [Best]) {
         let filter = self.filter;
-        let (left, right) = (filter.left(), filter.right());
-        let low = &right.low[block.columns.clone()];
         for (i, best) in block.rows.clone().zip(best) {
             let products = block.row(i);
-            let base = left.low[i];
             let limit = Cell::new(best.limit);
-            scan(
-                products.len(),
-                |at| base + low[at] - 2.0 * products[at] <= limit.get(),
-                |at| {
-                    let j = block.columns.start + at;
-                    if filter.is_within() && i == j {
-                        return;
-                    }
-                    let (lower, upper) = filter.bounds(i, j, products[at]);
-                    best.offer(lower, upper, j, |best| best.settle(filter, |j| filter.exact(i, j)));
-                    limit.set(best.limit);
-                },
-            );
+            let hit = |at: usize| {
+                let j = block.columns.start + at;
+                if filter.is_within() && i == j {
+                    return;
+                }
+                let (lower, upper) = filter.bounds(i, j, products[at]);
+                best.offer(lower, upper, j, |best| best.settle(filter, |j| filter.exact(i, j)));
+                limit.set(best.limit);
+            };
+            scan(block.least(i), || limit.get(), hit);
         }
     }
 
     /// Offers the rows of a block to its columns.
     fn by_columns(&self, block: &Block<'_>, best: &mut [Best]) {
         let filter = self.filter;
-        let low = &filter.right().low[block.columns.clone()];
         let mut limits: Vec<f32> = best.iter().map(|best| best.limit).collect();
+        let mut hits = Vec::new();
         for i in block.rows.clone() {
             let products = block.row(i);
-            let base = filter.left().low[i];
-            let mut hits = Vec::new();
-            scan(products.len(), |at| base + low[at] - 2.0 * products[at] <= limits[at], |at| hits.push(at));
-            for at in hits {
+            scan_each(block.least(i), &limits, |least, limit| least <= limit, |at| hits.push(at));
+            for at in hits.drain(..) {
                 let j = block.columns.start + at;
                 let (lower, upper) = filter.bounds(i, j, products[at]);
                 best[at].offer(lower, upper, i, |best| best.settle(filter, |i| filter.exact(i, j)));

@@ -9,7 +9,6 @@ use super::sets::Scalar;
 
 /// For each generated sample the smallest radius of the open real balls that hold it, infinite where none does.
 pub(super) struct RarityTally<'a, T: Scalar> {
-    filter: &'a Filter<'a, T>,
     border: Border<'a, T>,
     /// Bits of radii: those of numbers that are not negative are in the numbers' order.
     smallest: Vec<AtomicU64>,
@@ -19,7 +18,6 @@ impl<'a, T: Scalar> RarityTally<'a, T> {
     pub(super) fn new(filter: &'a Filter<'a, T>, radii: Vec<f64>) -> Self {
         let infinite = |_| AtomicU64::new(f64::INFINITY.to_bits());
         Self {
-            filter,
             border: Border::new(filter, radii, Ball::Open),
             smallest: (0..filter.right().len()).map(infinite).collect(),
         }
@@ -32,21 +30,17 @@ impl<'a, T: Scalar> RarityTally<'a, T> {
 
 impl<T: Scalar> Tally for RarityTally<'_, T> {
     fn see(&self, block: &Block<'_>) {
-        let low = &self.filter.right().low[block.columns.clone()];
         for i in block.rows.clone() {
-            let (products, base) = (block.row(i), self.filter.left().low[i]);
+            let products = block.row(i);
             let (outer, radius) = (self.border.outer[i], self.border.radii[i].to_bits());
-            scan(
-                products.len(),
-                |at| base + low[at] - 2.0 * products[at] <= outer,
-                |at| {
-                    let j = block.columns.start + at;
-                    let smallest = &self.smallest[j];
-                    if radius < smallest.load(Relaxed) && self.border.holds(i, i, j, products[at]) {
-                        smallest.fetch_min(radius, Relaxed);
-                    }
-                },
-            );
+            let hit = |at: usize| {
+                let j = block.columns.start + at;
+                let smallest = &self.smallest[j];
+                if radius < smallest.load(Relaxed) && self.border.holds(i, i, j, products[at]) {
+                    smallest.fetch_min(radius, Relaxed);
+                }
+            };
+            scan(block.least(i), || outer, hit);
         }
     }
 }

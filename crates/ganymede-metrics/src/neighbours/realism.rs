@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::balls::ROUNDING;
-use super::blocks::{BLOCK, Block, Tally, scan};
+use super::blocks::{BLOCK, Block, Tally, scan_each};
 use super::filter::Filter;
 use super::sets::Scalar;
 
@@ -38,19 +38,13 @@ impl<T: Scalar> Tally for RealismTally<'_, T> {
         let (filter, radii) = (self.filter, &self.radii);
         let group = &self.groups[block.columns.start / BLOCK];
         let mut best = group.lock().expect("a thread that panicked ends the run");
-        let low = &filter.right().low[block.columns.clone()];
         let mut squares: Vec<f32> = best.iter().map(|score| ((score * score) as f32).next_down()).collect();
         for i in block.rows.clone().filter(|i| radii[*i] >= 0.0) {
-            let products = block.row(i);
-            let base = filter.left().low[i];
             // r²/d² of rounded distances may exceed that of exact ones a little.
             let radius = filter.raised(radii[i] * radii[i] * (1.0 + ROUNDING));
             let mut hits = Vec::new();
-            scan(
-                products.len(),
-                |at| radius >= squares[at] * (base + low[at] - 2.0 * products[at]),
-                |at| hits.push(at),
-            );
+            let may_be_more = |least: f32, square: f32| radius >= square * least;
+            scan_each(block.least(i), &squares, may_be_more, |at| hits.push(at));
             for at in hits {
                 let distance = T::rounded_root(filter.exact(i, block.columns.start + at));
                 let score = if distance == 0.0 { f64::INFINITY } else { radii[i] / distance };

@@ -1,5 +1,7 @@
 //! The checks: which samples, over which setting, and what scores have to look like.
 
+use std::sync::Arc;
+
 use ganymede_tensor::Rng;
 use ndarray::{Array2, Axis, concatenate};
 
@@ -9,8 +11,8 @@ use super::rule::{At, Rule};
 /// Samples of a set, mostly.
 const N: usize = 1000;
 
-/// Real and synthetic samples at one value of the setting.
-pub(super) type Point = (f64, Array2<f64>, Array2<f64>);
+/// Real and synthetic samples at one value of the setting. Values in a row may share their real samples.
+pub(super) type Point = (f64, Arc<Array2<f64>>, Array2<f64>);
 
 /// A setting, and samples for each of its values in ascending order.
 pub(super) struct Setting {
@@ -201,8 +203,8 @@ const SHIFTS: [(usize, f64); 3] = [(1, 6.0), (8, 3.0), (64, 1.0)];
 
 fn shifts(rng: &mut Rng) -> Vec<Setting> {
     let setting = |(dim, far): (usize, f64)| {
-        let real = normal(rng, N, dim, 0.0, 1.0);
-        let at = |mean: f64| (mean, real.clone(), normal(rng, N, dim, mean, 1.0));
+        let real = Arc::new(normal(rng, N, dim, 0.0, 1.0));
+        let at = |mean: f64| (mean, Arc::clone(&real), normal(rng, N, dim, mean, 1.0));
         Setting { index: dim, points: steps(-far, far, 51).into_iter().map(at).collect() }
     };
     SHIFTS.into_iter().map(setting).collect()
@@ -211,16 +213,17 @@ fn shifts(rng: &mut Rng) -> Vec<Setting> {
 fn shifts_with_outlier(rng: &mut Rng) -> Vec<Setting> {
     let mut settings = Vec::new();
     for (dim, far) in SHIFTS {
-        let real = normal(rng, N, dim, 0.0, 1.0);
+        let real = Arc::new(normal(rng, N, dim, 0.0, 1.0));
         let outlier = Array2::from_elem((1, dim), far);
         let with = |rows: &Array2<f64>| {
             concatenate(Axis(0), &[rows.view(), outlier.view()]).expect("rows of one length")
         };
+        let real_with = Arc::new(with(&real));
         let (mut of_real, mut of_synthetic) = (Vec::new(), Vec::new());
         for mean in steps(-far, far, 51) {
             let synthetic = normal(rng, N, dim, mean, 1.0);
-            of_synthetic.push((mean, real.clone(), with(&synthetic)));
-            of_real.push((mean, with(&real), synthetic));
+            of_synthetic.push((mean, Arc::clone(&real), with(&synthetic)));
+            of_real.push((mean, Arc::clone(&real_with), synthetic));
         }
         settings.push(Setting { index: dim, points: of_real });
         settings.push(Setting { index: dim, points: of_synthetic });
@@ -230,8 +233,8 @@ fn shifts_with_outlier(rng: &mut Rng) -> Vec<Setting> {
 
 fn spreads(rng: &mut Rng) -> Vec<Setting> {
     let setting = |(dim, wide): (usize, f64)| {
-        let real = normal(rng, N, dim, 0.0, 1.0);
-        let at = |deviation: f64| (deviation, real.clone(), normal(rng, N, dim, 0.0, deviation));
+        let real = Arc::new(normal(rng, N, dim, 0.0, 1.0));
+        let at = |deviation: f64| (deviation, Arc::clone(&real), normal(rng, N, dim, 0.0, deviation));
         Setting { index: dim, points: powers(-wide, wide, 51).into_iter().map(at).collect() }
     };
     [(1, 3.0), (8, 1.0), (64, 0.5)].into_iter().map(setting).collect()
@@ -247,8 +250,8 @@ fn modes_in_a_row(rng: &mut Rng, values: &[f64], weights: impl Fn(f64) -> Vec<f6
     let mut settings = Vec::new();
     for (dim, deviation) in ROWS_OF_MODES {
         let centres: Vec<Vec<f64>> = steps(0.0, 10.0, MODES).into_iter().map(|c| vec![c; dim]).collect();
-        let real = mixture(rng, N, &centres, deviation, &[1.0; MODES]);
-        let mut at = |x: f64| (x, real.clone(), mixture(rng, N, &centres, deviation, &weights(x)));
+        let real = Arc::new(mixture(rng, N, &centres, deviation, &[1.0; MODES]));
+        let mut at = |x: f64| (x, Arc::clone(&real), mixture(rng, N, &centres, deviation, &weights(x)));
         settings.push(Setting { index: dim, points: values.iter().map(|x| at(*x)).collect() });
     }
     settings
@@ -282,18 +285,18 @@ fn modes_invented(rng: &mut Rng) -> Vec<Setting> {
         [-5.40346201, -17.29490131],
     ];
     let centres: Vec<Vec<f64>> = CENTRES.iter().map(|centre| centre.to_vec()).collect();
-    let real = mixture(rng, N, &centres[..5], 0.25, &[1.0; 5]);
+    let real = Arc::new(mixture(rng, N, &centres[..5], 0.25, &[1.0; 5]));
     let at = |modes: usize| {
         let synthetic = mixture(rng, N, &centres[..modes], 0.25, &vec![1.0; modes]);
-        (modes as f64, real.clone(), synthetic)
+        (modes as f64, Arc::clone(&real), synthetic)
     };
     vec![Setting { index: 2, points: (1..=MODES).map(at).collect() }]
 }
 
 fn spheres(rng: &mut Rng) -> Vec<Setting> {
     let setting = |dim: usize| {
-        let real = sphere(rng, N, dim, 1.0);
-        let at = |radius: f64| (radius, real.clone(), sphere(rng, N, dim, radius));
+        let real = Arc::new(sphere(rng, N, dim, 1.0));
+        let at = |radius: f64| (radius, Arc::clone(&real), sphere(rng, N, dim, radius));
         Setting { index: dim, points: steps(0.1, 1.9, 51).into_iter().map(at).collect() }
     };
     [2, 16, 128].into_iter().map(setting).collect()
@@ -306,7 +309,7 @@ fn overlapping(dim: usize) -> f64 {
 
 fn cubes_of_any_size(rng: &mut Rng) -> Vec<Setting> {
     let setting = |dim: usize| {
-        let at = |n: usize| (n as f64, cube(rng, n, dim, 0.0), cube(rng, n, dim, overlapping(dim)));
+        let at = |n: usize| (n as f64, Arc::new(cube(rng, n, dim, 0.0)), cube(rng, n, dim, overlapping(dim)));
         Setting { index: dim, points: sizes(2.0, 4.0).into_iter().map(at).collect() }
     };
     [1, 8, 64].into_iter().map(setting).collect()
@@ -314,8 +317,8 @@ fn cubes_of_any_size(rng: &mut Rng) -> Vec<Setting> {
 
 fn cubes_of_any_synthetic_size(rng: &mut Rng) -> Vec<Setting> {
     let setting = |dim: usize| {
-        let real = cube(rng, N, dim, 0.0);
-        let at = |n: usize| (n as f64, real.clone(), cube(rng, n, dim, overlapping(dim)));
+        let real = Arc::new(cube(rng, N, dim, 0.0));
+        let at = |n: usize| (n as f64, Arc::clone(&real), cube(rng, n, dim, overlapping(dim)));
         Setting { index: dim, points: sizes(2.0, 4.0).into_iter().map(at).collect() }
     };
     [1, 8, 64].into_iter().map(setting).collect()
@@ -323,10 +326,11 @@ fn cubes_of_any_synthetic_size(rng: &mut Rng) -> Vec<Setting> {
 
 /// A ball in the hole of a torus, either of them being real.
 fn balls_and_tori(rng: &mut Rng) -> Vec<Setting> {
-    let real_ball = ball(rng, N, 3, 0.8);
-    let of_ball = sizes(2.0, 4.0).into_iter().map(|n| (n as f64, real_ball.clone(), torus(rng, n))).collect();
-    let real_torus = torus(rng, N);
-    let at = |n: usize| (n as f64, real_torus.clone(), ball(rng, n, 3, 0.8));
+    let real_ball = Arc::new(ball(rng, N, 3, 0.8));
+    let at = |n: usize| (n as f64, Arc::clone(&real_ball), torus(rng, n));
+    let of_ball = sizes(2.0, 4.0).into_iter().map(at).collect();
+    let real_torus = Arc::new(torus(rng, N));
+    let at = |n: usize| (n as f64, Arc::clone(&real_torus), ball(rng, n, 3, 0.8));
     let of_torus = sizes(2.0, 4.0).into_iter().map(at).collect();
     vec![Setting { index: 0, points: of_ball }, Setting { index: 1, points: of_torus }]
 }
@@ -335,7 +339,7 @@ fn one_mode_for_two(rng: &mut Rng) -> Vec<Setting> {
     let setting = |dim: usize| {
         let at = |apart: f64| {
             let centres = [vec![-0.5 * apart; dim], vec![0.5 * apart; dim]];
-            let real = mixture(rng, N, &centres, 1.0, &[1.0; 2]);
+            let real = Arc::new(mixture(rng, N, &centres, 1.0, &[1.0; 2]));
             (apart, real, normal(rng, N, dim, 0.0, (1.0 + apart * apart).sqrt()))
         };
         Setting { index: dim, points: steps(0.0, 5.0, 20).into_iter().map(at).collect() }
@@ -350,7 +354,7 @@ fn one_axis_scaled(rng: &mut Rng) -> Vec<Setting> {
         for rows in [&mut real, &mut synthetic] {
             rows.column_mut(1).mapv_inplace(|x| x * scale);
         }
-        (scale, real, synthetic)
+        (scale, Arc::new(real), synthetic)
     };
     vec![Setting { index: 2, points: powers(-3.0, 3.0, 20).into_iter().map(at).collect() }]
 }
@@ -361,14 +365,15 @@ fn shifts_with_pareto(rng: &mut Rng) -> Vec<Setting> {
         rows.column_mut(1).mapv_inplace(|_| pareto(rng));
         rows
     };
-    let real = rows(0.0);
-    let points = steps(-6.0, 6.0, 51).into_iter().map(|mean| (mean, real.clone(), rows(mean))).collect();
+    let real = Arc::new(rows(0.0));
+    let at = |mean: f64| (mean, Arc::clone(&real), rows(mean));
+    let points = steps(-6.0, 6.0, 51).into_iter().map(at).collect();
     vec![Setting { index: 2, points }]
 }
 
 fn one_axis_apart(rng: &mut Rng) -> Vec<Setting> {
     let at = |others: usize| {
-        let real = normal(rng, N, others + 1, 0.0, 1.0);
+        let real = Arc::new(normal(rng, N, others + 1, 0.0, 1.0));
         let mut synthetic = normal(rng, N, others + 1, 0.0, 1.0);
         synthetic.column_mut(0).mapv_inplace(|x| x + 6.0);
         (others as f64, real, synthetic)
@@ -383,7 +388,7 @@ fn rounded(rng: &mut Rng) -> Vec<Setting> {
             let (mut real, mut synthetic) = (normal(rng, N, 1, 0.0, scale), normal(rng, N, 1, 0.0, scale));
             let whole = if which == 0 { &mut real } else { &mut synthetic };
             whole.mapv_inplace(f64::round_ties_even);
-            (scale, real, synthetic)
+            (scale, Arc::new(real), synthetic)
         };
         Setting { index: which, points: powers(0.0, 3.0, 20).into_iter().map(at).collect() }
     };

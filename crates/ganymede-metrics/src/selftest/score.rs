@@ -1,8 +1,10 @@
 //! Measures that are tried: in pairs, one of fidelity and one of diversity.
 
-use ndarray::{Array2, ArrayView2, Axis};
+use std::sync::Arc;
 
-use crate::neighbours::{FeatureSets, Look, Seen};
+use ndarray::{Array1, Array2, Axis};
+
+use crate::neighbours::{FeatureSets, Look, Neighbours, Seen, nearest_reals};
 use crate::{AlphaBeta, Clipped, CoverPr, Prdc, PrecisionRecall, ProbabilisticPr, Result, SymmetricPr};
 
 /// A measure that is tried.
@@ -43,42 +45,63 @@ pub(super) const TRIED: [Tried; 14] = [
 
 pub(super) type Scores = [f64; TRIED.len()];
 
-/// The scores of synthetic rows against real ones, both standardised by the real ones.
-pub(super) fn scores(real: &Array2<f64>, synthetic: &Array2<f64>) -> Result<Scores> {
-    let mean = real.mean_axis(Axis(0)).expect("there are rows");
-    let deviation = real.std_axis(Axis(0), 0.0).mapv(|s| if s == 0.0 { 1.0 } else { s });
-    let standard = |rows: ArrayView2<'_, f64>| (&rows - &mean) / &deviation;
-    let (real, synthetic) = (standard(real.view()), standard(synthetic.view()));
-    let sets = FeatureSets { real: real.view(), generated: synthetic.view() };
-    // Cheema and Urner's default for so many real samples.
-    let covering = ((real.nrows() as f64).ln() + 7.0).floor() as usize / 3 + 1;
-    let mut looks: Vec<Look> = Vec::new();
-    looks.extend(PrecisionRecall::looks(3));
-    looks.extend(Prdc::looks(5));
-    looks.extend(CoverPr::looks(covering, 3));
-    looks.extend(ProbabilisticPr::looks(4, 1.2));
-    looks.extend(Clipped::looks(5));
-    looks.extend(AlphaBeta::LOOKS);
-    let seen = Seen::of(sets, &looks)?;
-    let improved = PrecisionRecall::of(&seen, 3);
-    let (four, symmetric) = (Prdc::of(&seen, 5), SymmetricPr::of(&seen, 5));
-    let cover = CoverPr::of(&seen, covering, 3);
-    let chance = ProbabilisticPr::of(&seen, 4, 1.2);
-    let (alpha_beta, clipped) = (AlphaBeta::of(sets, &seen)?, Clipped::of(&seen, 5));
-    Ok([
-        improved.precision,
-        improved.recall,
-        four.density,
-        four.coverage,
-        symmetric.precision,
-        symmetric.recall,
-        cover.precision,
-        cover.recall,
-        chance.precision,
-        chance.recall,
-        alpha_beta.alpha_precision,
-        alpha_beta.beta_recall,
-        clipped.density,
-        clipped.coverage,
-    ])
+/// Real samples, and what is known of them whatever they are compared with.
+pub(super) struct Real {
+    mean: Array1<f64>,
+    deviation: Array1<f64>,
+    /// Standardised.
+    rows: Array2<f64>,
+    looks: Vec<Look>,
+    nearest: Option<Arc<Neighbours>>,
+}
+
+impl Real {
+    pub(super) fn new(rows: &Array2<f64>) -> Result<Self> {
+        let mean = rows.mean_axis(Axis(0)).expect("there are rows");
+        let deviation = rows.std_axis(Axis(0), 0.0).mapv(|s| if s == 0.0 { 1.0 } else { s });
+        let rows = (rows - &mean) / &deviation;
+        let covering = covering(rows.nrows());
+        let mut looks: Vec<Look> = Vec::new();
+        looks.extend(PrecisionRecall::looks(3));
+        looks.extend(Prdc::looks(5));
+        looks.extend(CoverPr::looks(covering, 3));
+        looks.extend(ProbabilisticPr::looks(4, 1.2));
+        looks.extend(Clipped::looks(5));
+        looks.extend(AlphaBeta::LOOKS);
+        let nearest = nearest_reals(rows.view(), &looks)?;
+        Ok(Self { mean, deviation, rows, looks, nearest })
+    }
+
+    /// The scores of synthetic rows, which are standardised by the real ones.
+    pub(super) fn scores(&self, synthetic: &Array2<f64>) -> Result<Scores> {
+        let synthetic = (synthetic - &self.mean) / &self.deviation;
+        let sets = FeatureSets { real: self.rows.view(), generated: synthetic.view() };
+        let seen = Seen::beside(sets, &self.looks, self.nearest.clone())?;
+        let improved = PrecisionRecall::of(&seen, 3);
+        let (four, symmetric) = (Prdc::of(&seen, 5), SymmetricPr::of(&seen, 5));
+        let cover = CoverPr::of(&seen, covering(self.rows.nrows()), 3);
+        let chance = ProbabilisticPr::of(&seen, 4, 1.2);
+        let (alpha_beta, clipped) = (AlphaBeta::of(sets, &seen)?, Clipped::of(&seen, 5));
+        Ok([
+            improved.precision,
+            improved.recall,
+            four.density,
+            four.coverage,
+            symmetric.precision,
+            symmetric.recall,
+            cover.precision,
+            cover.recall,
+            chance.precision,
+            chance.recall,
+            alpha_beta.alpha_precision,
+            alpha_beta.beta_recall,
+            clipped.density,
+            clipped.coverage,
+        ])
+    }
+}
+
+/// Cheema and Urner's default of precision and recall cover for so many real samples.
+fn covering(real: usize) -> usize {
+    ((real as f64).ln() + 7.0).floor() as usize / 3 + 1
 }

@@ -11,6 +11,7 @@ mod doctor;
 mod documents;
 mod eval;
 mod interrupt;
+mod jsonl;
 mod machine;
 mod numbers;
 mod progress;

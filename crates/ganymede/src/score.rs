@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use ganymede_files::path_text;
-use ganymede_models::Role;
+use ganymede_models::{Network, Role};
 use ganymede_tensor::Device;
 use ganymede_train::{
-    NetworkWeights, RunFolder, ScoreFile, ScoreSummary, ScoredImages, Scorer, Scores, TrainError, figure,
+    NetworkWeights, RunFolder, ScoreFile, ScoreSummary, ScoredImages, Scorer, Scores, TrainError, Trainer,
+    figure,
 };
 use serde_json::json;
 
@@ -73,10 +74,27 @@ fn open(args: &ScoreArgs, device: &Device) -> Result<Scorer> {
                 weights::find(path, &args.foreign, role, ScoredImages::side(&args.images), device)?
             }
         };
+        if let Network::Discriminator(config) = &found.network
+            && let several @ 2.. = config.traits().scores
+        {
+            let path = path.display();
+            words::say(&format!(
+                "note: {path}: it gives {several} numbers of an image, of which the mean is shown: scores of so many heads, or features \
+                 where it was trained by a loss of features"
+            ));
+        }
         return Ok(Scorer::new(found, path, device)?);
     }
     let dir = args.run_dir.as_deref().unwrap_or(".".as_ref());
     let path = checkpoint(&RunFolder::open(dir)?, &args.checkpoint)?;
+    let loss = Trainer::layers_of(dir)?.resolve()?.loss;
+    if loss.of_features().is_some() {
+        let shown = dir.display();
+        let reason = format!(
+            "{shown}: its loss, `{loss}`, compares features, and has its discriminator give features of an image and no score"
+        );
+        return Err(Misuse(reason).into());
+    }
     Ok(Scorer::new(NetworkWeights::of_checkpoint(&path, role, false, device)?, &path, device)?)
 }
 

@@ -43,6 +43,17 @@ impl EventScalars {
     /// # Errors
     /// [`FilesError::Io`] if nothing can be read; [`FilesError::Content`] if a folder has no such file.
     pub fn read(path: &Path) -> Result<Self, FilesError> {
+        Self::read_with_pictures(path, &mut |_, _, _| ())
+    }
+
+    /// The same, in one pass with the pictures: each is shown to `picture` with its step and tag, encoded as it lies there.
+    ///
+    /// # Errors
+    /// As [`EventScalars::read`].
+    pub fn read_with_pictures(
+        path: &Path,
+        picture: &mut dyn FnMut(i64, &str, &[u8]),
+    ) -> Result<Self, FilesError> {
         let files = if path.is_dir() { files_of(path)? } else { vec![path.to_owned()] };
         let mut all = Collector::default();
         for file in files {
@@ -50,7 +61,7 @@ impl EventScalars {
             let mut reader = EventReader::new(BufReader::new(opened));
             loop {
                 match reader.next_event() {
-                    Ok(Some(event)) => all.take(event.step, event.wall_time, event.content),
+                    Ok(Some(event)) => all.take(event.step, event.wall_time, event.content, picture),
                     Ok(None) => break,
                     Err(error) if error.kind() == ErrorKind::InvalidData => {
                         all.found.remarks.push(format!("{}: {error}", file.display()));
@@ -90,7 +101,13 @@ struct Collector {
 }
 
 impl Collector {
-    fn take(&mut self, step: i64, wall_time: f64, content: EventContent) {
+    fn take(
+        &mut self,
+        step: i64,
+        wall_time: f64,
+        content: EventContent,
+        picture: &mut dyn FnMut(i64, &str, &[u8]),
+    ) {
         match content {
             EventContent::Start => {
                 let tags = self.found.tags.values_mut();
@@ -98,7 +115,12 @@ impl Collector {
                 self.points = self.found.tags.values().map(Vec::len).sum();
             }
             EventContent::Summary(values) => {
-                values.into_iter().for_each(|value| self.add(step, wall_time, value));
+                for value in values {
+                    match &value.data {
+                        EventData::Image { encoded, .. } => picture(step, &value.tag, encoded),
+                        _ => self.add(step, wall_time, value),
+                    }
+                }
             }
             _ => {}
         }

@@ -1,11 +1,9 @@
 //! Event files of TensorBoard: curves, and the grids of samples among its pictures.
 
-use std::fs::File;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use ganymede_files::events::{EventContent, EventData, EventReader, EventScalars};
+use ganymede_files::events::EventScalars;
 
 use super::gathered::Columns;
 use super::grids::Grid;
@@ -21,38 +19,23 @@ pub(super) struct Events {
 
 /// Reads a file, or all event files of a folder.
 pub(super) fn read(path: &Path, tile: Option<u32>) -> Result<Events> {
-    let scalars = EventScalars::read(path)?;
-    let mut found = Events { remarks: scalars.remarks, ..Events::default() };
+    let mut found = Events::default();
+    let samples = &mut found.samples;
+    let scalars = EventScalars::read_with_pictures(path, &mut |step, tag, encoded| {
+        // A picture of something else is no grid.
+        match Grid::decode(encoded, tile) {
+            Ok(grid) if is_of_real(tag) => samples.real(&grid),
+            Ok(grid) => samples.push(tag, u64::try_from(step).unwrap_or(0), &grid),
+            Err(_) => {}
+        }
+    })?;
+    found.remarks = scalars.remarks;
     for (tag, points) in &scalars.tags {
         for point in points {
             found.columns.push(tag, u64::try_from(point.step).unwrap_or(0), point.value)?;
         }
     }
-    for file in files(path)? {
-        pictures(&file, tile, &mut found.samples)?;
-    }
     Ok(found)
-}
-
-fn pictures(path: &Path, tile: Option<u32>, samples: &mut Samples) -> Result<()> {
-    let mut reader =
-        EventReader::new(BufReader::new(File::open(path).with_context(|| path.display().to_string())?));
-    // A damaged end was remarked upon where the curves were read.
-    while let Ok(Some(event)) = reader.next_event() {
-        let EventContent::Summary(values) = event.content else { continue };
-        let step = u64::try_from(event.step).unwrap_or(0);
-        for value in values {
-            if let EventData::Image { encoded, .. } = &value.data {
-                // A picture of something else is no grid.
-                match Grid::decode(encoded, tile) {
-                    Ok(grid) if is_of_real(&value.tag) => samples.real(&grid),
-                    Ok(grid) => samples.push(&value.tag, step, &grid),
-                    Err(_) => {}
-                }
-            }
-        }
-    }
-    Ok(())
 }
 
 /// The event files of a place, in the order of their names.

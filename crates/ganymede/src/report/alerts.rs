@@ -6,9 +6,9 @@ use ganymede_train::figure;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::curves::GrowingFile;
 use super::run::whole;
 use super::text;
+use crate::jsonl::GrowingFile;
 
 /// Alerts that are shown; of more, the newest.
 const MOST_SHOWN: usize = 200;

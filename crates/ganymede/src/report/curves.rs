@@ -1,88 +1,14 @@
-//! Files of one JSON object a line, read as they grow, and thinned to what a screen can show.
-//!
-//! A run that trains appends to them: a last line without its end is read the next time. Nothing of a file is trusted,
-//! and what is kept is bounded, however long it is.
+//! Curves, thinned to what a screen can show: what is kept is bounded, however long a run is.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
-use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 
-/// A longer line is none of ours.
-const MOST_LINE: u64 = 1 << 20;
 /// Points of a curve, at most twice as many while they are read.
 const MOST_POINTS: usize = 1500;
 /// Curves of a file, and letters of a name.
 const MOST_CURVES: usize = 200;
 const MOST_NAME: usize = 120;
-
-/// A file that is read from where the last reading ended.
-#[derive(Debug)]
-pub(super) struct GrowingFile {
-    path: PathBuf,
-    at: u64,
-    /// Lines that were no records.
-    damaged: u64,
-}
-
-impl GrowingFile {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, at: 0, damaged: 0 }
-    }
-
-    /// Lines so far that were no records.
-    pub(super) fn damaged(&self) -> u64 {
-        self.damaged
-    }
-
-    /// Gives each new record to `take`. A file that is missing is empty.
-    ///
-    /// # Errors
-    /// Those of the system.
-    pub(super) fn read(&mut self, mut take: impl FnMut(Map<String, Value>)) -> io::Result<()> {
-        let file = match File::open(&self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            file => file?,
-        };
-        let mut reader = BufReader::new(file);
-        reader.seek(SeekFrom::Start(self.at))?;
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let length = (&mut reader).take(MOST_LINE).read_until(b'\n', &mut line)? as u64;
-            if length == MOST_LINE && !line.ends_with(b"\n") {
-                self.at += length + rest_of_line(&mut reader)?;
-                self.damaged += 1;
-                continue;
-            }
-            if !line.ends_with(b"\n") {
-                return Ok(());
-            }
-            self.at += length;
-            match serde_json::from_slice(&line) {
-                Ok(record) => take(record),
-                Err(_) => self.damaged += 1,
-            }
-        }
-    }
-}
-
-/// Passes over what is left of a line; returns how much that was.
-fn rest_of_line(reader: &mut impl BufRead) -> io::Result<u64> {
-    let mut passed = 0;
-    loop {
-        let buffer = reader.fill_buf()?;
-        let end = buffer.iter().position(|byte| *byte == b'\n');
-        let length = end.map_or(buffer.len(), |end| end + 1);
-        reader.consume(length);
-        passed += length as u64;
-        if end.is_some() || length == 0 {
-            return Ok(passed);
-        }
-    }
-}
 
 /// Values by name at rising steps, thinned: of more points than fit on a screen every second one is forgotten, again and
 /// again. The last one always stays.
@@ -208,8 +134,6 @@ fn shortened(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::io::Write;
 
     use super::*;
 
@@ -253,30 +177,6 @@ mod tests {
             curves.push(step, row(1.0));
         }
         assert_eq!((curves.steps(), curves.disordered()), (vec![10, 20, 30], 2));
-    }
-
-    #[test]
-    fn a_growing_file_is_read_on_and_a_torn_line_waits() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("log.jsonl");
-        let mut file = GrowingFile::new(path.clone());
-        let read = |file: &mut GrowingFile| {
-            let mut steps = Vec::new();
-            file.read(|record| steps.push(record["step"].clone())).unwrap();
-            steps
-        };
-        assert!(read(&mut file).is_empty());
-        fs::write(&path, "{\"step\":1}\nnonsense\n\u{0}\n{\"step\":2}\n{\"st").unwrap();
-        assert_eq!(read(&mut file), [1, 2]);
-        assert_eq!(file.damaged(), 2);
-        fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"ep\":3}\n").unwrap();
-        assert_eq!(read(&mut file), [3]);
-        assert!(read(&mut file).is_empty());
-        // A line that does not end for megabytes.
-        let long = vec![b'x'; 3 << 20];
-        fs::write(&path, [&long[..], b"\n{\"step\":4}\n"].concat()).unwrap();
-        let mut file = GrowingFile::new(path);
-        assert_eq!((read(&mut file), file.damaged()), (vec![Value::from(4)], 1));
     }
 
     #[test]

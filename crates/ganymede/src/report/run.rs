@@ -12,11 +12,12 @@ use serde_json::{Map, Value};
 
 use super::alerts::{self, Alert};
 use super::config::{self, Setting};
-use super::curves::{Curves, GrowingFile, numbers};
+use super::curves::{Curves, numbers};
 use super::facts::{self, Fact};
 use super::measured::Measured;
 use super::pictures::{self, Picture};
 use super::text;
+use crate::jsonl::GrowingFile;
 
 /// A `run.toml` or a `summary.json` beyond this is none.
 const MOST_BYTES: u64 = 4 << 20;

@@ -12,6 +12,7 @@ use ganymede_train::{
 use super::args::WorkerArgs;
 use super::results::{Measured, Seen, Trial};
 use crate::bench::process;
+use crate::jsonl::records;
 use crate::{Exit, date, interrupt, machine, words};
 
 /// Samples in a picture: as many as a small file holds.
@@ -104,9 +105,10 @@ fn first_look(trainer: &mut Trainer) -> Result<Option<Seen>> {
 }
 
 fn measurements(path: &Path) -> Result<Vec<MetricEntry>> {
-    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let entry = |line| serde_json::from_str(line).with_context(|| format!("{} is damaged", path.display()));
-    text.lines().map(entry).collect()
+    match records(path)? {
+        (entries, 0) => Ok(entries),
+        _ => bail!("{} is damaged", path.display()),
+    }
 }
 
 /// Ends a run where it stands.

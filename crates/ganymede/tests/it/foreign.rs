@@ -221,6 +221,23 @@ fn a_run_is_exported_and_read_back() {
 }
 
 #[test]
+fn features_of_a_critic_are_no_scores() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    let sets = ["loss.kind=cramer", "discriminator.scores=3", "run.steps=2"];
+    Trainer::new(&run(CLOTHES, &sets), &path("run")).unwrap().run(&mut ()).unwrap();
+    let (made, pictures, d) = (path("run"), path("pictures"), path("d.safetensors"));
+    expect(&call(&["sample", text(&made), "--num", "3", "--no-grid", "--out", text(&pictures)]), 0, &[]);
+    let score = ["score", text(&made), "--images", text(&pictures)];
+    expect(&call(&score), 2, &["its loss, `cramer`, compares features"]);
+    // Of weights alone nobody knows what they were trained for.
+    let export = ["export", text(&made), "--player", "discriminator", "--out", text(&d)];
+    expect(&call(&export), 0, &[]);
+    let score = ["score", "--weights", text(&d), "--images", text(&pictures)];
+    expect(&call(&score), 0, &["gives 3 numbers of an image"]);
+}
+
+#[test]
 fn misfits_name_what_would_fit() {
     let sngan = fixture("sngan-g.pth");
     let wrong = fixture("biggan-d.pth");

@@ -8,8 +8,8 @@ use crate::shell::{self, Usage};
 
 /// Every name that is handed to `ganymede`; the program itself answers for those that it does not have.
 pub(crate) const COMMANDS: &[&str] = &[
-    "train", "sample", "data", "doctor", "eval", "score", "import", "export", "report", "diagnose", "study",
-    "bench", "zoo",
+    "train", "sample", "data", "doctor", "eval", "metrics", "score", "import", "export", "report",
+    "diagnose", "study", "bench", "zoo",
 ];
 
 /// The commands that the program has today.
@@ -20,6 +20,7 @@ pub(crate) const HELP: &[(&str, &str)] = &[
     ("import", "read weights of a PyTorch program"),
     ("export", "write weights for one"),
     ("eval", "measure the generator of a run folder: FID, precision, recall and more"),
+    ("metrics", "measure images, or the samples of runs, against real images; rank generators; selftest"),
     ("report", "write one page that says how runs went"),
     ("diagnose", "say what is wrong with a run, also with one of another program"),
     ("data", "list the data sets; fetch one"),

@@ -145,6 +145,16 @@ impl ImageFolder {
         Self { dir: file.to_path_buf(), images, skipped: Vec::new(), left_out: Vec::new(), store }
     }
 
+    /// Images that were drawn for the occasion, as levels (H, W, C) of 8 bits one after the other; `of` is what they are of.
+    ///
+    /// # Panics
+    /// A side is 0, or the last image is not whole.
+    #[cfg(feature = "program")]
+    pub(crate) fn of_levels(of: &Path, shape: [usize; 3], levels: Vec<u8>) -> Self {
+        assert!(levels.len().is_multiple_of(shape.iter().product()), "images are whole");
+        Self::of_array(of, ImageArray::drawn(of, shape, levels))
+    }
+
     /// One image, by its number.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod bins;
 mod choices;
 mod classes;
 mod compare;
+mod drawn;
 mod evaluate;
 mod extractor;
 mod measure;
@@ -20,6 +21,7 @@ mod progress;
 mod rank;
 mod report;
 mod selftest;
+mod sets;
 mod shards;
 mod source;
 mod table;
@@ -35,6 +37,7 @@ use serde_json::json;
 
 use answer::{Exit, Json};
 use args::{Args, Command};
+pub use drawn::RunSamples;
 
 /// Runs the program with these arguments. The first one is the name that help and errors call it by, such as
 /// `ganymede metrics` where it is a subcommand; the others are those of `ganymede-metrics --help`.
@@ -43,6 +46,15 @@ use args::{Args, Command};
 /// hears itself, and ends the process with 130; and it starts the global pool of threads where their number is given.
 /// So it is called once in a process, where nobody else does either.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    start(args, None)
+}
+
+/// The same with the samples of runs: the folder of one is then a set of generated images, which are drawn of it.
+pub fn main_with(args: impl IntoIterator<Item = OsString>, runs: &dyn RunSamples) -> ExitCode {
+    start(args, Some(runs))
+}
+
+fn start(args: impl IntoIterator<Item = OsString>, runs: Option<&dyn RunSamples>) -> ExitCode {
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
         Err(error) if error.use_stderr() => {
@@ -53,7 +65,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(help) => return ExitCode::from(show(&help) as u8),
     };
     let mut json = Json::nowhere();
-    let exit = run(args, &mut json).unwrap_or_else(|error| fail(&error, &json));
+    let exit = run(args, runs, &mut json).unwrap_or_else(|error| fail(&error, &json));
     ExitCode::from(exit as u8)
 }
 
@@ -68,7 +80,7 @@ fn show(help: &clap::Error) -> Exit {
     }
 }
 
-fn run(args: Args, json: &mut Json) -> anyhow::Result<Exit> {
+fn run(args: Args, runs: Option<&dyn RunSamples>, json: &mut Json) -> anyhow::Result<Exit> {
     ganymede_files::catch_interrupts(|signal, _| {
         words::say(&format!("interrupted by {signal}"));
         std::process::exit(i32::from(Exit::Interrupted as u8));
@@ -84,12 +96,12 @@ fn run(args: Args, json: &mut Json) -> anyhow::Result<Exit> {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     }
     match args.command {
-        None => evaluate::run(&args.evaluate, json),
+        None => evaluate::run(&args.evaluate, runs, json),
         Some(Command::Features(args)) => evaluate::features(&args, json),
-        Some(Command::Stats(args)) => shards::stats(&args),
+        Some(Command::Stats(args)) => shards::stats(&args, runs),
         Some(Command::Merge(args)) => shards::merge(&args),
         Some(Command::Compare(args)) => compare::run(&args, json),
-        Some(Command::Rank(args)) => rank::run(&args, json),
+        Some(Command::Rank(args)) => rank::run(&args, runs, json),
         Some(Command::Selftest(args)) => selftest::run(&args, json),
     }
 }

@@ -9,6 +9,7 @@ use ganymede_train::presets;
 use crate::bench::args as bench;
 use crate::diagnose;
 use crate::eval::ppl::PathLengthArgs;
+use crate::metrics::MetricsArgs;
 use crate::numbers;
 use crate::refine::RefineArgs;
 use crate::report::{self, LiveAddress, ReportArgs};
@@ -37,6 +38,7 @@ Examples:
   ganymede sample runs/quickstart-1 --interpolate slerp --animate gif
   ganymede report runs/quickstart-1           one page with curves, samples, metrics and settings
   ganymede eval runs/quickstart-1 --checkpoint best
+  ganymede metrics --real photos/ --fake runs/quickstart-1
   ganymede score runs/quickstart-1 --images photos/ --out scores.csv
   ganymede export runs/quickstart-1 --out G.safetensors
   ganymede import --from netG.pth --model dcgan --out G.safetensors
@@ -68,6 +70,9 @@ pub(crate) enum Command {
     /// Measure a trained generator: FID, precision, recall and more.
     #[command(after_help = EVAL_EXAMPLES)]
     Eval(EvalArgs),
+    /// Measure images, statistics or the samples of runs against real images: the program ganymede-metrics.
+    #[command(disable_help_flag = true)]
+    Metrics(MetricsArgs),
     /// Write one page that says how runs went: curves, samples, metrics, settings, and where runs differ.
     #[command(after_help = report::EXAMPLES)]
     Report(ReportArgs),
@@ -118,6 +123,7 @@ impl Command {
             Self::Bench(args) => args.json,
             Self::Study(args) => args.plan.json,
             Self::BenchWorker(_)
+            | Self::Metrics(_)
             | Self::StudyWorker(_)
             | Self::StudyCase(_)
             | Self::StudyCell(_)
@@ -273,7 +279,7 @@ Examples:
   ganymede eval runs/quickstart-1 --ppl z --ppl-pairs 5000
   ganymede eval runs/stylegan2-1 --ppl w --ppl-sampling end --weights lpips-vgg16.pth
 
-Two folders of images: the program ganymede-metrics.";
+Two folders of images: `ganymede metrics`.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct DataArgs {

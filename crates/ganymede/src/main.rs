@@ -13,6 +13,7 @@ mod eval;
 mod interrupt;
 mod jsonl;
 mod machine;
+mod metrics;
 mod numbers;
 mod progress;
 mod refine;
@@ -56,7 +57,12 @@ fn main() -> ExitCode {
         Err(help) => return ExitCode::from(show(&help) as u8),
     };
     let json = args.command.json();
-    let result = interrupt::catch().and_then(|()| match args.command {
+    let command = match args.command {
+        Command::Metrics(args) => return metrics::run(args),
+        command => command,
+    };
+    let result = interrupt::catch().and_then(|()| match command {
+        Command::Metrics(_) => unreachable!("it has been run"),
         Command::Train(args) => train::run(&args),
         Command::Sample(args) => sample::run(&args),
         Command::Score(args) => score::run(&args),

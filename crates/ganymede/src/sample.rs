@@ -338,12 +338,26 @@ pub(crate) fn checkpoint(folder: &RunFolder, which: &str) -> Result<PathBuf> {
 /// What the samples are to be: as the options say; else classes that are drawn, or vectors and images of the run's data.
 fn conditions(args: &SampleArgs, sampler: &Sampler) -> Result<ConditionBatches> {
     let dir = args.run_dir.as_deref();
-    let is_beside = matches!(sampler.condition(), ConditionShape::Vectors(_) | ConditionShape::Images(_));
-    Ok(match (&args.condition, dir) {
-        (Some(path), _) => sampler.given_conditions(path, dir)?,
-        (None, Some(dir)) if is_beside => sampler.data_conditions(dir, args.seed)?,
-        _ => sampler.class_batches(args.class.map(|class| class as usize), args.seed)?,
+    Ok(match &args.condition {
+        Some(path) => sampler.given_conditions(path, dir)?,
+        None => usual_conditions(sampler, dir, args.class.map(|class| class as usize), args.seed)?,
     })
+}
+
+/// What samples are to be where no conditions are given: vectors and images of the data of the run in `dir`, where the
+/// generator is told such; else one class, or classes that are drawn.
+pub(crate) fn usual_conditions(
+    sampler: &Sampler,
+    dir: Option<&Path>,
+    class: Option<usize>,
+    seed: u64,
+) -> Result<ConditionBatches, TrainError> {
+    match (sampler.condition(), dir) {
+        (ConditionShape::Vectors(_) | ConditionShape::Images(_), Some(dir)) => {
+            sampler.data_conditions(dir, seed)
+        }
+        _ => sampler.class_batches(class, seed),
+    }
 }
 
 /// As many as are said; else as many as a file holds, or as is usual.

@@ -27,7 +27,11 @@ pub(super) struct ImageArray {
     /// N, H, W, C.
     shape: [usize; 4],
     place: Place,
+    format: &'static str,
 }
+
+/// What reports call the arrays of files.
+const NUMPY: &str = "NumPy";
 
 #[derive(Clone, Debug)]
 enum Place {
@@ -66,7 +70,8 @@ impl ImageArray {
         if wanted != Some(length) {
             return Err(refuse(format!("it has {length} bytes, which are not a header and {header}")));
         }
-        Ok(Self { file: path.to_path_buf(), key: String::new(), shape, place: Place::File(start) })
+        let place = Place::File(start);
+        Ok(Self { file: path.to_path_buf(), key: String::new(), shape, place, format: NUMPY })
     }
 
     fn of_npz(path: &Path) -> Result<Self> {
@@ -86,11 +91,24 @@ impl ImageArray {
             Ok(Err(bytes)) => Place::Memory(Arc::new(bytes)),
             Err(reason) => return Err(wrong(&npz, reason)),
         };
-        Ok(Self { file: path.to_path_buf(), key, shape, place })
+        Ok(Self { file: path.to_path_buf(), key, shape, place, format: NUMPY })
+    }
+
+    /// Images that were drawn for the occasion, as levels (H, W, C) one after the other; `of` is what they are of.
+    #[cfg(feature = "program")]
+    pub(super) fn drawn(of: &Path, [height, width, channels]: [usize; 3], levels: Vec<u8>) -> Self {
+        let shape = [levels.len() / (height * width * channels), height, width, channels];
+        let place = Place::Memory(Arc::new(levels));
+        Self { file: of.to_path_buf(), key: "sample".to_owned(), shape, place, format: "drawn" }
     }
 
     pub(super) fn len(&self) -> usize {
         self.shape[0]
+    }
+
+    /// What reports call it.
+    pub(super) fn format(&self) -> &'static str {
+        self.format
     }
 
     /// Bytes of one image.
@@ -110,6 +128,10 @@ impl ImageArray {
 }
 
 impl ArrayReader {
+    pub(super) fn format(&self) -> &'static str {
+        self.array.format()
+    }
+
     /// An image by its number. Colours that are equal everywhere are one channel.
     pub(super) fn frame(&mut self, index: usize, max_pixels: u64) -> Result<Frame, String> {
         let [_, height, width, channels] = self.array.shape;

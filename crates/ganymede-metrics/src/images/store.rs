@@ -68,7 +68,7 @@ impl Reader {
             Self::Archives(archives) => archives[image.place.archive].decode(image.place.number, options),
             Self::Array(array) => {
                 let frame = array.frame(image.place.number, options.max_pixels)?;
-                return Ok(Pixels { frame, format: "NumPy", transparent: false, deep: false });
+                return Ok(Pixels { frame, format: array.format(), transparent: false, deep: false });
             }
         };
         let Decoded { frame, format, alpha, deep, .. } = decoded.map_err(|error| error.to_string())?;

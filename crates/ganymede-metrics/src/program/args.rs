@@ -131,7 +131,7 @@ pub(crate) struct EvaluateArgs {
     /// clean-fid or guided-diffusion (mu, sigma), or rows of features (.npy, .npz, .safetensors)
     #[arg(long, value_name = "DIR|FILE|STATS", required = true)]
     pub(crate) real: Option<PathBuf>,
-    /// Generated images, likewise
+    /// Generated images, likewise; in `ganymede metrics` also the folder of a run, of which samples are drawn
     #[arg(long, value_name = "DIR|FILE|STATS", required = true)]
     pub(crate) fake: Option<PathBuf>,
     /// Real images that the generator was not trained on, likewise: for fld and copying [default: every second of --real]
@@ -196,6 +196,19 @@ pub(crate) struct NetworkArgs {
     /// Compute features again even if those of the same images are at hand, and keep none
     #[arg(long)]
     pub(crate) no_cache: bool,
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
+}
+
+/// How samples are drawn where generated images are given as what makes them.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct DrawArgs {
+    /// Samples that are drawn of the folder of a run, in `ganymede metrics`
+    #[arg(long, value_name = "N", default_value_t = numbers::SAMPLES, value_parser = numbers::samples)]
+    pub(crate) samples: usize,
+    /// Seed of these samples
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) draw_seed: u64,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,6 @@
 //! Two sets in, numbers out.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::{
     Comparison, Estimate, Jackknife, Measure, MetricError, Need, Passes, Provenance, Rows, SampleSet, rank,
@@ -12,18 +12,20 @@ use serde_json::{Map, Value, json};
 use super::answer::{Exit, Json};
 use super::args::{CommonArgs, EvaluateArgs, FeaturesArgs};
 use super::choices::{Rules, USUAL, USUAL_OF_FEATURES, Wanted};
+use super::drawn::RunSamples;
 use super::measure::{Measured, samples, take};
 use super::progress::Progress;
 use super::report::Report;
-use super::source::{Reader, Set, Source};
+use super::sets::{Asked, Means, Sets};
+use super::source::{Set, Source};
 use super::words::{self, Misuse};
-use super::{classes, extractor, table, warnings};
+use super::{classes, table, warnings};
 
 /// Groups of samples that are left out in turn for an interval.
 const GROUPS: usize = 10;
 
 /// `--real` and `--fake`.
-pub(crate) fn run(args: &EvaluateArgs, json: &Json) -> Result<Exit> {
+pub(crate) fn run(args: &EvaluateArgs, runs: Option<&dyn RunSamples>, json: &Json) -> Result<Exit> {
     // clap demands both.
     let (Some(real), Some(fake)) = (&args.real, &args.fake) else {
         return Err(Misuse("give --real and --fake".into()).into());
@@ -31,36 +33,18 @@ pub(crate) fn run(args: &EvaluateArgs, json: &Json) -> Result<Exit> {
     let wanted = Wanted::new(&args.common.metrics, USUAL)?;
     let report = args.report.as_deref().map(Report::new).transpose()?;
     let rules = Rules::new(&args.network);
-    let sources = (Source::open(real, &rules)?, Source::open(fake, &rules)?);
-    let unseen =
-        args.unseen.as_deref().map(|path| Ok::<_, anyhow::Error>((path, Source::open(path, &rules)?)));
-    let unseen = unseen.transpose()?;
-    if report.is_some() && !(sources.0.has_images() && sources.1.has_images()) {
+    let mut asked = vec![Asked::real("real", real), Asked::generated("generated", fake)];
+    asked.extend(args.unseen.as_deref().map(|path| Asked::real("unseen", path)));
+    let means = Means { rules: &rules, args: &args.network, runs, quiet: args.common.quiet };
+    let sets = Sets::open(asked, means)?;
+    if report.is_some() && !(sets.has_images(0) && sets.has_images(1)) {
         return Err(Misuse("--report shows images: --real and --fake have to be folders".into()).into());
     }
-    let all = [&sources.0, &sources.1].into_iter().chain(unseen.as_ref().map(|(_, source)| source));
-    let network = match all.into_iter().any(Source::has_images) {
-        false => None,
-        true => Some(extractor::load(&args.network, &rules, wanted.needs(Need::Spatial), args.common.quiet)?),
-    };
-    let reader = network.as_ref().map(|network| Reader {
-        extractor: network.as_ref(),
-        rules: &rules,
-        args: &args.network,
-        quiet: args.common.quiet,
-    });
-    let read = |what: &str, path: &Path, source: Source| match (source, &reader) {
-        (Source::Folder(folder), Some(reader)) => reader.read(what, folder),
-        (Source::Batch(folder, stats), Some(reader)) => {
-            Ok(Set { foreign: Some(*stats), ..reader.read(what, folder)? })
-        }
-        (source, _) => Set::of_file(path, source),
-    };
-    let (real, fake) = (read("real", real, sources.0)?, read("generated", fake, sources.1)?);
-    let unseen = unseen.map(|(path, source)| read("unseen", path, source)).transpose()?;
-    let mut findings = measure([&real, &fake], unseen.as_ref(), &rules, &wanted, &args.common)?;
+    let sets = sets.read(wanted.needs(Need::Spatial))?;
+    let [real, fake, unseen @ ..] = sets.as_slice() else { unreachable!("two at least were asked for") };
+    let mut findings = measure([real, fake], unseen.first(), &rules, &wanted, &args.common)?;
     if let Some(report) = &report
-        && let Err(error) = report.write(&real, &fake, args.common.seed, args.common.quiet)
+        && let Err(error) = report.write(real, fake, args.common.seed, args.common.quiet)
     {
         findings.report_error = Some(words::told(&error));
     }
@@ -267,6 +251,9 @@ fn results(done: &[Measured], common: &Provenance, seed: u64) -> Value {
 
 fn summary(set: &Set) -> Value {
     let mut value = json!({ "path": path_text(&set.path), "kind": set.kind, "count": set.count });
+    if let Some(drawn) = &set.drawn {
+        value["drawn"] = json!(drawn);
+    }
     if let Some(images) = &set.images {
         let report = &images.report;
         let sizes = report.sizes.iter().map(|((w, h), n)| (format!("{w}x{h}"), Value::from(*n)));

@@ -13,35 +13,28 @@ use crate::{Comparison, Estimate, Jackknife, Measure, MetricError, Need, Pair, R
 use super::answer::{Exit, Json};
 use super::args::RankArgs;
 use super::choices::{Rules, Wanted};
+use super::drawn::RunSamples;
 use super::evaluate::common_provenance;
 use super::measure::samples;
 use super::progress::Progress;
-use super::source::{Reader, Set, Source};
+use super::sets::{Asked, Means, Sets};
+use super::source::Set;
 use super::table::number;
+use super::warnings;
 use super::words::{self, Misuse};
-use super::{extractor, warnings};
 
 /// What is compared where nobody says what.
 const USUAL: &[&str] = &["fid"];
 
-pub(crate) fn run(args: &RankArgs, json: &Json) -> Result<Exit> {
+pub(crate) fn run(args: &RankArgs, runs: Option<&dyn RunSamples>, json: &Json) -> Result<Exit> {
     let wanted = Wanted::new(&args.common.metrics, USUAL)?;
     let rules = Rules::new(&args.network);
-    let paths: Vec<&PathBuf> = std::iter::once(&args.real).chain(&args.fake).collect();
-    let sources: Vec<Source> = paths.iter().map(|path| Source::open(path, &rules)).collect::<Result<_>>()?;
-    let network = match sources.iter().any(|source| matches!(source, Source::Folder(_))) {
-        true => Some(extractor::load(&args.network, &rules, wanted.needs(Need::Spatial), args.common.quiet)?),
-        false => None,
-    };
-    let read = |(path, source): (&&PathBuf, Source)| match (source, &network) {
-        (Source::Folder(folder), Some(network)) => {
-            let (rules, args_network, quiet) = (&rules, &args.network, args.common.quiet);
-            let what = path.file_name().map_or("images".into(), |name| name.to_string_lossy());
-            Reader { extractor: network.as_ref(), rules, args: args_network, quiet }.read(&what, folder)
-        }
-        (source, _) => Set::of_file(path, source),
-    };
-    let sets: Vec<Set> = paths.iter().zip(sources).map(read).collect::<Result<_>>()?;
+    let name =
+        |path: &Path| path.file_name().map_or("images".into(), |name| name.to_string_lossy().into_owned());
+    let mut asked = vec![Asked::real("real", &args.real)];
+    asked.extend(args.fake.iter().map(|path| Asked::generated(name(path), path)));
+    let means = Means { rules: &rules, args: &args.network, runs, quiet: args.common.quiet };
+    let sets = Sets::open(asked, means)?.read(wanted.needs(Need::Spatial))?;
     let (real, fakes) = sets.split_first().expect("clap demands them");
     let mut odd: Vec<String> = Vec::new();
     for fake in fakes {

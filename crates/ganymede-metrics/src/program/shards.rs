@@ -10,15 +10,20 @@ use ganymede_files::Output;
 use super::answer::Exit;
 use super::args::{MergeArgs, StatsArgs};
 use super::choices::Rules;
+use super::drawn::{Generator, RunSamples};
 use super::source::{Reader, Set};
 use super::words::{self, Misuse};
 use super::{extractor, warnings};
 
-pub(crate) fn stats(args: &StatsArgs) -> Result<Exit> {
+pub(crate) fn stats(args: &StatsArgs, runs: Option<&dyn RunSamples>) -> Result<Exit> {
     let rules = Rules::new(&args.network);
     let output = words::open(&args.output)?;
     words::refuse_overwriting(&output, [&args.dir])?;
-    let folder = ImageFolder::open_as(&args.dir, rules.convention)?;
+    let generator = Generator::open(&args.dir, runs);
+    let given = match generator {
+        Some(_) => None,
+        None => Some(ImageFolder::open_as(&args.dir, rules.convention)?),
+    };
     let is_npz = args.output.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("npz"));
     let is_batch = is_npz && rules.convention == Convention::Adm;
     if args.images && !is_batch {
@@ -27,6 +32,8 @@ pub(crate) fn stats(args: &StatsArgs) -> Result<Exit> {
     let network = extractor::load(&args.network, &rules, is_batch, args.quiet)?;
     let reader =
         Reader { extractor: network.as_ref(), rules: &rules, args: &args.network, quiet: args.quiet };
+    let drawn = generator.map(|generator| generator.draw(&args.network.draw, args.quiet)).transpose()?;
+    let folder = given.or(drawn).expect("it is one or the other");
     let set = reader.read("images", folder)?;
     for warning in set.images.iter().flat_map(|images| warnings::of_one("given", images)) {
         words::say(&format!("warning: {warning}"));

@@ -16,11 +16,12 @@ use crate::images::Container;
 
 use super::args::NetworkArgs;
 use super::choices::Rules;
+use super::drawn::{Drawn, Generator};
 use super::progress::Progress;
 use super::words;
 
 /// A path, known by its content.
-pub(crate) enum Source {
+pub(crate) enum Source<'a> {
     Folder(ImageFolder),
     /// Statistics of ours.
     Statistics(Box<FeatureStats>, Box<Provenance>),
@@ -30,9 +31,11 @@ pub(crate) enum Source {
     Batch(ImageFolder, Box<AdmStatistics>),
     /// Rows of features.
     Rows(FeatureFile),
+    /// What samples are drawn of.
+    Drawn(Generator<'a>),
 }
 
-impl Source {
+impl Source<'_> {
     /// Looks what is there. No image is decoded yet.
     pub(crate) fn open(path: &Path, rules: &Rules) -> Result<Self> {
         let there = std::fs::metadata(path).with_context(|| path.display().to_string())?;
@@ -95,7 +98,7 @@ impl Source {
 
     /// Whether images have to go through a network.
     pub(crate) fn has_images(&self) -> bool {
-        matches!(self, Self::Folder(_) | Self::Batch(..))
+        matches!(self, Self::Folder(_) | Self::Batch(..) | Self::Drawn(_))
     }
 
     /// Rows of features, whatever else the file might be.
@@ -123,6 +126,8 @@ pub(crate) struct Set {
     /// The features in f64, where they came so.
     pub(crate) wide: Option<Array2<f64>>,
     pub(crate) images: Option<Images>,
+    /// How the images were drawn, if they were.
+    pub(crate) drawn: Option<Drawn>,
 }
 
 /// The images behind rows of features.
@@ -194,14 +199,15 @@ impl Set {
             features: Features::default(),
             wide: None,
             images: None,
+            drawn: None,
         }
     }
 
     /// Statistics and features from files; folders go through [`Reader::read`].
-    pub(crate) fn of_file(path: &Path, source: Source) -> Result<Self> {
+    pub(crate) fn of_file(path: &Path, source: Source<'_>) -> Result<Self> {
         let mut set = Self::empty(path, "statistics");
         match source {
-            Source::Folder(_) | Source::Batch(..) => {
+            Source::Folder(_) | Source::Batch(..) | Source::Drawn(_) => {
                 anyhow::bail!("{}: images need a network", path.display())
             }
             Source::Statistics(stats, provenance) => {

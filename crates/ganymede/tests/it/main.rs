@@ -13,6 +13,7 @@ mod foreign;
 mod full_disk;
 mod many_samples;
 mod messages;
+mod metrics;
 mod places;
 mod plan;
 mod program;

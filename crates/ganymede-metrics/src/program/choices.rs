@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn all_are_those_that_two_folders_can_have() {
-        let every = "fid fid-infinity sfid kid is prdc pr clipped pp-pr symmetric-pr cover-pr alpha-beta realism \
+        let every = "fid fid-infinity sfid kid is modes prdc pr clipped pp-pr symmetric-pr cover-pr alpha-beta realism \
                      rarity mind asw kid-rbf cmmd memorisation authenticity fld copying vendi rke class-fid cas ndb fwd birthday \
                      ms-ssim swd";
         assert_eq!(names(&asked(&["is", "all"])), (every.split(' ').collect(), false));

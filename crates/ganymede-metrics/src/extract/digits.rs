@@ -1,9 +1,7 @@
 //! The small classifier of three digits that comes with the program.
 
 use ganymede_tensor::{DType, Device, Tensor, log_softmax};
-use ndarray::Array2;
 
-use super::rows::Rows;
 use super::small_cnn::{self, Layers, SIDE, SmallCnn};
 use crate::{FeatureExtractor, Features, MetricError, Result, WeightsFile};
 
@@ -90,24 +88,13 @@ impl FeatureExtractor for DigitsCnn {
     }
 
     fn features(&self, images: &Tensor) -> Result<Features> {
-        let n = match *images.dims() {
-            [n, DIGITS, height @ (28 | SIDE), width] if height == width => n,
+        match *images.dims() {
+            [_, DIGITS, height @ (28 | SIDE), width] if height == width => {}
             ref dims => {
                 let reason = format!("{NAME} takes images (N, 3, S, S) with S of 28 or 32, got {dims:?}");
                 return Err(MetricError::Invalid(reason));
             }
-        };
-        let (mut pool, mut logits) = (Rows::default(), Rows::default());
-        for from in (0..n).step_by(BATCH) {
-            let [rows, scores] = self.forward(&images.narrow(0, from, BATCH.min(n - from))?)?;
-            pool.append(Some(rows))?;
-            logits.append(Some(scores))?;
         }
-        let empty = |columns| Array2::zeros((0, columns));
-        Ok(Features {
-            pool: pool.into_array(n)?.unwrap_or_else(|| empty(DIM)),
-            logits: Some(logits.into_array(n)?.unwrap_or_else(|| empty(CLASSES))),
-            spatial: None,
-        })
+        small_cnn::features(images, BATCH, [DIM, CLASSES], |part| self.forward(part))
     }
 }

@@ -1,10 +1,8 @@
 //! The small classifier of clothes that comes with the program.
 
 use ganymede_tensor::{DType, Device, Tensor};
-use ndarray::Array2;
 
-use super::rows::Rows;
-use super::small_cnn::{Layers, SmallCnn};
+use super::small_cnn::{self, Layers, SmallCnn};
 use crate::{FeatureExtractor, Features, MetricError, Result, WeightsFile};
 
 #[cfg(test)]
@@ -107,24 +105,13 @@ impl FeatureExtractor for FashionCnn {
     }
 
     fn features(&self, images: &Tensor) -> Result<Features> {
-        let &[n, 1 | 3, h @ (28 | SIDE), w] = images.dims() else {
+        let &[_, 1 | 3, h @ (28 | SIDE), w] = images.dims() else {
             return Err(shape_error(images));
         };
         if h != w {
             return Err(shape_error(images));
         }
-        let (mut pool, mut logits) = (Rows::default(), Rows::default());
-        for from in (0..n).step_by(BATCH) {
-            let [rows, scores] = self.forward(&images.narrow(0, from, BATCH.min(n - from))?)?;
-            pool.append(Some(rows))?;
-            logits.append(Some(scores))?;
-        }
-        let empty = |columns| Array2::zeros((0, columns));
-        Ok(Features {
-            pool: pool.into_array(n)?.unwrap_or_else(|| empty(self.dim())),
-            logits: Some(logits.into_array(n)?.unwrap_or_else(|| empty(CLASSES))),
-            spatial: None,
-        })
+        small_cnn::features(images, BATCH, [DIM, CLASSES], |part| self.forward(part))
     }
 }
 

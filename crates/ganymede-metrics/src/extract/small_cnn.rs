@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use ganymede_tensor::{Device, Tensor, global_avg_pool2d, linear, pad2d};
+use ndarray::Array2;
 
 use super::conv::{Conv, Spec, conv_relu};
+use super::rows::Rows;
 use super::weights::Weights;
-use crate::{Result, WeightsFile};
+use crate::{Features, Result, WeightsFile};
 
 pub(super) const CLASSES: usize = 10;
 pub(super) const SIDE: usize = 32;
@@ -65,4 +67,26 @@ impl SmallCnn {
         let logits = linear(&pool, &self.classifier[0], Some(&self.classifier[1]))?;
         Ok([pool, logits])
     }
+}
+
+/// Features and logits of so many `columns`, a few images in one pass.
+pub(super) fn features(
+    images: &Tensor,
+    batch: usize,
+    columns: [usize; 2],
+    forward: impl Fn(&Tensor) -> Result<[Tensor; 2]>,
+) -> Result<Features> {
+    let n = images.dim(0)?;
+    let (mut pool, mut logits) = (Rows::default(), Rows::default());
+    for from in (0..n).step_by(batch) {
+        let [rows, scores] = forward(&images.narrow(0, from, batch.min(n - from))?)?;
+        pool.append(Some(rows))?;
+        logits.append(Some(scores))?;
+    }
+    let [pool_columns, logit_columns] = columns;
+    Ok(Features {
+        pool: pool.into_array(n)?.unwrap_or_else(|| Array2::zeros((0, pool_columns))),
+        logits: Some(logits.into_array(n)?.unwrap_or_else(|| Array2::zeros((0, logit_columns)))),
+        spatial: None,
+    })
 }

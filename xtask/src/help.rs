@@ -20,7 +20,7 @@ pub(crate) fn print_overview() {
 
 const EXAMPLES: &str = "
 `cargo xtask COMMAND --help` says more of one command.
---features LIST, before the command, builds `ganymede` with back ends: cuda, cudnn, metal, mkl, accelerate.
+--features LIST, before the command, builds `ganymede` with back ends: cuda, cudnn, metal, mkl, accelerate; onnx for `metrics`.
 
 Examples
   cargo xtask train                          clothes, from the images that ship with the program

@@ -15,6 +15,8 @@ mod extractor;
 mod measure;
 mod names;
 mod numbers;
+#[cfg(feature = "onnx")]
+mod onnx;
 mod picture;
 mod pixels;
 mod progress;

@@ -131,7 +131,8 @@ pub(crate) struct EvaluateArgs {
     /// clean-fid or guided-diffusion (mu, sigma), or rows of features (.npy, .npz, .safetensors)
     #[arg(long, value_name = "DIR|FILE|STATS", required = true)]
     pub(crate) real: Option<PathBuf>,
-    /// Generated images, likewise; in `ganymede metrics` also the folder of a run, of which samples are drawn
+    /// Generated images, likewise; or what makes them: a generator in .onnx, where the program was built with the feature
+    /// `onnx`, and in `ganymede metrics` the folder of a run
     #[arg(long, value_name = "DIR|FILE|STATS", required = true)]
     pub(crate) fake: Option<PathBuf>,
     /// Real images that the generator was not trained on, likewise: for fld and copying [default: every second of --real]
@@ -203,12 +204,17 @@ pub(crate) struct NetworkArgs {
 /// How samples are drawn where generated images are given as what makes them.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct DrawArgs {
-    /// Samples that are drawn of the folder of a run, in `ganymede metrics`
+    /// Samples that are drawn of what is no images itself but makes them: a generator in .onnx, or in `ganymede metrics` the
+    /// folder of a run
     #[arg(long, value_name = "N", default_value_t = numbers::SAMPLES, value_parser = numbers::samples)]
     pub(crate) samples: usize,
     /// Seed of these samples
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) draw_seed: u64,
+    /// Of a generator in .onnx the distribution of its latent numbers: normal, or uniform from -1 to 1
+    #[cfg(feature = "onnx")]
+    #[arg(long, value_name = "WHICH", default_value = "normal")]
+    pub(crate) latents: super::onnx::LatentKind,
 }
 
 #[derive(Debug, clap::Args)]

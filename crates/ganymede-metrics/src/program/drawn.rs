@@ -1,4 +1,4 @@
-//! Sets of samples that are drawn for the occasion: of the folder of a run.
+//! Sets of samples that are drawn for the occasion: of the folder of a run, or of a generator in ONNX.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,10 @@ use ganymede_tensor::{Device, Tensor};
 use crate::ImageFolder;
 
 use super::args::DrawArgs;
+#[cfg(feature = "onnx")]
+use super::onnx::OnnxGenerator;
 use super::progress::Progress;
+use super::source::Source;
 use super::words::{self, Misuse};
 
 /// Bytes that the levels of samples may take in memory: 10,000 colour images of 256 × 256 pixels.
@@ -45,23 +48,61 @@ impl DrawArgs {
     }
 }
 
-/// A run that samples can be drawn of.
-pub(crate) struct Generator<'a> {
-    folder: PathBuf,
-    runs: &'a dyn RunSamples,
+/// Something that samples can be drawn of.
+pub(crate) enum Generator<'a> {
+    Run(PathBuf, &'a dyn RunSamples),
+    #[cfg(feature = "onnx")]
+    Onnx(Box<OnnxGenerator>),
+}
+
+impl<'a> Source<'a> {
+    /// A set that is to be drawn; nothing where the path is something else.
+    pub(crate) fn drawn(
+        path: &Path,
+        may_be_drawn: bool,
+        runs: Option<&'a dyn RunSamples>,
+    ) -> Result<Option<Self>> {
+        Ok(Generator::open(path, may_be_drawn, runs)?.map(Self::Drawn))
+    }
 }
 
 impl<'a> Generator<'a> {
-    /// The run of a folder; nothing where the path is something else, or nobody can draw of runs.
-    pub(crate) fn open(path: &Path, runs: Option<&'a dyn RunSamples>) -> Option<Self> {
-        let runs = runs.filter(|_| is_run_folder(path))?;
-        Some(Self { folder: path.to_owned(), runs })
+    /// Looks what is there.
+    pub(crate) fn open(
+        path: &Path,
+        may_be_drawn: bool,
+        runs: Option<&'a dyn RunSamples>,
+    ) -> Result<Option<Self>> {
+        if let (Some(runs), true) = (runs, is_run_folder(path)) {
+            return Ok(Some(Self::Run(path.to_owned(), runs)));
+        }
+        let is_onnx = path.extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("onnx"));
+        if !is_onnx || path.is_dir() {
+            return Ok(None);
+        }
+        if !may_be_drawn {
+            let path = path.display();
+            return Err(Misuse(format!("{path}: a generator has no real images; name some")).into());
+        }
+        #[cfg(feature = "onnx")]
+        {
+            Ok(Some(Self::Onnx(Box::new(OnnxGenerator::open(path)?))))
+        }
+        #[cfg(not(feature = "onnx"))]
+        {
+            let reason = format!(
+                "{}: this program was built without ONNX: build it with the feature `onnx`, as by `cargo install ganymede-metrics \
+                 --features onnx` or `cargo run --release -p ganymede-metrics --features onnx`",
+                path.display()
+            );
+            Err(Misuse(reason).into())
+        }
     }
 
     /// Draws as many samples as the options say.
     pub(crate) fn draw(&self, args: &DrawArgs, quiet: bool) -> Result<ImageFolder> {
-        let DrawArgs { samples, draw_seed: seed } = *args;
-        let path = self.folder.as_path();
+        let DrawArgs { samples, draw_seed: seed, .. } = *args;
+        let path = self.path();
         if !quiet {
             words::say(&format!("note: {}: {samples} samples, drawn by seed {seed}", path.display()));
         }
@@ -72,9 +113,21 @@ impl<'a> Generator<'a> {
             progress.at(levels.count() as u64);
             Ok(())
         };
-        self.runs.draw(path, samples, seed, &mut take)?;
+        match self {
+            Self::Run(run, runs) => runs.draw(run, samples, seed, &mut take)?,
+            #[cfg(feature = "onnx")]
+            Self::Onnx(generator) => generator.draw(samples, (seed, args.latents), &mut take)?,
+        }
         drop(progress);
         levels.finish()
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Run(run, _) => run,
+            #[cfg(feature = "onnx")]
+            Self::Onnx(generator) => generator.path(),
+        }
     }
 }
 
@@ -161,12 +214,17 @@ mod tests {
     }
 
     fn args(samples: usize, draw_seed: u64) -> DrawArgs {
-        DrawArgs { samples, draw_seed }
+        DrawArgs {
+            samples,
+            draw_seed,
+            #[cfg(feature = "onnx")]
+            latents: Default::default(),
+        }
     }
 
     #[test]
     fn samples_of_a_run_become_images_in_their_order() {
-        let generator = Generator { folder: "runs/x".into(), runs: &Counting };
+        let generator = Generator::Run("runs/x".into(), &Counting);
         let folder = generator.draw(&args(6, 1), true).unwrap();
         assert_eq!((folder.len(), folder.path(5)), (6, Path::new("runs/x/sample[5]")));
         for i in 0..6 {
@@ -182,7 +240,7 @@ mod tests {
 
     #[test]
     fn what_takes_too_much_memory_is_refused_with_what_does_not() {
-        let generator = Generator { folder: "runs/x".into(), runs: &Counting };
+        let generator = Generator::Run("runs/x".into(), &Counting);
         let error = generator.draw(&args(200_000_000, 0), true).unwrap_err().to_string();
         assert!(error.contains("--samples 178956970") && error.contains("ganymede sample runs/x"), "{error}");
     }

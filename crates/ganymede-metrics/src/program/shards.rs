@@ -19,7 +19,7 @@ pub(crate) fn stats(args: &StatsArgs, runs: Option<&dyn RunSamples>) -> Result<E
     let rules = Rules::new(&args.network);
     let output = words::open(&args.output)?;
     words::refuse_overwriting(&output, [&args.dir])?;
-    let generator = Generator::open(&args.dir, runs);
+    let generator = Generator::open(&args.dir, true, runs)?;
     let given = match generator {
         Some(_) => None,
         None => Some(ImageFolder::open_as(&args.dir, rules.convention)?),

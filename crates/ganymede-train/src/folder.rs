@@ -20,7 +20,7 @@ use crate::error::TrainError;
 /// | `monitor.jsonl` | what a look at the players showed, likewise |
 /// | `alerts.jsonl` | what goes wrong with the run, likewise; empty when all is well |
 /// | `timing.jsonl` | what the clock said |
-/// | `samples/` | pictures from fixed latent vectors, and `real.png` |
+/// | `samples/` | pictures from fixed latent vectors, `real.png`, and of a page `interpolation.png` |
 /// | `curves.png` | the log as curves |
 /// | `checkpoints/` | `last`, `best` and every Nth, each one safetensors file |
 /// | `tensorboard/` | what is logged, for TensorBoard |
@@ -131,6 +131,11 @@ impl RunFolder {
     /// `samples/real.png`: what the generator is to imitate.
     pub fn real_picture(&self) -> PathBuf {
         self.samples().join("real.png")
+    }
+
+    /// `samples/interpolation.png`
+    pub fn interpolation(&self) -> PathBuf {
+        self.samples().join("interpolation.png")
     }
 
     /// `samples/step-NNNNNN.png`

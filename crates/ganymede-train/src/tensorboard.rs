@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use ganymede_files::events::{
     EventContent, EventReader, EventSummary, Histogram, start_event, version_event,
 };
-use ganymede_tensor::{DType, Device, Params};
+use ganymede_tensor::{DType, Device, Params, Tensor};
 
 use crate::error::TrainError;
 use crate::folder::RunFolder;
@@ -30,6 +30,8 @@ const GROUPS: &[(&str, &str)] = &[
     ("diffusion_t", "augment"),
     ("r_t", "augment"),
 ];
+/// Whose weights and gradients histograms are of.
+const PLAYERS: [&str; 2] = ["generator", "discriminator"];
 /// Every other value.
 const OTHERS: &str = "other";
 /// The text of how a run ended. That of an earlier stretch is cut off.
@@ -110,22 +112,34 @@ impl EventLog {
         })
     }
 
-    /// The picture that was drawn at a step, and the weights of both players then.
+    /// Whether anything is written.
+    pub(crate) fn is_on(&self) -> bool {
+        self.out.is_some()
+    }
+
+    /// The picture that was drawn at a step, the weights of both players then, and the gradients that led there, where a
+    /// step of this process did.
     pub(crate) fn pictured(
         &mut self,
         at: u64,
         picture: &Path,
-        [generator, discriminator]: [&Params; 2],
+        (params, gradients): ([&Params; 2], [Option<&[Tensor]>; 2]),
     ) -> Result<(), TrainError> {
         if self.out.is_none() {
             return Ok(());
         }
         let encoded = fs::read(picture).map_err(TrainError::write("read", picture))?;
-        let mut weights = histograms("generator", generator)?;
-        weights.extend(histograms("discriminator", discriminator)?);
+        let mut all = Vec::new();
+        for ((player, params), gradients) in PLAYERS.into_iter().zip(params).zip(gradients) {
+            let weights: Vec<Tensor> = params.params().iter().map(|param| param.get().detach()).collect();
+            all.extend(histograms(player, params, &weights)?);
+            if let Some(gradients) = gradients {
+                all.extend(histograms(&format!("gradient/{player}"), params, gradients)?);
+            }
+        }
         self.write(at, |mut step| {
             step = step.image("samples", &encoded);
-            for (tag, histogram) in &weights {
+            for (tag, histogram) in &all {
                 step = step.histogram(tag, histogram);
             }
             step
@@ -214,12 +228,17 @@ fn values_of(metric: &Metric) -> Vec<(String, f64)> {
     }
 }
 
-fn histograms(player: &str, params: &Params) -> Result<Vec<(String, Histogram)>, TrainError> {
+/// Of a tensor for each parameter, by its name.
+fn histograms(
+    group: &str,
+    params: &Params,
+    tensors: &[Tensor],
+) -> Result<Vec<(String, Histogram)>, TrainError> {
     let mut all = Vec::new();
-    for param in params.params() {
-        let host = param.get().detach().to_device(&Device::Cpu)?.to_dtype(DType::F32)?;
+    for (param, tensor) in params.params().iter().zip(tensors) {
+        let host = tensor.to_device(&Device::Cpu)?.to_dtype(DType::F32)?;
         let histogram = Histogram::of(&host.flatten_all()?.to_vec1::<f32>()?);
-        all.extend(histogram.map(|histogram| (format!("{player}/{}", param.name()), histogram)));
+        all.extend(histogram.map(|histogram| (format!("{group}/{}", param.name()), histogram)));
     }
     Ok(all)
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use ganymede_datasets::Dataset;
 use ganymede_models::{Discriminator, Generator, Growth, Io, NetworkKind, Problem};
-use ganymede_tensor::{DType, Device, Params, Rng, ema_update};
+use ganymede_tensor::{DType, Device, Params, Rng, Tensor, ema_update};
 
 use super::adversarial::Adversarial;
 use super::augment::Augmentation;
@@ -132,6 +132,17 @@ impl Game {
     /// The weights and buffers of the generator and of the discriminator.
     pub(crate) fn params(&self) -> [&Params; 2] {
         self.players.params()
+    }
+
+    /// Whether the gradients of the steps from here on are kept, until the next one.
+    pub(crate) fn keep_gradients(&mut self, keeps: bool) {
+        self.players.generator.learner.keep_gradients(keeps);
+        self.players.discriminator.learner.keep_gradients(keeps);
+    }
+
+    /// The gradients of the adversarial loss in the last update of either player, where they were kept.
+    pub(crate) fn gradients(&self) -> [Option<&[Tensor]>; 2] {
+        [self.players.generator.learner.gradients(), self.players.discriminator.learner.gradients()]
     }
 
     /// Number of the generator's and of the discriminator's weights.

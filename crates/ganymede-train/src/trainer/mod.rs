@@ -178,6 +178,8 @@ impl Trainer {
     fn advance(&mut self, observer: &mut dyn Observer) -> Result<Option<String>, TrainError> {
         let next = self.game.step() + 1;
         let logged = next.is_multiple_of(self.run.log.log_every);
+        let is_pictured = next.is_multiple_of(self.run.log.sample_every) || next == self.run.steps;
+        self.game.keep_gradients(is_pictured && self.events.is_on());
         self.monitor.before(&mut self.game, next)?;
         let stats = self.game.play(logged || next == self.run.steps)?;
         self.settled = false;
@@ -286,7 +288,7 @@ impl Trainer {
         let drawn = (self.game.sampler(), self.game.growth());
         let look = self.probe.picture(drawn, step, &path, &mut || observer.stop_requested())?;
         if let Look::Seen(()) = look {
-            self.events.pictured(step, &path, self.game.params())?;
+            self.events.pictured(step, &path, (self.game.params(), self.game.gradients()))?;
             observer.happened(&Event::Pictured(&path));
             self.picture = Some(path);
         }

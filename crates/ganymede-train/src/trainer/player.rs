@@ -182,15 +182,16 @@ impl Learner {
         Ok(values)
     }
 
-    /// From now on keeps the gradients of the last update for the adversarial loss, until they are taken.
-    pub(super) fn keep_gradients(&mut self) {
-        self.keeps = true;
+    /// From now on keeps the gradients of the last update for the adversarial loss, or does no longer; those of the step
+    /// before are forgotten.
+    pub(super) fn keep_gradients(&mut self, keeps: bool) {
+        self.keeps = keeps;
+        self.kept = None;
     }
 
     /// These gradients, one for each parameter.
-    pub(super) fn take_gradients(&mut self) -> Option<Vec<Tensor>> {
-        self.keeps = false;
-        self.kept.take()
+    pub(super) fn gradients(&self) -> Option<&[Tensor]> {
+        self.kept.as_deref()
     }
 
     /// The gradients of the parameters that move, of a norm no larger than may be.

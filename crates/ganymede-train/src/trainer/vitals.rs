@@ -118,8 +118,7 @@ impl Vitals {
     pub(crate) fn before(&mut self, game: &mut Game) -> Result<(), TrainError> {
         let [g, d] = game.params();
         self.before = Some([g.snapshot()?, d.snapshot()?]);
-        game.players.generator.learner.keep_gradients();
-        game.players.discriminator.learner.keep_gradients();
+        game.keep_gradients(true);
         Ok(())
     }
 
@@ -150,12 +149,11 @@ impl Vitals {
 }
 
 /// The norms of the gradients of the step, of both players and of their layers.
-fn steepness(game: &mut Game) -> Result<Named, TrainError> {
-    let (g, d) = (&mut game.players.generator, &mut game.players.discriminator);
-    let (Some(of_g), Some(of_d)) = (g.learner.take_gradients(), d.learner.take_gradients()) else {
+fn steepness(game: &Game) -> Result<Named, TrainError> {
+    let ([g, d], [Some(of_g), Some(of_d)]) = (game.params(), game.gradients()) else {
         return Ok(Vec::new());
     };
-    let (g, d) = (Norms::of(g.net.params(), &of_g)?, Norms::of(d.net.params(), &of_d)?);
+    let (g, d) = (Norms::of(g, of_g)?, Norms::of(d, of_d)?);
     let mut values = [g.numbers("g"), d.numbers("d")].concat();
     if d.whole > 0.0 {
         values.push(("grad_ratio".to_owned(), g.whole / d.whole));

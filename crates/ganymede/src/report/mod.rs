@@ -4,6 +4,7 @@ mod alerts;
 mod config;
 mod curves;
 mod facts;
+mod interpolation;
 mod live;
 mod measured;
 mod page;
@@ -93,7 +94,10 @@ pub(crate) fn run(args: &ReportArgs) -> Result<Exit> {
 pub(crate) fn write_into(folder: &Path) -> Result<PathBuf> {
     let place = folder.join(FILE);
     let out = Output::new(&place)?;
-    let (page, _) = page_of(vec![RunReader::open(folder)?]);
+    let reader = RunReader::open(folder)?;
+    // A page without this picture is a page: a run that diverged has no samples.
+    let _ = interpolation::draw(reader.folder());
+    let (page, _) = page_of(vec![reader]);
     out.write(page.as_bytes())?;
     Ok(place)
 }

@@ -59,6 +59,8 @@ pub(super) struct RunReport {
     pub(super) alerts: Vec<Alert>,
     pub(super) real: Option<String>,
     pub(super) pictures: Vec<Picture>,
+    /// What lies between samples of the last checkpoint.
+    pub(super) interpolation: Option<String>,
     pub(super) config: Vec<Setting>,
     pub(super) facts: Vec<Fact>,
     /// Known traps in the configuration, as the summary has them.
@@ -145,8 +147,15 @@ impl RunReader {
         if damaged > 0 {
             remarks.push(format!("alerts.jsonl: {damaged} lines are no records and are left out"));
         }
+        let mut interpolation = None;
         let (real, pictures) = match pictures {
-            Pictures::Embedded(budget) => pictures::embedded(&self.folder, budget),
+            Pictures::Embedded(budget) => {
+                interpolation = pictures::embed(&self.folder.interpolation());
+                // The timeline has most of the room.
+                interpolation = interpolation.filter(|src| src.len() <= budget / 3);
+                let left = budget - interpolation.as_ref().map_or(0, String::len);
+                pictures::embedded(&self.folder, left)
+            }
             Pictures::Served => pictures::served(&self.folder),
         };
         let empty = Map::new();
@@ -174,6 +183,7 @@ impl RunReader {
             alerts,
             real,
             pictures,
+            interpolation,
             facts: facts::of(ended, &config, self.measured.as_ref()),
             config: config::settings(&config),
             warnings: facts::warnings(ended),

@@ -64,13 +64,13 @@ fn a_port_that_is_taken_stops_a_run_before_it_begins() {
 }
 
 /// A run that is looked at, killed at the end whatever happens.
-struct Watched {
+pub(crate) struct Watched {
     child: Child,
     host: String,
 }
 
 impl Watched {
-    fn start(config: &Path, out: &Path, steps: &str) -> Self {
+    pub(crate) fn start(config: &Path, out: &Path, steps: &str) -> Self {
         let mut command =
             ganymede(&["train", "--config", text(config), "--out", text(out), "--steps", steps]);
         command.args(["--set", "log.log_every=1", "--live", "0"]);
@@ -80,6 +80,11 @@ impl Watched {
             .find_map(|line| Some(line.strip_prefix("look on at http://")?.trim_end_matches('/').to_owned()));
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, host: url.unwrap() }
+    }
+
+    /// Where it is looked at, as `127.0.0.1:PORT`.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
     }
 
     /// The status and the body of an answer to a request of these lines.

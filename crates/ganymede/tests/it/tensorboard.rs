@@ -41,12 +41,12 @@ fn assert_as_logged(run: &Path) {
 /// Pictures by step.
 type Pictures = Vec<(i64, Vec<u8>)>;
 
-/// The pictures in the event files by step, and the texts and histograms in them.
-fn other_values(run: &Path) -> (Pictures, Vec<String>, usize) {
+/// The pictures in the event files by step, the texts, and the tags of histograms with their steps.
+fn other_values(run: &Path) -> (Pictures, Vec<String>, Vec<(String, i64)>) {
     let mut files: Vec<_> =
         fs::read_dir(run.join("tensorboard")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    let (mut pictures, mut texts, mut histograms) = (Vec::new(), Vec::new(), 0);
+    let (mut pictures, mut texts, mut histograms) = (Vec::new(), Vec::new(), Vec::new());
     for file in files {
         let bytes = fs::read(file).unwrap();
         let mut reader = EventReader::new(&bytes[..]);
@@ -56,7 +56,7 @@ fn other_values(run: &Path) -> (Pictures, Vec<String>, usize) {
                 match value.data {
                     EventData::Image { encoded, .. } => pictures.push((event.step, encoded)),
                     EventData::Strings(strings) => texts.push(String::from_utf8(strings.concat()).unwrap()),
-                    EventData::Histogram(_) => histograms += 1,
+                    EventData::Histogram(_) => histograms.push((value.tag, event.step)),
                     _ => {}
                 }
             }
@@ -81,7 +81,14 @@ fn all_that_is_logged_stands_in_the_event_files() {
         texts[0].contains("    [optimizer.discriminator]\n") && texts[1] == summary["verdict"],
         "{texts:?}"
     );
-    assert!(histograms > 20, "{histograms}");
+    // Weights at every picture, gradients at those that a step led to.
+    for (group, wanted) in [("", &[0, 5, 10, 12][..]), ("gradient/", &[5, 10, 12])] {
+        for layer in ["generator/main.0.weight", "discriminator/main.0.weight"] {
+            let tag = format!("{group}{layer}");
+            let steps = histograms.iter().filter(|(of, _)| *of == tag).map(|(_, step)| *step);
+            assert_eq!(steps.collect::<Vec<_>>(), wanted, "{tag} among {histograms:?}");
+        }
+    }
 }
 
 #[test]

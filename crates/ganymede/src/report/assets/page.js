@@ -88,6 +88,7 @@ async function lookAgain() {
     if (text !== parts.lastText) {
       parts.lastText = text;
       report = JSON.parse(text);
+      parts.updates = (parts.updates || 0) + 1;
       show();
     }
     const ended = report.runs.every((run) => run.state !== "training");
@@ -101,8 +102,13 @@ async function lookAgain() {
   }
 }
 
-// With #self-test at the end of its address the page tries itself, and says in an element of that name what came of it.
+// With #self-test at the end of its address the page tries itself, and says in an element of that name what came of it. A
+// live one first sees its run go on.
 function selfTest() {
+  if (report.live && (parts.updates || 0) < 3) {
+    setTimeout(selfTest, 100);
+    return;
+  }
   const slider = timeline.slider;
   const steps = [];
   const sources = new Set();
@@ -138,6 +144,8 @@ function selfTest() {
       charts: plots.size,
       zoomed: after.filter(([min, max], i) => min > before[i][0] && max < before[i][1]).length,
       flags,
+      updates: parts.updates || 0,
+      between: timeline.between.children.length,
       wider_than_screen: document.documentElement.scrollWidth > document.documentElement.clientWidth,
     };
     document.body.append(el("pre", { id: "self-test" }, JSON.stringify(outcome)));

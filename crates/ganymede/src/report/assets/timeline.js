@@ -12,8 +12,9 @@ function buildTimeline(place) {
   const label = el("output", { class: "step" });
   const frames = el("div", { class: "frames" });
   const strip = el("div", { class: "strip" });
-  Object.assign(timeline, { slider, play, label, place: frames, strip });
-  place.append(frames, el("div", { class: "controls slide" }, play, slider, label), strip);
+  const between = el("div", { class: "frames" });
+  Object.assign(timeline, { slider, play, label, place: frames, strip, between });
+  place.append(frames, el("div", { class: "controls slide" }, play, slider, label), strip, between);
 }
 
 // The newest picture of a run that is not from after `step`.
@@ -48,6 +49,7 @@ function fillTimeline(report) {
   timeline.names = several ? labels : labels.map(() => "generated");
   timeline.slider.max = Math.max(0, timeline.steps.length - 1);
   fillStrip(report.runs.find((run) => run.pictures.length));
+  fillBetween(report.runs, labels);
   const at = wasAtEnd ? timeline.steps.length - 1 : timeline.steps.findIndex((step) => step >= wanted);
   showStep(Math.max(0, at));
 }
@@ -72,6 +74,18 @@ function fillStrip(run) {
       return button;
     }),
   );
+}
+
+// What lies between samples, once for each run that has a picture of it.
+function fillBetween(runs, labels) {
+  const words = "from one sample to the next, on a straight line in z: a row each, the last to the first";
+  const figures = runs.map((run, i) => {
+    if (!run.interpolation) return null;
+    const name = runs.length > 1 ? labels[i] + ", " : "";
+    const image = el("img", { src: run.interpolation, alt: "samples between samples", class: "generated" });
+    return el("figure", {}, image, el("figcaption", {}, name + words));
+  });
+  timeline.between.replaceChildren(...figures.filter(Boolean));
 }
 
 function showStep(at) {

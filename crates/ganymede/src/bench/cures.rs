@@ -30,7 +30,17 @@ pub(super) const CURES: &[(&str, &[&str])] = &[
     ("top-k", &["loss.top_k=0.5"]),
     ("r1", &["penalty=[{ kind = \"r1\", gamma = 1.0 }]"]),
     ("r1, every 16th update", &["penalty=[{ kind = \"r1\", gamma = 1.0, interval = 16 }]"]),
+    ("r1, two updates", &["penalty=[{ kind = \"r1\", gamma = 1.0 }]", "optimizer.n_critic=2"]),
     ("first-order r1", &["penalty=[{ kind = \"first-order-r1\", gamma = 1.0 }]"]),
+    (
+        "first-order r1, two updates",
+        &["penalty=[{ kind = \"first-order-r1\", gamma = 1.0 }]", "optimizer.n_critic=2"],
+    ),
+    ("first-order r1 of half", &["penalty=[{ kind = \"first-order-r1\", gamma = 1.0, share = 0.5 }]"]),
+    (
+        "first-order r1 of half, two updates",
+        &["penalty=[{ kind = \"first-order-r1\", gamma = 1.0, share = 0.5 }]", "optimizer.n_critic=2"],
+    ),
     ("wgan-gp", &["loss.kind=wasserstein", "penalty=[{ kind = \"wgan-gp\", lambda = 10.0 }]"]),
     ("dragan", &["penalty=[{ kind = \"dragan\", lambda = 10.0 }]"]),
     ("gradient normalisation", &["discriminator.gradient_normalised=true"]),

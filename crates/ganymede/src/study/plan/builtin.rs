@@ -5,6 +5,8 @@ const STUDIES: &[(&str, &str)] = &[
     ("grid", include_str!("builtin/grid.toml")),
     ("stacked-mnist", include_str!("builtin/stacked-mnist.toml")),
     ("fashion", include_str!("builtin/fashion.toml")),
+    ("rates", include_str!("builtin/rates.toml")),
+    ("smoothing", include_str!("builtin/smoothing.toml")),
 ];
 
 /// The file of a study.

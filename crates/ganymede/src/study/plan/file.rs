@@ -190,10 +190,14 @@ fn names<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), Str
     for name in names {
         count += 1;
         let letters = name.chars().count();
-        if name.trim().is_empty() || letters > MOST_NAME || name.chars().any(|c| c.is_control() || c == '|') {
+        if name.trim().is_empty()
+            || letters > MOST_NAME
+            || name.chars().any(|c| c.is_control() || "|,".contains(c))
+        {
             let name = shortened(name);
             return Err(format!(
-                "[[{what}]] name `{name}`: give 1 to {MOST_NAME} letters in a line, without `|`"
+                "[[{what}]] name `{name}`: give 1 to {MOST_NAME} letters in a line, without `|` and commas: columns end at the \
+                 one, and `--only` parts names at the other"
             ));
         }
         if !seen.insert(slug(name)) {

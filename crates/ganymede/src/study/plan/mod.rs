@@ -30,7 +30,7 @@ pub(crate) use worker::run as worker;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct PlanArgs {
-    /// A study that comes with the program (ring, grid, stacked-mnist, fashion), or a file of one
+    /// A study that comes with the program (ring, grid, stacked-mnist, fashion, rates, smoothing), or a file of one
     #[arg(value_name = "NAME|FILE.toml")]
     pub(crate) study: Option<String>,
     /// Print the study's file, to begin an own one with

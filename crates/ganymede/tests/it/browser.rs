@@ -11,18 +11,18 @@ use crate::report::Watched;
 
 /// What the page of a file says of itself.
 fn look(chromium: &Path, page: &Path, width: u32) -> Value {
-    look_at(chromium, &format!("file://{}", text(page)), width)
+    look_at(chromium, &format!("file://{}", text(page)), (width, 10))
 }
 
 /// What the page at an address says of itself, and that nothing was said on the console. No name is known but this machine's.
-fn look_at(chromium: &Path, address: &str, width: u32) -> Value {
+fn look_at(chromium: &Path, address: &str, (width, seconds): (u32, u32)) -> Value {
     let profile = tempfile::tempdir().unwrap();
     let output = Command::new(chromium)
         .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"])
         .args([
             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
             "--enable-logging=stderr",
-            "--virtual-time-budget=30000",
+            &format!("--virtual-time-budget={}", 1000 * seconds),
         ])
         .args([&format!("--window-size={width},900"), &format!("--user-data-dir={}", text(profile.path()))])
         .args(["--dump-dom", &format!("{address}#self-test")])
@@ -78,8 +78,11 @@ fn the_page_works_in_a_browser_without_a_network() {
 fn a_live_page_updates_in_a_browser_while_the_run_goes_on() {
     let Some(chromium) = std::env::var_os("GANYMEDE_CHROMIUM") else { return };
     let dir = tempfile::tempdir().unwrap();
-    let watched = Watched::start(&config(dir.path(), RING), &dir.path().join("x"), "1000000");
-    let found = look_at(Path::new(&chromium), &format!("http://{}/", watched.host()), 1400);
+    // A few pictures, and steps enough to look on for as long as it takes.
+    let more = ["--steps", "1000000", "--set", "log.sample_every=250000", "--set", "run.batch=64"];
+    let watched = Watched::start(&config(dir.path(), RING), &dir.path().join("x"), &more);
+    // The page looks again every two seconds of a clock that leaps ahead when nothing is to be done.
+    let found = look_at(Path::new(&chromium), &format!("http://{}/", watched.host()), (1400, 15));
     assert_eq!(found["faults"], serde_json::json!([]), "{found}");
     assert!(found["updates"].as_u64() >= Some(3) && found["zoomed"].as_u64() >= Some(4), "{found}");
 }

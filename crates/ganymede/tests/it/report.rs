@@ -70,10 +70,11 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    pub(crate) fn start(config: &Path, out: &Path, steps: &str) -> Self {
+    /// A run that logs every step.
+    pub(crate) fn start(config: &Path, out: &Path, more: &[&str]) -> Self {
         let mut command =
-            ganymede(&["train", "--config", text(config), "--out", text(out), "--steps", steps]);
-        command.args(["--set", "log.log_every=1", "--live", "0"]);
+            ganymede(&["train", "--config", text(config), "--out", text(out), "--set", "log.log_every=1"]);
+        command.args(["--live", "0"]).args(more);
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let url = lines
@@ -116,7 +117,7 @@ impl Drop for Watched {
 fn a_live_page_is_looked_at_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     let (config, out) = (config(dir.path(), RING), dir.path().join("x"));
-    let watched = Watched::start(&config, &out, "1000000");
+    let watched = Watched::start(&config, &out, &["--steps", "1000000"]);
     let (status, page) = watched.get("/");
     assert!(status == 200 && page.contains("<!DOCTYPE html>") && page.contains("\"live\":2"), "{status}");
     let (status, data) = watched.get("/data.json?x=1");
@@ -147,7 +148,7 @@ fn a_live_page_is_looked_at_and_nothing_else() {
 fn a_live_page_sees_the_end() {
     let dir = tempfile::tempdir().unwrap();
     let (config, out) = (config(dir.path(), RING), dir.path().join("x"));
-    let mut watched = Watched::start(&config, &out, "400");
+    let mut watched = Watched::start(&config, &out, &["--steps", "400"]);
     // It looks on until it has seen the end, for which the program waits.
     let mut tag = String::new();
     loop {

@@ -1,6 +1,6 @@
 //! Our own statistics file: everything that a shard needs to be merged later, and where it came from.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use ganymede_tensor::write_atomic;
@@ -65,7 +65,7 @@ impl FeatureStats {
             (PROVENANCE_KEY.to_string(), provenance),
             (CONTENTS_KEY.to_string(), serde_json::to_string(&self.parts).map_err(|e| e.to_string())?),
         ]);
-        serialize(tensors, Some(metadata)).map_err(|e| e.to_string())
+        in_order(serialize(tensors, Some(metadata)).map_err(|e| e.to_string())?)
     }
 
     /// Reads what [`FeatureStats::save`] wrote. Going on from there, or merging, continues as if the rows were there;
@@ -78,6 +78,20 @@ impl FeatureStats {
             std::fs::read(path).map_err(|source| MetricError::Io { path: path.to_path_buf(), source })?;
         from_bytes(&bytes).map_err(|reason| MetricError::File { path: path.to_path_buf(), reason })
     }
+}
+
+/// A safetensors file with the keys of its header in order, so that equal statistics are equal bytes: the library's metadata
+/// are a hash map, in another order each time.
+fn in_order(mut file: Vec<u8>) -> std::result::Result<Vec<u8>, String> {
+    let length = file.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes) as usize);
+    let header = file.get_mut(8..8 + length).ok_or("the header is cut short")?;
+    let keys: BTreeMap<String, BTreeMap<String, serde_json::Value>> =
+        serde_json::from_slice(header).map_err(|e| e.to_string())?;
+    let sorted = serde_json::to_vec(&keys).map_err(|e| e.to_string())?;
+    // The same text in another order, and the spaces behind it.
+    header.fill(b' ');
+    header.get_mut(..sorted.len()).ok_or("the header grew")?.copy_from_slice(&sorted);
+    Ok(file)
 }
 
 /// Numbers one after another, in `N` bytes each.

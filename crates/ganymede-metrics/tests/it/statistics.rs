@@ -106,6 +106,9 @@ fn a_file_holds_everything() {
         let mut stats = if keep { FeatureStats::keeping_rows(4) } else { FeatureStats::new(4) }.unwrap();
         stats.push(&rows).unwrap();
         stats.save(&path, &provenance).unwrap();
+        // Equal statistics are equal bytes, whoever writes them.
+        let written = std::fs::read(&path).unwrap();
+        (0..4).for_each(|_| assert!(stats.to_bytes(&provenance).unwrap() == written));
         let (mut again, from) = FeatureStats::load(&path).unwrap();
         assert_eq!((from, again.count()), (provenance.clone(), 700));
         assert_eq!(again.mean_cov(Ddof::Sample).unwrap(), stats.mean_cov(Ddof::Sample).unwrap());

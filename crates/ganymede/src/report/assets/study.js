@@ -86,7 +86,7 @@ function setOf(set) {
   return el(
     "section",
     {},
-    el("h2", {}, set.name),
+    study.sets.length > 1 ? el("h2", {}, set.name) : null,
     tableOf(["method", "runs", ...set.columns, "seconds a run"], rowsOf(set)),
     set.published.length ? publishedOf(set) : null,
     set.charts.length ? el("h3", {}, "On the way: each seed, and the median of each method") : null,

@@ -135,6 +135,8 @@ impl Row {
 pub(super) fn markdown(plan: &StudyFile, sets: &[Set]) -> String {
     let mut text = format!("# {}\n", plan.title);
     for set in sets {
+        // The only set of a study needs no name.
+        let _ = if sets.len() > 1 { writeln!(text, "\n## {}\n", set.name) } else { writeln!(text) };
         // Nothing fails that is written into memory.
         let _ = write_set(&mut text, set);
     }
@@ -146,7 +148,6 @@ pub(super) fn markdown(plan: &StudyFile, sets: &[Set]) -> String {
 }
 
 fn write_set(text: &mut String, set: &Set) -> std::fmt::Result {
-    writeln!(text, "\n## {}\n", set.name)?;
     let names: Vec<&str> = set.columns.iter().map(|column| column.name.as_str()).collect();
     let line = |names: &[&str]| names.iter().map(|name| format!(" {name} |")).collect::<String>();
     writeln!(text, "| method | runs |{} seconds a run |", line(&names))?;

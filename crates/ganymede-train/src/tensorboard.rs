@@ -3,6 +3,8 @@
 //! Each start and resume writes a file of its own, which begins by saying what of those before it no longer counts; the
 //! same is cut off them, for readers that do not know that rule.
 
+mod tags;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Write};
@@ -16,24 +18,11 @@ use ganymede_tensor::{DType, Device, Params, Tensor};
 
 use crate::error::TrainError;
 use crate::folder::RunFolder;
-use crate::record::{LogEntry, Metric, MetricEntry, TimingEntry};
+use crate::record::{LogEntry, MetricEntry, TimingEntry};
+use tags::{tag_of, values_of};
 
-/// Values of the log by what they begin with, and the group that TensorBoard shows them in.
-const GROUPS: &[(&str, &str)] = &[
-    ("loss_", "loss"),
-    ("penalty", "penalty"),
-    ("score_", "score"),
-    ("accuracy_", "accuracy"),
-    ("grad_norm_", "grad_norm"),
-    ("lr_", "lr"),
-    ("augment_p", "augment"),
-    ("diffusion_t", "augment"),
-    ("r_t", "augment"),
-];
 /// Whose weights and gradients histograms are of.
 const PLAYERS: [&str; 2] = ["generator", "discriminator"];
-/// Every other value.
-const OTHERS: &str = "other";
 /// The text of how a run ended. That of an earlier stretch is cut off.
 const VERDICT: &str = "verdict";
 /// Files of this folder are ours to cut.
@@ -203,31 +192,6 @@ impl Step<'_> {
     }
 }
 
-/// `loss/loss_d`: the log's own name in its group.
-fn tag_of(name: &str) -> String {
-    let group = GROUPS.iter().find(|(begin, _)| name.starts_with(begin)).map_or(OTHERS, |(_, group)| group);
-    format!("{group}/{name}")
-}
-
-fn values_of(metric: &Metric) -> Vec<(String, f64)> {
-    let plain = |name: &str, value| (format!("metric/{name}"), value);
-    match metric {
-        Metric::ModeCoverage { modes_covered, high_quality, .. } => {
-            vec![plain("modes_covered", *modes_covered as f64), plain("high_quality", *high_quality)]
-        }
-        Metric::SlicedWasserstein { distance, between_reals, .. } => {
-            vec![plain("sliced_wasserstein", *distance), plain("between_reals", *between_reals)]
-        }
-        Metric::Quality(quality) => {
-            let values = quality.values.iter().map(|value| plain(&value.name, value.value));
-            let between = quality.between_reals.map(|value| plain("between_reals", value));
-            let classes =
-                quality.classes.iter().map(|share| (format!("class/{}", share.class), share.generated));
-            values.chain(between).chain(classes).collect()
-        }
-    }
-}
-
 /// Of a tensor for each parameter, by its name.
 fn histograms(
     group: &str,
@@ -392,19 +356,5 @@ mod tests {
         assert_eq!(first, "events.out.tfevents.1700000000.ganymede.000001");
         let second = name(Some(Path::new(&first)), 1_600_000_000.0);
         assert_eq!(second, "events.out.tfevents.1700000000.ganymede.000002");
-    }
-
-    #[test]
-    fn values_of_the_log_stand_in_groups_under_their_own_names() {
-        let tags = ["loss_d", "penalty", "grad_norm_g", "lr_factor", "r_t", "drift"].map(tag_of);
-        let wanted = [
-            "loss/loss_d",
-            "penalty/penalty",
-            "grad_norm/grad_norm_g",
-            "lr/lr_factor",
-            "augment/r_t",
-            "other/drift",
-        ];
-        assert_eq!(tags, wanted);
     }
 }

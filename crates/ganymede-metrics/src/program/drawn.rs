@@ -12,7 +12,6 @@ use super::args::DrawArgs;
 #[cfg(feature = "onnx")]
 use super::onnx::OnnxGenerator;
 use super::progress::Progress;
-use super::source::Source;
 use super::words::{self, Misuse};
 
 /// Bytes that the levels of samples may take in memory: 10,000 colour images of 256 × 256 pixels.
@@ -55,19 +54,8 @@ pub(crate) enum Generator<'a> {
     Onnx(Box<OnnxGenerator>),
 }
 
-impl<'a> Source<'a> {
-    /// A set that is to be drawn; nothing where the path is something else.
-    pub(crate) fn drawn(
-        path: &Path,
-        may_be_drawn: bool,
-        runs: Option<&'a dyn RunSamples>,
-    ) -> Result<Option<Self>> {
-        Ok(Generator::open(path, may_be_drawn, runs)?.map(Self::Drawn))
-    }
-}
-
 impl<'a> Generator<'a> {
-    /// Looks what is there.
+    /// What samples are to be drawn of; nothing where the path is something else.
     pub(crate) fn open(
         path: &Path,
         may_be_drawn: bool,

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::args::NetworkArgs;
 use super::choices::Rules;
-use super::drawn::RunSamples;
+use super::drawn::{Generator, RunSamples};
 use super::extractor;
 use super::source::{Reader, Set, Source};
 
@@ -51,8 +51,8 @@ impl<'a> Sets<'a> {
     pub(crate) fn open(asked: Vec<Asked<'a>>, means: Means<'a>) -> Result<Self> {
         let open = |asked: Asked<'a>| {
             let runs = means.runs.filter(|_| asked.may_be_drawn);
-            let source = match Source::drawn(asked.path, asked.may_be_drawn, runs)? {
-                Some(drawn) => drawn,
+            let source = match Generator::open(asked.path, asked.may_be_drawn, runs)? {
+                Some(generator) => Source::Drawn(generator),
                 None => Source::open(asked.path, means.rules)?,
             };
             Ok((asked, source))

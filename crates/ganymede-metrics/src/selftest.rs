@@ -31,6 +31,9 @@ pub struct Outcome {
     pub verdicts: Vec<Option<Verdict>>,
     /// What was published of it, likewise.
     pub published: Vec<Option<Verdict>>,
+    /// In which share of resamplings of the repetitions the verdict is the same, in `0..=1`: where it is not nearly 1,
+    /// chance decides. `None` also of one repetition.
+    pub certainty: Vec<Option<f64>>,
 }
 
 /// What [`selftest`] finds.
@@ -52,11 +55,15 @@ pub const SELFTEST_CHECKS: usize = CHECKS.len();
 /// wider or narrower, with an outlier or a heavy tail, modes that are dropped or invented, cubes, spheres, a ball in
 /// a torus, rounded numbers. Of each it is known what a measure should say, as a bell over the shift or 0 and 1 at the ends.
 ///
-/// `repeats` sets of samples are drawn, and their scores averaged; the paper has ten. `done` is called after each check.
+/// `repeats` sets of samples are drawn, and their scores averaged; the paper has ten. Of two and more it is also seen which
+/// verdicts chance decides: the repetitions are resampled with replacement and judged again ([`Outcome::certainty`]).
+/// `done` is called after each check.
 ///
 /// Räisä, van Breugel and van der Schaar, 2025, "Position: all current generative fidelity and diversity metrics are
 /// flawed", ICML, arXiv:2505.22450; checks, thresholds and the published verdicts are those of its repository. There
-/// alpha-precision is trained; density and coverage count the border of a ball (`≤`), ours do not.
+/// alpha-precision is trained; density and coverage count the border of a ball (`≤`), ours do not; and what it calls
+/// precision cover is the share of covered *real* samples, [`CoverPr::recall`](crate::CoverPr::recall) here. That share is
+/// tried twice: as it was published, and by the names of this crate.
 ///
 /// Cost: about 1,200 comparisons, most of them of 1,000 with 1,000 samples, each repetition.
 ///
@@ -74,21 +81,36 @@ pub fn selftest(repeats: usize, seed: u64, done: &mut dyn FnMut()) -> Result<Sel
     Ok(SelfTest { measures: TRIED.to_vec(), outcomes, repeats })
 }
 
-/// Settings with the mean scores at each of their values.
-type Averaged = Vec<(usize, Vec<f64>, Vec<Scores>)>;
+/// How often the repetitions are resampled.
+const RESAMPLES: usize = 200;
+
+/// A setting, and the scores at each of its values in each repetition.
+struct Scored {
+    index: usize,
+    x: Vec<f64>,
+    repeats: Vec<Vec<Scores>>,
+}
+
+impl Scored {
+    /// Of each measure its curve, a mean over these repetitions.
+    fn curves(&self, repeats: &[usize]) -> Vec<Vec<f64>> {
+        let mean = |at: usize, tried: usize| {
+            repeats.iter().map(|repeat| self.repeats[*repeat][at][tried]).sum::<f64>() / repeats.len() as f64
+        };
+        (0..TRIED.len()).map(|tried| (0..self.x.len()).map(|at| mean(at, tried)).collect()).collect()
+    }
+}
 
 fn run(check: &Check, repeats: usize, seed: u64) -> Result<Vec<Outcome>> {
-    let mut averaged: Averaged = Vec::new();
+    let mut scored: Vec<Scored> = Vec::new();
     for repeat in 0..repeats {
         let mut rng = Rng::stream(seed, &format!("selftest/{}/{repeat}", check.name));
         for (at, Setting { index, points }) in (check.settings)(&mut rng).into_iter().enumerate() {
             if repeat == 0 {
                 let x: Vec<f64> = points.iter().map(|(x, _, _)| *x).collect();
-                averaged.push((index, x, vec![[0.0; TRIED.len()]; points.len()]));
+                scored.push(Scored { index, x, repeats: Vec::new() });
             }
-            for (mean, found) in averaged[at].2.iter_mut().zip(scores(&points)?) {
-                mean.iter_mut().zip(found).for_each(|(mean, score)| *mean += score / repeats as f64);
-            }
+            scored[at].repeats.push(scores(&points)?);
         }
     }
     let mut desiderata: Vec<&'static str> = Vec::new();
@@ -97,15 +119,56 @@ fn run(check: &Check, repeats: usize, seed: u64) -> Result<Vec<Outcome>> {
             desiderata.push(demand.desideratum);
         }
     });
-    let outcome = |desideratum: &&'static str| Outcome {
-        check: check.name,
-        desideratum,
-        verdicts: (0..TRIED.len()).map(|tried| verdict(check, desideratum, tried, &averaged)).collect(),
-        published: (0..TRIED.len())
-            .map(|tried| published::published(check.name, desideratum, tried))
-            .collect(),
+    let all: Vec<usize> = (0..repeats).collect();
+    let mut outcomes: Vec<Outcome> = desiderata
+        .iter()
+        .zip(verdicts(check, &desiderata, &scored, &all))
+        .map(|(desideratum, verdicts)| Outcome {
+            check: check.name,
+            desideratum,
+            certainty: verdicts.iter().map(|verdict| verdict.filter(|_| repeats > 1).map(|_| 0.0)).collect(),
+            verdicts,
+            published: (0..TRIED.len())
+                .map(|tried| published::published(check.name, desideratum, tried))
+                .collect(),
+        })
+        .collect();
+    if repeats > 1 {
+        let mut rng = Rng::stream(seed, &format!("selftest/{}/resampled", check.name));
+        for _ in 0..RESAMPLES {
+            let drawn: Vec<usize> = all.iter().map(|_| rng.below(repeats)).collect();
+            for (outcome, resampled) in outcomes.iter_mut().zip(verdicts(check, &desiderata, &scored, &drawn))
+            {
+                let pairs = outcome.verdicts.iter().zip(resampled);
+                for (certainty, (verdict, again)) in outcome.certainty.iter_mut().zip(pairs) {
+                    *certainty = certainty.map(|c| c + f64::from(*verdict == again) / RESAMPLES as f64);
+                }
+            }
+        }
+    }
+    Ok(outcomes)
+}
+
+/// The verdicts of these repetitions: of each desideratum those on each measure.
+fn verdicts(
+    check: &Check,
+    desiderata: &[&str],
+    scored: &[Scored],
+    repeats: &[usize],
+) -> Vec<Vec<Option<Verdict>>> {
+    let curves: Vec<Vec<Vec<f64>>> = scored.iter().map(|scored| scored.curves(repeats)).collect();
+    let verdict = |desideratum: &str, tried: usize| {
+        let mut all = Vec::new();
+        for demand in check.demands.iter().filter(|demand| demand.desideratum == desideratum) {
+            let rule = if TRIED[tried].of_fidelity { demand.fidelity } else { demand.diversity };
+            for (scored, curves) in scored.iter().zip(&curves) {
+                let rule: Option<Rule> = rule(scored.index);
+                all.extend(rule.map(|rule| Curve { x: &scored.x, y: &curves[tried] }.judge(rule)));
+            }
+        }
+        (!all.is_empty()).then(|| Verdict::together(&all))
     };
-    Ok(desiderata.iter().map(outcome).collect())
+    desiderata.iter().map(|what| (0..TRIED.len()).map(|tried| verdict(what, tried)).collect()).collect()
 }
 
 /// The scores at each value of a setting.
@@ -120,19 +183,6 @@ fn scores(points: &[Point]) -> Result<Vec<Scores>> {
         reals.push(known);
     }
     points.par_iter().zip(&reals).map(|((_, _, synthetic), real)| real.scores(synthetic)).collect()
-}
-
-fn verdict(check: &Check, desideratum: &str, tried: usize, averaged: &Averaged) -> Option<Verdict> {
-    let mut all = Vec::new();
-    for demand in check.demands.iter().filter(|demand| demand.desideratum == desideratum) {
-        let rule = if TRIED[tried].of_fidelity { demand.fidelity } else { demand.diversity };
-        for (index, x, scores) in averaged {
-            let rule: Option<Rule> = rule(*index);
-            let y: Vec<f64> = scores.iter().map(|scores| scores[tried]).collect();
-            all.extend(rule.map(|rule| Curve { x, y: &y }.judge(rule)));
-        }
-    }
-    (!all.is_empty()).then(|| Verdict::together(&all))
 }
 
 #[cfg(test)]
@@ -163,6 +213,10 @@ mod tests {
     fn modes_that_are_invented_and_dropped_are_judged_as_published() {
         let check = CHECKS.iter().find(|check| check.name.ends_with("invention")).unwrap();
         for outcome in run(check, 2, 0).unwrap() {
+            assert!(
+                outcome.certainty.iter().flatten().all(|share| (0.25..=1.0).contains(share)),
+                "{outcome:?}"
+            );
             let pairs = outcome.verdicts.iter().zip(&outcome.published).zip(TRIED);
             for ((ours, published), tried) in pairs {
                 let is_by_chance = ["coverage", "symmetric recall"].contains(&tried.name);

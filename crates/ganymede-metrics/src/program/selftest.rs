@@ -1,9 +1,11 @@
 //! `selftest`
 
+use std::fmt::Write as _;
+
 use anyhow::Result;
 use serde_json::json;
 
-use crate::{SELFTEST_CHECKS, SelfTest, Verdict, selftest};
+use crate::{Outcome, SELFTEST_CHECKS, SelfTest, Verdict, selftest};
 
 use super::answer::{Exit, Json};
 use super::args::SelfTestArgs;
@@ -23,6 +25,9 @@ pub(crate) fn run(args: &SelfTestArgs, json: &Json) -> Result<Exit> {
     shown.map(|()| Exit::Done)
 }
 
+/// From this share of equal verdicts on chance is not said to decide.
+const CERTAIN: f64 = 0.95;
+
 /// A check a row, a measure a column; the published verdict in brackets where it is another.
 fn table(found: &SelfTest) -> String {
     let names: Vec<String> =
@@ -33,13 +38,12 @@ fn table(found: &SelfTest) -> String {
         let what = if tried.of_fidelity { "fidelity" } else { "diversity" };
         lines.push(format!("  {}  {} ({what})", letter(at), tried.name));
     }
-    let head: String = (0..found.measures.len()).map(|at| format!("  {}   ", letter(at))).collect();
+    let head: String = (0..found.measures.len()).map(|at| format!("  {}    ", letter(at))).collect();
     lines.push(String::new());
     lines.push(format!("{:<width$}{}", "", head.trim_end()));
     for (name, outcome) in names.iter().zip(&found.outcomes) {
-        let cells = outcome.verdicts.iter().zip(&outcome.published);
-        let cells: String =
-            cells.map(|(ours, published)| format!("{:<6}", cell(*ours, *published))).collect();
+        let cells = (0..found.measures.len()).map(|at| format!("{:<7}", cell(outcome, at)));
+        let cells: String = cells.collect();
         lines.push(format!("{name:<width$}  {}", cells.trim_end()));
     }
     lines.push(String::new());
@@ -47,41 +51,58 @@ fn table(found: &SelfTest) -> String {
         "T as it should be, F not, L or H as a low or a high measure of diversity should; in brackets what was".into(),
     );
     lines.push("published, where that is another: Räisä et al., 2025, arXiv:2505.22450.".into());
+    if found.repeats > 1 {
+        lines.push("~ where chance decides: resampled repetitions say otherwise in more than 5 %.".into());
+    }
     lines.push(agreement(found));
     lines.push(String::new());
     for (at, tried) in found.measures.iter().enumerate() {
         let verdicts: Vec<Verdict> = found.outcomes.iter().filter_map(|o| o.verdicts[at]).collect();
         let passed = verdicts.iter().filter(|verdict| **verdict != Verdict::Fail).count();
-        lines.push(format!("{:<24} passes {passed:>2} of {}", tried.name, verdicts.len()));
+        lines.push(format!("{:<26} passes {passed:>2} of {}", tried.name, verdicts.len()));
     }
     lines.join("\n")
 }
 
 fn agreement(found: &SelfTest) -> String {
-    let pairs = found.outcomes.iter().flat_map(|outcome| outcome.verdicts.iter().zip(&outcome.published));
-    let both: Vec<bool> = pairs.filter_map(|(ours, published)| Some((*ours)? == (*published)?)).collect();
-    let alike = both.iter().filter(|is| **is).count();
-    format!(
-        "{alike} of {} verdicts are the published ones ({} repetitions here, 10 there).",
-        both.len(),
+    let (mut both, mut alike, mut by_chance) = (0, 0, 0);
+    for (outcome, at) in found.outcomes.iter().flat_map(|o| (0..o.verdicts.len()).map(move |at| (o, at))) {
+        let (Some(ours), Some(published)) = (outcome.verdicts[at], outcome.published[at]) else { continue };
+        both += 1;
+        alike += usize::from(ours == published);
+        by_chance += usize::from(ours != published && is_by_chance(outcome, at));
+    }
+    let mut line = format!(
+        "{alike} of {both} verdicts are the published ones ({} repetitions here, 10 there)",
         found.repeats
-    )
+    );
+    if found.repeats > 1 && alike < both {
+        let _ = write!(line, "; of the other {}, chance decides {by_chance}", both - alike);
+    }
+    line + "."
+}
+
+fn is_by_chance(outcome: &Outcome, at: usize) -> bool {
+    outcome.certainty[at].is_some_and(|share| share < CERTAIN)
 }
 
 fn letter(at: usize) -> char {
     char::from(b'a' + at as u8)
 }
 
-fn cell(ours: Option<Verdict>, published: Option<Verdict>) -> String {
+fn cell(outcome: &Outcome, at: usize) -> String {
     let word = |verdict| match verdict {
         Verdict::Pass => "T",
         Verdict::Fail => "F",
         Verdict::Low => "L",
         Verdict::High => "H",
     };
-    match (ours, published) {
-        (Some(ours), Some(published)) if ours != published => format!("{} ({})", word(ours), word(published)),
-        (Some(ours), _) => word(ours).to_owned(),
+    let mark = if is_by_chance(outcome, at) { "~" } else { "" };
+    match (outcome.verdicts[at], outcome.published[at]) {
+        (Some(ours), Some(published)) if ours != published => {
+            format!("{}{mark} ({})", word(ours), word(published))
+        }
+        (Some(ours), _) => format!("{}{mark}", word(ours)),
         (None, _) => "-".to_owned(),
     }
 }

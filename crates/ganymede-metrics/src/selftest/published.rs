@@ -3,7 +3,8 @@
 
 use super::rule::Verdict;
 
-/// Of precision, recall, density, coverage, symmetric, cover and probabilistic precision and recall, in this order:
+/// Of precision, recall, density, coverage, symmetric precision and recall, the cover of real and of generated samples
+/// (there precision cover and recall cover), probabilistic precision and recall, in this order:
 /// `T`rue, `F`alse, `H`igh.
 const TABLE: [(&str, &str, &str); 30] = [
     ("gaussian-mean-difference", "bounds", "FFTTFFTTFF"),

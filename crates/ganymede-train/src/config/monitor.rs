@@ -14,14 +14,17 @@ pub struct MonitorConfig {
     pub duality_gap: u64,
 }
 
-/// Steps between looks: a look costs about as much as a step, and is to cost a twentieth.
+/// Steps between looks: a look costs about as much as a step, and is to cost a twentieth. A short run is looked at so many times all
+/// the same, for rules wait until several looks have shown the same.
 const EVERY: u64 = 50;
+const LOOKS: u64 = 40;
+const LEAST: u64 = 10;
 /// Points of the plane, and images.
 const POINTS: usize = 512;
 const IMAGES: usize = 64;
 
-pub(super) fn resolve(file: &MonitorFile, toy: bool, check: &mut Check) -> Option<MonitorConfig> {
-    let every = check.count("monitor.every", file.every, EVERY);
+pub(super) fn resolve(file: &MonitorFile, steps: u64, toy: bool, check: &mut Check) -> Option<MonitorConfig> {
+    let every = check.count("monitor.every", file.every, (steps / LOOKS).clamp(LEAST, EVERY));
     let samples = check.size("monitor.samples", file.samples, if toy { POINTS } else { IMAGES });
     let duality_gap = check.count("monitor.duality_gap", file.duality_gap, 0);
     file.enabled.unwrap_or(true).then_some(MonitorConfig { every, samples, duality_gap })

@@ -93,7 +93,7 @@ impl RunFile {
             growth,
             ema: average::resolve(&file.ema, steps, &mut check),
             eval: eval::resolve(&file.eval, data.resolution, log.sample_every, &mut check),
-            monitor: monitor::resolve(&file.monitor, data.is_toy(), &mut check),
+            monitor: monitor::resolve(&file.monitor, steps, data.is_toy(), &mut check),
             log,
             data,
             minutes: off_at_zero(&mut check, "limits.minutes", file.limits.minutes),

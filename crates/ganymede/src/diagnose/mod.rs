@@ -4,7 +4,7 @@ mod columns;
 mod events;
 mod gathered;
 mod grids;
-mod own;
+pub(crate) mod own;
 mod samples;
 mod tables;
 

@@ -16,13 +16,19 @@ pub(super) struct OwnRun {
     used: Vec<(String, String)>,
 }
 
-/// What is torn or of another version is left out: a log is read while it grows.
-pub(super) fn read(folder: &Path) -> Result<OwnRun> {
+/// Everything that a run wrote of itself, and the steps at which it looked. What is torn or of another version is left out: a
+/// log is read while it grows.
+pub(crate) fn history(folder: &Path) -> Result<(Series, Vec<u64>)> {
     let mut series = Series::default();
-    for file in ["log.jsonl", "monitor.jsonl"] {
-        records::<LogEntry>(&folder.join(file))?.0.iter().for_each(|entry| series.log(entry));
-    }
+    records::<LogEntry>(&folder.join("log.jsonl"))?.0.iter().for_each(|entry| series.log(entry));
+    let looks = records::<LogEntry>(&folder.join("monitor.jsonl"))?.0;
+    looks.iter().for_each(|entry| series.log(entry));
     records::<MetricEntry>(&folder.join("metrics.jsonl"))?.0.iter().for_each(|entry| series.metric(entry));
+    Ok((series, looks.iter().map(|entry| entry.step).collect()))
+}
+
+pub(super) fn read(folder: &Path) -> Result<OwnRun> {
+    let (series, _) = history(folder)?;
     let used = series.names().map(|name| (name.to_owned(), path_text(folder))).collect();
     Ok(OwnRun { series, used })
 }

@@ -61,10 +61,12 @@ fn blurred(view: &View<'_>) -> Sight {
 fn far(view: &View<'_>) -> Sight {
     let Some(told) = told(view) else { return Sight::CannotSee };
     let samples = view.samples();
-    if !told.sure || samples == Some(Samples::Good) {
+    let improving = view.is_improving();
+    // Along random directions samples may seem good that any network tells from real ones.
+    let seems_good = samples == Some(Samples::Good);
+    if !told.sure || (seems_good && !(told.settled && improving == Some(false))) {
         return Sight::Well;
     }
-    let improving = view.is_improving();
     // A critic of few samples is always right, and teaches all the same.
     if improving == Some(true) && samples != Some(Samples::Bad) {
         return Sight::Well;
@@ -72,6 +74,7 @@ fn far(view: &View<'_>) -> Sight {
     let severity = match (samples, improving) {
         (Some(Samples::Bad), Some(false)) if told.settled => Severity::Severe,
         (Some(Samples::Bad) | None, Some(false) | None) => Severity::Warning,
+        (_, Some(false)) if told.settled => Severity::Warning,
         _ => Severity::Note,
     };
     let words = format!("{}: the generator gets little to learn from", told.words);

@@ -11,6 +11,7 @@ mod divergence;
 mod exploding_gradient;
 mod mode_collapse;
 mod oscillation;
+mod rates_too_high;
 #[cfg(test)]
 mod tests;
 mod vanishing_gradient;
@@ -31,6 +32,7 @@ pub static SYMPTOMS: &[&Symptom] = &[
     &discriminator_overfitting::DISCRIMINATOR_OVERFITTING,
     &batch_norm_leakage::BATCH_NORM_LEAKAGE,
     &oscillation::OSCILLATION,
+    &rates_too_high::RATES_TOO_HIGH,
 ];
 
 /// The worst of what several parts of a rule say; well where one can see and none finds anything.

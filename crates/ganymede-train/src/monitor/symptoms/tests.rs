@@ -106,9 +106,10 @@ fn a_discriminator_that_is_always_right() {
     check(0.9, FAR, None);
     check(0.985, FAR, Some(Warning));
     check(1.0, FAR, Some(Severe));
-    // Samples that are good, or that become so, are no sign of it.
-    check(1.0, NEAR, None);
-    check(1.0, ("distance", &|t| 2.9 - 0.9 * t), Some(Note));
+    // Samples that are good are no sign of it, unless a discriminator tells them all the same without fail.
+    check(0.985, NEAR, None);
+    check(0.985, ("distance", &|t| 2.9 - 0.9 * t), Some(Note));
+    check(1.0, NEAR, Some(Warning));
     let improving: Line<'_> = ("distance", &|t| 2.8 * (-12.0 * t).exp() + 2.05);
     check(0.97, improving, None);
     // Scores without a border are compared.
@@ -118,7 +119,8 @@ fn a_discriminator_that_is_always_right() {
     ahead(0.95, FAR, None);
     ahead(0.98, FAR, Some(Warning));
     ahead(1.0, FAR, Some(Severe));
-    ahead(1.0, NEAR, None);
+    ahead(0.98, NEAR, None);
+    ahead(1.0, NEAR, Some(Warning));
     // Another program's run, of which no distance is known.
     let plain = history(40, &[("accuracy_real", &|_| 1.0), ("accuracy_fake", &|_| 1.0)]);
     sees("discriminator-too-strong", &plain, Some(Warning));
@@ -235,12 +237,32 @@ fn gradients_that_vanish() {
         sees("vanishing-gradient", &history(40, &[("grad_norm_g", line), distance]), wanted);
     };
     check(&|_| 1e-7, FAR, Some(Severe));
+    check(&|_| 5e-5, FAR, Some(Warning));
+    check(&|_| 2e-4, FAR, None);
     check(&|t| 10f64.powf(1.0 - 5.0 * t), FAR, Some(Severe));
     check(&|t| 10f64.powf(1.0 - 2.0 * t), FAR, None);
     // At rest there is none.
     check(&|t| 10f64.powf(1.0 - 5.0 * t), NEAR, None);
     check(&|_| 1e-7, NEAR, None);
     sees("vanishing-gradient", &history(40, &[("grad_norm_g", &|_| 1e-8)]), Some(Warning));
+}
+
+#[test]
+fn steps_that_are_long_beside_the_weights() {
+    let check = |update: &dyn Fn(f64) -> f64, distance: Line<'_>, wanted| {
+        sees(
+            "rates-too-high",
+            &history(40, &[("update_g", &|_| 1e-3), ("update_d", update), distance]),
+            wanted,
+        );
+    };
+    check(&|_| 0.01, FAR, None);
+    check(&|_| 0.05, FAR, Some(Warning));
+    check(&|_| 0.05, NEAR, Some(Warning));
+    check(&|_| 0.3, FAR, Some(Severe));
+    check(&|_| 0.3, NEAR, Some(Warning));
+    // Weights are small where training begins.
+    check(&|t| 0.2 * (-20.0 * t).exp(), FAR, None);
 }
 
 #[test]

@@ -8,8 +8,9 @@ use crate::monitor::symptom::{Cure, Finding, Sight, Symptom};
 use crate::monitor::view::{Samples, View};
 
 const LAST: usize = 10;
-/// Nothing to learn from, whatever the scale of the loss.
+/// Nothing to learn from, whatever the scale of the loss; and next to nothing.
 const NOTHING: f64 = 1e-6;
+const LITTLE: f64 = 1e-4;
 /// In parts of what the gradient was at the beginning, or at its best.
 const VANISHED: f64 = 1e-3;
 /// The gradient of the first layer's weight in parts of that of the last one's, over some looks.
@@ -75,10 +76,11 @@ fn whole(view: &View<'_>) -> Sight {
     let all: Vec<f64> = view.all("grad_norm_g").iter().map(|(_, x)| *x).filter(|x| x.is_finite()).collect();
     let best = all.chunks_exact(LAST).map(median).fold(0.0, f64::max);
     let factor = view.median("lr_factor", 1).unwrap_or(1.0);
-    if now >= NOTHING && now >= VANISHED * best {
+    let vanished = now < NOTHING || now < VANISHED * best;
+    if !vanished && now >= LITTLE {
         return Sight::Well;
     }
-    let bad = samples == Some(Samples::Bad) && factor > 0.01;
+    let bad = vanished && samples == Some(Samples::Bad) && factor > 0.01;
     let severity = if bad { Severity::Severe } else { Severity::Warning };
     let mut words = format!(
         "the generator's gradient has a norm of {}, after {} at its best: there is next to nothing to learn from",

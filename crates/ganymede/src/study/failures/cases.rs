@@ -7,6 +7,8 @@ pub(super) enum Data {
     Ring,
     /// Twenty-five on a grid.
     Grid,
+    /// Handwritten digits of 16 pixels.
+    Digits,
     /// Clothes of 16 pixels.
     Clothes,
 }
@@ -28,7 +30,17 @@ impl Data {
         match self {
             Self::Ring => RING,
             Self::Grid => GRID,
+            Self::Digits => DIGITS,
             Self::Clothes => CLOTHES,
+        }
+    }
+
+    /// Of images, the case that goes well and that the others are held against.
+    pub(super) fn base_case(self) -> Option<&'static str> {
+        match self {
+            Self::Ring | Self::Grid => None,
+            Self::Digits => Some("digits-base"),
+            Self::Clothes => Some("clothes-base"),
         }
     }
 }
@@ -63,6 +75,20 @@ generator = { kind = "adam", lr = 2e-3, beta1 = 0.0, beta2 = 0.99 }
 discriminator = { kind = "adam", lr = 2e-3, beta1 = 0.0, beta2 = 0.99 }
 "#;
 
+const DIGITS: &str = r#"
+run = { steps = 1000, batch = 32 }
+data = { name = "mnist", resolution = 16 }
+generator = { kind = "dcgan", width = 16, z_dim = 32, norm = "batch" }
+discriminator = { kind = "dcgan", width = 16, norm = "batch" }
+loss = { kind = "non-saturating" }
+ema = { decay = 0.99 }
+eval = { extractor = "none" }
+log = { log_every = 20, sample_every = 500, checkpoint_every = 500, samples = 16 }
+[optimizer]
+generator = { kind = "adam", lr = 1e-3, beta1 = 0.5, beta2 = 0.999 }
+discriminator = { kind = "adam", lr = 2e-4, beta1 = 0.5, beta2 = 0.999 }
+"#;
+
 const CLOTHES: &str = r#"
 run = { steps = 1200, batch = 32 }
 data = { name = "fashion-mnist-10k", resolution = 16 }
@@ -77,7 +103,7 @@ generator = { kind = "adam", lr = 1e-3, beta1 = 0.5, beta2 = 0.999 }
 discriminator = { kind = "adam", lr = 2e-4, beta1 = 0.5, beta2 = 0.999 }
 "#;
 
-use Data::{Clothes, Grid, Ring};
+use Data::{Clothes, Digits, Grid, Ring};
 
 const fn well(name: &'static str, data: Data, sets: &'static [&'static str]) -> Case {
     Case { name, data, sets, symptoms: &[] }
@@ -100,6 +126,17 @@ const NO_SCHEDULE: &str = "schedule.kind=constant";
 const NO_EMA: &str = "ema.enabled=false";
 const SGD_G: &str = "optimizer.generator={kind=\"sgd\",lr=0.1,momentum=0.9}";
 const SGD_D: &str = "optimizer.discriminator={kind=\"sgd\",lr=0.1,momentum=0.9}";
+
+/// What rates that are too high may do.
+const RATES_HIGH: &[&str] = &[
+    "divergence",
+    "exploding-gradient",
+    "mode-collapse",
+    "vanishing-gradient",
+    "dead-generator",
+    "discriminator-too-strong",
+    "rates-too-high",
+];
 
 /// All of them.
 pub(super) const CASES: &[Case] = &[
@@ -129,6 +166,24 @@ pub(super) const CASES: &[Case] = &[
     ),
     well("grid-wgan-gp", Grid, &[WASSERSTEIN, WGAN_GP, "optimizer.n_critic=2"]),
     well("grid-mixture", Grid, &["generator.members=4", "generator.width=48"]),
+    well("digits-base", Digits, &[]),
+    well("digits-r1", Digits, &["discriminator.norm=none", "penalty=[{kind=\"r1\",gamma=1.0}]"]),
+    well(
+        "digits-hinge-spectral",
+        Digits,
+        &["loss.kind=hinge", "discriminator.norm=none", "discriminator.spectral=true"],
+    ),
+    well(
+        "digits-wgan-gp",
+        Digits,
+        &[
+            WASSERSTEIN,
+            "discriminator.norm=layer",
+            "penalty=[{kind=\"wgan-gp\",lambda=10.0}]",
+            "optimizer.n_critic=2",
+        ],
+    ),
+    well("digits-least-squares", Digits, &["loss.kind=least-squares"]),
     well("clothes-base", Clothes, &[]),
     well("clothes-r1", Clothes, &["discriminator.norm=none", "penalty=[{kind=\"r1\",gamma=1.0}]"]),
     well(
@@ -151,14 +206,7 @@ pub(super) const CASES: &[Case] = &[
         "ring-rates-high",
         Ring,
         &[NO_PENALTY, NO_EMA, "optimizer.generator.lr=0.3", "optimizer.discriminator.lr=0.3"],
-        &[
-            "divergence",
-            "exploding-gradient",
-            "mode-collapse",
-            "vanishing-gradient",
-            "dead-generator",
-            "discriminator-too-strong",
-        ],
+        RATES_HIGH,
     ),
     bad(
         "ring-fast-critic-minimax",
@@ -262,14 +310,7 @@ pub(super) const CASES: &[Case] = &[
         "grid-rates-high",
         Grid,
         &[NO_PENALTY, NO_EMA, "optimizer.generator.lr=0.1", "optimizer.discriminator.lr=0.1"],
-        &[
-            "divergence",
-            "exploding-gradient",
-            "mode-collapse",
-            "vanishing-gradient",
-            "dead-generator",
-            "discriminator-too-strong",
-        ],
+        RATES_HIGH,
     ),
     bad(
         "grid-minimax",
@@ -309,6 +350,44 @@ pub(super) const CASES: &[Case] = &[
         &["oscillation", "mode-collapse", "discriminator-too-strong", "divergence"],
     ),
     bad(
+        "digits-rates-high",
+        Digits,
+        &["optimizer.generator.lr=0.1", "optimizer.discriminator.lr=0.1"],
+        RATES_HIGH,
+    ),
+    bad(
+        "digits-fast-critic-minimax",
+        Digits,
+        &[
+            MINIMAX,
+            "discriminator.norm=none",
+            NO_EMA,
+            "optimizer.generator.lr=1e-4",
+            "optimizer.discriminator.lr=2e-3",
+        ],
+        &["discriminator-too-strong", "vanishing-gradient", "mode-collapse"],
+    ),
+    bad("digits-latent-1", Digits, &["generator.z_dim=1"], &["mode-collapse"]),
+    bad(
+        "digits-clip-0.001",
+        Digits,
+        &[
+            WASSERSTEIN,
+            "discriminator.norm=none",
+            "optimizer.weight_clip=0.001",
+            "optimizer.n_critic=3",
+            "run.steps=700",
+        ],
+        &["vanishing-gradient", "discriminator-too-weak", "mode-collapse"],
+    ),
+    bad(
+        "digits-critic-slow",
+        Digits,
+        &["optimizer.discriminator.lr=1e-6"],
+        &["discriminator-too-weak", "mode-collapse"],
+    ),
+    bad("digits-width-1", Digits, &["generator.width=1"], &["mode-collapse", "discriminator-too-strong"]),
+    bad(
         "clothes-200-images",
         Clothes,
         &[
@@ -330,14 +409,7 @@ pub(super) const CASES: &[Case] = &[
         "clothes-rates-high",
         Clothes,
         &["optimizer.generator.lr=0.3", "optimizer.discriminator.lr=0.3"],
-        &[
-            "divergence",
-            "exploding-gradient",
-            "mode-collapse",
-            "vanishing-gradient",
-            "discriminator-too-strong",
-            "dead-generator",
-        ],
+        RATES_HIGH,
     ),
     bad(
         "clothes-fast-critic-minimax",

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use ganymede_train::monitor::{AlertState, Severity};
+use ganymede_train::monitor::{Alert, AlertState, Severity};
 use serde::{Deserialize, Serialize};
 
 use crate::study::crew;
@@ -39,6 +39,12 @@ pub(super) struct Said {
     pub(super) symptom: String,
     pub(super) state: AlertState,
     pub(super) severity: Severity,
+}
+
+impl From<Alert> for Said {
+    fn from(Alert { step, symptom, state, severity, .. }: Alert) -> Self {
+        Self { step, symptom, state, severity }
+    }
 }
 
 impl Cell {

@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
 use anyhow::{Context, Result, bail};
-use ganymede_train::monitor::Alert;
+use ganymede_train::monitor::{Alert, Doctor};
 use ganymede_train::{Layers, Metric, Observer, Outcome, Run, StopReason, Trainer};
 
 use crate::bench::process;
+use crate::diagnose::own;
 use crate::study::crew;
 use crate::words::Misuse;
 use crate::{Exit, interrupt, machine, numbers, words};
@@ -28,8 +29,12 @@ Examples:
   ganymede study failures                       every case with three seeds, and the report
   ganymede study failures ring-base ring-minimax --seeds 0
   ganymede study failures --report              the report on what was made
+  ganymede study failures --keep-runs           histories stay, so that rules can be changed and tried on them:
+  ganymede study failures --again
 
 What is made is not made again. docs/doctor.md says what the cases are, and how they are judged.";
+
+const DIVERGENCE: &str = "divergence";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct FailuresArgs {
@@ -53,6 +58,9 @@ pub(crate) struct FailuresArgs {
     /// Make no runs
     #[arg(long)]
     report: bool,
+    /// Make no runs: judge those that were kept again, by the rules of this program
+    #[arg(long)]
+    again: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -71,7 +79,10 @@ pub(super) fn run(args: &FailuresArgs) -> Result<Exit> {
     let cells = Cells::of(&args.out);
     let known = cells.read()?;
     let mut left: VecDeque<(&Case, u64)> = VecDeque::new();
-    for seed in args.seeds.clone().filter(|_| !args.report) {
+    if args.again {
+        judge_again(args, &chosen, &cells)?;
+    }
+    for seed in args.seeds.clone().filter(|_| !args.report && !args.again) {
         let is_left = |case: &&&Case| !known.iter().any(|cell| cell.is_of(case.name, case.sets, seed));
         left.extend(chosen.iter().filter(is_left).map(|case| (*case, seed)));
     }
@@ -84,7 +95,7 @@ pub(super) fn run(args: &FailuresArgs) -> Result<Exit> {
         interrupt::ask_politely("waiting for the runs that go on");
     }
     let suite = Suite { args, cells: Mutex::new(cells) };
-    let name = |(case, seed): &(&Case, u64)| format!("{}-seed{seed}", case.name);
+    let name = |(case, seed): &(&Case, u64)| folder_name(case, *seed);
     let make = |(case, seed): &(&Case, u64), name: &str| suite.make(case, *seed, &args.runs.join(name));
     let failed = crew::work_off(left, args.jobs, name, make);
     if interrupt::requested() {
@@ -105,6 +116,36 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Case>> {
     }
     let is_chosen = |case: &&Case| names.is_empty() || names.iter().any(|name| case.name.starts_with(name));
     Ok(CASES.iter().filter(is_chosen).collect())
+}
+
+fn folder_name(case: &Case, seed: u64) -> String {
+    format!("{}-seed{seed}", case.name)
+}
+
+/// Plays the histories of runs that were kept to a doctor, and writes down what it says in place of what was said.
+fn judge_again(args: &FailuresArgs, chosen: &[&Case], cells: &Cells) -> Result<()> {
+    for mut cell in cells.read()? {
+        let is_chosen = |case: &&&Case| cell.is_of(case.name, case.sets, cell.seed);
+        let Some(case) = chosen.iter().find(is_chosen).filter(|_| args.seeds.contains(&cell.seed)) else {
+            continue;
+        };
+        let folder = args.runs.join(folder_name(case, cell.seed));
+        if !folder.is_dir() {
+            words::say(&format!("{} was not kept", folder.display()));
+            continue;
+        }
+        let (series, looks) = own::history(&folder)?;
+        let mut doctor = Doctor::new(None);
+        // That a run ended in what is no number is no rule's to say.
+        let mut said: Vec<Said> =
+            cell.said.into_iter().filter(|said| cell.diverged && said.symptom == DIVERGENCE).collect();
+        said.extend(looks.iter().flat_map(|step| doctor.look(*step, &series)).map(Said::from));
+        cell.raised.retain(|(symptom, _)| cell.diverged && symptom == DIVERGENCE);
+        cell.raised.extend(doctor.raised().into_iter().map(|alert| (alert.symptom, alert.severity)));
+        cell.said = said;
+        cells.add(cell)?;
+    }
+    Ok(())
 }
 
 fn configured(case: &Case, seed: u64) -> Result<Run> {
@@ -184,12 +225,6 @@ pub(crate) fn worker(args: &CaseArgs) -> Result<Exit> {
         Some(Metric::SlicedWasserstein { distance, .. }) => Some(distance),
         _ => None,
     };
-    let said = |alert: Alert| Said {
-        step: alert.step,
-        symptom: alert.symptom,
-        state: alert.state,
-        severity: alert.severity,
-    };
     let usage = process::usage();
     let cell = Cell {
         case: case.name.to_owned(),
@@ -200,7 +235,7 @@ pub(crate) fn worker(args: &CaseArgs) -> Result<Exit> {
         covered,
         high_quality: high_quality.filter(|x| x.is_finite()),
         distance: distance.filter(|x| x.is_finite()),
-        said: alerts.into_iter().map(said).collect(),
+        said: alerts.into_iter().map(Said::from).collect(),
         raised: summary.alerts.into_iter().map(|alert| (alert.symptom, alert.severity)).collect(),
         seconds: usage.user_seconds.unwrap_or(0.0) + usage.system_seconds.unwrap_or(0.0),
     };
@@ -241,6 +276,9 @@ mod tests {
         assert!(counts.iter().all(|count| *count >= 5), "{counts:?}");
         assert!(counts[0] + counts[1] >= 15 && counts[2] + counts[3] >= 15, "{counts:?}");
         assert!(CASES.iter().all(|case| case.data != Data::Clothes || half(case) == Half::Reported));
+        for case in CASES {
+            assert!(case.data.base_case().is_none_or(|base| names.contains(base)), "{}", case.name);
+        }
     }
 
     #[test]

@@ -8,17 +8,16 @@ const COVERED: f64 = 0.8;
 const HIGH_QUALITY: f64 = 0.5;
 /// Of images: the sliced Wasserstein distance, in parts of the median of the base over its seeds, is no more than this.
 const TIMES_BASE: f64 = 1.5;
-/// What images are held against.
-pub(super) const BASE: &str = "clothes-base";
 
-/// Whether a run ended badly; nothing where that cannot be said yet. `base` is the median distance of [`BASE`].
+/// Whether a run ended badly; nothing where that cannot be said yet. `base` is the median distance of the data's
+/// [`base_case`](Data::base_case).
 pub(super) fn ended_badly(data: Data, cell: &Cell, base: Option<f64>) -> Option<bool> {
     if cell.diverged {
         return Some(true);
     }
     match data {
         Data::Ring | Data::Grid => Some(cell.covered? < COVERED || cell.high_quality? < HIGH_QUALITY),
-        Data::Clothes => Some(cell.distance? > TIMES_BASE * base?),
+        Data::Digits | Data::Clothes => Some(cell.distance? > TIMES_BASE * base?),
     }
 }
 
@@ -29,10 +28,14 @@ pub(super) enum Half {
     Reported,
 }
 
-/// By the 64-bit FNV-1a hash of the name, odd or even; images are in the reported half only.
+/// By the 64-bit FNV-1a hash of the name, odd or even; digits are in the tuned half only, and clothes in the reported one.
 pub(super) fn half(case: &Case) -> Half {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     let hash = case.name.bytes().fold(0xcbf2_9ce4_8422_2325, step);
     // A bit from the middle: the lowest depends on the lowest bits of the bytes alone.
-    if case.data != Data::Clothes && (hash >> 40).is_multiple_of(2) { Half::Tuned } else { Half::Reported }
+    match case.data {
+        Data::Digits => Half::Tuned,
+        Data::Ring | Data::Grid if (hash >> 40).is_multiple_of(2) => Half::Tuned,
+        Data::Ring | Data::Grid | Data::Clothes => Half::Reported,
+    }
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::cases::{CASES, Case};
 use super::cells::Cell;
-use super::outcome::{BASE, Half, ended_badly, half};
+use super::outcome::{Half, ended_badly, half};
 
 /// A share with its 95 % interval of Wilson (1927): (p + z²/2n ± z·√(p(1 − p)/n + z²/4n²)) / (1 + z²/n), z = 1.96.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,16 +58,18 @@ pub(super) fn report(cells: &[Cell]) -> Result<String> {
 }
 
 fn judged(cells: &[Cell]) -> Vec<Judged<'_>> {
-    let mut distances: Vec<f64> =
-        cells.iter().filter(|cell| cell.case == BASE).filter_map(|cell| cell.distance).collect();
-    distances.sort_by(f64::total_cmp);
-    let base = distances.get(distances.len() / 2).copied();
-    cells.iter().filter_map(|cell| judge(cell, base)).collect()
-}
-
-fn judge(cell: &Cell, base: Option<f64>) -> Option<Judged<'_>> {
-    let case = CASES.iter().find(|case| cell.is_of(case.name, case.sets, cell.seed))?;
-    Some(Judged { case, cell, bad: ended_badly(case.data, cell, base)? })
+    let base = |name: &str| {
+        let mut distances: Vec<f64> =
+            cells.iter().filter(|cell| cell.case == name).filter_map(|cell| cell.distance).collect();
+        distances.sort_by(f64::total_cmp);
+        distances.get(distances.len() / 2).copied()
+    };
+    let judge = |cell| {
+        let case: &Case = CASES.iter().find(|case| Cell::is_of(cell, case.name, case.sets, cell.seed))?;
+        let base = case.data.base_case().and_then(base);
+        Some(Judged { case, cell, bad: ended_badly(case.data, cell, base)? })
+    };
+    cells.iter().filter_map(judge).collect()
 }
 
 fn matrix(all: &[&Judged<'_>], out: &mut String) -> Result<()> {

@@ -267,6 +267,9 @@ pub(crate) struct SelfTestArgs {
     /// How often samples are drawn, at most 100; their scores are averaged
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = numbers::repeats)]
     pub(crate) repeats: usize,
+    /// Only this check; may be repeated [default: all]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(crate::SELFTEST_CHECKS))]
+    pub(crate) check: Vec<String>,
     /// Seed of the samples
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,

@@ -13,9 +13,11 @@ use super::progress::Progress;
 use super::words;
 
 pub(crate) fn run(args: &SelfTestArgs, json: &Json) -> Result<Exit> {
-    let mut progress = Progress::new(args.quiet, "trying measures", "checks", SELFTEST_CHECKS as u64);
+    let only: Vec<&str> = args.check.iter().map(String::as_str).collect();
+    let checks = if only.is_empty() { SELFTEST_CHECKS.len() } else { only.len() };
+    let mut progress = Progress::new(args.quiet, "trying measures", "checks", checks as u64);
     let mut at = 0;
-    let found = selftest(args.repeats, args.seed, &mut || {
+    let found = selftest(args.repeats, args.seed, &only, &mut || {
         at += 1;
         progress.at(at);
     })?;

@@ -5,7 +5,7 @@ use crate::figure::figure;
 use crate::monitor::alert::Severity;
 use crate::monitor::statistics::median;
 use crate::monitor::symptom::{Cure, Finding, Sight, Symptom};
-use crate::monitor::view::{Tail, View};
+use crate::monitor::view::{Samples, Tail, View};
 
 const LOOKS: usize = 5;
 /// Values of r_v.
@@ -51,8 +51,10 @@ fn rule(view: &View<'_>) -> Sight {
         return Sight::Well;
     }
     let r_v = median(&values);
+    // While samples are good it costs nothing yet.
+    let suffer = view.samples() != Some(Samples::Good);
     let severity = match r_v {
-        x if x > MOST => Severity::Severe,
+        x if x > MOST && suffer => Severity::Severe,
         x if x > SOME => Severity::Warning,
         _ => return Sight::Well,
     };

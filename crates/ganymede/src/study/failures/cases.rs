@@ -386,6 +386,17 @@ pub(super) const CASES: &[Case] = &[
         &["optimizer.discriminator.lr=1e-6"],
         &["discriminator-too-weak", "mode-collapse"],
     ),
+    bad(
+        "digits-200-images",
+        Digits,
+        &[
+            "data.subset=200",
+            "discriminator.norm=none",
+            "discriminator.width=32",
+            "optimizer.discriminator.lr=1e-3",
+        ],
+        &["discriminator-overfitting", "discriminator-too-strong"],
+    ),
     bad("digits-width-1", Digits, &["generator.width=1"], &["mode-collapse", "discriminator-too-strong"]),
     bad(
         "clothes-200-images",

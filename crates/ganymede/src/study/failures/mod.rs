@@ -3,6 +3,7 @@
 
 mod cases;
 mod cells;
+mod data;
 mod outcome;
 mod report;
 
@@ -259,7 +260,7 @@ mod tests {
 
     use ganymede_train::monitor::SYMPTOMS;
 
-    use super::cases::Data;
+    use super::data::Data;
     use super::outcome::{Half, half};
     use super::*;
 

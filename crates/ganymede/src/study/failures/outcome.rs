@@ -1,7 +1,8 @@
 //! How a run of the suite ended, by bounds that were written down before any rule was tuned; and which half it belongs to.
 
-use super::cases::{Case, Data};
+use super::cases::Case;
 use super::cells::Cell;
+use super::data::Data;
 
 /// Of points: at least so many of the modes, and of the samples within 3σ of one, make a good end.
 const COVERED: f64 = 0.8;

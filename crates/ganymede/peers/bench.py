@@ -139,8 +139,12 @@ def inception(case):
     fid.load_state_dict_from_url = lambda *_, **__: state
     # Images come at their size and between −1 and 1: what is measured is the network.
     network = laid(fid.InceptionV3((3,), resize_input=False, normalize_input=False).eval())
-    levels = torch.arange(case["images"] * 3 * 299 * 299) * 7919 % 256
-    images = laid((levels.float() / 127.5 - 1).view(-1, 3, 299, 299))
+    return features(network, case["images"], 299)
+
+
+def features(network, count, side):
+    levels = torch.arange(count * 3 * side**2) * 7919 % 256
+    images = laid((levels.float() / 127.5 - 1).view(-1, 3, side, side))
     if FORM == "openvino":
         return openvino(network, images)
     if FORM == "compiled":
@@ -154,6 +158,39 @@ def inception(case):
         network(images)
 
     return run
+
+
+class Layer(torch.nn.Module):
+    """One of DINOv2's, with its scales folded in."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = (torch.nn.LayerNorm(width, 1e-6) for _ in range(2))
+        self.qkv, self.projection = torch.nn.Linear(width, 3 * width), torch.nn.Linear(width, width)
+        self.up, self.down = torch.nn.Linear(width, 4 * width), torch.nn.Linear(4 * width, width)
+
+    def forward(self, x):
+        q, k, v = self.qkv(self.norm1(x)).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        x = x + self.projection(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+        return x + self.down(F.gelu(self.up(self.norm2(x))))
+
+
+class Dinov2(torch.nn.Module):
+    """The smallest, on images of 224 pixels; features are the class token."""
+
+    def __init__(self, width=384, depth=12, heads=6, patches=256):
+        super().__init__()
+        self.patch = torch.nn.Conv2d(3, width, 14, 14)
+        self.token = torch.nn.Parameter(torch.randn(1, 1, width))
+        self.positions = torch.nn.Parameter(torch.randn(1, 1 + patches, width))
+        self.layers = torch.nn.Sequential(*(Layer(width, heads) for _ in range(depth)))
+        self.norm = torch.nn.LayerNorm(width, 1e-6)
+
+    def forward(self, images):
+        x = self.patch(images).flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(len(x), -1, -1), x], 1) + self.positions
+        return self.norm(self.layers(x)[:, 0])
 
 
 def openvino(network, images):
@@ -189,6 +226,8 @@ def metric(case):
 
     if case["metric"] == "inception":
         return inception(case)
+    if case["metric"] == "dinov2":
+        return features(laid(Dinov2().eval()), case["images"], 224)
     if case["metric"] == "frechet":
         from scipy import linalg
 

@@ -1,6 +1,7 @@
 //! Convolutions of frozen networks, with their batch normalisation folded in.
 
-use ganymede_tensor::{ConvConfig, Device, Tensor, conv2d_bias_relu};
+use ganymede_kernels::channels_last::{Filter, FrozenConv};
+use ganymede_tensor::{ConvConfig, Device, Tensor, add_channel_bias, conv2d, conv2d_bias_relu};
 
 use super::weights::Weights;
 use crate::Result;
@@ -13,30 +14,18 @@ pub(super) struct Spec {
     pub(super) kernel: [usize; 2],
     pub(super) stride: usize,
     pub(super) padding: [usize; 2],
+    /// Whether a ReLU follows the bias.
+    pub(super) relu: bool,
 }
 
-/// A convolution, a bias and a ReLU.
-pub(super) struct Conv {
-    weight: Tensor,
-    bias: Tensor,
-    config: ConvConfig,
-}
+/// A convolution and a bias whose numbers are known.
+pub(super) trait Frozen: Sized {
+    /// From a weight of the spec's shape, and a bias.
+    fn new(weight: Vec<f32>, bias: Vec<f32>, spec: Spec, device: &Device) -> Result<Self>;
 
-/// Runs one convolution, with bias and ReLU: the only place where an extractor does.
-pub(super) fn conv_relu(x: &Tensor, layer: &Conv) -> Result<Tensor> {
-    Ok(conv2d_bias_relu(x, &layer.weight, &layer.bias, layer.config)?)
-}
-
-impl Conv {
     /// `name.conv.weight` with the batch normalisation `name.bn.*` folded in, in f64:
     /// `w·s` and `β − μ·s` with `s = γ/√(σ² + ε)`.
-    pub(super) fn folded(
-        weights: &mut Weights,
-        name: &str,
-        spec: Spec,
-        eps: f64,
-        device: &Device,
-    ) -> Result<Self> {
+    fn folded(weights: &mut Weights, name: &str, spec: Spec, eps: f64, device: &Device) -> Result<Self> {
         let [high, wide] = spec.kernel;
         let shape = [spec.outputs, spec.inputs, high, wide];
         let mut weight = weights.numbers(&format!("{name}.conv.weight"), &shape)?;
@@ -62,15 +51,44 @@ impl Conv {
         }
         Self::new(weight, bias, spec, device)
     }
+}
 
-    /// A convolution with a weight and bias at hand.
-    pub(super) fn new(weight: Vec<f32>, bias: Vec<f32>, spec: Spec, device: &Device) -> Result<Self> {
+/// A [`Frozen`] convolution of tensors, on any device.
+pub(super) struct Conv {
+    weight: Tensor,
+    bias: Tensor,
+    config: ConvConfig,
+    relu: bool,
+}
+
+impl Conv {
+    pub(super) fn run(&self, x: &Tensor) -> Result<Tensor> {
+        Ok(if self.relu {
+            conv2d_bias_relu(x, &self.weight, &self.bias, self.config)?
+        } else {
+            add_channel_bias(&conv2d(x, &self.weight, self.config)?, &self.bias)?
+        })
+    }
+}
+
+impl Frozen for Conv {
+    fn new(weight: Vec<f32>, bias: Vec<f32>, spec: Spec, device: &Device) -> Result<Self> {
         let [high, wide] = spec.kernel;
         let config = ConvConfig { stride: [spec.stride; 2], padding: spec.padding, ..ConvConfig::default() };
         Ok(Self {
             weight: Tensor::from_vec(weight, (spec.outputs, spec.inputs, high, wide), device)?,
             bias: Tensor::from_vec(bias, spec.outputs, device)?,
             config,
+            relu: spec.relu,
         })
+    }
+}
+
+impl Frozen for FrozenConv {
+    fn new(weight: Vec<f32>, bias: Vec<f32>, spec: Spec, _: &Device) -> Result<Self> {
+        let [high, wide] = spec.kernel;
+        let Spec { inputs, outputs, stride, padding, relu, .. } = spec;
+        let shape = [outputs, inputs, high, wide];
+        Ok(Self::new(&Filter { weight: &weight, bias: &bias, shape, stride, padding, relu }))
     }
 }

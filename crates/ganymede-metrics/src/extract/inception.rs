@@ -5,10 +5,13 @@
 //! average pools that leave out what is outside the image, and a max pool in the last block where
 //! the paper has an average. Heusel et al. 2017 (arXiv:1706.08500) defined FID with it.
 
+use ganymede_kernels::channels_last::{FrozenConv, Pixels};
 use ganymede_tensor::{DType, Device, Tensor, global_avg_pool2d, linear};
 
 use ndarray::Array2;
+use rayon::prelude::*;
 
+use super::conv::Conv;
 use super::rows::Rows;
 use super::weights::Weights;
 use crate::{FeatureExtractor, Features, MetricError, Result, WeightsFile};
@@ -30,6 +33,8 @@ const NAMES: &[&str] =
     &["Conv2d_1a_3x3.conv.weight", "Mixed_5b.branch1x1.conv.weight", "Mixed_7c.branch1x1.conv.weight"];
 /// Channels of which sFID takes every pixel.
 const SPATIAL_CHANNELS: usize = 7;
+/// Images that a thread takes through a layer at a time, so that a weight that it fetches serves them all.
+const STREAM: usize = 4;
 
 /// The Inception of 2015-12-05, by whose features FID is defined.
 ///
@@ -42,11 +47,29 @@ const SPATIAL_CHANNELS: usize = 7;
 /// or a safetensors file with the same names. Batch normalisation (ε = 1e-3) is folded into the
 /// convolutions in f64. A file without `fc.weight` and `fc.bias` is accepted and gives no logits.
 pub struct Inception {
-    trunk: Trunk,
+    trunk: Trunks,
     classifier: Option<[Tensor; 2]>,
     config: InceptionConfig,
     device: Device,
     sha256: String,
+}
+
+/// The layers before the classifier, as they run fastest.
+enum Trunks {
+    /// On the CPU: each thread takes images of its own through all layers.
+    Here(Trunk<FrozenConv>),
+    /// On a device: layer after layer of the whole batch.
+    Device(Trunk<Conv>),
+}
+
+impl Trunks {
+    fn load(weights: &mut Weights, device: &Device) -> Result<Self> {
+        Ok(if device.is_cpu() {
+            Self::Here(Trunk::load(weights, device)?)
+        } else {
+            Self::Device(Trunk::load(weights, device)?)
+        })
+    }
 }
 
 /// What one pass over a few images gives.
@@ -58,6 +81,21 @@ struct Outputs {
     spatial: Option<Tensor>,
     /// `(N, 1008)`, with or without bias as configured.
     logits: Option<Tensor>,
+}
+
+impl Outputs {
+    /// Of all images, from those of some after the other.
+    fn joined(parts: Vec<Self>) -> Result<Self> {
+        let join = |of: &dyn Fn(&Self) -> Option<Tensor>| -> Result<Option<Tensor>> {
+            let rows: Vec<Tensor> = parts.iter().filter_map(of).collect();
+            Ok(if rows.is_empty() { None } else { Some(Tensor::cat(&rows, 0)?) })
+        };
+        let mut joined = Self { spatial: join(&|part| part.spatial.clone())?, ..Self::default() };
+        for (i, pool) in joined.pools.iter_mut().enumerate() {
+            *pool = join(&|part| part.pools[i].clone())?;
+        }
+        Ok(joined)
+    }
 }
 
 impl Inception {
@@ -76,7 +114,7 @@ impl Inception {
             return Err(MetricError::Invalid("the Inception network needs batches of at least 1".into()));
         }
         weights.discard(|key| key.ends_with(".num_batches_tracked"));
-        let trunk = Trunk::load(&mut weights, device)?;
+        let trunk = Trunks::load(&mut weights, device)?;
         let classifier = if weights.has("fc.weight") || weights.has("fc.bias") {
             let weight = weights.take("fc.weight", &[CLASSES, InceptionTap::Pool2048.dim()])?;
             let bias = weights.take("fc.bias", &[CLASSES])?;
@@ -92,32 +130,78 @@ impl Inception {
     fn forward(&self, images: &Tensor) -> Result<Outputs> {
         // Detached: a network that is only read needs no graph.
         let levels = images.detach().to_device(&self.device)?.to_dtype(DType::F32)?;
-        let mut x = self.config.range.apply(&levels)?;
+        let x = self.config.range.apply(&levels)?;
         drop(levels);
-        let mut outputs = Outputs::default();
-        for (i, tap) in InceptionTap::ALL.into_iter().enumerate() {
-            let before_last;
-            [before_last, x] = self.trunk.run(tap, x)?;
-            outputs.pools[i] = Some(global_avg_pool2d(&x)?);
-            if tap == InceptionTap::Pool768 {
-                let channels = |x: &Tensor| x.narrow(1, 0, SPATIAL_CHANNELS);
-                outputs.spatial = match self.config.spatial {
-                    None => None,
-                    Some(SpatialTap::LastBlock) => Some(channels(&x)?.flatten_from(1)?),
-                    Some(SpatialTap::Mixed6) => {
-                        Some(channels(&before_last)?.permute((0, 2, 3, 1))?.flatten_from(1)?)
-                    }
-                };
+        let mut outputs = match &self.trunk {
+            Trunks::Device(trunk) => self.forward_tensor(trunk, x)?,
+            Trunks::Here(trunk) => {
+                let n = x.dim(0)?;
+                let numbers = x.flatten_all()?.to_vec1::<f32>()?;
+                drop(x);
+                let at_once = n.div_ceil(rayon::current_num_threads()).clamp(1, STREAM);
+                let streams = numbers.par_chunks(at_once * 3 * SIDE * SIDE);
+                let parts: Vec<Outputs> =
+                    streams.map(|images| self.forward_pixels(trunk, images)).collect::<Result<_>>()?;
+                Outputs::joined(parts)?
             }
-            if tap == self.config.tap {
-                break;
-            }
-        }
+        };
         if let (Some([weight, bias]), Some(pool)) = (&self.classifier, &outputs.pools[3]) {
             let bias = self.config.logit_bias.then_some(bias);
             outputs.logits = Some(linear(pool, weight, bias)?);
         }
         Ok(outputs)
+    }
+
+    fn forward_tensor(&self, trunk: &Trunk<Conv>, mut x: Tensor) -> Result<Outputs> {
+        let mut outputs = Outputs::default();
+        for (i, tap) in self.taps() {
+            let before_last;
+            [before_last, x] = trunk.run(tap, x)?;
+            outputs.pools[i] = Some(global_avg_pool2d(&x)?);
+            if tap == InceptionTap::Pool768 {
+                let channels = |x: &Tensor| x.narrow(1, 0, SPATIAL_CHANNELS);
+                outputs.spatial = self.spatial(|| Ok(channels(&x)?), || Ok(channels(&before_last)?))?;
+            }
+        }
+        Ok(outputs)
+    }
+
+    fn forward_pixels(&self, trunk: &Trunk<FrozenConv>, images: &[f32]) -> Result<Outputs> {
+        let n = images.len() / (3 * SIDE * SIDE);
+        let mut x = Pixels::from_planes(images, [n, 3, SIDE, SIDE]);
+        let mut outputs = Outputs::default();
+        for (i, tap) in self.taps() {
+            let before_last;
+            [before_last, x] = trunk.run(tap, x);
+            outputs.pools[i] = Some(Tensor::from_vec(x.means(), (n, tap.dim()), &self.device)?);
+            if tap == InceptionTap::Pool768 {
+                let channels = |x: &Pixels| {
+                    let [n, h, w, _] = x.shape();
+                    let planes = x.planes(SPATIAL_CHANNELS);
+                    Ok(Tensor::from_vec(planes, (n, SPATIAL_CHANNELS, h, w), &self.device)?)
+                };
+                outputs.spatial = self.spatial(|| channels(&x), || channels(&before_last))?;
+            }
+        }
+        Ok(outputs)
+    }
+
+    /// The taps of a pass.
+    fn taps(&self) -> impl Iterator<Item = (usize, InceptionTap)> + use<> {
+        InceptionTap::ALL.into_iter().enumerate().take(self.config.tap as usize + 1)
+    }
+
+    /// The configured spatial features, of the first channels of the last block of 17 × 17 or of the one before.
+    fn spatial(
+        &self,
+        last: impl FnOnce() -> Result<Tensor>,
+        before: impl FnOnce() -> Result<Tensor>,
+    ) -> Result<Option<Tensor>> {
+        Ok(match self.config.spatial {
+            None => None,
+            Some(SpatialTap::LastBlock) => Some(last()?.flatten_from(1)?),
+            Some(SpatialTap::Mixed6) => Some(before()?.permute((0, 2, 3, 1))?.flatten_from(1)?),
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ganymede_tensor::{DType, Device, Tensor};
 
-use super::conv::{Conv, conv_relu};
+use super::conv::Conv;
 use super::vgg16::{BLOCKS, WIDTHS, blocks, halved};
 use super::weights::Weights;
 use crate::{MetricError, Result, WeightsFile};
@@ -112,7 +112,7 @@ impl Lpips {
             if block > 0 {
                 x = halved(&x)?;
             }
-            x = convs.iter().try_fold(x, |x, conv| conv_relu(&x, conv))?;
+            x = convs.iter().try_fold(x, |x, conv| conv.run(&x))?;
             let norm = (x.sqr()?.sum_keepdim(1)?.sqrt()? + EPS)?;
             let unit = x.broadcast_div(&norm)?;
             let difference = (unit.narrow(0, 0, n)? - unit.narrow(0, n, n)?)?;

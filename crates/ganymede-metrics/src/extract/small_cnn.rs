@@ -5,7 +5,7 @@ use std::path::Path;
 use ganymede_tensor::{Device, Tensor, global_avg_pool2d, linear, pad2d};
 use ndarray::Array2;
 
-use super::conv::{Conv, Spec, conv_relu};
+use super::conv::{Conv, Frozen, Spec};
 use super::rows::Rows;
 use super::weights::Weights;
 use crate::{Features, Result, WeightsFile};
@@ -43,7 +43,7 @@ impl SmallCnn {
         let mut inputs = 1;
         let mut convs = Vec::new();
         for (i, (outputs, stride)) in layers.into_iter().enumerate() {
-            let spec = Spec { inputs, outputs, kernel: [3, 3], stride, padding: [1, 1] };
+            let spec = Spec { inputs, outputs, kernel: [3, 3], stride, padding: [1, 1], relu: true };
             let weight = weights.numbers(&format!("conv{i}.weight"), &[outputs, inputs, 3, 3])?;
             let bias = weights.numbers(&format!("conv{i}.bias"), &[outputs])?;
             convs.push(Conv::new(weight, bias, spec, device)?);
@@ -62,7 +62,7 @@ impl SmallCnn {
             side => pad2d(levels, [(SIDE - side) / 2; 4])?,
         };
         let x = framed.affine(1.0 / 127.5, -1.0)?;
-        let x = self.convs.iter().try_fold(x, |x, conv| conv_relu(&x, conv))?;
+        let x = self.convs.iter().try_fold(x, |x, conv| conv.run(&x))?;
         let pool = global_avg_pool2d(&x)?;
         let logits = linear(&pool, &self.classifier[0], Some(&self.classifier[1]))?;
         Ok([pool, logits])

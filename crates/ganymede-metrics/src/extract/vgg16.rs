@@ -3,7 +3,7 @@
 
 use ganymede_tensor::{DType, Device, Pooling, Tensor, WindowConfig, linear, pool2d, relu};
 
-use super::conv::{Conv, conv_relu};
+use super::conv::Conv;
 use super::vit::IMAGENET;
 use super::weights::Weights;
 use crate::{FeatureExtractor, Features, Result, WeightsFile};
@@ -72,7 +72,7 @@ impl Vgg16 {
     fn stages(&self, images: &Tensor, mut tell: impl FnMut(&Tensor)) -> Result<Tensor> {
         let mut x = self.prepare(images)?;
         for convs in &self.blocks {
-            x = halved(&convs.iter().try_fold(x, |x, conv| conv_relu(&x, conv))?)?;
+            x = halved(&convs.iter().try_fold(x, |x, conv| conv.run(&x))?)?;
             tell(&x);
         }
         x = x.flatten_from(1)?;

@@ -14,7 +14,7 @@ pub(crate) enum Benchmark {
     Grad2,
     /// Adam, RMSprop and the averaged generator, in place
     Update,
-    /// Inception's features, the Frechet distance of 2,048 features, density and coverage of 20,000 images
+    /// Features of Inception and DINOv2, the Frechet distance of 2,048 features, density and coverage of 20,000 images
     Metrics,
     /// A step of the quickstart with each cure, beside the same step without it
     Cures,

@@ -123,6 +123,8 @@ pub(crate) enum UpdateRule {
 pub(crate) enum MetricKind {
     /// Features of images that are already in memory, 299 × 299. The path goes through JSON, and is text.
     Inception { weights: String, images: usize },
+    /// Features of the smallest DINOv2 with weights that are made up, of images in memory, 224 × 224.
+    Dinov2 { images: usize },
     /// The distance of two Gaussians of so many features, from their statistics.
     Frechet { dim: usize },
     /// Precision, recall, density and coverage of so many rows on either side.
@@ -166,7 +168,9 @@ impl Case {
     pub(crate) fn images(&self) -> Option<usize> {
         match self {
             Self::Step { batch, .. } | Self::Penalty { batch, .. } => Some(*batch),
-            Self::Metric(MetricKind::Inception { images, .. }) => Some(*images),
+            Self::Metric(MetricKind::Inception { images, .. } | MetricKind::Dinov2 { images }) => {
+                Some(*images)
+            }
             Self::Conv(_)
             | Self::Update { .. }
             | Self::Metric(_)
@@ -187,6 +191,7 @@ impl Case {
             Self::Penalty { penalty: PenaltyKind::WganGp, batch } => format!("wgan-gp 64 px n{batch}"),
             Self::Penalty { penalty: PenaltyKind::R1, batch } => format!("r1 64 px n{batch}"),
             Self::Metric(MetricKind::Inception { images, .. }) => format!("inception n{images}"),
+            Self::Metric(MetricKind::Dinov2 { images }) => format!("dinov2-s n{images}"),
             Self::Metric(MetricKind::Frechet { dim }) => format!("frechet {dim}x{dim}"),
             Self::Metric(MetricKind::Prdc { rows, dim }) => format!("prdc {rows}x{dim}"),
             Self::Update { rule, lengths } => {

@@ -54,6 +54,8 @@ pub(crate) fn metric(metric: &MetricKind) -> f64 {
     match *metric {
         // 5.69 billion multiplications and additions an image.
         MetricKind::Inception { images, .. } => 2.0 * 5.69e9 * images as f64,
+        // 257 tokens of 384 numbers through twelve layers, and the patches.
+        MetricKind::Dinov2 { images } => 2.0 * 6.12e9 * images as f64,
         MetricKind::Frechet { dim } => 10.0 * (dim as f64).powi(3),
         MetricKind::Prdc { rows, dim } => 3.0 * 2.0 * (rows as f64).powi(2) * dim as f64,
     }

@@ -33,7 +33,7 @@ impl Form {
     pub(crate) fn of(case: &Case) -> &'static [Self] {
         match case {
             Case::Conv(_) | Case::Step { .. } | Case::Penalty { .. } => &[Self::Eager, Self::ChannelsLast],
-            Case::Metric(MetricKind::Inception { .. }) => {
+            Case::Metric(MetricKind::Inception { .. } | MetricKind::Dinov2 { .. }) => {
                 &[Self::Eager, Self::ChannelsLast, Self::Compiled, Self::Openvino]
             }
             Case::Metric(_) | Case::Update { .. } | Case::Cure { .. } | Case::Watched { .. } => {

@@ -15,6 +15,7 @@ pub(crate) fn rows(benchmark: Benchmark) -> Vec<Case> {
         Benchmark::Metrics => vec![
             Case::Metric(MetricKind::Frechet { dim: 2048 }),
             Case::Metric(MetricKind::Prdc { rows: 20_000, dim: 2048 }),
+            Case::Metric(MetricKind::Dinov2 { images: 50 }),
         ],
         Benchmark::Cures => cures::rows(),
         Benchmark::Monitor => [("quickstart", 64), ("ring-r1", RING_BATCH)]

@@ -33,15 +33,20 @@ fn every_tap_is_that_of_pytorch_fid_and_dgm_eval() {
         spatial: Some(SpatialTap::LastBlock),
         ..Default::default()
     };
-    let network = network(config);
-    let outputs = network.forward(&images()).unwrap();
-    for (tap, pool) in InceptionTap::ALL.iter().zip(&outputs.pools) {
-        assert_parity(pool.as_ref().unwrap(), &expected[&format!("pytorch_fid.{}", tap.dim())]);
+    // As on the CPU, and as on a device.
+    let on_device = || Trunks::Device(Trunk::load(&mut seeded::weights(&shapes()), &Device::Cpu).unwrap());
+    for trunk in [network(config).trunk, on_device()] {
+        let network = Inception { trunk, ..network(config) };
+        let outputs = network.forward(&images()).unwrap();
+        for (tap, pool) in InceptionTap::ALL.iter().zip(&outputs.pools) {
+            assert_parity(pool.as_ref().unwrap(), &expected[&format!("pytorch_fid.{}", tap.dim())]);
+        }
+        assert_parity(&outputs.spatial.unwrap(), &expected["dgm_eval.spatial"]);
+        let config =
+            InceptionConfig { tap: InceptionTap::Pool768, spatial: Some(SpatialTap::Mixed6), ..config };
+        let outputs = Inception { config, ..network }.forward(&images()).unwrap();
+        assert_parity(&outputs.spatial.unwrap(), &expected["guided_diffusion.spatial"]);
     }
-    assert_parity(&outputs.spatial.unwrap(), &expected["dgm_eval.spatial"]);
-    let config = InceptionConfig { tap: InceptionTap::Pool768, spatial: Some(SpatialTap::Mixed6), ..config };
-    let outputs = Inception { config, ..network }.forward(&images()).unwrap();
-    assert_parity(&outputs.spatial.unwrap(), &expected["guided_diffusion.spatial"]);
 }
 
 #[test]
@@ -151,9 +156,15 @@ fn numbers_that_are_not_finite_are_refused() {
         all.push(("a.bn.running_mean".into(), seeded::tensor("m", &[1])));
         all.push(("a.bn.running_var".into(), Tensor::new(&[variance], &Device::Cpu).unwrap()));
         let mut weights = Weights::new(Path::new("w.pth"), String::new(), all.into_iter().collect());
-        let spec =
-            super::super::conv::Spec { inputs: 1, outputs: 1, kernel: [1, 1], stride: 1, padding: [0, 0] };
-        super::super::conv::Conv::folded(&mut weights, "a", spec, 1e-3, &Device::Cpu).map(|_| ())
+        let spec = super::super::conv::Spec {
+            inputs: 1,
+            outputs: 1,
+            kernel: [1, 1],
+            stride: 1,
+            padding: [0, 0],
+            relu: true,
+        };
+        <Conv as super::super::conv::Frozen>::folded(&mut weights, "a", spec, 1e-3, &Device::Cpu).map(|_| ())
     };
     assert!(conv(1.0).is_ok());
     assert!(conv(-1.0).unwrap_err().to_string().contains("\"a\""));

@@ -2,7 +2,7 @@
 
 use ganymede_tensor::Device;
 
-use super::super::conv::{Conv, Spec};
+use super::super::conv::{Conv, Frozen, Spec};
 use super::super::weights::Weights;
 use super::{Architecture, HALVED, Vgg16};
 use crate::{MetricError, Result};
@@ -34,7 +34,7 @@ pub(in super::super) fn blocks(
     for (block, (outputs, layers)) in widths.into_iter().zip(LAYERS).enumerate() {
         let mut convs = Vec::new();
         for layer in layers {
-            let spec = Spec { inputs, outputs, kernel: [3, 3], stride: 1, padding: [1, 1] };
+            let spec = Spec { inputs, outputs, kernel: [3, 3], stride: 1, padding: [1, 1], relu: true };
             let name = name(block, *layer, count);
             let weight = weights.numbers(&format!("{name}.weight"), &[outputs, inputs, 3, 3])?;
             let bias = weights.numbers(&format!("{name}.bias"), &[outputs])?;

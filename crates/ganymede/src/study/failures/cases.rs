@@ -35,6 +35,29 @@ const NO_EMA: &str = "ema.enabled=false";
 const SGD_G: &str = "optimizer.generator={kind=\"sgd\",lr=0.1,momentum=0.9}";
 const SGD_D: &str = "optimizer.discriminator={kind=\"sgd\",lr=0.1,momentum=0.9}";
 
+// Of the networks of images.
+const HINGE_SPECTRAL: &[&str] =
+    &["loss.kind=hinge", "discriminator.norm=none", "discriminator.spectral=true"];
+const IMAGE_WGAN_GP: &[&str] = &[
+    WASSERSTEIN,
+    "discriminator.norm=layer",
+    "penalty=[{kind=\"wgan-gp\",lambda=10.0}]",
+    "optimizer.n_critic=2",
+];
+const FAST_CRITIC: &[&str] = &[
+    MINIMAX,
+    "discriminator.norm=none",
+    NO_EMA,
+    "optimizer.generator.lr=1e-4",
+    "optimizer.discriminator.lr=2e-3",
+];
+const FEW_IMAGES: &[&str] = &[
+    "data.subset=200",
+    "discriminator.norm=none",
+    "discriminator.width=32",
+    "optimizer.discriminator.lr=1e-3",
+];
+
 /// What rates that are too high may do.
 const RATES_HIGH: &[&str] = &[
     "divergence",
@@ -76,39 +99,13 @@ pub(super) const CASES: &[Case] = &[
     well("grid-mixture", Grid, &["generator.members=4", "generator.width=48"]),
     well("digits-base", Digits, &[]),
     well("digits-r1", Digits, &["discriminator.norm=none", "penalty=[{kind=\"r1\",gamma=1.0}]"]),
-    well(
-        "digits-hinge-spectral",
-        Digits,
-        &["loss.kind=hinge", "discriminator.norm=none", "discriminator.spectral=true"],
-    ),
-    well(
-        "digits-wgan-gp",
-        Digits,
-        &[
-            WASSERSTEIN,
-            "discriminator.norm=layer",
-            "penalty=[{kind=\"wgan-gp\",lambda=10.0}]",
-            "optimizer.n_critic=2",
-        ],
-    ),
+    well("digits-hinge-spectral", Digits, HINGE_SPECTRAL),
+    well("digits-wgan-gp", Digits, IMAGE_WGAN_GP),
     well("digits-least-squares", Digits, &["loss.kind=least-squares"]),
     well("clothes-base", Clothes, &[]),
     well("clothes-r1", Clothes, &["discriminator.norm=none", "penalty=[{kind=\"r1\",gamma=1.0}]"]),
-    well(
-        "clothes-hinge-spectral",
-        Clothes,
-        &["loss.kind=hinge", "discriminator.norm=none", "discriminator.spectral=true"],
-    ),
-    well(
-        "clothes-wgan-gp",
-        Clothes,
-        &[
-            WASSERSTEIN,
-            "discriminator.norm=layer",
-            "penalty=[{kind=\"wgan-gp\",lambda=10.0}]",
-            "optimizer.n_critic=2",
-        ],
-    ),
+    well("clothes-hinge-spectral", Clothes, HINGE_SPECTRAL),
+    well("clothes-wgan-gp", Clothes, IMAGE_WGAN_GP),
     well("clothes-least-squares", Clothes, &["loss.kind=least-squares"]),
     bad(
         "ring-rates-high",
@@ -266,13 +263,7 @@ pub(super) const CASES: &[Case] = &[
     bad(
         "digits-fast-critic-minimax",
         Digits,
-        &[
-            MINIMAX,
-            "discriminator.norm=none",
-            NO_EMA,
-            "optimizer.generator.lr=1e-4",
-            "optimizer.discriminator.lr=2e-3",
-        ],
+        FAST_CRITIC,
         &["discriminator-too-strong", "vanishing-gradient", "mode-collapse"],
     ),
     bad("digits-latent-1", Digits, &["generator.z_dim=1"], &["mode-collapse"]),
@@ -294,27 +285,12 @@ pub(super) const CASES: &[Case] = &[
         &["optimizer.discriminator.lr=1e-6"],
         &["discriminator-too-weak", "mode-collapse"],
     ),
-    bad(
-        "digits-200-images",
-        Digits,
-        &[
-            "data.subset=200",
-            "discriminator.norm=none",
-            "discriminator.width=32",
-            "optimizer.discriminator.lr=1e-3",
-        ],
-        &["discriminator-overfitting", "discriminator-too-strong"],
-    ),
+    bad("digits-200-images", Digits, FEW_IMAGES, &["discriminator-overfitting", "discriminator-too-strong"]),
     bad("digits-width-1", Digits, &["generator.width=1"], &["mode-collapse", "discriminator-too-strong"]),
     bad(
         "clothes-200-images",
         Clothes,
-        &[
-            "data.subset=200",
-            "discriminator.norm=none",
-            "discriminator.width=32",
-            "optimizer.discriminator.lr=1e-3",
-        ],
+        FEW_IMAGES,
         &["discriminator-overfitting", "discriminator-too-strong"],
     ),
     bad("clothes-batch-2", Clothes, &["run.batch=2"], &["batch-norm-leakage", "mode-collapse"]),
@@ -333,13 +309,7 @@ pub(super) const CASES: &[Case] = &[
     bad(
         "clothes-fast-critic-minimax",
         Clothes,
-        &[
-            MINIMAX,
-            "discriminator.norm=none",
-            NO_EMA,
-            "optimizer.generator.lr=1e-4",
-            "optimizer.discriminator.lr=2e-3",
-        ],
+        FAST_CRITIC,
         &["discriminator-too-strong", "vanishing-gradient", "mode-collapse"],
     ),
     bad("clothes-latent-1", Clothes, &["generator.z_dim=1"], &["mode-collapse"]),

@@ -89,6 +89,11 @@ impl Cells {
         runs.retain(|old| (&old.case, old.seed) != (&cell.case, cell.seed));
         runs.push(cell);
         runs.sort_by(|a, b| (&a.case, a.seed).cmp(&(&b.case, b.seed)));
+        self.write(&runs)
+    }
+
+    /// Writes all runs in the place of those that were there.
+    pub(super) fn write(&self, runs: &[Cell]) -> Result<()> {
         // A run a line: the file is kept, and compared.
         let lines: Vec<String> = runs.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
         let text = format!("{{\"schema\":{SCHEMA},\"runs\":[\n{}\n]}}\n", lines.join(",\n"));

@@ -125,7 +125,8 @@ fn folder_name(case: &Case, seed: u64) -> String {
 
 /// Plays the histories of runs that were kept to a doctor, and writes down what it says in place of what was said.
 fn judge_again(args: &FailuresArgs, chosen: &[&Case], cells: &Cells) -> Result<()> {
-    for mut cell in cells.read()? {
+    let mut all = cells.read()?;
+    for cell in &mut all {
         let is_chosen = |case: &&&Case| cell.is_of(case.name, case.sets, cell.seed);
         let Some(case) = chosen.iter().find(is_chosen).filter(|_| args.seeds.contains(&cell.seed)) else {
             continue;
@@ -138,15 +139,12 @@ fn judge_again(args: &FailuresArgs, chosen: &[&Case], cells: &Cells) -> Result<(
         let (series, looks) = own::history(&folder)?;
         let mut doctor = Doctor::new(None);
         // That a run ended in what is no number is no rule's to say.
-        let mut said: Vec<Said> =
-            cell.said.into_iter().filter(|said| cell.diverged && said.symptom == DIVERGENCE).collect();
-        said.extend(looks.iter().flat_map(|step| doctor.look(*step, &series)).map(Said::from));
+        cell.said.retain(|said| cell.diverged && said.symptom == DIVERGENCE);
+        cell.said.extend(looks.iter().flat_map(|step| doctor.look(*step, &series)).map(Said::from));
         cell.raised.retain(|(symptom, _)| cell.diverged && symptom == DIVERGENCE);
         cell.raised.extend(doctor.raised().into_iter().map(|alert| (alert.symptom, alert.severity)));
-        cell.said = said;
-        cells.add(cell)?;
     }
-    Ok(())
+    cells.write(&all)
 }
 
 fn configured(case: &Case, seed: u64) -> Result<Run> {

@@ -58,12 +58,12 @@ pub(super) fn report(cells: &[Cell]) -> Result<String> {
 }
 
 fn judged(cells: &[Cell]) -> Vec<Judged<'_>> {
-    let base = |name: &str| {
-        let mut distances: Vec<f64> =
-            cells.iter().filter(|cell| cell.case == name).filter_map(|cell| cell.distance).collect();
-        distances.sort_by(f64::total_cmp);
-        distances.get(distances.len() / 2).copied()
-    };
+    let mut distances: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for cell in cells {
+        distances.entry(&cell.case).or_default().extend(cell.distance);
+    }
+    distances.values_mut().for_each(|all| all.sort_by(f64::total_cmp));
+    let base = |name: &str| distances.get(name).and_then(|all| all.get(all.len() / 2)).copied();
     let judge = |cell| {
         let case: &Case = CASES.iter().find(|case| Cell::is_of(cell, case.name, case.sets, cell.seed))?;
         let base = case.data.base_case().and_then(base);

@@ -119,7 +119,10 @@ impl<T: Elem> Product<'_, T> {
         let shapes = self.shapes(phases);
         let gathers: Vec<Gather> = phases
             .iter()
-            .map(|p| if shapes.is_some() { Shape::whole_tiles(&p.gather) } else { p.gather.clone() })
+            .enumerate()
+            .map(|(i, p)| {
+                shapes.as_ref().map_or(p.gather.clone(), |s: &Vec<Shape>| s[i].whole_tiles(&p.gather))
+            })
             .collect();
         let sorted = shapes.as_ref().map_or(phases[0].gather.stride, |s| s[0].phases());
         let border = Border::around(phases[0].gather.size, &gathers, sorted);
@@ -230,9 +233,21 @@ impl<T: Elem> Product<'_, T> {
     fn shapes(&self, phases: &[Phase]) -> Option<Vec<Shape>> {
         let kernel = T::microkernel();
         let batched = if self.fills_registers(kernel) { kernel.lanes } else { 1 };
-        let pays = |p: &Phase, s: &Shape| s.is_worth_it(&p.gather, self.g.n, self.target_channels, batched);
-        let shape = |p: &Phase| Shape::of(&p.gather).filter(|s| pays(p, s));
-        phases.iter().map(shape).collect()
+        let cost = |shapes: &[Shape]| -> f64 {
+            let of = |(p, s): (&Phase, &Shape)| s.cost(&p.gather, self.g.n, self.target_channels, batched);
+            phases.iter().zip(shapes).map(of).sum()
+        };
+        let shapes = |results: usize| -> Option<Vec<Shape>> {
+            phases.iter().map(|p| Shape::of(&p.gather, results)).collect()
+        };
+        let direct: f64 = phases
+            .iter()
+            .map(|p| {
+                (self.g.n * p.gather.positions() * self.target_channels * self.source_channels * p.taps.len())
+                    as f64
+            })
+            .sum();
+        shapes(2).filter(|s| cost(s) < direct)
     }
 
     /// Whether images side by side leave few lanes empty.

@@ -12,6 +12,7 @@
 
 mod batched_lanes;
 pub mod channel;
+mod channels_last;
 mod col2im;
 mod combine;
 mod config;

@@ -7,8 +7,12 @@
 //! sum of four with 2 taps, one for each phase of the image, and counts as four times the channels.
 //! The transforms have coefficients 0, ±1 and ½ only, so little accuracy is lost.
 
+mod lines;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod transforms;
+mod weight_gradient;
 
 use std::ops::Range;
 
@@ -16,22 +20,23 @@ use super::batched_lanes;
 use super::elem::{Elem, Scratch};
 use super::gather::{Border, Gather};
 use super::implicit::WeightView;
-use super::lanes::{LANES, Lanes};
+use super::lanes::LANES;
 use super::microkernel::Microkernel;
 use super::packed::{Columns, Group, Packed, STEPS, multiply};
 use super::target::Target;
 use crate::simd::vectorised;
-pub(crate) use shape::Shape;
-use transforms::{copy_lanes, result_of_2, result_of_3, source_of_2, source_of_3, weight_of_2, weight_of_3};
-
-/// Results of a tile on each axis.
-const OUT: usize = 2;
+pub(crate) use shape::{Shape, Tile};
+use transforms::{load, results, source, store, store_first, weight};
+pub(crate) use weight_gradient::TiledGradient;
 
 /// Numbers of transformed tiles that a task holds at a time: about a second-level cache.
 const TRANSFORMED: usize = 96 << 10;
 
 /// Rows of the result that are multiplied between two output transforms.
 const ROWS: usize = 48;
+
+/// The most rows of a panel.
+const ROWS_OF_PANEL: usize = 8;
 
 /// One product by tiles.
 pub(crate) struct Winograd<'a, T: Elem> {
@@ -43,7 +48,7 @@ pub(crate) struct Winograd<'a, T: Elem> {
     weight: Packed<T>,
     channels: usize,
     /// Where a tile's numbers lie, for each phase, line by line.
-    tile: Vec<usize>,
+    places: Vec<usize>,
     plane: usize,
     source_channels: usize,
     /// Tiles between two lines of tiles, the border's included.
@@ -72,13 +77,13 @@ impl<'a, T: Elem> Winograd<'a, T> {
         target: Target,
         batched: usize,
     ) -> Self {
-        let Shape { taps, stride, first, .. } = shape;
+        let Shape { tile, stride, first, .. } = shape;
         let at = |axis: usize, phase: usize, i: usize| {
             (border.before(axis) as isize + first[axis]) as usize + phase + i * stride
         };
         let phases = || (0..stride).flat_map(move |a| (0..stride).map(move |b| [a, b]));
-        let side = taps + 1;
-        let tile: Vec<usize> = phases()
+        let side = tile.side();
+        let places: Vec<usize> = phases()
             .flat_map(|[a, b]| (0..side * side).map(move |p| [at(0, a, p / side), at(1, b, p % side)]))
             .map(|[y, x]| border.place(y, x) * batched)
             .collect();
@@ -91,7 +96,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
             target,
             weight,
             channels,
-            tile,
+            places,
             plane: border.plane() * batched,
             source_channels: gather.channels,
             pitch: border.pitch() * batched,
@@ -105,7 +110,8 @@ impl<'a, T: Elem> Winograd<'a, T> {
         channels: usize,
         view: &WeightView<T>,
     ) -> Packed<T> {
-        let Shape { taps, stride, descending, .. } = shape;
+        let Shape { tile, stride, descending, .. } = shape;
+        let taps = tile.taps();
         let across = taps * stride;
         let all = channels * stride * stride;
         // Where tap `i` of phase `a`, in ascending order, lies in the view's list.
@@ -119,20 +125,23 @@ impl<'a, T: Elem> Winograd<'a, T> {
                 view.taps[place(0, phase / stride, t / taps) * across + place(1, phase % stride, t % taps)]
             })
             .collect();
-        Packed::by_panel(kernel, view.rows, shape.positions() * all, |rows, panel| {
+        Packed::by_panel(kernel, view.rows, shape.tile.positions() * all, |rows, panel| {
             let height = rows.len();
             vectorised(
                 #[inline(always)]
                 || {
-                    let mut g = [[T::default(); LANES]; 16];
+                    let mut g = [[T::default(); ROWS_OF_PANEL]; 16];
                     for channel in 0..channels {
                         view.each(rows.clone(), channel, &places, |i, row, number| g[i][row] = number);
                         for (phase, g) in g[..places.len()].chunks_exact(taps * taps).enumerate() {
                             let k = channel * stride * stride + phase;
-                            let mut put = |p: usize, v: Lanes<T>| {
-                                copy_lanes(&v, &mut panel[(p * all + k) * height..][..height]);
-                            };
-                            if taps == 3 { weight_of_3(g, &mut put) } else { weight_of_2(g, &mut put) }
+                            weight(
+                                tile,
+                                #[inline(always)]
+                                |t| g[t],
+                                #[inline(always)]
+                                |p, v| store_first(&mut panel[(p * all + k) * height..][..height], v),
+                            );
                         }
                     }
                 },
@@ -140,15 +149,20 @@ impl<'a, T: Elem> Winograd<'a, T> {
         })
     }
 
+    /// Results of a tile on each axis.
+    fn results(&self) -> usize {
+        self.shape.tile.results()
+    }
+
     /// Lines of tiles.
     fn lines(&self) -> usize {
-        self.grid[0].div_ceil(OUT)
+        self.grid[0].div_ceil(self.results())
     }
 
     /// Columns of a line of tiles: those of the border between lines are computed with it, unless images
     /// lie side by side.
     fn line_columns(&self) -> usize {
-        if self.batched == 1 { self.pitch } else { self.grid[1].div_ceil(OUT) * self.batched }
+        if self.batched == 1 { self.pitch } else { self.grid[1].div_ceil(self.results()) * self.batched }
     }
 
     /// Columns of an image, or of as many as lie side by side.
@@ -175,19 +189,19 @@ impl<'a, T: Elem> Winograd<'a, T> {
     /// Numbers beyond the padded source that may be read, and whose value does not matter.
     pub(crate) fn slack(&self) -> usize {
         let reach =
-            self.tile.iter().max().expect("a tile has numbers") + self.lines() * self.pitch + 2 * LANES;
+            self.places.iter().max().expect("a tile has numbers") + self.lines() * self.pitch + 2 * LANES;
         reach.saturating_sub(self.plane)
     }
 
     /// Computes `rows` of the result of some images, as `Plan::run` does.
     pub(crate) fn run(&self, source: &[T], images: usize, rows: Range<usize>, out: &mut [T]) {
         let step = self.kernel.cols().max(LANES);
-        let fits = TRANSFORMED / (self.channels * self.shape.positions()) / step * step;
+        let fits = TRANSFORMED / (self.channels * self.shape.tile.positions()) / step * step;
         let block = fits.clamp(step, 8 * step);
         let total = images.div_ceil(self.batched) * self.image_columns();
         let mut transformed =
-            Scratch::new(self.channels * self.shape.positions() * block + self.kernel.lanes);
-        let mut products = Scratch::new(ROWS * self.shape.positions() * block);
+            Scratch::new(self.channels * self.shape.tile.positions() * block + self.kernel.lanes);
+        let mut products = Scratch::new(ROWS * self.shape.tile.positions() * block);
         for first in (0..total).step_by(block) {
             let tiles = first..(first + block).min(total);
             let width = tiles.len().next_multiple_of(LANES.max(self.kernel.lanes));
@@ -202,8 +216,8 @@ impl<'a, T: Elem> Winograd<'a, T> {
     }
 
     /// For each position, for each channel, the tiles: `(positions, channels, width)`.
-    fn transform_source(&self, source: &[T], tiles: Range<usize>, width: usize, out: &mut [T]) {
-        let (positions, phases) = (self.shape.positions(), self.shape.stride * self.shape.stride);
+    fn transform_source(&self, images: &[T], tiles: Range<usize>, width: usize, out: &mut [T]) {
+        let (positions, phases) = (self.shape.tile.positions(), self.shape.stride * self.shape.stride);
         let image_len = self.source_channels * self.plane;
         let position_len = self.channels * width;
         for (column, run) in self.runs(tiles) {
@@ -213,18 +227,20 @@ impl<'a, T: Elem> Winograd<'a, T> {
                 || {
                     for k in 0..self.channels {
                         let (channel, phase) = (k / phases, k % phases);
-                        let source = &source[origin + channel * self.plane..];
-                        let tile = &self.tile[phase * positions..(phase + 1) * positions];
+                        let from = &images[origin + channel * self.plane..];
+                        let places = &self.places[phase * positions..(phase + 1) * positions];
                         let out = &mut out[k * width + column..];
                         // A run's last lanes may reach into the next run's columns, which come later,
                         // or beyond the last, where nobody looks.
                         for p in (0..run.len).step_by(LANES) {
                             let lanes = LANES.min(width - column - p);
-                            if self.shape.taps == 3 {
-                                source_of_3(&source[p..], tile, &mut out[p..], position_len, lanes);
-                            } else {
-                                source_of_2(&source[p..], tile, &mut out[p..], position_len, lanes);
-                            }
+                            source(
+                                self.shape.tile,
+                                #[inline(always)]
+                                |i| load::<T, LANES>(&from[p + places[i]..]),
+                                #[inline(always)]
+                                |i, v| store_first(&mut out[i * position_len + p..][..lanes], v),
+                            );
                         }
                     }
                 },
@@ -237,7 +253,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
         let groups: Vec<Group> =
             (0..width).step_by(lanes).map(|t| Group { from: t, to: t, len: lanes }).collect();
         let offsets: Vec<usize> = (0..STEPS.min(self.channels)).map(|k| k * width).collect();
-        for p in 0..self.shape.positions() {
+        for p in 0..self.shape.tile.positions() {
             let products = &mut products[p * rows.len() * width..(p + 1) * rows.len() * width];
             for start in (0..self.channels).step_by(STEPS) {
                 let len = STEPS.min(self.channels - start);
@@ -259,47 +275,51 @@ impl<'a, T: Elem> Winograd<'a, T> {
         products: &[T],
         out: &mut [T],
     ) {
-        let t = self.target;
-        let mut results = Scratch::new(OUT * OUT * width);
+        let (t, size) = (self.target, self.results());
+        let mut squares = Scratch::new(size * size * width);
         for row in 0..rows {
             vectorised(
                 #[inline(always)]
                 || {
                     let (products, distance) = (&products[row * width..], rows * width);
                     for at in (0..width).step_by(LANES) {
-                        if self.shape.taps == 3 {
-                            result_of_3(&products[at..], distance, &mut results[at..], width);
-                        } else {
-                            result_of_2(&products[at..], distance, &mut results[at..], width);
-                        }
+                        results(
+                            self.shape.tile,
+                            #[inline(always)]
+                            |i| load::<T, LANES>(&products[i * distance + at..]),
+                            #[inline(always)]
+                            |i, v| store(&mut squares[i * width + at..], v),
+                        );
                     }
                 },
             );
             let out = &mut out[row * t.channel..];
             for (column, run) in self.runs(tiles.clone()) {
-                let results = &results[column..];
+                let squares = &squares[column..];
                 if self.batched == 1 {
-                    self.write_image(results, width, run, out);
+                    self.write_image(squares, width, run, out);
                 } else {
                     let count = self.batched.min(images - run.image);
-                    self.write_line(results, width, run, count, out);
+                    self.write_line(squares, width, run, count, out);
                 }
             }
         }
     }
 
     /// Writes a run of an image: lines of tiles and parts of lines.
-    fn write_image(&self, results: &[T], width: usize, run: Run, out: &mut [T]) {
-        let t = self.target;
+    fn write_image(&self, squares: &[T], width: usize, run: Run, out: &mut [T]) {
+        let (t, size) = (self.target, self.results());
         let (mut done, mut line, mut x) = (0, run.line, run.at);
         while done < run.len {
             let len = (self.pitch - x).min(run.len - done);
-            for a in (0..OUT).filter(|a| line * OUT + a < self.grid[0]) {
-                let count = self.grid[1].saturating_sub(x * OUT).min(len * OUT);
-                let at = run.image * t.image + (line * OUT + a) * t.line + x * OUT * t.step + t.first;
-                let from = |b: usize| &results[(a * OUT + b) * width + done..][..len];
-                if count > 0 {
-                    interleave(from(0), from(1), count, t.step, &mut out[at..]);
+            for a in (0..size).filter(|a| line * size + a < self.grid[0]) {
+                let count = self.grid[1].saturating_sub(x * size).min(len * size);
+                let at = run.image * t.image + (line * size + a) * t.line + x * size * t.step + t.first;
+                let from = |b: usize| &squares[(a * size + b) * width + done..][..len];
+                match (count, size) {
+                    (0, _) => {}
+                    (_, 2) => interleave([from(0), from(1)], count, t.step, &mut out[at..]),
+                    _ => interleave([from(0), from(1), from(2), from(3)], count, t.step, &mut out[at..]),
                 }
             }
             (done, line, x) = (done + len, line + 1, 0);
@@ -307,32 +327,32 @@ impl<'a, T: Elem> Winograd<'a, T> {
     }
 
     /// Writes a run of a line of `count` images side by side.
-    fn write_line(&self, results: &[T], width: usize, run: Run, count: usize, out: &mut [T]) {
-        let t = self.target;
-        let x = run.at / self.batched * OUT;
-        let wide = (run.len / self.batched * OUT).min(self.grid[1] - x);
-        for a in (0..OUT).filter(|a| run.line * OUT + a < self.grid[0]) {
-            let at = run.image * t.image + (run.line * OUT + a) * t.line + x * t.step + t.first;
-            let pixel = |x: usize| (a * OUT + x % OUT) * width + x / OUT * self.batched;
-            batched_lanes::spread_line((results, pixel), (wide, count), (t.image, t.step), &mut out[at..]);
+    fn write_line(&self, squares: &[T], width: usize, run: Run, count: usize, out: &mut [T]) {
+        let (t, size) = (self.target, self.results());
+        let x = run.at / self.batched * size;
+        let wide = (run.len / self.batched * size).min(self.grid[1] - x);
+        for a in (0..size).filter(|a| run.line * size + a < self.grid[0]) {
+            let at = run.image * t.image + (run.line * size + a) * t.line + x * t.step + t.first;
+            let pixel = |x: usize| (a * size + x % size) * width + x / size * self.batched;
+            batched_lanes::spread_line((squares, pixel), (wide, count), (t.image, t.step), &mut out[at..]);
         }
     }
 }
 
-/// Writes `even[0], odd[0], even[1], …`, `count` numbers that are `step` apart.
-fn interleave<T: Copy>(even: &[T], odd: &[T], count: usize, step: usize, out: &mut [T]) {
-    let pairs = count / OUT;
+/// Writes `from[0][0], from[1][0], …, from[0][1], …`, `count` numbers that are `step` apart.
+fn interleave<T: Copy, const M: usize>(from: [&[T]; M], count: usize, step: usize, out: &mut [T]) {
+    let whole = count / M;
     if step == 1 {
-        let out = &mut out[..count];
-        for ((out, e), o) in out.chunks_exact_mut(OUT).zip(even).zip(odd) {
-            (out[0], out[1]) = (*e, *o);
+        let (squares, _) = out.as_chunks_mut::<M>();
+        for (i, out) in squares[..whole].iter_mut().enumerate() {
+            *out = from.map(|from| from[i]);
         }
     } else {
-        for ((out, e), o) in out.chunks_mut(OUT * step).zip(&even[..pairs]).zip(odd) {
-            (out[0], out[step]) = (*e, *o);
+        for (i, out) in out.chunks_mut(M * step).take(whole).enumerate() {
+            from.iter().enumerate().for_each(|(b, from)| out[b * step] = from[i]);
         }
     }
-    if count % OUT == 1 {
-        out[(count - 1) * step] = even[pairs];
+    for i in whole * M..count {
+        out[i * step] = from[i % M][whole];
     }
 }

@@ -1,11 +1,11 @@
 //! Convolution with fewer multiplications (Winograd's minimal filtering; Lavin and Gray, 2016,
 //! arXiv:1509.09308, sections 4.1 and 4.2).
 //!
-//! Two by two results of a kernel of R by R taps need (R + 1)² multiplications instead of 4·R²: with
-//! 3 taps 2.25 times fewer, with 2 taps 1.78 times. Each is a product of matrices over channels, for
-//! one of the (R + 1)² positions of a transformed tile. A convolution with stride 2 and 4 taps is the
-//! sum of four with 2 taps, one for each phase of the image, and counts as four times the channels.
-//! The transforms have coefficients 0, ±1 and ½ only, so little accuracy is lost.
+//! M by M results of a kernel of R by R taps need (M + R − 1)² multiplications instead of M²·R²: 2 by 2 results of 3 taps
+//! 2.25 times fewer, of 2 taps 1.78 times; 4 by 4 results 4 and 2.56 times. Each is a product of matrices over channels,
+//! for one of the (M + R − 1)² positions of a transformed tile. A convolution with stride 2 and 4 taps is the sum of four
+//! with 2 taps, one for each phase of the image, and counts as four times the channels. With 2 by 2 results the transforms
+//! have coefficients 0, ±1 and ½ only, so little accuracy is lost; with 4 by 4 errors are some four times as large.
 
 mod lines;
 mod shape;
@@ -26,17 +26,24 @@ use super::packed::{Columns, Group, Packed, STEPS, multiply};
 use super::target::Target;
 use crate::simd::vectorised;
 pub(crate) use shape::{Shape, Tile};
-use transforms::{load, results, source, store, store_first, weight};
+use transforms::{load, results, source, store, weight};
 pub(crate) use weight_gradient::TiledGradient;
 
-/// Numbers of transformed tiles that a task holds at a time: about a second-level cache.
+/// Numbers of transformed tiles that a task holds at a time, about: a part of a second-level cache.
 const TRANSFORMED: usize = 96 << 10;
 
-/// Rows of the result that are multiplied between two output transforms.
-const ROWS: usize = 48;
+/// Columns that are transformed at a time, at least and at most.
+const COLUMNS: [usize; 2] = [48, 384];
+
+/// Numbers of products that a task holds between the multiplication and the output transform, about.
+const PRODUCTS: usize = 128 << 10;
 
 /// The most rows of a panel.
 const ROWS_OF_PANEL: usize = 8;
+
+/// Steps of a position that are left empty: the last register of a panel reaches into them, and positions a power of two
+/// apart would share cache lines.
+const GAP: usize = ROWS_OF_PANEL;
 
 /// One product by tiles.
 pub(crate) struct Winograd<'a, T: Elem> {
@@ -125,7 +132,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
                 view.taps[place(0, phase / stride, t / taps) * across + place(1, phase % stride, t % taps)]
             })
             .collect();
-        Packed::by_panel(kernel, view.rows, shape.tile.positions() * all, |rows, panel| {
+        Packed::by_panel(kernel, view.rows, tile.positions() * (all + GAP), |rows, panel| {
             let height = rows.len();
             vectorised(
                 #[inline(always)]
@@ -140,13 +147,24 @@ impl<'a, T: Elem> Winograd<'a, T> {
                                 #[inline(always)]
                                 |t| g[t],
                                 #[inline(always)]
-                                |p, v| store_first(&mut panel[(p * all + k) * height..][..height], v),
+                                |p, v| store(&mut panel[(p * (all + GAP) + k) * height..], v),
                             );
                         }
                     }
                 },
             );
         })
+    }
+
+    /// Columns beyond the last of a line of transformed tiles, into which registers of the last run may reach where runs are
+    /// not whole registers.
+    fn slack_of_line(&self) -> usize {
+        if self.batched.is_multiple_of(LANES) { 0 } else { LANES }
+    }
+
+    /// Numbers of a position that has so many lines, and a gap.
+    fn of_position(&self, lines: usize, width: usize) -> usize {
+        lines * (width + self.slack_of_line()) + LANES
     }
 
     /// Results of a tile on each axis.
@@ -195,19 +213,20 @@ impl<'a, T: Elem> Winograd<'a, T> {
 
     /// Computes `rows` of the result of some images, as `Plan::run` does.
     pub(crate) fn run(&self, source: &[T], images: usize, rows: Range<usize>, out: &mut [T]) {
-        let step = self.kernel.cols().max(LANES);
-        let fits = TRANSFORMED / (self.channels * self.shape.tile.positions()) / step * step;
-        let block = fits.clamp(step, 8 * step);
+        let positions = self.shape.tile.positions();
+        // All of the weight is read for each block: where it is large, blocks are wider.
+        let columns = (TRANSFORMED / (self.channels * positions)).max(self.weight.rows() / 2);
+        let block = columns.clamp(COLUMNS[0], COLUMNS[1]) / COLUMNS[0] * COLUMNS[0];
+        let height = (PRODUCTS / (positions * block)).max(COLUMNS[0]).next_multiple_of(self.kernel.rows);
         let total = images.div_ceil(self.batched) * self.image_columns();
-        let mut transformed =
-            Scratch::new(self.channels * self.shape.tile.positions() * block + self.kernel.lanes);
-        let mut products = Scratch::new(ROWS * self.shape.tile.positions() * block);
+        let mut transformed = Scratch::new(positions * self.of_position(self.channels, block));
+        let mut products = Scratch::new(positions * self.of_position(height, block));
         for first in (0..total).step_by(block) {
             let tiles = first..(first + block).min(total);
             let width = tiles.len().next_multiple_of(LANES.max(self.kernel.lanes));
             self.transform_source(source, tiles.clone(), width, &mut transformed);
-            for start in rows.clone().step_by(ROWS) {
-                let part = start..(start + ROWS).min(rows.end);
+            for start in rows.clone().step_by(height) {
+                let part = start..(start + height).min(rows.end);
                 self.multiply(part.clone(), width, &transformed, &mut products);
                 let out = &mut out[(start - rows.start) * self.target.channel..];
                 self.write(tiles.clone(), images, part.len(), width, &products, out);
@@ -219,7 +238,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
     fn transform_source(&self, images: &[T], tiles: Range<usize>, width: usize, out: &mut [T]) {
         let (positions, phases) = (self.shape.tile.positions(), self.shape.stride * self.shape.stride);
         let image_len = self.source_channels * self.plane;
-        let position_len = self.channels * width;
+        let (pitch, of_position) = (width + self.slack_of_line(), self.of_position(self.channels, width));
         for (column, run) in self.runs(tiles) {
             let origin = run.image / self.batched * image_len + run.line * self.pitch + run.at;
             vectorised(
@@ -229,17 +248,16 @@ impl<'a, T: Elem> Winograd<'a, T> {
                         let (channel, phase) = (k / phases, k % phases);
                         let from = &images[origin + channel * self.plane..];
                         let places = &self.places[phase * positions..(phase + 1) * positions];
-                        let out = &mut out[k * width + column..];
+                        let out = &mut out[k * pitch + column..];
                         // A run's last lanes may reach into the next run's columns, which come later,
                         // or beyond the last, where nobody looks.
                         for p in (0..run.len).step_by(LANES) {
-                            let lanes = LANES.min(width - column - p);
                             source(
                                 self.shape.tile,
                                 #[inline(always)]
                                 |i| load::<T, LANES>(&from[p + places[i]..]),
                                 #[inline(always)]
-                                |i, v| store_first(&mut out[i * position_len + p..][..lanes], v),
+                                |i, v| store(&mut out[i * of_position + p..], v),
                             );
                         }
                     }
@@ -252,14 +270,17 @@ impl<'a, T: Elem> Winograd<'a, T> {
         let lanes = self.kernel.lanes;
         let groups: Vec<Group> =
             (0..width).step_by(lanes).map(|t| Group { from: t, to: t, len: lanes }).collect();
-        let offsets: Vec<usize> = (0..STEPS.min(self.channels)).map(|k| k * width).collect();
+        let pitch = width + self.slack_of_line();
+        let offsets: Vec<usize> = (0..STEPS.min(self.channels)).map(|k| k * pitch).collect();
         for p in 0..self.shape.tile.positions() {
-            let products = &mut products[p * rows.len() * width..(p + 1) * rows.len() * width];
+            let of_position = self.of_position(rows.len(), width);
+            let products = &mut products[p * of_position..][..rows.len() * width];
             for start in (0..self.channels).step_by(STEPS) {
                 let len = STEPS.min(self.channels - start);
-                let source = &transformed[(p * self.channels + start) * width..];
+                let source = &transformed[p * self.of_position(self.channels, width) + start * pitch..];
                 let b = Columns { source, offsets: &offsets[..len], groups: &groups };
-                let steps = p * self.channels + start..p * self.channels + start + len;
+                let first = p * (self.channels + GAP) + start;
+                let steps = first..first + len;
                 multiply(self.kernel, (&self.weight, rows.clone(), steps), &b, (products, width), start > 0);
             }
         }
@@ -281,7 +302,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
             vectorised(
                 #[inline(always)]
                 || {
-                    let (products, distance) = (&products[row * width..], rows * width);
+                    let (products, distance) = (&products[row * width..], self.of_position(rows, width));
                     for at in (0..width).step_by(LANES) {
                         results(
                             self.shape.tile,

@@ -1,5 +1,6 @@
 //! Which convolutions fall into tiles, and where that is worth it.
 
+use super::COLUMNS;
 use crate::gather::Gather;
 use crate::geometry::Geometry;
 
@@ -8,18 +9,24 @@ use crate::geometry::Geometry;
 /// Results on a line up to which images are laid side by side.
 const NARROW: usize = 16;
 
-/// How long transforms take, in multiplications: of a tile, for each channel on either side; of a weight, for
-/// each of its numbers.
-const TRANSFORM_OF_TILE: f64 = 150.0;
-const TRANSFORM_OF_WEIGHT: f64 = 700.0;
+/// How long transforms take, in multiplications: of a pixel of a tile, for each channel on either side; of each number
+/// of a transformed weight, which is also read once and again.
+const TRANSFORM_OF_PIXEL: f64 = 50.0;
+const TRANSFORM_OF_WEIGHT: f64 = 70.0;
 
-/// The same for the gradient in the weight: of each number of a transformed tile on either side; of each sum over
-/// them; and of each number of the weight by the definition, which also puts sums together.
+/// Numbers of a block's transformed tiles beyond which they leave the second-level cache, and by how much products are
+/// slower then.
+const LARGE: usize = 512 << 10;
+const SLOWER: f64 = 1.4;
+
+/// How long the gradient in the weight takes beside its products, in multiplications: for each number of a transformed
+/// tile on either side; for each sum over them; and for each number of the weight by the definition, which also puts sums
+/// together.
 const NUMBER_OF_TILE: f64 = 15.0;
 const SUM_OF_TILES: f64 = 45.0;
 const SUM_BY_DEFINITION: f64 = 50.0;
 
-/// By how much tiles must be faster.
+/// By how much tiles must be faster than the definition in the gradient in the weight.
 const MARGIN: f64 = 1.1;
 
 /// Results and taps of a tile on each axis.
@@ -134,6 +141,11 @@ impl Shape {
         Gather { grid: gather.grid.map(|n| n.next_multiple_of(self.tile.results())), ..gather.clone() }
     }
 
+    /// Tiles of an image.
+    pub(crate) fn tiles(self, gather: &Gather) -> usize {
+        gather.grid.map(|n| n.div_ceil(self.tile.results())).iter().product()
+    }
+
     /// How long tiles take, in multiplications, for `images` images and a weight of `rows` rows; `batched` of
     /// the images may lie side by side.
     pub(crate) fn cost(self, gather: &Gather, images: usize, rows: usize, batched: usize) -> f64 {
@@ -145,10 +157,11 @@ impl Shape {
         };
         let channels = (gather.channels * self.stride * self.stride) as f64;
         let rows = rows as f64;
-        let transforms =
-            TRANSFORM_OF_TILE * tiles * (channels + rows) + TRANSFORM_OF_WEIGHT * channels * rows;
-        let products = tiles * channels * rows * self.tile.positions() as f64;
-        MARGIN * (products + transforms)
+        let [pixels, positions] = [self.tile.results().pow(2), self.tile.positions()].map(|n| n as f64);
+        let transforms = TRANSFORM_OF_PIXEL * pixels * tiles * (channels + rows);
+        let large = gather.channels * self.stride.pow(2) * self.tile.positions() * COLUMNS[0] > LARGE;
+        let products = if large { SLOWER * tiles } else { tiles };
+        transforms + positions * channels * rows * (products + TRANSFORM_OF_WEIGHT)
     }
 
     /// Whether images are better laid side by side, where they can be: otherwise a tile is wasted on

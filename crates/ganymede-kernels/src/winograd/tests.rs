@@ -1,7 +1,12 @@
-use super::{Shape, TiledGradient};
+use super::{Shape, TiledGradient, Winograd};
+use crate::batched_lanes;
 use crate::config::ConvConfig;
+use crate::conv::{self, Phase};
 use crate::elem::Elem;
+use crate::gather::Border;
 use crate::geometry::Geometry;
+use crate::implicit::WeightView;
+use crate::target::Target;
 
 /// Numbers between −1 and 1 that look like noise.
 fn noise(seed: u64, len: usize) -> Vec<f64> {
@@ -49,38 +54,40 @@ fn geometries() -> Vec<Geometry> {
     ]
 }
 
-/// The gradient in the weight by its definition.
-fn weight_gradient(g: &Geometry, x: &[f64], dy: &[f64]) -> Vec<f64> {
+/// Calls `each` with where every product of the definition has its image, weight and output.
+fn definition(g: &Geometry, mut each: impl FnMut(usize, usize, usize)) {
     let inside = |out: usize, tap: usize, axis: usize, len: usize| {
         (out * g.cfg.stride[axis] + tap).checked_sub(g.cfg.padding[axis]).filter(|v| *v < len)
     };
-    let mut dw = vec![0.0; g.weight_len()];
-    for (at, dw) in dw.iter_mut().enumerate() {
+    for at in 0..g.weight_len() {
         let (o, rest) = (at / g.depth(), at % g.depth());
         let (c, i, j) = (rest / (g.kh * g.kw), rest / g.kw % g.kh, rest % g.kw);
         let c = o / g.group_out() * g.group_in() + c;
-        for (n, y, x_out) in
-            (0..g.n).flat_map(|n| (0..g.oh).flat_map(move |y| (0..g.ow).map(move |x| (n, y, x))))
-        {
-            if let (Some(row), Some(column)) = (inside(y, i, 0, g.h), inside(x_out, j, 1, g.w)) {
-                *dw += x[((n * g.c + c) * g.h + row) * g.w + column]
-                    * dy[((n * g.o + o) * g.oh + y) * g.ow + x_out];
+        for n in 0..g.n {
+            for pixel in 0..g.pixels() {
+                let (y, x) = (pixel / g.ow, pixel % g.ow);
+                if let (Some(row), Some(column)) = (inside(y, i, 0, g.h), inside(x, j, 1, g.w)) {
+                    each(((n * g.c + c) * g.h + row) * g.w + column, at, (n * g.o + o) * g.pixels() + pixel);
+                }
             }
         }
     }
-    dw
 }
 
 /// The largest difference, as a part of the largest number expected.
 fn worst<T: Elem>(got: &[T], expected: &[f64]) -> f64 {
     assert_eq!(got.len(), expected.len());
     let largest = expected.iter().fold(1e-30f64, |m, v| m.max(v.abs()));
+    assert!(got.iter().all(|g| !g.wide().is_nan()), "a number that was not written");
     got.iter().zip(expected).fold(0.0f64, |m, (g, e)| m.max((g.wide() - e).abs())) / largest
+}
+
+fn narrow<T: Elem>(numbers: &[f64]) -> Vec<T> {
+    numbers.iter().map(|v| T::narrow(*v)).collect()
 }
 
 /// The gradient through tiles of so many results.
 fn tiled<T: Elem>(g: &Geometry, results: usize, x: &[f64], dy: &[f64]) -> Vec<T> {
-    let narrow = |v: &[f64]| v.iter().map(|v| T::narrow(*v)).collect::<Vec<T>>();
     let shape = Shape::of(&g.gather(), results).expect("a tile");
     // Every number is written, whatever was there.
     let mut dw = vec![T::narrow(f64::NAN); g.weight_len()];
@@ -94,7 +101,8 @@ fn tiled<T: Elem>(g: &Geometry, results: usize, x: &[f64], dy: &[f64]) -> Vec<T>
 fn weight_gradients_through_tiles_agree_with_the_definition() {
     for g in geometries() {
         let (x, dy) = (noise(1, g.n * g.image_len()), noise(2, g.n * g.output_len()));
-        let expected = weight_gradient(&g, &x, &dy);
+        let mut expected = vec![0.0; g.weight_len()];
+        definition(&g, |image, weight, out| expected[weight] += x[image] * dy[out]);
         for results in [2, 4] {
             let (single, double) = (tiled::<f32>(&g, results, &x, &dy), tiled::<f64>(&g, results, &x, &dy));
             assert!(worst(&single, &expected) < 1e-5, "{g:?} {results}: {}", worst(&single, &expected));
@@ -116,6 +124,84 @@ fn weight_gradients_through_tiles_are_the_same_bits_on_any_number_of_threads() {
             let alone = bits(1);
             assert_eq!(alone, bits(2));
             assert_eq!(alone, bits(3));
+        }
+    }
+}
+
+/// The source and the result of a product: channels, height and width, and the distance of a phase's pixels there.
+struct Side {
+    channels: usize,
+    size: [usize; 2],
+    step: usize,
+}
+
+impl Side {
+    fn len(&self) -> usize {
+        self.channels * self.size[0] * self.size[1]
+    }
+}
+
+/// A product of one group through tiles of so many results, images side by side or not.
+fn product<T: Elem>(
+    phases: &[Phase],
+    (results, abreast): (usize, bool),
+    (source, x): (&Side, &[f64]),
+    (strides, w): ([usize; 2], &[f64]),
+    to: &Side,
+) -> Vec<T> {
+    let kernel = T::microkernel();
+    let (x, w) = (narrow::<T>(x), narrow::<T>(w));
+    let n = x.len() / source.len();
+    let images = if abreast { kernel.lanes } else { 1 };
+    let mut y = vec![T::narrow(f64::NAN); n * to.len()];
+    for phase in phases {
+        let gather = &phase.gather;
+        let shape = Shape::of(gather, results).expect("a tile");
+        let border = Border::around(gather.size, &[shape.whole_tiles(gather)], shape.phases());
+        let (rows, channels, taps) = (to.channels, source.channels, &phase.taps[..]);
+        let view = WeightView { data: &w, rows, channels, strides, taps };
+        let target = Target {
+            image: to.len(),
+            channel: to.size[0] * to.size[1],
+            line: to.size[1] * to.step,
+            step: to.step,
+            first: phase.first[0] * to.size[1] + phase.first[1],
+        };
+        let tiles = Winograd::new(kernel, shape, (gather, &border), &view, target, images);
+        let padded = n.next_multiple_of(images) * channels * border.plane();
+        let mut room = vec![T::narrow(f64::NAN); padded + tiles.slack()];
+        let slices = x.chunks_exact(source.len());
+        if abreast {
+            batched_lanes::pad(&border, gather.size, &slices.collect::<Vec<_>>(), images, &mut room);
+        } else {
+            border.pad(gather.size, slices, channels, &mut room);
+        }
+        tiles.run(&room, n, 0..rows, &mut y);
+    }
+    y
+}
+
+#[test]
+fn products_through_tiles_agree_with_the_definition() {
+    for g in geometries().into_iter().filter(|g| g.cfg.groups == 1) {
+        let (w, taps) = (noise(2, g.weight_len()), g.kh * g.kw);
+        let image = Side { channels: g.c, size: [g.h, g.w], step: g.cfg.stride[0] };
+        let output = Side { channels: g.o, size: [g.oh, g.ow], step: 1 };
+        let forward = ([conv::forward_phase(&g)].into(), &image, [g.depth(), taps], &output);
+        let backward = (conv::input_phases(&g), &output, [taps, g.depth()], &image);
+        for (i, (phases, from, strides, to)) in [forward, backward].into_iter().enumerate() {
+            let x = noise(1, g.n * from.len());
+            let mut expected = vec![0.0; g.n * to.len()];
+            definition(&g, |image, weight, out| {
+                let [from, to] = if i == 0 { [image, out] } else { [out, image] };
+                expected[to] += x[from] * w[weight];
+            });
+            for way in [(2, false), (2, true), (4, false), (4, true)] {
+                let single: Vec<f32> = product(&phases, way, (from, &x), (strides, &w), to);
+                let double: Vec<f64> = product(&phases, way, (from, &x), (strides, &w), to);
+                let errors = [worst(&single, &expected), worst(&double, &expected)];
+                assert!(errors[0] < 1e-5 && errors[1] < 1e-13, "{i} {g:?} {way:?}: {errors:?}");
+            }
         }
     }
 }

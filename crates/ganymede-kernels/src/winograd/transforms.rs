@@ -16,16 +16,6 @@ pub(super) fn store<T: Elem, const L: usize>(to: &mut [T], value: Lanes<T, L>) {
     *to.first_chunk_mut().expect("a register inside the result") = value;
 }
 
-/// Stores as many numbers as there is room for; for the usual heights of a panel without a call of `memcpy`.
-#[inline(always)]
-pub(super) fn store_first<T: Elem, const L: usize>(to: &mut [T], value: Lanes<T, L>) {
-    match to.len() {
-        len if len == L => to.copy_from_slice(&value),
-        6 => to.copy_from_slice(&value[..6]),
-        len => to.iter_mut().zip(&value[..len]).for_each(|(t, f)| *t = *f),
-    }
-}
-
 /// Applies `line` to the rows of a square and then to its columns. `at` and `put` count along rows.
 #[inline(always)]
 fn on_both_axes<T: Elem, const L: usize, const I: usize, const O: usize>(

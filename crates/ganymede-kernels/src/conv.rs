@@ -23,14 +23,17 @@ use super::winograd::{Shape, Winograd};
 /// See "Constants of kernels" in `docs/performance.md`.
 const COLUMNS: usize = 480;
 
+/// The same of tiles.
+const TILES: usize = 192;
+
 /// A part of a product: the source positions of some of the target's pixels, and the taps of the
 /// weight that reach them.
-struct Phase {
-    gather: Gather,
+pub(crate) struct Phase {
+    pub(crate) gather: Gather,
     /// Where these taps lie in a kernel, line by line.
-    taps: Vec<usize>,
+    pub(crate) taps: Vec<usize>,
     /// Line and column of the target's first pixel.
-    first: [usize; 2],
+    pub(crate) first: [usize; 2],
 }
 
 /// How a phase is computed.
@@ -117,15 +120,19 @@ impl<T: Elem> Product<'_, T> {
     fn plan(&self, phases: &[Phase]) -> Plan {
         let kernel = T::microkernel();
         let shapes = self.shapes(phases);
-        let gathers: Vec<Gather> = phases
-            .iter()
-            .map(|p| if shapes.is_some() { Shape::whole_tiles(&p.gather) } else { p.gather.clone() })
-            .collect();
+        let gathers: Vec<Gather> = match &shapes {
+            Some(shapes) => phases.iter().zip(shapes).map(|(p, s)| s.whole_tiles(&p.gather)).collect(),
+            None => phases.iter().map(|p| p.gather.clone()).collect(),
+        };
         let sorted = shapes.as_ref().map_or(phases[0].gather.stride, |s| s[0].phases());
         let border = Border::around(phases[0].gather.size, &gathers, sorted);
         let threads = rayon::current_num_threads();
-        let positions: usize = phases.iter().map(|p| p.gather.positions()).sum();
-        let images = COLUMNS.div_ceil(positions.max(1)).clamp(1, self.g.n.div_ceil(threads).max(1));
+        let of_image = match &shapes {
+            Some(shapes) => shapes[0].tiles(&phases[0].gather),
+            None => phases.iter().map(|p| p.gather.positions()).sum(),
+        };
+        let columns = if shapes.is_some() { TILES } else { COLUMNS };
+        let images = columns.div_ceil(of_image.max(1)).clamp(1, self.g.n.div_ceil(threads).max(1));
         let short = |p: &Phase| {
             let target = self.target(p, images, 0);
             !in_place_pays(kernel, (&p.gather, &border), &target, self.target_channels)
@@ -230,9 +237,22 @@ impl<T: Elem> Product<'_, T> {
     fn shapes(&self, phases: &[Phase]) -> Option<Vec<Shape>> {
         let kernel = T::microkernel();
         let batched = if self.fills_registers(kernel) { kernel.lanes } else { 1 };
-        let pays = |p: &Phase, s: &Shape| s.is_worth_it(&p.gather, self.g.n, self.target_channels, batched);
-        let shape = |p: &Phase| Shape::of(&p.gather).filter(|s| pays(p, s));
-        phases.iter().map(shape).collect()
+        let cost = |shapes: &[Shape]| -> f64 {
+            let of = |(p, s): (&Phase, &Shape)| s.cost(&p.gather, self.g.n, self.target_channels, batched);
+            phases.iter().zip(shapes).map(of).sum()
+        };
+        let shapes = |results: usize| -> Option<Vec<Shape>> {
+            phases.iter().map(|p| Shape::of(&p.gather, results)).collect()
+        };
+        let gathered: usize = phases.iter().map(|p| p.gather.positions() * p.taps.len()).sum();
+        let direct = (self.g.n * gathered * self.target_channels * self.source_channels) as f64;
+        [2, 4]
+            .into_iter()
+            .filter_map(shapes)
+            .map(|shapes| (cost(&shapes), shapes))
+            .filter(|(cost, _)| *cost < direct)
+            .min_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, shapes)| shapes)
     }
 
     /// Whether images side by side leave few lanes empty.
@@ -269,7 +289,7 @@ pub(crate) fn forward<T: Elem>(g: &Geometry, x: &[T], w: &[T]) -> Vec<T> {
         target_width: g.ow,
         target_stride: [1, 1],
     };
-    let phase = Phase { gather: g.gather(), taps: (0..g.kh * g.kw).collect(), first: [0, 0] };
+    let phase = forward_phase(g);
     // SAFETY: `Product::run` writes everything.
     unsafe { overwritten(g.n * g.output_len(), |y| product.run(std::slice::from_ref(&phase), w, y)) }
 }
@@ -311,8 +331,13 @@ pub(crate) fn input_gradient<T: Elem>(g: &Geometry, dy: &[T], w: &[T]) -> Vec<T>
     unsafe { overwritten(g.n * g.image_len(), |dx| product.run(&phases, w, dx)) }
 }
 
+/// The one phase of the forward product.
+pub(crate) fn forward_phase(g: &Geometry) -> Phase {
+    Phase { gather: g.gather(), taps: (0..g.kh * g.kw).collect(), first: [0, 0] }
+}
+
 /// The phases of the gradient in the image that have pixels and taps.
-fn input_phases(g: &Geometry) -> Vec<Phase> {
+pub(crate) fn input_phases(g: &Geometry) -> Vec<Phase> {
     let axis = |axis: usize, k: usize, len: usize| -> Vec<(usize, Vec<usize>, Vec<isize>, usize)> {
         let (stride, padding, dilation) = (g.cfg.stride[axis], g.cfg.padding[axis], g.cfg.dilation[axis]);
         (0..stride.min(len))

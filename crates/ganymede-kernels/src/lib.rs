@@ -25,6 +25,7 @@ mod gather;
 mod gemm;
 mod geometry;
 mod implicit;
+mod innermost;
 mod lanes;
 pub mod map;
 mod matrix;

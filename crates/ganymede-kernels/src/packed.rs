@@ -37,6 +37,10 @@ impl<T: Elem> Packed<T> {
         Self { data, rows, depth, panel: kernel.rows }
     }
 
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
     pub(crate) fn depth(&self) -> usize {
         self.depth
     }

@@ -3,6 +3,10 @@
 /// Side of the square that is transposed in registers.
 const TILE: usize = 4;
 
+/// Numbers of a row that are read before the next row's, a cache line of f32: rows a power of two apart share places
+/// in the first-level cache, and would be fetched again for each square.
+const LINE: usize = 16;
+
 /// `to[i·width + r] = from[r·stride + i]` for `rows` rows and `len` columns.
 pub(crate) fn transpose<T: Copy>(
     from: &[T],
@@ -20,9 +24,12 @@ pub(crate) fn transpose<T: Copy>(
     }
     // Where the size is no multiple of the tile's, the last tile overlaps the one before.
     let starts = |size: usize| (0..size.div_ceil(TILE)).map(move |t| (t * TILE).min(size - TILE));
-    for i in starts(len) {
+    for first in (0..len).step_by(LINE) {
         for r in starts(rows) {
-            tile(&from[r * stride + i..], stride, &mut to[i * width + r..], width);
+            for i in (first..len.min(first + LINE)).step_by(TILE) {
+                let i = i.min(len - TILE);
+                tile(&from[r * stride + i..], stride, &mut to[i * width + r..], width);
+            }
         }
     }
 }

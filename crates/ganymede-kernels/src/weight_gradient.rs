@@ -12,9 +12,11 @@ use rayon::prelude::*;
 use super::elem::{Elem, Scratch};
 use super::few_channels;
 use super::geometry::Geometry;
+use super::innermost::Innermost;
 use super::matrix::Form;
 use super::packed::{Columns, Group, Packed, STEPS, multiply};
 use super::transpose::transpose;
+use super::winograd::{Tile, TiledGradient};
 
 /// Tasks to aim at, for any number of threads: the order of the sums must not depend on it.
 const TASKS: usize = 8;
@@ -30,10 +32,15 @@ pub(crate) fn weight_gradient<T: Elem>(g: &Geometry, x: &[T], dy: &[T]) -> Vec<T
     if let Some(form) = Form::of(g) {
         return form.weight_gradient(g, x, dy);
     }
+    let tile = Tile::of_weight_gradient(g);
     let mut dw = vec![T::default(); g.weight_len()];
     for group in 0..g.cfg.groups {
         let len = g.group_out() * g.depth();
         let dw = &mut dw[group * len..][..len];
+        if let Some(tile) = tile {
+            TiledGradient::new(g, tile, group).run(x, dy, dw);
+            continue;
+        }
         match few_channels::dots(g) {
             Some(dots) => few_channels::weight_gradient(dots, g, (x, dy), group, dw),
             None => GroupGradient::new(g, x, dy, group).run(dw),
@@ -83,23 +90,20 @@ impl Pixels {
 
     /// Lays out one image from its planes.
     fn fill<T: Elem>(self, g: &Geometry, planes: &[T], out: &mut [T]) {
-        let left = g.cfg.padding[1].min(self.width);
+        let (size, before) = ([g.h, g.w], g.cfg.padding);
+        if !self.stacked {
+            let whole = [self.height, self.width];
+            return Innermost { channels: self.channels, size, before, whole }.fill(planes, out);
+        }
+        let left = before[1].min(self.width);
         let columns = g.w.min(self.width - left);
         let line = self.width * self.channels;
         // A line of all channels, which is 0 outside the image.
         let mut flat = Scratch::new(line);
         for (y, out) in out[..self.len()].chunks_exact_mut(line).enumerate() {
-            if !self.stacked && !(g.cfg.padding[0]..g.cfg.padding[0] + g.h).contains(&y) {
-                out.fill(T::default());
-                continue;
-            }
             for (row, flat) in flat.chunks_exact_mut(self.width).enumerate() {
-                let (channel, below) = if self.stacked {
-                    (row / g.kh, y * g.cfg.stride[0] + row % g.kh * g.cfg.dilation[0])
-                } else {
-                    (row, y)
-                };
-                match below.checked_sub(g.cfg.padding[0]).filter(|y| *y < g.h) {
+                let (channel, below) = (row / g.kh, y * g.cfg.stride[0] + row % g.kh * g.cfg.dilation[0]);
+                match below.checked_sub(before[0]).filter(|y| *y < g.h) {
                     Some(y) => {
                         flat[..left].fill(T::default());
                         flat[left..left + columns]

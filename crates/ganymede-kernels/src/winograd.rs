@@ -1,14 +1,18 @@
 //! Convolution with fewer multiplications (Winograd's minimal filtering; Lavin and Gray, 2016,
 //! arXiv:1509.09308, sections 4.1 and 4.2).
 //!
-//! Two by two results of a kernel of R by R taps need (R + 1)² multiplications instead of 4·R²: with
-//! 3 taps 2.25 times fewer, with 2 taps 1.78 times. Each is a product of matrices over channels, for
-//! one of the (R + 1)² positions of a transformed tile. A convolution with stride 2 and 4 taps is the
-//! sum of four with 2 taps, one for each phase of the image, and counts as four times the channels.
-//! The transforms have coefficients 0, ±1 and ½ only, so little accuracy is lost.
+//! M by M results of a kernel of R by R taps need (M + R − 1)² multiplications instead of M²·R²: 2 by 2 results of 3 taps
+//! 2.25 times fewer, of 2 taps 1.78 times; 4 by 4 results 4 and 2.56 times. Each is a product of matrices over channels,
+//! for one of the (M + R − 1)² positions of a transformed tile. A convolution with stride 2 and 4 taps is the sum of four
+//! with 2 taps, one for each phase of the image, and counts as four times the channels. With 2 by 2 results the transforms
+//! have coefficients 0, ±1 and ½ only, so little accuracy is lost; with 4 by 4 errors are some four times as large.
 
+mod lines;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod transforms;
+mod weight_gradient;
 
 use std::ops::Range;
 
@@ -16,22 +20,30 @@ use super::batched_lanes;
 use super::elem::{Elem, Scratch};
 use super::gather::{Border, Gather};
 use super::implicit::WeightView;
-use super::lanes::{LANES, Lanes};
+use super::lanes::LANES;
 use super::microkernel::Microkernel;
 use super::packed::{Columns, Group, Packed, STEPS, multiply};
 use super::target::Target;
 use crate::simd::vectorised;
-pub(crate) use shape::Shape;
-use transforms::{copy_lanes, result_of_2, result_of_3, source_of_2, source_of_3, weight_of_2, weight_of_3};
+pub(crate) use shape::{Shape, Tile};
+use transforms::{load, results, source, store, weight};
+pub(crate) use weight_gradient::TiledGradient;
 
-/// Results of a tile on each axis.
-const OUT: usize = 2;
-
-/// Numbers of transformed tiles that a task holds at a time: about a second-level cache.
+/// Numbers of transformed tiles that a task holds at a time, about: a part of a second-level cache.
 const TRANSFORMED: usize = 96 << 10;
 
-/// Rows of the result that are multiplied between two output transforms.
-const ROWS: usize = 48;
+/// Columns that are transformed at a time, at least and at most.
+const COLUMNS: [usize; 2] = [48, 384];
+
+/// Numbers of products that a task holds between the multiplication and the output transform, about.
+const PRODUCTS: usize = 128 << 10;
+
+/// The most rows of a panel.
+const ROWS_OF_PANEL: usize = 8;
+
+/// Steps of a position that are left empty: the last register of a panel reaches into them, and positions a power of two
+/// apart would share cache lines.
+const GAP: usize = ROWS_OF_PANEL;
 
 /// One product by tiles.
 pub(crate) struct Winograd<'a, T: Elem> {
@@ -43,7 +55,7 @@ pub(crate) struct Winograd<'a, T: Elem> {
     weight: Packed<T>,
     channels: usize,
     /// Where a tile's numbers lie, for each phase, line by line.
-    tile: Vec<usize>,
+    places: Vec<usize>,
     plane: usize,
     source_channels: usize,
     /// Tiles between two lines of tiles, the border's included.
@@ -72,13 +84,13 @@ impl<'a, T: Elem> Winograd<'a, T> {
         target: Target,
         batched: usize,
     ) -> Self {
-        let Shape { taps, stride, first, .. } = shape;
+        let Shape { tile, stride, first, .. } = shape;
         let at = |axis: usize, phase: usize, i: usize| {
             (border.before(axis) as isize + first[axis]) as usize + phase + i * stride
         };
         let phases = || (0..stride).flat_map(move |a| (0..stride).map(move |b| [a, b]));
-        let side = taps + 1;
-        let tile: Vec<usize> = phases()
+        let side = tile.side();
+        let places: Vec<usize> = phases()
             .flat_map(|[a, b]| (0..side * side).map(move |p| [at(0, a, p / side), at(1, b, p % side)]))
             .map(|[y, x]| border.place(y, x) * batched)
             .collect();
@@ -91,7 +103,7 @@ impl<'a, T: Elem> Winograd<'a, T> {
             target,
             weight,
             channels,
-            tile,
+            places,
             plane: border.plane() * batched,
             source_channels: gather.channels,
             pitch: border.pitch() * batched,
@@ -105,7 +117,8 @@ impl<'a, T: Elem> Winograd<'a, T> {
         channels: usize,
         view: &WeightView<T>,
     ) -> Packed<T> {
-        let Shape { taps, stride, descending, .. } = shape;
+        let Shape { tile, stride, descending, .. } = shape;
+        let taps = tile.taps();
         let across = taps * stride;
         let all = channels * stride * stride;
         // Where tap `i` of phase `a`, in ascending order, lies in the view's list.
@@ -119,20 +132,23 @@ impl<'a, T: Elem> Winograd<'a, T> {
                 view.taps[place(0, phase / stride, t / taps) * across + place(1, phase % stride, t % taps)]
             })
             .collect();
-        Packed::by_panel(kernel, view.rows, shape.positions() * all, |rows, panel| {
+        Packed::by_panel(kernel, view.rows, tile.positions() * (all + GAP), |rows, panel| {
             let height = rows.len();
             vectorised(
                 #[inline(always)]
                 || {
-                    let mut g = [[T::default(); LANES]; 16];
+                    let mut g = [[T::default(); ROWS_OF_PANEL]; 16];
                     for channel in 0..channels {
                         view.each(rows.clone(), channel, &places, |i, row, number| g[i][row] = number);
                         for (phase, g) in g[..places.len()].chunks_exact(taps * taps).enumerate() {
                             let k = channel * stride * stride + phase;
-                            let mut put = |p: usize, v: Lanes<T>| {
-                                copy_lanes(&v, &mut panel[(p * all + k) * height..][..height]);
-                            };
-                            if taps == 3 { weight_of_3(g, &mut put) } else { weight_of_2(g, &mut put) }
+                            weight(
+                                tile,
+                                #[inline(always)]
+                                |t| g[t],
+                                #[inline(always)]
+                                |p, v| store(&mut panel[(p * (all + GAP) + k) * height..], v),
+                            );
                         }
                     }
                 },
@@ -140,15 +156,31 @@ impl<'a, T: Elem> Winograd<'a, T> {
         })
     }
 
+    /// Columns beyond the last of a line of transformed tiles, into which registers of the last run may reach where runs are
+    /// not whole registers.
+    fn slack_of_line(&self) -> usize {
+        if self.batched.is_multiple_of(LANES) { 0 } else { LANES }
+    }
+
+    /// Numbers of a position that has so many lines, and a gap.
+    fn of_position(&self, lines: usize, width: usize) -> usize {
+        lines * (width + self.slack_of_line()) + LANES
+    }
+
+    /// Results of a tile on each axis.
+    fn results(&self) -> usize {
+        self.shape.tile.results()
+    }
+
     /// Lines of tiles.
     fn lines(&self) -> usize {
-        self.grid[0].div_ceil(OUT)
+        self.grid[0].div_ceil(self.results())
     }
 
     /// Columns of a line of tiles: those of the border between lines are computed with it, unless images
     /// lie side by side.
     fn line_columns(&self) -> usize {
-        if self.batched == 1 { self.pitch } else { self.grid[1].div_ceil(OUT) * self.batched }
+        if self.batched == 1 { self.pitch } else { self.grid[1].div_ceil(self.results()) * self.batched }
     }
 
     /// Columns of an image, or of as many as lie side by side.
@@ -175,25 +207,26 @@ impl<'a, T: Elem> Winograd<'a, T> {
     /// Numbers beyond the padded source that may be read, and whose value does not matter.
     pub(crate) fn slack(&self) -> usize {
         let reach =
-            self.tile.iter().max().expect("a tile has numbers") + self.lines() * self.pitch + 2 * LANES;
+            self.places.iter().max().expect("a tile has numbers") + self.lines() * self.pitch + 2 * LANES;
         reach.saturating_sub(self.plane)
     }
 
     /// Computes `rows` of the result of some images, as `Plan::run` does.
     pub(crate) fn run(&self, source: &[T], images: usize, rows: Range<usize>, out: &mut [T]) {
-        let step = self.kernel.cols().max(LANES);
-        let fits = TRANSFORMED / (self.channels * self.shape.positions()) / step * step;
-        let block = fits.clamp(step, 8 * step);
+        let positions = self.shape.tile.positions();
+        // All of the weight is read for each block: where it is large, blocks are wider.
+        let columns = (TRANSFORMED / (self.channels * positions)).max(self.weight.rows() / 2);
+        let block = columns.clamp(COLUMNS[0], COLUMNS[1]) / COLUMNS[0] * COLUMNS[0];
+        let height = (PRODUCTS / (positions * block)).max(COLUMNS[0]).next_multiple_of(self.kernel.rows);
         let total = images.div_ceil(self.batched) * self.image_columns();
-        let mut transformed =
-            Scratch::new(self.channels * self.shape.positions() * block + self.kernel.lanes);
-        let mut products = Scratch::new(ROWS * self.shape.positions() * block);
+        let mut transformed = Scratch::new(positions * self.of_position(self.channels, block));
+        let mut products = Scratch::new(positions * self.of_position(height, block));
         for first in (0..total).step_by(block) {
             let tiles = first..(first + block).min(total);
             let width = tiles.len().next_multiple_of(LANES.max(self.kernel.lanes));
             self.transform_source(source, tiles.clone(), width, &mut transformed);
-            for start in rows.clone().step_by(ROWS) {
-                let part = start..(start + ROWS).min(rows.end);
+            for start in rows.clone().step_by(height) {
+                let part = start..(start + height).min(rows.end);
                 self.multiply(part.clone(), width, &transformed, &mut products);
                 let out = &mut out[(start - rows.start) * self.target.channel..];
                 self.write(tiles.clone(), images, part.len(), width, &products, out);
@@ -202,10 +235,10 @@ impl<'a, T: Elem> Winograd<'a, T> {
     }
 
     /// For each position, for each channel, the tiles: `(positions, channels, width)`.
-    fn transform_source(&self, source: &[T], tiles: Range<usize>, width: usize, out: &mut [T]) {
-        let (positions, phases) = (self.shape.positions(), self.shape.stride * self.shape.stride);
+    fn transform_source(&self, images: &[T], tiles: Range<usize>, width: usize, out: &mut [T]) {
+        let (positions, phases) = (self.shape.tile.positions(), self.shape.stride * self.shape.stride);
         let image_len = self.source_channels * self.plane;
-        let position_len = self.channels * width;
+        let (pitch, of_position) = (width + self.slack_of_line(), self.of_position(self.channels, width));
         for (column, run) in self.runs(tiles) {
             let origin = run.image / self.batched * image_len + run.line * self.pitch + run.at;
             vectorised(
@@ -213,18 +246,19 @@ impl<'a, T: Elem> Winograd<'a, T> {
                 || {
                     for k in 0..self.channels {
                         let (channel, phase) = (k / phases, k % phases);
-                        let source = &source[origin + channel * self.plane..];
-                        let tile = &self.tile[phase * positions..(phase + 1) * positions];
-                        let out = &mut out[k * width + column..];
+                        let from = &images[origin + channel * self.plane..];
+                        let places = &self.places[phase * positions..(phase + 1) * positions];
+                        let out = &mut out[k * pitch + column..];
                         // A run's last lanes may reach into the next run's columns, which come later,
                         // or beyond the last, where nobody looks.
                         for p in (0..run.len).step_by(LANES) {
-                            let lanes = LANES.min(width - column - p);
-                            if self.shape.taps == 3 {
-                                source_of_3(&source[p..], tile, &mut out[p..], position_len, lanes);
-                            } else {
-                                source_of_2(&source[p..], tile, &mut out[p..], position_len, lanes);
-                            }
+                            source(
+                                self.shape.tile,
+                                #[inline(always)]
+                                |i| load::<T, LANES>(&from[p + places[i]..]),
+                                #[inline(always)]
+                                |i, v| store(&mut out[i * of_position + p..], v),
+                            );
                         }
                     }
                 },
@@ -236,14 +270,17 @@ impl<'a, T: Elem> Winograd<'a, T> {
         let lanes = self.kernel.lanes;
         let groups: Vec<Group> =
             (0..width).step_by(lanes).map(|t| Group { from: t, to: t, len: lanes }).collect();
-        let offsets: Vec<usize> = (0..STEPS.min(self.channels)).map(|k| k * width).collect();
-        for p in 0..self.shape.positions() {
-            let products = &mut products[p * rows.len() * width..(p + 1) * rows.len() * width];
+        let pitch = width + self.slack_of_line();
+        let offsets: Vec<usize> = (0..STEPS.min(self.channels)).map(|k| k * pitch).collect();
+        for p in 0..self.shape.tile.positions() {
+            let of_position = self.of_position(rows.len(), width);
+            let products = &mut products[p * of_position..][..rows.len() * width];
             for start in (0..self.channels).step_by(STEPS) {
                 let len = STEPS.min(self.channels - start);
-                let source = &transformed[(p * self.channels + start) * width..];
+                let source = &transformed[p * self.of_position(self.channels, width) + start * pitch..];
                 let b = Columns { source, offsets: &offsets[..len], groups: &groups };
-                let steps = p * self.channels + start..p * self.channels + start + len;
+                let first = p * (self.channels + GAP) + start;
+                let steps = first..first + len;
                 multiply(self.kernel, (&self.weight, rows.clone(), steps), &b, (products, width), start > 0);
             }
         }
@@ -259,47 +296,51 @@ impl<'a, T: Elem> Winograd<'a, T> {
         products: &[T],
         out: &mut [T],
     ) {
-        let t = self.target;
-        let mut results = Scratch::new(OUT * OUT * width);
+        let (t, size) = (self.target, self.results());
+        let mut squares = Scratch::new(size * size * width);
         for row in 0..rows {
             vectorised(
                 #[inline(always)]
                 || {
-                    let (products, distance) = (&products[row * width..], rows * width);
+                    let (products, distance) = (&products[row * width..], self.of_position(rows, width));
                     for at in (0..width).step_by(LANES) {
-                        if self.shape.taps == 3 {
-                            result_of_3(&products[at..], distance, &mut results[at..], width);
-                        } else {
-                            result_of_2(&products[at..], distance, &mut results[at..], width);
-                        }
+                        results(
+                            self.shape.tile,
+                            #[inline(always)]
+                            |i| load::<T, LANES>(&products[i * distance + at..]),
+                            #[inline(always)]
+                            |i, v| store(&mut squares[i * width + at..], v),
+                        );
                     }
                 },
             );
             let out = &mut out[row * t.channel..];
             for (column, run) in self.runs(tiles.clone()) {
-                let results = &results[column..];
+                let squares = &squares[column..];
                 if self.batched == 1 {
-                    self.write_image(results, width, run, out);
+                    self.write_image(squares, width, run, out);
                 } else {
                     let count = self.batched.min(images - run.image);
-                    self.write_line(results, width, run, count, out);
+                    self.write_line(squares, width, run, count, out);
                 }
             }
         }
     }
 
     /// Writes a run of an image: lines of tiles and parts of lines.
-    fn write_image(&self, results: &[T], width: usize, run: Run, out: &mut [T]) {
-        let t = self.target;
+    fn write_image(&self, squares: &[T], width: usize, run: Run, out: &mut [T]) {
+        let (t, size) = (self.target, self.results());
         let (mut done, mut line, mut x) = (0, run.line, run.at);
         while done < run.len {
             let len = (self.pitch - x).min(run.len - done);
-            for a in (0..OUT).filter(|a| line * OUT + a < self.grid[0]) {
-                let count = self.grid[1].saturating_sub(x * OUT).min(len * OUT);
-                let at = run.image * t.image + (line * OUT + a) * t.line + x * OUT * t.step + t.first;
-                let from = |b: usize| &results[(a * OUT + b) * width + done..][..len];
-                if count > 0 {
-                    interleave(from(0), from(1), count, t.step, &mut out[at..]);
+            for a in (0..size).filter(|a| line * size + a < self.grid[0]) {
+                let count = self.grid[1].saturating_sub(x * size).min(len * size);
+                let at = run.image * t.image + (line * size + a) * t.line + x * size * t.step + t.first;
+                let from = |b: usize| &squares[(a * size + b) * width + done..][..len];
+                match (count, size) {
+                    (0, _) => {}
+                    (_, 2) => interleave([from(0), from(1)], count, t.step, &mut out[at..]),
+                    _ => interleave([from(0), from(1), from(2), from(3)], count, t.step, &mut out[at..]),
                 }
             }
             (done, line, x) = (done + len, line + 1, 0);
@@ -307,32 +348,32 @@ impl<'a, T: Elem> Winograd<'a, T> {
     }
 
     /// Writes a run of a line of `count` images side by side.
-    fn write_line(&self, results: &[T], width: usize, run: Run, count: usize, out: &mut [T]) {
-        let t = self.target;
-        let x = run.at / self.batched * OUT;
-        let wide = (run.len / self.batched * OUT).min(self.grid[1] - x);
-        for a in (0..OUT).filter(|a| run.line * OUT + a < self.grid[0]) {
-            let at = run.image * t.image + (run.line * OUT + a) * t.line + x * t.step + t.first;
-            let pixel = |x: usize| (a * OUT + x % OUT) * width + x / OUT * self.batched;
-            batched_lanes::spread_line((results, pixel), (wide, count), (t.image, t.step), &mut out[at..]);
+    fn write_line(&self, squares: &[T], width: usize, run: Run, count: usize, out: &mut [T]) {
+        let (t, size) = (self.target, self.results());
+        let x = run.at / self.batched * size;
+        let wide = (run.len / self.batched * size).min(self.grid[1] - x);
+        for a in (0..size).filter(|a| run.line * size + a < self.grid[0]) {
+            let at = run.image * t.image + (run.line * size + a) * t.line + x * t.step + t.first;
+            let pixel = |x: usize| (a * size + x % size) * width + x / size * self.batched;
+            batched_lanes::spread_line((squares, pixel), (wide, count), (t.image, t.step), &mut out[at..]);
         }
     }
 }
 
-/// Writes `even[0], odd[0], even[1], …`, `count` numbers that are `step` apart.
-fn interleave<T: Copy>(even: &[T], odd: &[T], count: usize, step: usize, out: &mut [T]) {
-    let pairs = count / OUT;
+/// Writes `from[0][0], from[1][0], …, from[0][1], …`, `count` numbers that are `step` apart.
+fn interleave<T: Copy, const M: usize>(from: [&[T]; M], count: usize, step: usize, out: &mut [T]) {
+    let whole = count / M;
     if step == 1 {
-        let out = &mut out[..count];
-        for ((out, e), o) in out.chunks_exact_mut(OUT).zip(even).zip(odd) {
-            (out[0], out[1]) = (*e, *o);
+        let (squares, _) = out.as_chunks_mut::<M>();
+        for (i, out) in squares[..whole].iter_mut().enumerate() {
+            *out = from.map(|from| from[i]);
         }
     } else {
-        for ((out, e), o) in out.chunks_mut(OUT * step).zip(&even[..pairs]).zip(odd) {
-            (out[0], out[step]) = (*e, *o);
+        for (i, out) in out.chunks_mut(M * step).take(whole).enumerate() {
+            from.iter().enumerate().for_each(|(b, from)| out[b * step] = from[i]);
         }
     }
-    if count % OUT == 1 {
-        out[(count - 1) * step] = even[pairs];
+    for i in whole * M..count {
+        out[i * step] = from[i % M][whole];
     }
 }

@@ -1,26 +1,106 @@
 //! Which convolutions fall into tiles, and where that is worth it.
 
-use super::OUT;
+use super::COLUMNS;
 use crate::gather::Gather;
+use crate::geometry::Geometry;
 
 // Where these come from: "Constants of kernels" in `docs/performance.md`.
 
 /// Results on a line up to which images are laid side by side.
 const NARROW: usize = 16;
 
-/// How long transforms take, in multiplications: of a tile, for each channel on either side; of a weight, for
-/// each of its numbers.
-const TRANSFORM_OF_TILE: f64 = 150.0;
-const TRANSFORM_OF_WEIGHT: f64 = 700.0;
+/// How long transforms take, in multiplications: of a pixel of a tile, for each channel on either side; of each number
+/// of a transformed weight, which is also read once and again.
+const TRANSFORM_OF_PIXEL: f64 = 50.0;
+const TRANSFORM_OF_WEIGHT: f64 = 70.0;
 
-/// By how much tiles must be faster.
+/// Numbers of a block's transformed tiles beyond which they leave the second-level cache, and by how much products are
+/// slower then.
+const LARGE: usize = 512 << 10;
+const SLOWER: f64 = 1.4;
+
+/// How long the gradient in the weight takes beside its products, in multiplications: for each number of a transformed
+/// tile on either side; for each sum over them; and for each number of the weight by the definition, which also puts sums
+/// together.
+const NUMBER_OF_TILE: f64 = 15.0;
+const SUM_OF_TILES: f64 = 45.0;
+const SUM_BY_DEFINITION: f64 = 50.0;
+
+/// By how much tiles must be faster than the definition in the gradient in the weight.
 const MARGIN: f64 = 1.1;
+
+/// Results and taps of a tile on each axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tile {
+    TwoOfTwo,
+    TwoOfThree,
+    FourOfTwo,
+    FourOfThree,
+}
+
+impl Tile {
+    /// The tile of so many results and taps, if there is one.
+    fn of(results: usize, taps: usize) -> Option<Self> {
+        match (results, taps) {
+            (2, 2) => Some(Self::TwoOfTwo),
+            (2, 3) => Some(Self::TwoOfThree),
+            (4, 2) => Some(Self::FourOfTwo),
+            (4, 3) => Some(Self::FourOfThree),
+            _ => None,
+        }
+    }
+
+    /// The tile that is fastest for the gradient in the weight, if one is faster than the definition.
+    pub(crate) fn of_weight_gradient(g: &Geometry) -> Option<Self> {
+        let weights = (g.group_out() * g.depth()) as f64;
+        let direct = weights * ((g.n * g.pixels()) as f64 + SUM_BY_DEFINITION);
+        let cost = |tile: Self| {
+            let tiles = [g.oh, g.ow].map(|n| n.div_ceil(tile.results())).iter().product::<usize>() * g.n;
+            let channels = g.group_in() * g.cfg.stride[0] * g.cfg.stride[1];
+            let [rows, columns, tiles] = [g.group_out(), channels, tiles].map(|n| n as f64);
+            let of_position = tiles * rows * columns
+                + NUMBER_OF_TILE * tiles * (rows + columns)
+                + SUM_OF_TILES * rows * columns;
+            MARGIN * of_position * tile.positions() as f64
+        };
+        [2, 4]
+            .into_iter()
+            .filter_map(|results| Shape::of(&g.gather(), results))
+            .map(|shape| (shape.tile, cost(shape.tile)))
+            .filter(|(_, cost)| *cost < direct)
+            .min_by(|a, b| a.1.total_cmp(&b.1))
+            .map(|(tile, _)| tile)
+    }
+
+    pub(crate) fn results(self) -> usize {
+        match self {
+            Self::TwoOfTwo | Self::TwoOfThree => 2,
+            Self::FourOfTwo | Self::FourOfThree => 4,
+        }
+    }
+
+    pub(crate) fn taps(self) -> usize {
+        match self {
+            Self::TwoOfTwo | Self::FourOfTwo => 2,
+            Self::TwoOfThree | Self::FourOfThree => 3,
+        }
+    }
+
+    /// Numbers of the source under it on each axis.
+    pub(crate) fn side(self) -> usize {
+        self.results() + self.taps() - 1
+    }
+
+    /// Positions of a transformed tile.
+    pub(crate) fn positions(self) -> usize {
+        self.side() * self.side()
+    }
+}
 
 /// How the taps of a gather fall into tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
-    /// Taps of a phase on each axis: 2 or 3.
-    pub(super) taps: usize,
+    pub(crate) tile: Tile,
     pub(super) stride: usize,
     /// Smallest tap on each axis.
     pub(super) first: [isize; 2],
@@ -29,12 +109,14 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// The shape of `gather`, if it has one: neighbouring taps, 3 at stride 1, or 2 at stride 1 or 2.
-    pub(crate) fn of(gather: &Gather) -> Option<Self> {
+    /// The shape of `gather` in tiles of so many results on each axis, if it has one: neighbouring taps, 3 at
+    /// stride 1, or 2 at stride 1 or 2.
+    pub(crate) fn of(gather: &Gather, results: usize) -> Option<Self> {
         let stride = gather.stride[0];
         let neighbours = |taps: &[isize], by: isize| taps.windows(2).all(|t| t[1] - t[0] == by);
         let [y, x] = &gather.taps;
         let taps = y.len() / stride;
+        let tile = Tile::of(results, taps)?;
         let fits = gather.stride[1] == stride
             && y.len() == x.len()
             && y.len() == taps * stride
@@ -42,32 +124,32 @@ impl Shape {
             && [y, x].iter().all(|t| neighbours(t, 1) || neighbours(t, -1));
         let least = |t: &[isize]| *t.iter().min().expect("a tap");
         fits.then(|| Self {
-            taps,
+            tile,
             stride,
             first: [least(y), least(x)],
             descending: [y[0] > y[1], x[0] > x[1]],
         })
     }
 
-    /// Positions of a transformed tile.
-    pub(super) fn positions(self) -> usize {
-        (self.taps + 1) * (self.taps + 1)
-    }
-
     /// The distance of neighbouring tiles in the source.
     pub(crate) fn phases(self) -> [usize; 2] {
-        [OUT * self.stride; 2]
+        [self.tile.results() * self.stride; 2]
     }
 
     /// `gather` with as many results as whole tiles have.
-    pub(crate) fn whole_tiles(gather: &Gather) -> Gather {
-        Gather { grid: gather.grid.map(|n| n.next_multiple_of(OUT)), ..gather.clone() }
+    pub(crate) fn whole_tiles(self, gather: &Gather) -> Gather {
+        Gather { grid: gather.grid.map(|n| n.next_multiple_of(self.tile.results())), ..gather.clone() }
     }
 
-    /// Whether tiles are faster, for `images` images and a weight of `rows` rows; `batched` of the images
-    /// may lie side by side.
-    pub(crate) fn is_worth_it(self, gather: &Gather, images: usize, rows: usize, batched: usize) -> bool {
-        let [high, wide] = gather.grid.map(|n| n.div_ceil(OUT));
+    /// Tiles of an image.
+    pub(crate) fn tiles(self, gather: &Gather) -> usize {
+        gather.grid.map(|n| n.div_ceil(self.tile.results())).iter().product()
+    }
+
+    /// How long tiles take, in multiplications, for `images` images and a weight of `rows` rows; `batched` of
+    /// the images may lie side by side.
+    pub(crate) fn cost(self, gather: &Gather, images: usize, rows: usize, batched: usize) -> f64 {
+        let [high, wide] = gather.grid.map(|n| n.div_ceil(self.tile.results()));
         let tiles = if Self::is_narrow(gather) && batched > 1 {
             (images.next_multiple_of(batched) * high * wide) as f64
         } else {
@@ -75,11 +157,11 @@ impl Shape {
         };
         let channels = (gather.channels * self.stride * self.stride) as f64;
         let rows = rows as f64;
-        let direct = (images * gather.positions()) as f64 * rows * channels * (self.taps * self.taps) as f64;
-        let transforms =
-            TRANSFORM_OF_TILE * tiles * (channels + rows) + TRANSFORM_OF_WEIGHT * channels * rows;
-        let products = tiles * channels * rows * self.positions() as f64;
-        MARGIN * (products + transforms) < direct
+        let [pixels, positions] = [self.tile.results().pow(2), self.tile.positions()].map(|n| n as f64);
+        let transforms = TRANSFORM_OF_PIXEL * pixels * tiles * (channels + rows);
+        let large = gather.channels * self.stride.pow(2) * self.tile.positions() * COLUMNS[0] > LARGE;
+        let products = if large { SLOWER * tiles } else { tiles };
+        transforms + positions * channels * rows * (products + TRANSFORM_OF_WEIGHT)
     }
 
     /// Whether images are better laid side by side, where they can be: otherwise a tile is wasted on

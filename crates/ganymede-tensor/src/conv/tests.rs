@@ -203,6 +203,8 @@ fn every_way_agrees_with_the_definition() -> Result<()> {
         (cfg(2, 1), (4, 40, 16, 14), (64, 40, 4, 4)),
         (cfg(2, 2), (5, 32, 9, 11), (70, 32, 4, 4)),
         (cfg(1, 1), (4, 64, 12, 12), (64, 64, 2, 2)),
+        // Tiles of four results a side, in all three products.
+        (cfg(1, 1), (2, 64, 28, 36), (64, 64, 3, 3)),
         // Products of matrices as they lie: each image by a kernel of 1×1, all images by one that covers them.
         (cfg(1, 0), (3, 20, 9, 8), (17, 20, 1, 1)),
         (cfg(1, 0), (5, 24, 4, 3), (10, 24, 4, 3)),

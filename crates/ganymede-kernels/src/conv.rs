@@ -23,7 +23,7 @@ use super::winograd::{Shape, Winograd};
 /// See "Constants of kernels" in `docs/performance.md`.
 const COLUMNS: usize = 480;
 
-/// The same of tiles.
+/// The same of tiles, unless more are transformed at a time.
 const TILES: usize = 192;
 
 /// A part of a product: the source positions of some of the target's pixels, and the taps of the
@@ -127,11 +127,13 @@ impl<T: Elem> Product<'_, T> {
         let sorted = shapes.as_ref().map_or(phases[0].gather.stride, |s| s[0].phases());
         let border = Border::around(phases[0].gather.size, &gathers, sorted);
         let threads = rayon::current_num_threads();
-        let of_image = match &shapes {
-            Some(shapes) => shapes[0].tiles(&phases[0].gather),
-            None => phases.iter().map(|p| p.gather.positions()).sum(),
+        let (of_image, columns) = match &shapes {
+            Some(shapes) => {
+                let block = shapes[0].block(self.source_channels, self.target_channels);
+                (shapes[0].tiles(&phases[0].gather), block.max(TILES))
+            }
+            None => (phases.iter().map(|p| p.gather.positions()).sum(), COLUMNS),
         };
-        let columns = if shapes.is_some() { TILES } else { COLUMNS };
         let images = columns.div_ceil(of_image.max(1)).clamp(1, self.g.n.div_ceil(threads).max(1));
         let short = |p: &Phase| {
             let target = self.target(p, images, 0);

@@ -43,6 +43,9 @@ mod x86 {
     use super::{LEFT, Lines, RIGHT};
     use std::arch::x86_64::*;
 
+    // Registers are filled and summed up in loops: closures handed to `array::from_fn` or `map` have this module's
+    // instructions, those have not, and whether one is inlined into the other is chance.
+
     // SAFETY, for this module: pointers and lengths are those of the contract of `Dots`, and lanes that
     // are masked out are not read; the functions are handed out only after the features were detected.
 
@@ -60,9 +63,10 @@ mod x86 {
                 let mask = if t.len - x >= LANES { !0 } else { (1u16 << (t.len - x)) - 1 };
                 // SAFETY: see the head of the module.
                 unsafe {
-                    let right: [__m512; RIGHT] = std::array::from_fn(|r| {
-                        _mm512_maskz_loadu_ps(mask, t.right[r].add(y * t.right_pitch + x))
-                    });
+                    let mut right = [_mm512_setzero_ps(); RIGHT];
+                    for (to, from) in right.iter_mut().zip(t.right) {
+                        *to = _mm512_maskz_loadu_ps(mask, from.add(y * t.right_pitch + x));
+                    }
                     for (l, row) in sums.iter_mut().enumerate() {
                         let left = _mm512_maskz_loadu_ps(mask, t.left[l].add(y * t.left_pitch + x));
                         for (sum, right) in row.iter_mut().zip(right) {
@@ -72,7 +76,11 @@ mod x86 {
                 }
             }
         }
-        sums.map(|row| row.map(|sum| _mm512_reduce_add_ps(sum)))
+        let mut totals = [[0.0; RIGHT]; LEFT];
+        for (total, sum) in totals.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+            *total = _mm512_reduce_add_ps(*sum);
+        }
+        totals
     }
 
     pub(super) unsafe fn avx2(t: &Lines<f32>) -> [[f32; RIGHT]; LEFT] {
@@ -90,36 +98,46 @@ mod x86 {
         for y in 0..t.lines {
             // SAFETY: see the head of the module.
             unsafe {
-                let left = t.left.map(|left| left.add(y * t.left_pitch));
-                let right = t.right.map(|right| right.add(y * t.right_pitch));
+                let (mut left, mut right) = (t.left, t.right);
+                for left in &mut left {
+                    *left = left.add(y * t.left_pitch);
+                }
+                for right in &mut right {
+                    *right = right.add(y * t.right_pitch);
+                }
                 for x in (0..whole).step_by(LANES) {
-                    let right: [__m256; RIGHT] = std::array::from_fn(|r| _mm256_loadu_ps(right[r].add(x)));
+                    let mut numbers = [_mm256_setzero_ps(); RIGHT];
+                    for (to, from) in numbers.iter_mut().zip(right) {
+                        *to = _mm256_loadu_ps(from.add(x));
+                    }
                     for (row, left) in sums.iter_mut().zip(left) {
                         let left = _mm256_loadu_ps(left.add(x));
-                        for (sum, right) in row.iter_mut().zip(right) {
+                        for (sum, right) in row.iter_mut().zip(numbers) {
                             *sum = _mm256_fmadd_ps(left, right, *sum);
                         }
                     }
                 }
                 if whole < t.len {
-                    let right: [__m256; RIGHT] =
-                        std::array::from_fn(|r| _mm256_maskload_ps(right[r].add(whole), mask));
+                    let mut numbers = [_mm256_setzero_ps(); RIGHT];
+                    for (to, from) in numbers.iter_mut().zip(right) {
+                        *to = _mm256_maskload_ps(from.add(whole), mask);
+                    }
                     for (row, left) in sums.iter_mut().zip(left) {
                         let left = _mm256_maskload_ps(left.add(whole), mask);
-                        for (sum, right) in row.iter_mut().zip(right) {
+                        for (sum, right) in row.iter_mut().zip(numbers) {
                             *sum = _mm256_fmadd_ps(left, right, *sum);
                         }
                     }
                 }
             }
         }
-        sums.map(|row| {
-            row.map(|sum| {
-                let mut lanes = [0.0; LANES];
-                // SAFETY: eight numbers have room for eight.
-                unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), sum) };
-                lanes.iter().sum()
-            })
-        })
+        let mut totals = [[0.0; RIGHT]; LEFT];
+        for (total, sum) in totals.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+            let mut lanes = [0.0; LANES];
+            // SAFETY: eight numbers have room for eight.
+            unsafe { _mm256_storeu_ps(lanes.as_mut_ptr(), *sum) };
+            *total = lanes.iter().sum();
+        }
+        totals
     }
 }

@@ -158,7 +158,10 @@ mod x86 {
             // SAFETY: see the head of the module.
             unsafe {
                 let offset = *t.offsets.add(k);
-                let columns: [__m512; G] = std::array::from_fn(|g| _mm512_loadu_ps(t.b[g].add(offset)));
+                let mut columns = [_mm512_setzero_ps(); G];
+                for (column, b) in columns.iter_mut().zip(t.b) {
+                    *column = _mm512_loadu_ps(b.add(offset));
+                }
                 for (r, row) in sums.iter_mut().enumerate() {
                     let x = _mm512_set1_ps(*a.add(r));
                     for (sum, column) in row.iter_mut().zip(columns) {
@@ -204,7 +207,10 @@ mod x86 {
             // SAFETY: see the head of the module.
             unsafe {
                 let offset = *t.offsets.add(k);
-                let columns: [__m256; G] = std::array::from_fn(|g| _mm256_loadu_ps(t.b[g].add(offset)));
+                let mut columns = [_mm256_setzero_ps(); G];
+                for (column, b) in columns.iter_mut().zip(t.b) {
+                    *column = _mm256_loadu_ps(b.add(offset));
+                }
                 for (r, row) in sums.iter_mut().enumerate() {
                     let x = _mm256_set1_ps(*a.add(r));
                     for (sum, column) in row.iter_mut().zip(columns) {

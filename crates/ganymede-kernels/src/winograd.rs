@@ -29,14 +29,11 @@ pub(crate) use shape::{Shape, Tile};
 use transforms::{load, results, source, store, weight};
 pub(crate) use weight_gradient::TiledGradient;
 
-/// Numbers of transformed tiles that a task holds at a time, about: a part of a second-level cache.
-const TRANSFORMED: usize = 96 << 10;
-
-/// Columns that are transformed at a time, at least and at most.
-const COLUMNS: [usize; 2] = [48, 384];
-
 /// Numbers of products that a task holds between the multiplication and the output transform, about.
 const PRODUCTS: usize = 128 << 10;
+
+/// Rows of the products that a task holds, at least.
+const ROWS: usize = 48;
 
 /// The most rows of a panel.
 const ROWS_OF_PANEL: usize = 8;
@@ -214,10 +211,8 @@ impl<'a, T: Elem> Winograd<'a, T> {
     /// Computes `rows` of the result of some images, as `Plan::run` does.
     pub(crate) fn run(&self, source: &[T], images: usize, rows: Range<usize>, out: &mut [T]) {
         let positions = self.shape.tile.positions();
-        // All of the weight is read for each block: where it is large, blocks are wider.
-        let columns = (TRANSFORMED / (self.channels * positions)).max(self.weight.rows() / 2);
-        let block = columns.clamp(COLUMNS[0], COLUMNS[1]) / COLUMNS[0] * COLUMNS[0];
-        let height = (PRODUCTS / (positions * block)).max(COLUMNS[0]).next_multiple_of(self.kernel.rows);
+        let block = self.shape.block(self.source_channels, self.weight.rows());
+        let height = (PRODUCTS / (positions * block)).max(ROWS).next_multiple_of(self.kernel.rows);
         let total = images.div_ceil(self.batched) * self.image_columns();
         let mut transformed = Scratch::new(positions * self.of_position(self.channels, block));
         let mut products = Scratch::new(positions * self.of_position(height, block));

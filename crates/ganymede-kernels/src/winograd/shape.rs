@@ -1,10 +1,15 @@
 //! Which convolutions fall into tiles, and where that is worth it.
 
-use super::COLUMNS;
 use crate::gather::Gather;
 use crate::geometry::Geometry;
 
 // Where these come from: "Constants of kernels" in `docs/performance.md`.
+
+/// Numbers of transformed tiles that a task holds at a time, about: a part of a second-level cache.
+const TRANSFORMED: usize = 96 << 10;
+
+/// Columns that are transformed at a time, at least and at most.
+const COLUMNS: [usize; 2] = [48, 384];
 
 /// Results on a line up to which images are laid side by side.
 const NARROW: usize = 16;
@@ -139,6 +144,14 @@ impl Shape {
     /// `gather` with as many results as whole tiles have.
     pub(crate) fn whole_tiles(self, gather: &Gather) -> Gather {
         Gather { grid: gather.grid.map(|n| n.next_multiple_of(self.tile.results())), ..gather.clone() }
+    }
+
+    /// Columns that are transformed at a time, of so many channels, for so many rows of the weight. All of the weight is
+    /// read for each block: where it is large, blocks are wider, less so with the many positions of larger tiles.
+    pub(crate) fn block(self, channels: usize, rows: usize) -> usize {
+        let of_column = channels * self.stride.pow(2) * self.tile.positions();
+        let columns = (TRANSFORMED / of_column).max(rows / self.tile.results());
+        columns.clamp(COLUMNS[0], COLUMNS[1]) / COLUMNS[0] * COLUMNS[0]
     }
 
     /// Tiles of an image.

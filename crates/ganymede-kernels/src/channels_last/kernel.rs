@@ -96,6 +96,8 @@ mod x86 {
     use super::Tile;
     use std::arch::x86_64::*;
 
+    // Loops instead of closures, which may or may not be compiled for this module's instructions (`dots`).
+
     // SAFETY, for this module: pointers and lengths are those of the contract of `Run`; the functions are handed out
     // only after the features were detected.
 
@@ -131,15 +133,24 @@ mod x86 {
         // SAFETY: see the head of the module.
         unsafe {
             if !t.bias.is_null() {
-                let bias: [__m512; N] = std::array::from_fn(|i| _mm512_loadu_ps(t.bias.add(16 * i)));
+                let mut bias = [_mm512_setzero_ps(); N];
+                for (i, bias) in bias.iter_mut().enumerate() {
+                    *bias = _mm512_loadu_ps(t.bias.add(16 * i));
+                }
                 sums = [bias; M];
             }
             let (mut weights, mut origins) = (t.weights, t.origins);
             for _ in 0..t.segments {
-                let rows: [*const f32; M] = std::array::from_fn(|r| *origins.add(r));
+                let mut rows = [origins.read(); M];
+                for (r, row) in rows.iter_mut().enumerate() {
+                    *row = *origins.add(r);
+                }
                 origins = origins.add(M);
                 for k in 0..t.len {
-                    let columns: [__m512; N] = std::array::from_fn(|i| _mm512_loadu_ps(weights.add(16 * i)));
+                    let mut columns = [_mm512_setzero_ps(); N];
+                    for (i, column) in columns.iter_mut().enumerate() {
+                        *column = _mm512_loadu_ps(weights.add(16 * i));
+                    }
                     for (row, sums) in rows.iter().zip(&mut sums) {
                         let x = _mm512_set1_ps(*row.add(k));
                         for (sum, column) in sums.iter_mut().zip(columns) {
@@ -180,15 +191,24 @@ mod x86 {
         // SAFETY: see the head of the module.
         unsafe {
             if !t.bias.is_null() {
-                let bias: [__m256; N] = std::array::from_fn(|i| _mm256_loadu_ps(t.bias.add(8 * i)));
+                let mut bias = [_mm256_setzero_ps(); N];
+                for (i, bias) in bias.iter_mut().enumerate() {
+                    *bias = _mm256_loadu_ps(t.bias.add(8 * i));
+                }
                 sums = [bias; M];
             }
             let (mut weights, mut origins) = (t.weights, t.origins);
             for _ in 0..t.segments {
-                let rows: [*const f32; M] = std::array::from_fn(|r| *origins.add(r));
+                let mut rows = [origins.read(); M];
+                for (r, row) in rows.iter_mut().enumerate() {
+                    *row = *origins.add(r);
+                }
                 origins = origins.add(M);
                 for k in 0..t.len {
-                    let columns: [__m256; N] = std::array::from_fn(|i| _mm256_loadu_ps(weights.add(8 * i)));
+                    let mut columns = [_mm256_setzero_ps(); N];
+                    for (i, column) in columns.iter_mut().enumerate() {
+                        *column = _mm256_loadu_ps(weights.add(8 * i));
+                    }
                     for (row, sums) in rows.iter().zip(&mut sums) {
                         let x = _mm256_set1_ps(*row.add(k));
                         for (sum, column) in sums.iter_mut().zip(columns) {

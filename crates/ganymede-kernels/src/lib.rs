@@ -5,7 +5,8 @@
 //! * [`row_products`]: all inner products of two sets of rows;
 //! * [`channel`], [`map`], [`pairwise`], [`pixel_norm`], [`window`], [`resample`]: sums and maps over all threads;
 //! * [`upfirdn`]: planes through a filter between two resolutions; [`sample`]: planes read between their pixels;
-//! * [`transformer`]: attention and layer norm for frozen networks.
+//! * [`transformer`]: attention and layer norm for frozen networks; [`channels_last`]: their convolutions;
+//! * [`exponential`]: functions of single numbers that become vectors.
 //!
 //! Instructions are chosen when the program runs ([`vectorised`], [`Simd`]). The order of all sums depends on sizes alone: results
 //! are the same bits for any number of threads.
@@ -20,6 +21,7 @@ mod conv;
 mod convolution;
 mod dots;
 mod elem;
+pub mod exponential;
 mod few_channels;
 mod gather;
 mod gemm;

@@ -7,11 +7,11 @@
 //! with 2 taps, one for each phase of the image, and counts as four times the channels. With 2 by 2 results the transforms
 //! have coefficients 0, ±1 and ½ only, so little accuracy is lost; with 4 by 4 errors are some four times as large.
 
-mod lines;
+pub(crate) mod lines;
 mod shape;
 #[cfg(test)]
 mod tests;
-mod transforms;
+pub(crate) mod transforms;
 mod weight_gradient;
 
 use std::ops::Range;

@@ -5,7 +5,7 @@ use super::line_tiles::LineTiles;
 use super::panels::Finish;
 use super::pixels::Pixels;
 use super::square_tiles::SquareTiles;
-use super::transforms::LANES;
+use crate::lanes::LANES;
 
 /// Numbers of a weight that is transformed on both axes: its 36 matrices are four times as large, and wide layers see too few
 /// pixels to be worth reading them.

@@ -7,10 +7,11 @@ use super::panels::{Finish, Panels, Rows};
 use super::pixels::Pixels;
 use super::transforms::{
     Channels, OUT, Points, SEVEN, SIX, by_channels, by_channels_mut, finished, result_of_seven,
-    result_of_six, source_of_seven, source_of_six,
+    source_of_seven,
 };
 use crate::elem::Scratch;
 use crate::simd::vectorised;
+use crate::winograd::lines::{result_4_3, source_4_3};
 
 /// A convolution at stride 1 by tiles along `axis`.
 pub(super) struct LineTiles {
@@ -113,7 +114,7 @@ impl LineTiles {
                     if self.points.count() == 6 {
                         let pixels: [&[Channels]; 6] = std::array::from_fn(pixel);
                         for k in 0..chunks {
-                            let values = source_of_six(pixels.map(|pixel| pixel[k]));
+                            let values = source_4_3(pixels.map(|pixel| pixel[k]));
                             values.into_iter().enumerate().for_each(|(p, v)| out[p * distance + k] = v);
                         }
                     } else {
@@ -153,7 +154,7 @@ impl LineTiles {
                     for (k, bias) in bias[..chunks].iter().enumerate() {
                         let product = |p: usize| products[p * lines * tiles * chunks + own + k];
                         let results = if self.points.count() == 6 {
-                            result_of_six(std::array::from_fn(product))
+                            result_4_3(std::array::from_fn(product))
                         } else {
                             result_of_seven(std::array::from_fn(product))
                         };

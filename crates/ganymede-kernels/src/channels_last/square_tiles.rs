@@ -2,11 +2,11 @@
 
 use super::panels::{Finish, Panels, Rows};
 use super::pixels::Pixels;
-use super::transforms::{
-    Channels, OUT, SIX, by_channels, by_channels_mut, finished, result_of_six, source_of_six,
-};
+use super::transforms::{Channels, OUT, SIX, by_channels, by_channels_mut, finished};
 use crate::elem::Scratch;
 use crate::simd::vectorised;
+use crate::winograd::Tile;
+use crate::winograd::transforms::{results, source};
 
 /// Points on an axis.
 const SIDE: usize = 6;
@@ -43,13 +43,15 @@ impl SquareTiles {
         padding: [usize; 2],
         weight: impl Fn(usize, usize, usize, usize) -> f32,
     ) -> Self {
-        let factor: [[f64; 3]; SIDE] =
-            std::array::from_fn(|point| std::array::from_fn(|tap| SIX.of_tap(point, tap)));
+        let factor = |point: usize, tap: usize| SIX.of_tap(point, tap);
         let panels = |p: usize| {
-            let (down, across) = (factor[p / SIDE], factor[p % SIDE]);
+            let mut factors = [0.0; 9];
+            for (t, to) in factors.iter_mut().enumerate() {
+                *to = factor(p / SIDE, t / 3) * factor(p % SIDE, t % 3);
+            }
             Panels::new(inputs, outputs, |c, o| {
-                let tap = |i: usize, j: usize| down[i] * across[j] * f64::from(weight(o, c, i, j));
-                (0..9).map(|t| tap(t / 3, t % 3)).sum::<f64>() as f32
+                let taps = factors.iter().enumerate();
+                taps.map(|(t, factor)| factor * f64::from(weight(o, c, t / 3, t % 3))).sum::<f64>() as f32
             })
         };
         Self { weights: (0..SIDE * SIDE).map(panels).collect(), padding, outputs }
@@ -112,15 +114,19 @@ impl SquareTiles {
             || {
                 for (k, bias) in bias[..chunks].iter().enumerate() {
                     let product = |p: usize| products[(p * count + tile) * chunks + k];
-                    let columns: [[Channels; OUT]; SIDE] = std::array::from_fn(|j| {
-                        result_of_six(std::array::from_fn(|i| product(i * SIDE + j)))
-                    });
-                    for i in 0..OUT.min(oh - y) {
-                        let line = result_of_six(std::array::from_fn(|j| columns[j][i]));
-                        for (j, result) in line.into_iter().enumerate().take(ow - x) {
+                    let mut finished_results = [[Channels::default(); OUT]; OUT];
+                    results(
+                        Tile::FourOfThree,
+                        product,
+                        #[inline(always)]
+                        |p, result| {
+                            finished_results[p / OUT][p % OUT] = finished(result, bias, finish.relu);
+                        },
+                    );
+                    for (i, line) in finished_results.iter().enumerate().take(oh - y) {
+                        for (j, result) in line.iter().enumerate().take(ow - x) {
                             let to = &mut out[at + i * down + j * right + k * result.len()..];
-                            *to.first_chunk_mut().expect("channels of a pixel") =
-                                finished(result, bias, finish.relu);
+                            *to.first_chunk_mut().expect("channels of a pixel") = *result;
                         }
                     }
                 }
@@ -150,14 +156,13 @@ fn transform(x: &Pixels, grid: &Grid, number: usize, (tile, count): (usize, usiz
         #[inline(always)]
         || {
             for k in 0..chunks {
-                let columns: [[Channels; SIDE]; SIDE] =
-                    std::array::from_fn(|j| source_of_six(std::array::from_fn(|i| pixels[i * SIDE + j][k])));
-                for i in 0..SIDE {
-                    let line = source_of_six(std::array::from_fn(|j| columns[j][i]));
-                    for (j, value) in line.into_iter().enumerate() {
-                        out[((i * SIDE + j) * count + tile) * chunks + k] = value;
-                    }
-                }
+                source(
+                    Tile::FourOfThree,
+                    #[inline(always)]
+                    |p| pixels[p][k],
+                    #[inline(always)]
+                    |p, value| out[(p * count + tile) * chunks + k] = value,
+                );
             }
         },
     );

@@ -1,36 +1,37 @@
-//! Transforms of tiles of four results along an axis (Winograd's minimal filtering; Lavin and Gray, 2016,
-//! arXiv:1509.09308): polynomials of the input and of the taps are multiplied by their values at some points.
-//!
-//! [`SIX`] points serve 3 taps, [`SEVEN`] serve 4; the last of them is infinity. They are chosen for accuracy: with 0, ±¾,
-//! ±3⁄2 the error of four by four results is a third of that with 0, ±1, ±2, some 1e-6 of the sum's deviation.
+//! Tiles of four results along an axis: of 3 taps by [`SIX`] points, as those of the convolutions that train
+//! (`winograd/lines.rs` has their transforms), and of 4 taps by [`SEVEN`], whose transforms are here. Functions take the same
+//! sixteen channels of a pixel.
+
+use crate::lanes::{LANES, Lanes, add, scale, sub};
 
 /// Results of a tile on an axis.
 pub(super) const OUT: usize = 4;
 
-/// Channels that are transformed at a time.
-pub(super) const LANES: usize = 16;
-
 /// The same channels of a pixel.
-pub(super) type Channels = [f32; LANES];
+pub(super) type Channels = Lanes<f32>;
 
-/// Finite points 0, ±a, ±b, and perhaps one more.
+/// The points of a tile: 0, ±a, ±b, perhaps one more, and infinity.
 #[derive(Clone, Copy)]
 pub(super) struct Points {
-    a: f32,
-    b: f32,
-    extra: Option<f32>,
+    a: f64,
+    b: f64,
+    extra: Option<f64>,
 }
 
 pub(super) const SIX: Points = Points { a: 0.75, b: 1.5, extra: None };
-pub(super) const SEVEN: Points = Points { a: 1.0, b: 2.0, extra: Some(0.5) };
+
+/// The sums of 192 channels lose some 2e-6 of the largest.
+pub(super) const SEVEN: Points = Points { a: A, b: B, extra: Some(C) };
+const A: f64 = 1.0;
+const B: f64 = 2.0;
+const C: f64 = 0.5;
 
 impl Points {
     fn finite(self) -> Vec<f64> {
-        let [a, b] = [self.a, self.b].map(f64::from);
-        [0.0, a, -a, b, -b].into_iter().chain(self.extra.map(f64::from)).collect()
+        [0.0, self.a, -self.a, self.b, -self.b].into_iter().chain(self.extra).collect()
     }
 
-    /// How many there are, infinity too: numbers of the input that a tile reads.
+    /// How many there are: numbers of the input that a tile reads.
     pub(super) fn count(self) -> usize {
         6 + usize::from(self.extra.is_some())
     }
@@ -51,75 +52,39 @@ impl Points {
     }
 }
 
-/// The values of six numbers of the input at [`SIX`] points.
-#[inline(always)]
-pub(super) fn source_of_six(d: [Channels; 6]) -> [Channels; 6] {
-    let Points { a, b, .. } = SIX;
-    let [zero, a_plus, a_minus, b_plus, b_minus] = five([d[0], d[1], d[2], d[3], d[4]], a, b);
-    [zero, a_plus, a_minus, b_plus, b_minus, odd([d[1], d[3], d[5]], a, b)]
-}
-
 /// The values of seven numbers of the input at [`SEVEN`] points.
 #[inline(always)]
 pub(super) fn source_of_seven(d: [Channels; 7]) -> [Channels; 7] {
-    let Points { a, b, extra } = SEVEN;
-    let c = extra.expect("a seventh point");
-    // Divided by what vanishes at the extra point, the others are as with six.
-    let e: [Channels; 6] = std::array::from_fn(|i| add(d[i + 1], scale(-c, d[i])));
-    let [zero, a_plus, a_minus, b_plus, b_minus] = five([e[0], e[1], e[2], e[3], e[4]], a, b);
-    let extra = odd([d[1], d[3], d[5]], a, b);
-    [zero, a_plus, a_minus, b_plus, b_minus, extra, odd([e[1], e[3], e[5]], a, b)]
-}
-
-/// At 0, ±a, ±b.
-#[inline(always)]
-fn five(d: [Channels; 5], a: f32, b: f32) -> [Channels; 5] {
-    let (aa, bb) = (a * a, b * b);
-    let zero = add(add(scale(aa * bb, d[0]), scale(-(aa + bb), d[2])), d[4]);
-    let (even, odd) = (add(d[4], scale(-bb, d[2])), scale(a, add(d[3], scale(-bb, d[1]))));
+    // Divided by what vanishes at the extra point, there remains what has six points.
+    let mut e = [d[0]; 6];
+    for (i, e) in e.iter_mut().enumerate() {
+        *e = sub(d[i + 1], scale(C, d[i]));
+    }
+    let (even, odd) = (sub(e[4], scale(B * B, e[2])), scale(A, sub(e[3], scale(B * B, e[1]))));
     let [a_plus, a_minus] = [add(even, odd), sub(even, odd)];
-    let (even, odd) = (add(d[4], scale(-aa, d[2])), scale(b, add(d[3], scale(-aa, d[1]))));
-    [zero, a_plus, a_minus, add(even, odd), sub(even, odd)]
+    let (even, odd) = (sub(e[4], scale(A * A, e[2])), scale(B, sub(e[3], scale(A * A, e[1]))));
+    let [b_plus, b_minus] = [add(even, odd), sub(even, odd)];
+    let outer = [outer(e[0], e[2], e[4]), outer(d[1], d[3], d[5]), outer(e[1], e[3], e[5])];
+    [outer[0], a_plus, a_minus, b_plus, b_minus, outer[1], outer[2]]
 }
 
-/// Of the odd numbers: at infinity, or where all even ones vanish.
+/// What vanishes at ±a and ±b.
 #[inline(always)]
-fn odd([first, third, fifth]: [Channels; 3], a: f32, b: f32) -> Channels {
-    let (aa, bb) = (a * a, b * b);
-    add(add(scale(aa * bb, first), scale(-(aa + bb), third)), fifth)
-}
-
-/// Four results from their values at [`SIX`] points.
-#[inline(always)]
-pub(super) fn result_of_six(m: [Channels; 6]) -> [Channels; OUT] {
-    let Points { a, b, .. } = SIX;
-    four([m[0], m[1], m[2], m[3], m[4]], m[5], a, b)
+fn outer(x: Channels, y: Channels, z: Channels) -> Channels {
+    add(sub(z, scale(A * A + B * B, y)), scale(A * A * B * B, x))
 }
 
 /// Four results from their values at [`SEVEN`] points.
 #[inline(always)]
 pub(super) fn result_of_seven(m: [Channels; 7]) -> [Channels; OUT] {
-    let Points { a, b, extra } = SEVEN;
-    let c = extra.expect("a seventh point");
-    let mut results = four([m[0], m[1], m[2], m[3], m[4]], m[6], a, b);
-    let mut power = m[5];
-    for result in &mut results {
-        *result = add(*result, power);
-        power = scale(c, power);
-    }
-    results
-}
-
-#[inline(always)]
-fn four(m: [Channels; 5], infinity: Channels, a: f32, b: f32) -> [Channels; OUT] {
-    let (even_a, odd_a) = (add(m[1], m[2]), scale(a, sub(m[1], m[2])));
-    let (even_b, odd_b) = (add(m[3], m[4]), scale(b, sub(m[3], m[4])));
-    let (aa, bb) = (a * a, b * b);
+    let (even_a, odd_a) = (add(m[1], m[2]), scale(A, sub(m[1], m[2])));
+    let (even_b, odd_b) = (add(m[3], m[4]), scale(B, sub(m[3], m[4])));
+    let extra = |power: i32| scale(C.powi(power), m[5]);
     [
-        add(m[0], add(even_a, even_b)),
-        add(odd_a, odd_b),
-        add(scale(aa, even_a), scale(bb, even_b)),
-        add(add(scale(aa, odd_a), scale(bb, odd_b)), infinity),
+        add(add(m[0], m[5]), add(even_a, even_b)),
+        add(extra(1), add(odd_a, odd_b)),
+        add(extra(2), add(scale(A * A, even_a), scale(B * B, even_b))),
+        add(add(extra(3), m[6]), add(scale(A * A, odd_a), scale(B * B, odd_b))),
     ]
 }
 
@@ -132,24 +97,6 @@ pub(super) fn finished(mut result: Channels, bias: &Channels, relu: bool) -> Cha
         *v = if relu && sum < 0.0 { 0.0 } else { sum };
     }
     result
-}
-
-#[inline(always)]
-fn add(mut a: Channels, b: Channels) -> Channels {
-    a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-    a
-}
-
-#[inline(always)]
-fn sub(mut a: Channels, b: Channels) -> Channels {
-    a.iter_mut().zip(b).for_each(|(a, b)| *a -= b);
-    a
-}
-
-#[inline(always)]
-fn scale(by: f32, mut a: Channels) -> Channels {
-    a.iter_mut().for_each(|a| *a *= by);
-    a
 }
 
 /// Numbers by so many channels at a time.

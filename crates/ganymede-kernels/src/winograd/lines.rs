@@ -50,7 +50,7 @@ pub(super) fn source_4_2<T: Elem, const L: usize>([a, b, c, d, e]: [Lanes<T, L>;
 
 /// `Bᵀ d`, 4 results and 3 taps.
 #[inline(always)]
-pub(super) fn source_4_3<T: Elem, const L: usize>([a, b, c, d, e, f]: [Lanes<T, L>; 6]) -> [Lanes<T, L>; 6] {
+pub(crate) fn source_4_3<T: Elem, const L: usize>([a, b, c, d, e, f]: [Lanes<T, L>; 6]) -> [Lanes<T, L>; 6] {
     let outer = |x, y, z| add(sub(z, scale(NEAR_2 + FAR_2, y)), scale(NEAR_2 * FAR_2, x));
     let [near, minus_near] = both(sub(e, scale(FAR_2, c)), scale(NEAR, sub(d, scale(FAR_2, b))));
     let [far, minus_far] = both(sub(e, scale(NEAR_2, c)), scale(FAR, sub(d, scale(NEAR_2, b))));
@@ -79,7 +79,7 @@ pub(super) fn result_4_2<T: Elem, const L: usize>([a, b, c, d, e]: [Lanes<T, L>;
 
 /// `Aᵀ m`, 4 results and 3 taps.
 #[inline(always)]
-pub(super) fn result_4_3<T: Elem, const L: usize>([a, b, c, d, e, f]: [Lanes<T, L>; 6]) -> [Lanes<T, L>; 4] {
+pub(crate) fn result_4_3<T: Elem, const L: usize>([a, b, c, d, e, f]: [Lanes<T, L>; 6]) -> [Lanes<T, L>; 4] {
     let ([near, odd_near], [far, odd_far]) = (both(b, c), both(d, e));
     [
         add(a, add(near, far)),
@@ -141,7 +141,7 @@ pub(super) fn weight_4_2<T: Elem, const L: usize>([a, b]: [Lanes<T, L>; 2]) -> [
 
 /// `G g`, 4 results and 3 taps.
 #[inline(always)]
-pub(super) fn weight_4_3<T: Elem, const L: usize>([a, b, c]: [Lanes<T, L>; 3]) -> [Lanes<T, L>; 6] {
+pub(crate) fn weight_4_3<T: Elem, const L: usize>([a, b, c]: [Lanes<T, L>; 3]) -> [Lanes<T, L>; 6] {
     let at = |p: f64, by: f64| both(scale(by, add(a, scale(p * p, c))), scale(p * by, b));
     let ([near, minus_near], [far, minus_far]) = (at(NEAR, AT_NEAR), at(FAR, AT_FAR));
     [scale(AT_ZERO, a), near, minus_near, far, minus_far, c]

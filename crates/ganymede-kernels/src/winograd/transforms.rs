@@ -45,7 +45,7 @@ fn on_both_axes<T: Elem, const L: usize, const I: usize, const O: usize>(
 
 /// `G g Gᵀ`: positions of taps.
 #[inline(always)]
-pub(super) fn weight<T: Elem, const L: usize>(
+pub(crate) fn weight<T: Elem, const L: usize>(
     tile: Tile,
     at: impl Fn(usize) -> Lanes<T, L>,
     put: impl FnMut(usize, Lanes<T, L>),
@@ -80,7 +80,7 @@ pub(super) fn weight<T: Elem, const L: usize>(
 
 /// `Bᵀ d B`: positions of the source under a tile.
 #[inline(always)]
-pub(super) fn source<T: Elem, const L: usize>(
+pub(crate) fn source<T: Elem, const L: usize>(
     tile: Tile,
     at: impl Fn(usize) -> Lanes<T, L>,
     put: impl FnMut(usize, Lanes<T, L>),
@@ -115,7 +115,7 @@ pub(super) fn source<T: Elem, const L: usize>(
 
 /// `Aᵀ m A`: results of positions.
 #[inline(always)]
-pub(super) fn results<T: Elem, const L: usize>(
+pub(crate) fn results<T: Elem, const L: usize>(
     tile: Tile,
     at: impl Fn(usize) -> Lanes<T, L>,
     put: impl FnMut(usize, Lanes<T, L>),

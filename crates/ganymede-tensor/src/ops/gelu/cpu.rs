@@ -18,7 +18,7 @@ impl CustomOp1 for Gelu {
     }
 
     fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
-        let y = map(contiguous::<f32>(s, l, self.name())?, transformer::gelu);
+        let y = map(contiguous::<f32>(s, l, self.name())?, |x| transformer::gelu(x));
         Ok((CpuStorage::F32(y), l.shape().clone()))
     }
 }

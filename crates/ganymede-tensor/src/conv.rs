@@ -9,11 +9,14 @@ use ganymede_kernels::ConvConfig;
 
 mod bias_relu;
 pub(crate) mod composed;
-mod cpu;
+pub(crate) mod cpu;
 mod geometry;
+mod product;
 
 pub use bias_relu::conv2d_bias_relu;
 use geometry::{conv_geometry, transposed_geometry};
+pub use product::ConvProduct;
+pub(crate) use product::Plan;
 
 /// Cross-correlation of images with a weight, as PyTorch's `conv2d` without bias.
 ///

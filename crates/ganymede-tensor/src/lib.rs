@@ -31,7 +31,7 @@ pub use checkpoint::{
     Checkpoint, CheckpointError, Fits, FittedWeights, Shapes, TensorRows, TensorWriter, fit_bytes,
     fit_weights, load_weights, sync_folder, weights_from_bytes, write_atomic,
 };
-pub use conv::{conv_transpose2d, conv2d, conv2d_bias_relu, conv2d_weight_gradient};
+pub use conv::{ConvProduct, conv_transpose2d, conv2d, conv2d_bias_relu, conv2d_weight_gradient};
 pub use device::{DeviceChoice, DeviceError, compiled_backends, simd_features};
 pub use ema::{EmaConfig, ema_update};
 pub use ganymede_kernels::{ConvConfig, Simd, row_products};
@@ -39,7 +39,7 @@ pub use ganymede_kernels::{ConvConfig, Simd, row_products};
 pub use memory::keep_memory;
 pub use ops::affine_grid::affine_grid;
 pub use ops::avg_pool::avg_pool2d;
-pub use ops::batch_norm::{Normalized, batch_norm, batch_norm_leaky_relu};
+pub use ops::batch_norm::{Normalized, batch_norm, batch_norm_leaky_relu, conv_batch_norm_leaky_relu};
 pub use ops::channel_bias::{BiasAct, add_channel_bias, add_channel_bias_leaky_relu, bias_act};
 pub use ops::closeness::closeness;
 pub use ops::conv_resample::{ConvResample, conv2d_resample};

@@ -8,6 +8,7 @@ use crate::layers::activation::Activation;
 use crate::layers::norm::conditional::ConditionalBatchNorm;
 use crate::layers::norm::styled::StyledBatchNorm;
 use crate::layers::norm::{Norm, NormConfig};
+use crate::layers::pending::Pending;
 use crate::layers::weight::LayerConfig;
 
 /// What the gains and biases of a normalisation are made from.
@@ -57,6 +58,20 @@ impl StageNorm {
     /// Whether it leaves its input as it is.
     pub(crate) fn is_none(&self) -> bool {
         matches!(self, Self::Plain(norm) if norm.is_none())
+    }
+
+    /// A convolution normalised, and an activation.
+    pub(crate) fn after(
+        &self,
+        conv: &Pending,
+        condition: &Condition,
+        activation: Activation,
+        mode: Mode,
+    ) -> Result<Tensor> {
+        if let Self::Plain(norm) = self {
+            return norm.after(conv, activation, mode);
+        }
+        self.forward_activated(&conv.finish()?, condition, activation, mode)
     }
 
     /// The input normalised, and an activation.

@@ -273,6 +273,8 @@ impl Discriminator for DcganDiscriminator {
         for (conv, norm) in &self.hidden {
             x = if norm.is_none() {
                 conv.forward_activated(&x, Activation::LeakyRelu, mode)?
+            } else if !conv.has_bias() {
+                norm.after(&conv.pending(&x, mode)?, Activation::LeakyRelu, mode)?
             } else {
                 norm.forward_activated(&conv.forward(&x, mode)?, Activation::LeakyRelu, mode)?
             };

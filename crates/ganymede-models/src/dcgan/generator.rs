@@ -227,6 +227,8 @@ impl Generator for DcganGenerator {
         for (conv, norm) in &self.hidden {
             x = if norm.is_none() {
                 conv.forward_activated(&x, Activation::Relu, mode)?
+            } else if !conv.has_bias() {
+                norm.after(&conv.pending(&x, mode)?, input.condition, Activation::Relu, mode)?
             } else {
                 norm.forward_activated(&conv.forward(&x, mode)?, input.condition, Activation::Relu, mode)?
             };

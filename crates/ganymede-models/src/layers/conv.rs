@@ -1,8 +1,9 @@
 //! Two-dimensional convolution.
 
-use ganymede_tensor::{Builder, ConvConfig, Result, Tensor, bail, conv2d};
+use ganymede_tensor::{Builder, ConvConfig, ConvProduct, Result, Tensor, bail};
 
 use super::activation::{Activation, bias_and_activation};
+use super::pending::Pending;
 use super::weight::{Bias, LayerConfig, Weight};
 use crate::Mode;
 
@@ -97,15 +98,31 @@ impl Conv2d {
         self.apply(x, Some(activation), mode)
     }
 
-    fn apply(&self, x: &Tensor, activation: Option<Activation>, mode: Mode) -> Result<Tensor> {
+    /// [`Self::forward`] but for the bias, which [`Self::has_bias`] speaks of.
+    ///
+    /// # Errors
+    /// `x` has other channels.
+    pub(crate) fn pending(&self, x: &Tensor, mode: Mode) -> Result<Pending> {
         match x.dims() {
             &[_, c, _, _] if c == self.config.in_channels => {}
             dims => bail!("conv2d: got {dims:?}, expected (N, {}, H, W)", self.config.in_channels),
         }
-        let weight = self.weight.get(mode)?;
-        let y = conv2d(x, &weight, self.config.conv)?;
+        let (product, weight) = (ConvProduct::Conv2d(self.config.conv), self.weight.get(mode)?);
         #[cfg(test)]
-        super::tally::add(weight.elem_count() * y.elem_count() / self.config.out_channels);
+        {
+            let result: usize = product.shape(x, &weight)?.iter().product();
+            super::tally::add(weight.elem_count() * result / self.config.out_channels);
+        }
+        Ok(Pending { product, x: x.clone(), weight })
+    }
+
+    /// Whether something is added to each channel.
+    pub(crate) fn has_bias(&self) -> bool {
+        self.bias.is_some()
+    }
+
+    fn apply(&self, x: &Tensor, activation: Option<Activation>, mode: Mode) -> Result<Tensor> {
+        let y = self.pending(x, mode)?.finish()?;
         let bias = self.bias.as_ref().map(Bias::get).transpose()?;
         bias_and_activation(y, bias.as_ref(), activation)
     }

@@ -1,9 +1,10 @@
 //! Two-dimensional transposed convolution.
 
-use ganymede_tensor::{Builder, ConvConfig, Result, Tensor, bail, conv_transpose2d};
+use ganymede_tensor::{Builder, ConvConfig, ConvProduct, Result, Tensor, bail};
 
 use super::activation::{Activation, bias_and_activation};
 use super::conv::check_channels;
+use super::pending::Pending;
 use super::weight::{Bias, LayerConfig, Weight};
 use crate::Mode;
 
@@ -104,7 +105,11 @@ impl ConvTranspose2d {
         self.apply(x, Some(activation), mode)
     }
 
-    fn apply(&self, x: &Tensor, activation: Option<Activation>, mode: Mode) -> Result<Tensor> {
+    /// [`Self::forward`] but for the bias, which [`Self::has_bias`] speaks of.
+    ///
+    /// # Errors
+    /// `x` has other channels.
+    pub(crate) fn pending(&self, x: &Tensor, mode: Mode) -> Result<Pending> {
         let config = &self.config;
         match x.dims() {
             &[_, c, _, _] if c == config.in_channels => {}
@@ -113,9 +118,19 @@ impl ConvTranspose2d {
             }
         }
         let weight = self.weight.get(mode)?;
-        let y = conv_transpose2d(x, &weight, config.conv, config.output_padding)?;
         #[cfg(test)]
         super::tally::add(weight.elem_count() * x.elem_count() / config.in_channels);
+        let product = ConvProduct::Transposed(config.conv, config.output_padding);
+        Ok(Pending { product, x: x.clone(), weight })
+    }
+
+    /// Whether something is added to each channel.
+    pub(crate) fn has_bias(&self) -> bool {
+        self.bias.is_some()
+    }
+
+    fn apply(&self, x: &Tensor, activation: Option<Activation>, mode: Mode) -> Result<Tensor> {
+        let y = self.pending(x, mode)?.finish()?;
         let bias = self.bias.as_ref().map(Bias::get).transpose()?;
         bias_and_activation(y, bias.as_ref(), activation)
     }

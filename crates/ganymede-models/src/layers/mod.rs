@@ -10,6 +10,7 @@ pub(crate) mod linear;
 pub(crate) mod lipschitz;
 pub(crate) mod minibatch;
 pub(crate) mod norm;
+pub(crate) mod pending;
 pub(crate) mod resample;
 pub(crate) mod spectral;
 #[cfg(test)]

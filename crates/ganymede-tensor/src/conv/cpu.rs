@@ -3,15 +3,16 @@
 use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
 use ganymede_kernels::{Geometry, conv2d, conv2d_input_gradient, conv2d_weight_gradient};
 
+use super::product::Plan;
 use crate::autograd::bilinear_gradient;
 use crate::storage::run;
 
 /// `y = conv(x, w)`.
-pub(super) struct Forward(pub(super) Geometry);
+pub(crate) struct Forward(pub(crate) Geometry);
 /// `dx` of `dy` and `w`.
-pub(super) struct InputGradient(pub(super) Geometry);
+pub(crate) struct InputGradient(pub(crate) Geometry);
 /// `dw` of `x` and `dy`.
-pub(super) struct WeightGradient(pub(super) Geometry);
+pub(crate) struct WeightGradient(pub(crate) Geometry);
 
 impl CustomOp2 for Forward {
     fn name(&self) -> &'static str {
@@ -37,10 +38,7 @@ impl CustomOp2 for Forward {
         _: &Tensor,
         dy: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        Ok((
-            bilinear_gradient(x, dy, w, InputGradient(self.0))?,
-            bilinear_gradient(w, x, dy, WeightGradient(self.0))?,
-        ))
+        Plan::Conv2d(self.0).gradients(x, w, dy).map(Into::into)
     }
 }
 
@@ -68,10 +66,7 @@ impl CustomOp2 for InputGradient {
         _: &Tensor,
         ddx: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        Ok((
-            bilinear_gradient(dy, ddx, w, Forward(self.0))?,
-            bilinear_gradient(w, ddx, dy, WeightGradient(self.0))?,
-        ))
+        Plan::Transposed(self.0).gradients(dy, w, ddx).map(Into::into)
     }
 }
 

@@ -231,6 +231,56 @@ fn batch_norm_in_single_precision_over_large_planes_keeps_its_accuracy() -> Resu
 }
 
 #[test]
+fn batch_norm_of_a_convolution_is_the_composition_to_both_orders() -> Result<()> {
+    let f64s = |seed, shape: &[usize]| Rng::new(seed).normal(shape, DType::F64, &Device::Cpu);
+    let cfg = crate::ConvConfig { stride: [2, 2], padding: [1, 1], ..Default::default() };
+    let products = [
+        (crate::ConvProduct::Conv2d(cfg), [4, 3, 5, 4], [2, 3, 3, 3]),
+        (crate::ConvProduct::Transposed(cfg, [1, 0]), [3, 2, 3, 2], [2, 4, 3, 3]),
+    ];
+    for (of, x, w) in products {
+        let (x, w) = (f64s(1, &x)?, f64s(2, &w)?);
+        let c = of.shape(&x, &w)?[1];
+        let (gain, shift) = (f64s(3, &[c])?, f64s(4, &[c])?);
+        for slope in [0.0, 0.2, 1.0] {
+            let fused = |t: &[Tensor]| {
+                crate::conv_batch_norm_leaky_relu(of, [&t[0], &t[1]], [&t[2], &t[3]], 1e-5, slope)
+            };
+            let inputs = [x.clone(), w.clone(), gain.clone(), shift.clone()];
+            let (found, y) = (fused(&inputs)?, of.apply(&x, &w)?);
+            assert_eq!(y.dims(), of.shape(&x, &w)?);
+            let expected = crate::batch_norm_leaky_relu(&y, &gain, &shift, 1e-5, slope)?;
+            for (found, expected) in [
+                (&found.output, &expected.output),
+                (&found.mean, &expected.mean),
+                (&found.var, &expected.var),
+            ] {
+                assert_close(found, expected, Tol::F64);
+            }
+            for order in [Order::First, Order::Second] {
+                gradcheck(|t| fused(t)?.output.sqr(), &inputs, order)?;
+            }
+            // Frozen operands, as those of the discriminator in the generator's turn.
+            gradcheck(
+                |t| fused(&[t[0].clone(), w.clone(), gain.clone(), shift.clone()])?.output.sqr(),
+                &inputs[..1],
+                Order::Second,
+            )?;
+            gradcheck(
+                |t| fused(&[x.clone(), w.clone(), t[0].clone(), shift.clone()])?.output.sqr(),
+                &inputs[2..3],
+                Order::Second,
+            )?;
+        }
+        assert!(
+            crate::conv_batch_norm_leaky_relu(of, [&x, &w], [&gain, &shift], 1e-5, f64::NAN).is_err()
+                && crate::conv_batch_norm_leaky_relu(of, [&x, &gain], [&gain, &shift], 1e-5, 0.0).is_err()
+        );
+    }
+    Ok(())
+}
+
+#[test]
 fn fused_activations_are_the_composition_to_both_orders() -> Result<()> {
     let f64s = |seed, shape: &[usize]| Rng::new(seed).normal(shape, DType::F64, &Device::Cpu);
     let (x, w, b) = (f64s(1, &[3, 4, 2, 2])?, f64s(2, &[4])?, f64s(3, &[4])?);

@@ -20,11 +20,14 @@
 //! no γ and β unless told; here it does, since the convolution before it has no bias
 //! ([`NormConfig::without_affine`] is PyTorch's).
 
-use ganymede_tensor::{Builder, Init, Param, Result, Tensor, bail, batch_norm, batch_norm_leaky_relu};
+use ganymede_tensor::{
+    Builder, Init, Param, Result, Tensor, bail, batch_norm, batch_norm_leaky_relu, conv_batch_norm_leaky_relu,
+};
 use serde::{Deserialize, Serialize};
 
 use self::running::RunningStats;
 use super::activation::Activation;
+use super::pending::Pending;
 use crate::Mode;
 
 pub(crate) mod conditional;
@@ -220,6 +223,31 @@ impl Norm {
         }
     }
 
+    /// [`Norm::forward_activated`] of a convolution: for batch norm in training they are made together.
+    ///
+    /// # Errors
+    /// As [`Norm::forward`], or the convolution's operands do not fit.
+    pub(crate) fn after(&self, conv: &Pending, activation: Activation, mode: Mode) -> Result<Tensor> {
+        match (&self.affine, &self.running, activation.slope()) {
+            (Some(affine), Some(running), Some(slope)) if mode.is_train() => {
+                let [n, c, h, w] = conv.product.shape(&conv.x, &conv.weight)?;
+                if c != self.config.channels {
+                    bail!("{}: got {c} channels, expected {}", self.name(), self.config.channels)
+                }
+                let count = n * h * w;
+                self.check_count(&[n, c, h, w], count)?;
+                let (weight, bias) = (affine.weight.get(), affine.bias.get());
+                let operands = [&conv.x, &conv.weight];
+                let eps = self.config.eps;
+                let normalized =
+                    conv_batch_norm_leaky_relu(conv.product, operands, [&weight, &bias], eps, slope)?;
+                running.take_in([&normalized.mean, &normalized.var], count, self.config.momentum, mode)?;
+                Ok(normalized.output)
+            }
+            _ => self.forward_activated(&conv.finish()?, activation, mode),
+        }
+    }
+
     /// Batch norm by the statistics of `x`, and a leaky ReLU of that slope.
     fn batch(
         &self,
@@ -229,7 +257,7 @@ impl Norm {
         (running, mode): (&RunningStats, Mode),
         slope: f64,
     ) -> Result<Tensor> {
-        self.check_count(x, count)?;
+        self.check_count(x.dims(), count)?;
         let (weight, bias) = (affine.weight.get(), affine.bias.get());
         let normalized = batch_norm_leaky_relu(x, &weight, &bias, self.config.eps, slope)?;
         running.take_in([&normalized.mean, &normalized.var], count, self.config.momentum, mode)?;
@@ -284,14 +312,14 @@ impl Norm {
                 self.batch(x, n * area, affine, (running, mode), 1.0)
             }
             NormKind::Instance => {
-                self.check_count(x, area)?;
+                self.check_count(x.dims(), area)?;
                 let view = x.reshape((1, n * c, area, 1))?;
                 let (gain, offset) = (spread(&weight, n)?, spread(&bias, n)?);
                 Ok(batch_norm(&view, &gain.flatten_all()?, &offset.flatten_all()?, eps)?.output)
             }
             NormKind::Layer | NormKind::Group => {
                 let groups = if self.config.kind == NormKind::Group { groups(c) } else { 1 };
-                self.check_count(x, c / groups * area)?;
+                self.check_count(x.dims(), c / groups * area)?;
                 let view = x.reshape((1, n * groups, c / groups, area))?;
                 let one = Tensor::ones(n * groups, x.dtype(), x.device())?;
                 let standard = batch_norm(&view, &one, &one.zeros_like()?, eps)?.output;
@@ -306,20 +334,19 @@ impl Norm {
         if self.config.kind == NormKind::Pixel {
             return pixel_norm(x);
         }
-        self.check_count(x, area)?;
+        self.check_count(x.dims(), area)?;
         let one = Tensor::ones(n * c, x.dtype(), x.device())?;
         let view = x.reshape((1, n * c, area, 1))?;
         batch_norm(&view, &one, &one.zeros_like()?, self.config.eps)?.output.reshape(x.shape())
     }
 
     /// The values that a statistic is taken over, at least two.
-    fn check_count(&self, x: &Tensor, count: usize) -> Result<()> {
+    fn check_count(&self, dims: &[usize], count: usize) -> Result<()> {
         if count < 2 {
             bail!(
-                "{}: {:?} leaves one value for each statistic, and its variance is 0: \
+                "{}: {dims:?} leaves one value for each statistic, and its variance is 0: \
                  use a larger batch or image, or no norm here",
-                self.name(),
-                x.dims()
+                self.name()
             )
         }
         Ok(())

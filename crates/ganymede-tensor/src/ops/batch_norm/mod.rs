@@ -6,7 +6,10 @@ mod normalized;
 
 use candle_core::{Result, Tensor, bail};
 
+use ganymede_kernels::channel::Layout;
+
 use super::channels::layout;
+use crate::conv::ConvProduct;
 pub use normalized::Normalized;
 
 /// `w·(x − E[x])/√(Var[x] + eps) + b` with moments of each channel over the batch (Ioffe and
@@ -28,6 +31,35 @@ pub fn batch_norm(x: &Tensor, w: &Tensor, b: &Tensor, eps: f64) -> Result<Normal
 /// # Errors
 /// As [`batch_norm`]; a negative slope.
 pub fn batch_norm_leaky_relu(x: &Tensor, w: &Tensor, b: &Tensor, eps: f64, slope: f64) -> Result<Normalized> {
+    let l = checked(x, [w, b], slope)?;
+    if x.device().is_cpu() {
+        cpu::batch_norm(x, w, b, l, (eps, slope))
+    } else {
+        composed::batch_norm(x, w, b, l, (eps, slope))
+    }
+}
+
+/// [`batch_norm_leaky_relu`] of the convolution `of` of `x` with `weight`: the same numbers with one node of the graph fewer,
+/// each of which costs a backward pass three passes over memory.
+///
+/// # Errors
+/// As [`batch_norm_leaky_relu`] and [`ConvProduct::apply`].
+pub fn conv_batch_norm_leaky_relu(
+    of: ConvProduct,
+    [x, weight]: [&Tensor; 2],
+    [gain, shift]: [&Tensor; 2],
+    eps: f64,
+    slope: f64,
+) -> Result<Normalized> {
+    if x.device().is_cpu() {
+        cpu::of_conv(of.plan(x, weight)?, [x, weight], [gain, shift], (eps, slope))
+    } else {
+        batch_norm_leaky_relu(&of.apply(x, weight)?, gain, shift, eps, slope)
+    }
+}
+
+/// The layout of `x`, if everything fits.
+fn checked(x: &Tensor, [w, b]: [&Tensor; 2], slope: f64) -> Result<Layout> {
     let l = layout("batch_norm", x)?;
     if w.dims() != [l.c] || b.dims() != [l.c] {
         bail!("batch_norm: image {:?}, weight {:?} and bias {:?} do not fit", x.dims(), w.dims(), b.dims())
@@ -38,9 +70,5 @@ pub fn batch_norm_leaky_relu(x: &Tensor, w: &Tensor, b: &Tensor, eps: f64, slope
     if slope.is_nan() || slope < 0.0 {
         bail!("batch_norm: the slope {slope} of the leaky ReLU must be at least 0")
     }
-    if x.device().is_cpu() {
-        cpu::batch_norm(x, w, b, l, (eps, slope))
-    } else {
-        composed::batch_norm(x, w, b, l, (eps, slope))
-    }
+    Ok(l)
 }

@@ -40,7 +40,9 @@ pub use memory::keep_memory;
 pub use ops::affine_grid::affine_grid;
 pub use ops::avg_pool::avg_pool2d;
 pub use ops::batch_norm::{Normalized, batch_norm, batch_norm_leaky_relu, conv_batch_norm_leaky_relu};
-pub use ops::channel_bias::{BiasAct, add_channel_bias, add_channel_bias_leaky_relu, bias_act};
+pub use ops::channel_bias::{
+    BiasAct, add_channel_bias, add_channel_bias_leaky_relu, bias_act, conv_bias_act,
+};
 pub use ops::closeness::closeness;
 pub use ops::conv_resample::{ConvResample, conv2d_resample};
 pub use ops::gelu::gelu;

@@ -12,7 +12,7 @@ pub(crate) mod avg_pool;
 pub(crate) mod batch_norm;
 mod blocks;
 pub(crate) mod channel_bias;
-mod channels;
+pub(crate) mod channels;
 pub(crate) mod closeness;
 pub(crate) mod conv_resample;
 mod elementwise;

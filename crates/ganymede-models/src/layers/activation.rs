@@ -1,9 +1,9 @@
 //! Pointwise non-linearities.
 
-use ganymede_tensor::{
-    Result, Tensor, add_channel_bias, add_channel_bias_leaky_relu, leaky_relu, relu, sigmoid, softplus, tanh,
-};
+use ganymede_tensor::{Result, Tensor, leaky_relu, relu, sigmoid, softplus, tanh};
 use serde::{Deserialize, Serialize};
+
+use super::pending::Pending;
 
 /// A pointwise non-linearity; the shape of the input is kept.
 ///
@@ -73,16 +73,17 @@ impl Activation {
     }
 }
 
-/// What follows a convolution: a bias, if there is one, and an activation, if one is asked for.
+/// A convolution and what follows it: a bias, if there is one, and an activation, if one is asked for.
 pub(crate) fn bias_and_activation(
-    y: Tensor,
+    conv: &Pending,
     bias: Option<&Tensor>,
     activation: Option<Activation>,
 ) -> Result<Tensor> {
-    let y = match (bias, activation.and_then(Activation::slope)) {
-        (Some(bias), Some(slope)) => return add_channel_bias_leaky_relu(&y, bias, slope),
-        (Some(bias), None) => add_channel_bias(&y, bias)?,
-        (None, _) => y,
+    let slope = activation.and_then(Activation::slope);
+    let y = match (bias, slope) {
+        (_, Some(slope)) => return conv.finish_with(bias, slope),
+        (Some(_), None) => conv.finish_with(bias, 1.0)?,
+        (None, None) => conv.finish()?,
     };
     activation.map_or(Ok(y.clone()), |activation| activation.forward(&y))
 }

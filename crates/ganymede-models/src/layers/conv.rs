@@ -122,9 +122,8 @@ impl Conv2d {
     }
 
     fn apply(&self, x: &Tensor, activation: Option<Activation>, mode: Mode) -> Result<Tensor> {
-        let y = self.pending(x, mode)?.finish()?;
         let bias = self.bias.as_ref().map(Bias::get).transpose()?;
-        bias_and_activation(y, bias.as_ref(), activation)
+        bias_and_activation(&self.pending(x, mode)?, bias.as_ref(), activation)
     }
 }
 

@@ -1,12 +1,13 @@
 //! A convolution in either direction, before it is made.
 
-use candle_core::{Result, Tensor};
+use candle_core::{CpuStorage, CustomOp2, Result, Tensor};
 use ganymede_kernels::{ConvConfig, Geometry};
 
 use super::cpu::{Forward, InputGradient, WeightGradient};
 use super::geometry::{conv_geometry, transposed_geometry};
 use super::{conv_transpose2d, conv2d};
 use crate::autograd::bilinear_gradient;
+use crate::ops::channels::Arg;
 
 /// Which convolution is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,10 +35,7 @@ impl ConvProduct {
     /// # Errors
     /// As [`ConvProduct::apply`].
     pub fn shape(self, x: &Tensor, w: &Tensor) -> Result<[usize; 4]> {
-        Ok(match self.plan(x, w)? {
-            Plan::Conv2d(g) => [g.n, g.o, g.oh, g.ow],
-            Plan::Transposed(g) => [g.n, g.c, g.h, g.w],
-        })
+        Ok(self.plan(x, w)?.shape())
     }
 
     pub(crate) fn plan(self, x: &Tensor, w: &Tensor) -> Result<Plan> {
@@ -58,6 +56,23 @@ pub(crate) enum Plan {
 }
 
 impl Plan {
+    /// The shape of the result.
+    pub(crate) fn shape(self) -> [usize; 4] {
+        match self {
+            Self::Conv2d(g) => [g.n, g.o, g.oh, g.ow],
+            Self::Transposed(g) => [g.n, g.c, g.h, g.w],
+        }
+    }
+
+    /// The numbers of the result.
+    pub(crate) fn run(self, x: Arg, w: Arg) -> Result<CpuStorage> {
+        let (numbers, _) = match self {
+            Self::Conv2d(g) => Forward(g).cpu_fwd(x.0, x.1, w.0, w.1)?,
+            Self::Transposed(g) => InputGradient(g).cpu_fwd(x.0, x.1, w.0, w.1)?,
+        };
+        Ok(numbers)
+    }
+
     /// The result, which can be differentiated.
     pub(crate) fn apply(self, x: &Tensor, w: &Tensor) -> Result<Tensor> {
         match self {

@@ -24,7 +24,7 @@ pub(super) fn on_cpu<T: Elem, R>(x: &Tensor, f: impl FnOnce(&[T]) -> R) -> Resul
 }
 
 /// An operand of a kernel.
-pub(super) type Arg<'a> = (&'a CpuStorage, &'a Layout);
+pub(crate) type Arg<'a> = (&'a CpuStorage, &'a Layout);
 
 /// The sum of each channel of `x`, shape `(C,)`, on the CPU.
 pub(super) fn channel_sum(x: &Tensor, l: channel::Layout) -> Result<Tensor> {

@@ -231,6 +231,42 @@ fn batch_norm_in_single_precision_over_large_planes_keeps_its_accuracy() -> Resu
 }
 
 #[test]
+fn bias_and_activation_of_a_convolution_are_the_composition_to_both_orders() -> Result<()> {
+    let f64s = |seed, shape: &[usize]| Rng::new(seed).normal(shape, DType::F64, &Device::Cpu);
+    let cfg = crate::ConvConfig { stride: [2, 2], padding: [1, 1], ..Default::default() };
+    let products = [
+        (crate::ConvProduct::Conv2d(cfg), [4, 3, 5, 4], [2, 3, 3, 3]),
+        (crate::ConvProduct::Transposed(cfg, [1, 0]), [3, 2, 3, 2], [2, 4, 3, 3]),
+    ];
+    for (of, x, w) in products {
+        let (x, w) = (f64s(1, &x)?, f64s(2, &w)?);
+        let bias = f64s(3, &[of.shape(&x, &w)?[1]])?;
+        for act in [
+            crate::BiasAct::leaky(1.0),
+            crate::BiasAct::leaky(0.2),
+            crate::BiasAct { slope: 0.2, gain: 1.5, clamp: Some(4.0) },
+        ] {
+            let fused = |t: &[Tensor]| crate::conv_bias_act(of, [&t[0], &t[1]], t.get(2), act);
+            let inputs = [x.clone(), w.clone(), bias.clone()];
+            let y = of.apply(&x, &w)?;
+            assert_close(&fused(&inputs)?, &crate::bias_act(&y, &bias, act)?, Tol::F64);
+            assert_close(&fused(&inputs[..2])?, &crate::bias_act(&y, &bias.zeros_like()?, act)?, Tol::F64);
+            for order in [Order::First, Order::Second] {
+                gradcheck(|t| fused(t)?.sqr(), &inputs, order)?;
+                gradcheck(|t| fused(t)?.sqr(), &inputs[..2], order)?;
+                // Frozen weights, as those of the discriminator in the generator's turn.
+                gradcheck(|t| fused(&[t[0].clone(), w.clone(), bias.clone()])?.sqr(), &inputs[..1], order)?;
+            }
+        }
+        let linear = crate::BiasAct::leaky(1.0);
+        assert!(crate::conv_bias_act(of, [&x, &w], Some(&x), linear).is_err());
+        assert!(crate::conv_bias_act(of, [&x, &bias], None, linear).is_err());
+        assert!(crate::conv_bias_act(of, [&x, &w], None, crate::BiasAct::leaky(-1.0)).is_err());
+    }
+    Ok(())
+}
+
+#[test]
 fn batch_norm_of_a_convolution_is_the_composition_to_both_orders() -> Result<()> {
     let f64s = |seed, shape: &[usize]| Rng::new(seed).normal(shape, DType::F64, &Device::Cpu);
     let cfg = crate::ConvConfig { stride: [2, 2], padding: [1, 1], ..Default::default() };

@@ -15,7 +15,8 @@ pub struct BiasAct {
 
 impl BiasAct {
     /// A leaky ReLU alone.
-    pub(super) fn leaky(slope: f64) -> Self {
+    /// A leaky ReLU of that slope, without gain or bound; 1 is no activation, 0 ReLU.
+    pub fn leaky(slope: f64) -> Self {
         Self { slope, gain: 1.0, clamp: None }
     }
 

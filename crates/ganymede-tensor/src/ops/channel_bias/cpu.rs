@@ -14,9 +14,9 @@ pub(super) fn bias_act(x: &Tensor, b: &Tensor, l: channel::Layout, act: BiasAct)
 }
 
 /// Bias, and what follows it.
-struct AddBias {
-    l: channel::Layout,
-    act: BiasAct,
+pub(super) struct AddBias {
+    pub(super) l: channel::Layout,
+    pub(super) act: BiasAct,
 }
 
 /// The settings in the number type of the tensors.
@@ -64,11 +64,13 @@ impl<T: Elem> Settings<T> {
 }
 
 impl AddBias {
-    fn run<T: Elem>(&self, x: Arg, b: Arg) -> Result<CpuStorage> {
-        let (x, b) = (contiguous::<T>(x.0, x.1, self.name())?, contiguous::<T>(b.0, b.1, self.name())?);
+    /// Of numbers and a bias; none is 0.
+    pub(super) fn run<T: Elem>(&self, x: Arg, b: Option<Arg>) -> Result<CpuStorage> {
+        let x = contiguous::<T>(x.0, x.1, self.name())?;
+        let b = b.map(|b| contiguous::<T>(b.0, b.1, self.name())).transpose()?;
         let settings = Settings::of(self.act);
         let y = map(self.l, x, x, |c| {
-            let bias = b[c];
+            let bias = b.map_or(T::default(), |b| b[c]);
             move |x, _| settings.value(x + bias)
         });
         Ok(<T as WithDType>::to_cpu_storage_owned(y))
@@ -87,7 +89,7 @@ impl CustomOp2 for AddBias {
         b: &CpuStorage,
         lb: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let (sum, bias) = ((x, lx), (b, lb));
+        let (sum, bias) = ((x, lx), Some((b, lb)));
         let y = by_dtype(self.name(), x, || self.run::<f32>(sum, bias), || self.run::<f64>(sum, bias))?;
         Ok((y, lx.shape().clone()))
     }
@@ -99,10 +101,15 @@ impl CustomOp2 for AddBias {
         y: &Tensor,
         g: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let g = if self.act.is_linear() { g.clone() } else { Through(self.act).of(g, &y.detach())? };
+        let g = to_the_sum(self.act, g, y)?;
         let db = if wanted(b) { Some(channel_sum(&g, self.l)?) } else { None };
         Ok((wanted(x).then_some(g), db))
     }
+}
+
+/// The gradient of the result `y`, taken to the sum.
+pub(super) fn to_the_sum(act: BiasAct, g: &Tensor, y: &Tensor) -> Result<Tensor> {
+    if act.is_linear() { Ok(g.clone()) } else { Through(act).of(g, &y.detach()) }
 }
 
 /// The gradient of a result, taken to the sum; the second argument is the result.

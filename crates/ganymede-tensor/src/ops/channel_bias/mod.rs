@@ -3,10 +3,12 @@
 pub(crate) mod composed;
 mod config;
 mod cpu;
+mod of_conv;
 
 use candle_core::{Result, Tensor, bail};
 
 use super::channels::layout;
+use crate::conv::ConvProduct;
 pub use config::BiasAct;
 
 /// Adds `b`, of shape `(C,)`, along dimension 1 of `x`, which is `(N, C)` or `(N, C, H, W)`.
@@ -35,6 +37,31 @@ pub fn add_channel_bias_leaky_relu(x: &Tensor, b: &Tensor, slope: f64) -> Result
 /// The shapes do not agree; a setting is out of its range.
 pub fn bias_act(x: &Tensor, b: &Tensor, act: BiasAct) -> Result<Tensor> {
     biased("bias_act", x, b, act)
+}
+
+/// [`bias_act`] of the convolution `of` of `x` with `weight`; without a bias the activation alone. The same numbers with one
+/// node of the graph fewer: the convolution's result is not kept, and its gradient not added to zeros.
+///
+/// # Errors
+/// As [`bias_act`] and [`ConvProduct::apply`].
+pub fn conv_bias_act(
+    of: ConvProduct,
+    [x, weight]: [&Tensor; 2],
+    bias: Option<&Tensor>,
+    act: BiasAct,
+) -> Result<Tensor> {
+    const OP: &str = "conv_bias_act";
+    act.check(OP)?;
+    let [_, c, ..] = of.shape(x, weight)?;
+    if let Some(bias) = bias.filter(|bias| bias.dims() != [c]) {
+        bail!("{OP}: {c} channels and bias {:?} do not fit", bias.dims())
+    }
+    if x.device().is_cpu() {
+        return of_conv::conv_bias_act(of.plan(x, weight)?, [x, weight], bias, act);
+    }
+    let y = of.apply(x, weight)?;
+    let none = bias.is_none().then(|| Tensor::zeros(c, y.dtype(), y.device())).transpose()?;
+    composed::bias_act(&y, bias.or(none.as_ref()).expect("a bias, or zeros"), act)
 }
 
 fn biased(op: &str, x: &Tensor, b: &Tensor, act: BiasAct) -> Result<Tensor> {

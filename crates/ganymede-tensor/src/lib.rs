@@ -44,7 +44,7 @@ pub use ops::channel_bias::{
     BiasAct, add_channel_bias, add_channel_bias_leaky_relu, bias_act, conv_bias_act,
 };
 pub use ops::closeness::closeness;
-pub use ops::conv_resample::{ConvResample, conv2d_resample};
+pub use ops::conv_resample::{ConvResample, conv2d_resample, conv2d_resample_bias_act};
 pub use ops::gelu::gelu;
 pub use ops::global_avg_pool::global_avg_pool2d;
 pub use ops::grid_sample::grid_sample;

@@ -4,7 +4,7 @@ use std::f64::consts::SQRT_2;
 
 use ganymede_tensor::{
     BiasAct, Builder, ConvResample, Filter, Init, Param, Result, Tensor, bias_act, conv2d_resample,
-    leaky_relu,
+    conv2d_resample_bias_act, leaky_relu,
 };
 
 use crate::Mode;
@@ -39,8 +39,11 @@ pub(super) fn bias_and_activation(
     gain: f64,
     clamp: Option<f64>,
 ) -> Result<Tensor> {
-    let clamp = clamp.map(|clamp| clamp * gain);
-    bias_act(x, bias, BiasAct { slope: Activation::LEAKY_SLOPE, gain: SQRT_2 * gain, clamp })
+    bias_act(x, bias, act(gain, clamp))
+}
+
+fn act(gain: f64, clamp: Option<f64>) -> BiasAct {
+    BiasAct { slope: Activation::LEAKY_SLOPE, gain: SQRT_2 * gain, clamp: clamp.map(|clamp| clamp * gain) }
 }
 
 /// How a convolution changes the side of an image.
@@ -94,8 +97,17 @@ impl ConvLayer {
 
     /// What comes out, times `gain`.
     pub(super) fn forward(&self, x: &Tensor, gain: f64, mode: Mode) -> Result<Tensor> {
-        let y = resampled(x, &self.weight.get(mode)?, self.resampling)?;
-        bias_and_activation(&y, &self.bias.get(), gain, self.clamp)
+        let weight = self.weight.get(mode)?;
+        #[cfg(test)]
+        count(x, &weight, self.resampling)?;
+        let filter = filter()?;
+        conv2d_resample_bias_act(
+            x,
+            &weight,
+            self.resampling.by(&filter),
+            &self.bias.get(),
+            act(gain, self.clamp),
+        )
     }
 }
 
@@ -120,9 +132,15 @@ impl Shortcut {
 /// What either branch of a residual block is multiplied by, so that their sum has the variance of one.
 pub(super) const RESIDUAL_GAIN: f64 = std::f64::consts::FRAC_1_SQRT_2;
 
+#[cfg(test)]
+fn count(x: &Tensor, weight: &Tensor, resampling: Resampling) -> Result<()> {
+    crate::layers::tally::add(weight.elem_count() * x.dim(0)? * resampling.side(x.dim(3)?).pow(2));
+    Ok(())
+}
+
 /// A convolution, through a filter where it changes the side.
 fn resampled(x: &Tensor, weight: &Tensor, resampling: Resampling) -> Result<Tensor> {
     #[cfg(test)]
-    crate::layers::tally::add(weight.elem_count() * x.dim(0)? * resampling.side(x.dim(3)?).pow(2));
+    count(x, weight, resampling)?;
     conv2d_resample(x, weight, resampling.by(&filter()?))
 }

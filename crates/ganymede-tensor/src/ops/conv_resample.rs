@@ -3,8 +3,9 @@
 use candle_core::{Result, Tensor, bail};
 use ganymede_kernels::ConvConfig;
 
+use super::channel_bias::{BiasAct, bias_act, conv_bias_act};
 use super::upfirdn2d::{Filter, UpFirDn, upfirdn2d};
-use crate::conv::{conv_transpose2d, conv2d};
+use crate::conv::{ConvProduct, conv_transpose2d, conv2d};
 
 /// What becomes of the resolution in [`conv2d_resample`].
 #[derive(Clone, Copy, Debug)]
@@ -34,37 +35,67 @@ pub fn conv2d_resample(x: &Tensor, w: &Tensor, resample: ConvResample) -> Result
     grouped(x, w, resample, 1)
 }
 
-pub(super) fn grouped(x: &Tensor, w: &Tensor, resample: ConvResample, groups: usize) -> Result<Tensor> {
-    let (_, _, k, across) = w.dims4()?;
-    if k != across || k % 2 == 0 {
-        bail!("conv2d_resample: the kernel {:?} is not square and odd", w.dims())
-    }
-    let half = (k / 2) as isize;
-    let every = |stride: usize, padding: usize| ConvConfig {
-        stride: [stride; 2],
-        padding: [padding; 2],
-        groups,
-        ..ConvConfig::default()
+/// [`bias_act`] of [`conv2d_resample`], in one node of the graph where a convolution is what comes last.
+///
+/// # Errors
+/// As [`conv2d_resample`] and [`bias_act`].
+pub fn conv2d_resample_bias_act(
+    x: &Tensor,
+    w: &Tensor,
+    resample: ConvResample,
+    bias: &Tensor,
+    act: BiasAct,
+) -> Result<Tensor> {
+    let k = side(w)?;
+    let (x, cfg) = match resample {
+        ConvResample::Same => (x.clone(), every(1, k / 2, 1)),
+        ConvResample::Down(filter) => lowered(x, k, filter, 1)?,
+        ConvResample::Up(_) => return bias_act(&conv2d_resample(x, w, resample)?, bias, act),
     };
+    conv_bias_act(ConvProduct::Conv2d(cfg), [&x, w], Some(bias), act)
+}
+
+pub(super) fn grouped(x: &Tensor, w: &Tensor, resample: ConvResample, groups: usize) -> Result<Tensor> {
+    let k = side(w)?;
+    let half = (k / 2) as isize;
     match resample {
-        ConvResample::Same => conv2d(x, w, every(1, k / 2)),
-        ConvResample::Down(filter) if k == 1 => {
-            conv2d(&upfirdn2d(x, &UpFirDn::downsampling(filter, 2))?, w, every(1, 0))
+        ConvResample::Same => conv2d(x, w, every(1, k / 2, groups)),
+        ConvResample::Down(filter) => {
+            let (x, cfg) = lowered(x, k, filter, groups)?;
+            conv2d(&x, w, cfg)
         }
         ConvResample::Up(filter) if k == 1 => {
-            upfirdn2d(&conv2d(x, w, every(1, 0))?, &UpFirDn::upsampling(filter, 2))
-        }
-        ConvResample::Down(filter) => {
-            let smooth = UpFirDn { down: [1; 2], ..UpFirDn::downsampling(filter, 2) }.padded([half; 4]);
-            conv2d(&upfirdn2d(x, &smooth)?, w, every(2, 0))
+            upfirdn2d(&conv2d(x, w, every(1, 0, groups))?, &UpFirDn::upsampling(filter, 2))
         }
         ConvResample::Up(filter) => {
-            let large = conv_transpose2d(x, &transposed(w, groups)?, every(2, 0), [0; 2])?;
+            let large = conv_transpose2d(x, &transposed(w, groups)?, every(2, 0, groups), [0; 2])?;
             // It reaches over the image by k − 1 before and k − 2 after, of which k/2 are padding.
             let smooth = UpFirDn { up: [1; 2], ..UpFirDn::upsampling(filter, 2) };
             upfirdn2d(&large, &smooth.padded([-half, 1 - half, -half, 1 - half]))
         }
     }
+}
+
+/// The side of a kernel.
+fn side(w: &Tensor) -> Result<usize> {
+    let (_, _, k, across) = w.dims4()?;
+    if k != across || k % 2 == 0 {
+        bail!("conv2d_resample: the kernel {:?} is not square and odd", w.dims())
+    }
+    Ok(k)
+}
+
+/// What is convolved on the way down, and how.
+fn lowered(x: &Tensor, k: usize, filter: &Filter, groups: usize) -> Result<(Tensor, ConvConfig)> {
+    if k == 1 {
+        return Ok((upfirdn2d(x, &UpFirDn::downsampling(filter, 2))?, every(1, 0, groups)));
+    }
+    let smooth = UpFirDn { down: [1; 2], ..UpFirDn::downsampling(filter, 2) };
+    Ok((upfirdn2d(x, &smooth.padded([(k / 2) as isize; 4]))?, every(2, 0, groups)))
+}
+
+fn every(stride: usize, padding: usize, groups: usize) -> ConvConfig {
+    ConvConfig { stride: [stride; 2], padding: [padding; 2], groups, ..ConvConfig::default() }
 }
 
 /// `(O, I/groups, k, k)` as the weight `(I, O/groups, k, k)` of a transposed convolution.

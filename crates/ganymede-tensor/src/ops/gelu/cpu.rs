@@ -17,6 +17,10 @@ impl CustomOp1 for Gelu {
         "gelu"
     }
 
+    #[expect(
+        clippy::redundant_closure,
+        reason = "a closure is compiled for its caller's instructions, a name is not"
+    )]
     fn cpu_fwd(&self, s: &CpuStorage, l: &Layout) -> Result<(CpuStorage, Shape)> {
         let y = map(contiguous::<f32>(s, l, self.name())?, |x| transformer::gelu(x));
         Ok((CpuStorage::F32(y), l.shape().clone()))

@@ -43,11 +43,10 @@ impl SquareTiles {
         padding: [usize; 2],
         weight: impl Fn(usize, usize, usize, usize) -> f32,
     ) -> Self {
-        let factor = |point: usize, tap: usize| SIX.of_tap(point, tap);
         let panels = |p: usize| {
             let mut factors = [0.0; 9];
             for (t, to) in factors.iter_mut().enumerate() {
-                *to = factor(p / SIDE, t / 3) * factor(p % SIDE, t % 3);
+                *to = SIX.of_tap(p / SIDE, t / 3) * SIX.of_tap(p % SIDE, t % 3);
             }
             Panels::new(inputs, outputs, |c, o| {
                 let taps = factors.iter().enumerate();

@@ -141,7 +141,7 @@ pub(super) fn weight_4_2<T: Elem, const L: usize>([a, b]: [Lanes<T, L>; 2]) -> [
 
 /// `G g`, 4 results and 3 taps.
 #[inline(always)]
-pub(crate) fn weight_4_3<T: Elem, const L: usize>([a, b, c]: [Lanes<T, L>; 3]) -> [Lanes<T, L>; 6] {
+pub(super) fn weight_4_3<T: Elem, const L: usize>([a, b, c]: [Lanes<T, L>; 3]) -> [Lanes<T, L>; 6] {
     let at = |p: f64, by: f64| both(scale(by, add(a, scale(p * p, c))), scale(p * by, b));
     let ([near, minus_near], [far, minus_far]) = (at(NEAR, AT_NEAR), at(FAR, AT_FAR));
     [scale(AT_ZERO, a), near, minus_near, far, minus_far, c]

@@ -45,7 +45,7 @@ fn on_both_axes<T: Elem, const L: usize, const I: usize, const O: usize>(
 
 /// `G g Gᵀ`: positions of taps.
 #[inline(always)]
-pub(crate) fn weight<T: Elem, const L: usize>(
+pub(super) fn weight<T: Elem, const L: usize>(
     tile: Tile,
     at: impl Fn(usize) -> Lanes<T, L>,
     put: impl FnMut(usize, Lanes<T, L>),

@@ -230,16 +230,22 @@ fn batch_norm_in_single_precision_over_large_planes_keeps_its_accuracy() -> Resu
     Ok(())
 }
 
+fn f64s(seed: u64, shape: &[usize]) -> Result<Tensor> {
+    Rng::new(seed).normal(shape, DType::F64, &Device::Cpu)
+}
+
+/// A convolution in either direction, its image and its weight.
+fn products() -> Result<[(crate::ConvProduct, Tensor, Tensor); 2]> {
+    let cfg = crate::ConvConfig { stride: [2, 2], padding: [1, 1], ..Default::default() };
+    Ok([
+        (crate::ConvProduct::Conv2d(cfg), f64s(1, &[4, 3, 5, 4])?, f64s(2, &[2, 3, 3, 3])?),
+        (crate::ConvProduct::Transposed(cfg, [1, 0]), f64s(1, &[3, 2, 3, 2])?, f64s(2, &[2, 4, 3, 3])?),
+    ])
+}
+
 #[test]
 fn bias_and_activation_of_a_convolution_are_the_composition_to_both_orders() -> Result<()> {
-    let f64s = |seed, shape: &[usize]| Rng::new(seed).normal(shape, DType::F64, &Device::Cpu);
-    let cfg = crate::ConvConfig { stride: [2, 2], padding: [1, 1], ..Default::default() };
-    let products = [
-        (crate::ConvProduct::Conv2d(cfg), [4, 3, 5, 4], [2, 3, 3, 3]),
-        (crate::ConvProduct::Transposed(cfg, [1, 0]), [3, 2, 3, 2], [2, 4, 3, 3]),
-    ];
-    for (of, x, w) in products {
-        let (x, w) = (f64s(1, &x)?, f64s(2, &w)?);
+    for (of, x, w) in products()? {
         let bias = f64s(3, &[of.shape(&x, &w)?[1]])?;
         for act in [
             crate::BiasAct::leaky(1.0),
@@ -268,14 +274,7 @@ fn bias_and_activation_of_a_convolution_are_the_composition_to_both_orders() -> 
 
 #[test]
 fn batch_norm_of_a_convolution_is_the_composition_to_both_orders() -> Result<()> {
-    let f64s = |seed, shape: &[usize]| Rng::new(seed).normal(shape, DType::F64, &Device::Cpu);
-    let cfg = crate::ConvConfig { stride: [2, 2], padding: [1, 1], ..Default::default() };
-    let products = [
-        (crate::ConvProduct::Conv2d(cfg), [4, 3, 5, 4], [2, 3, 3, 3]),
-        (crate::ConvProduct::Transposed(cfg, [1, 0]), [3, 2, 3, 2], [2, 4, 3, 3]),
-    ];
-    for (of, x, w) in products {
-        let (x, w) = (f64s(1, &x)?, f64s(2, &w)?);
+    for (of, x, w) in products()? {
         let c = of.shape(&x, &w)?[1];
         let (gain, shift) = (f64s(3, &[c])?, f64s(4, &[c])?);
         for slope in [0.0, 0.2, 1.0] {
@@ -318,7 +317,6 @@ fn batch_norm_of_a_convolution_is_the_composition_to_both_orders() -> Result<()>
 
 #[test]
 fn fused_activations_are_the_composition_to_both_orders() -> Result<()> {
-    let f64s = |seed, shape: &[usize]| Rng::new(seed).normal(shape, DType::F64, &Device::Cpu);
     let (x, w, b) = (f64s(1, &[3, 4, 2, 2])?, f64s(2, &[4])?, f64s(3, &[4])?);
     for slope in [0.0, 0.2, 1.0] {
         let composed = crate::leaky_relu(&crate::batch_norm(&x, &w, &b, 1e-5)?.output, slope)?;

@@ -52,12 +52,13 @@ pub fn conv_bias_act(
 ) -> Result<Tensor> {
     const OP: &str = "conv_bias_act";
     act.check(OP)?;
-    let [_, c, ..] = of.shape(x, weight)?;
+    let plan = of.plan(x, weight)?;
+    let [_, c, ..] = plan.shape();
     if let Some(bias) = bias.filter(|bias| bias.dims() != [c]) {
         bail!("{OP}: {c} channels and bias {:?} do not fit", bias.dims())
     }
     if x.device().is_cpu() {
-        return of_conv::conv_bias_act(of.plan(x, weight)?, [x, weight], bias, act);
+        return of_conv::conv_bias_act(plan, [x, weight], bias, act);
     }
     let y = of.apply(x, weight)?;
     let none = bias.is_none().then(|| Tensor::zeros(c, y.dtype(), y.device())).transpose()?;
